@@ -1,0 +1,136 @@
+/**
+ * The contract between formulas and devices: a small vocabulary of tensor operations. Every loss and every metric is
+ * written once against it; a backend is passed in, never looked up.
+ *
+ * Rules for all members:
+ * - Pure: arguments are borrowed, never changed or freed. A result is new, or shares storage that nobody writes to.
+ * - A tensor holds real numbers (float32 on devices). Class labels and row numbers are whole numbers in such a tensor.
+ * - IEEE arithmetic: `log(0)` is −Infinity, `exp(−Infinity)` is 0, NaN stays NaN, comparisons with NaN are false.
+ * - Axes may be negative, counting from the last. Shapes broadcast as in NumPy.
+ */
+import type { HostTensor } from './tensor.ts';
+
+/** The extents of a tensor's axes. */
+export type Shape = readonly number[];
+
+/** Which axes a reduction runs over (all, when left out), and whether they stay with extent 1. */
+export interface ReduceOptions {
+  readonly axis?: number | readonly number[];
+  readonly keepDims?: boolean;
+}
+
+/** Whether a matrix is transposed before it is multiplied. */
+export interface MatMulOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+/** About 25 required members; `src/cpu` is their readable definition, `./testing` the suite that a backend must pass. */
+export interface Backend<T> {
+  /** For messages: `'cpu'`, `'wasm'`, `'tfjs:webgl'` … */
+  readonly name: string;
+
+  // Lifetime
+  /** Runs `compute` and frees every tensor made in it, except those that its result reaches through arrays and records. */
+  scope<Result>(compute: () => Result): Result;
+  /** Frees a tensor; afterwards its use is an error. */
+  dispose(tensor: T): void;
+  /** Whether a value is a tensor of this kind of backend. */
+  isTensor(value: unknown): value is T;
+
+  // Host boundary
+  /** Copies (or borrows) a host array. Integer arrays may keep their storage. */
+  fromHost(tensor: HostTensor): T;
+  /** A tensor of shape [] with one number. */
+  scalar(value: number): T;
+  shapeOf(tensor: T): Shape;
+  /** Brings a tensor to the host. */
+  read(tensor: T): Promise<HostTensor>;
+  /** Present only where reading costs no wait: the tensor lives in host memory. */
+  readonly readSync?: (tensor: T) => HostTensor;
+
+  // Element-wise, with broadcasting
+  add(a: T, b: T): T;
+  subtract(a: T, b: T): T;
+  multiply(a: T, b: T): T;
+  divide(a: T, b: T): T;
+  maximum(a: T, b: T): T;
+  /** 1 where a > b, else 0. */
+  greater(a: T, b: T): T;
+  /** `a` where the condition is not 0, else `b`: a choice, so that the other side's NaN or Infinity does not leak. */
+  where(condition: T, a: T, b: T): T;
+  exp(x: T): T;
+  log(x: T): T;
+  sqrt(x: T): T;
+  abs(x: T): T;
+
+  // Reductions
+  sum(x: T, options?: ReduceOptions): T;
+  max(x: T, options?: ReduceOptions): T;
+  /** Position of the largest element along the last axis, the first one on ties; that axis goes away. */
+  argMax(x: T): T;
+
+  // Layout and algebra
+  reshape(x: T, shape: Shape): T;
+  /** Permutes axes; without a permutation swaps the last two. */
+  transpose(x: T, permutation?: readonly number[]): T;
+  /** Matrix product of the last two axes; leading axes must be equal on both sides. */
+  matMul(a: T, b: T, options?: MatMulOptions): T;
+
+  // Indexing
+  /** [...] → [..., depth] with a 1 at each index; an index outside [0, depth) gives a row of zeros. */
+  oneHot(indices: T, depth: number): T;
+  /** Rows of `x` along its first axis: shape of `indices`, then `x`'s further axes. */
+  gather(x: T, indices: T): T;
+
+  // Optional natives; the composite in `src/ops` serves where one is missing
+  readonly logSoftmax?: (x: T) => T;
+  /** Whether a tensor was freed, where the backend can tell: the runners then name it in an error. */
+  readonly isDisposed?: (tensor: T) => boolean;
+  /** The number of tensors alive, where the backend counts them: for leak tests. */
+  readonly tensorCount?: () => number;
+  /** Kernels that replace whole losses or statistics on this backend. */
+  readonly fusedKernels?: readonly FusedKernel<T>[];
+}
+
+/** A tree of tensors by name: what the forward pass leaves for the backward pass. Data, never closures. */
+export interface Residuals<T> {
+  readonly [name: string]: T | Residuals<T> | undefined;
+}
+
+/** What a forward pass returns. */
+export interface Forward<T> {
+  readonly value: T;
+  readonly residuals: Residuals<T>;
+  /** The value of each part of a composed loss, unweighted. */
+  readonly terms?: Readonly<Record<string, T>>;
+}
+
+/** Inputs by name as a kernel sees them: already checked by the loss or metric that it replaces. */
+export type KernelInputs<T> = Readonly<Record<string, T | undefined>>;
+
+/** A kernel that replaces a loss's two methods. It receives the loss's options, checked and with defaults filled in. */
+export interface FusedLossKernel<T> {
+  readonly kind: 'loss';
+  /** The factory whose losses this kernel computes: compared by identity. */
+  readonly implements: (...options: never[]) => unknown;
+  /** Whether it covers these options (all, when left out); the composite serves the rest. */
+  readonly supports?: (options: object) => boolean;
+  forward(options: object, inputs: KernelInputs<T>): Forward<T>;
+  backward(options: object, residuals: Residuals<T>, upstream: T): readonly T[];
+  /** The value alone, without what only the gradient needs. */
+  readonly evaluate?: (options: object, inputs: KernelInputs<T>) => T;
+}
+
+/** A kernel that replaces a metric's `statistics`. */
+export interface FusedMetricKernel<T> {
+  readonly kind: 'metric';
+  readonly implements: (...options: never[]) => unknown;
+  readonly supports?: (options: object) => boolean;
+  statistics(options: object, inputs: KernelInputs<T>): Readonly<Record<string, T>>;
+}
+
+export type FusedKernel<T> = FusedLossKernel<T> | FusedMetricKernel<T>;
+
+/** A backend whose tensors live in host memory: what the synchronous, plain-name runners need. */
+export type HostBackend<T> = Backend<T> & { readonly readSync: (tensor: T) => HostTensor };

@@ -1,0 +1,126 @@
+/**
+ * Argument checks. One sentence form for the whole library:
+ * `functionName: argument must be X, got Y.` and, where one helps, a hint after it.
+ */
+
+/** Shows a value in an error message, shortened. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) {
+    const shown = value.slice(0, 6).map(describe).join(', ');
+    return `[${shown}${value.length > 6 ? ', …' : ''}]`;
+  }
+  if (typeof value === 'object' && value !== null) {
+    const name = value.constructor?.name;
+    return name && name !== 'Object' ? `a ${name}` : `an object with keys ${describe(Object.keys(value))}`;
+  }
+  return String(value);
+}
+
+/** Shows a shape as `[2, 3]`. */
+export function describeShape(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
+function message(where: string, argument: string, expected: string, got: string, hint?: string): string {
+  return `${where}: ${argument} must be ${expected}, got ${got}.${hint ? ` ${hint}` : ''}`;
+}
+
+/** The error for a value out of its range. */
+export function rangeError(
+  where: string,
+  argument: string,
+  expected: string,
+  value: unknown,
+  hint?: string,
+): RangeError {
+  return new RangeError(message(where, argument, expected, describe(value), hint));
+}
+
+/** The error for a value of the wrong kind. */
+export function kindError(where: string, argument: string, expected: string, value: unknown, hint?: string): TypeError {
+  return new TypeError(message(where, argument, expected, describe(value), hint));
+}
+
+/** The error for a tensor of the wrong shape. */
+export function shapeError(
+  where: string,
+  argument: string,
+  expected: string,
+  shape: readonly number[],
+  hint?: string,
+): TypeError {
+  return new TypeError(message(where, argument, expected, `shape ${describeShape(shape)}`, hint));
+}
+
+/** Requires a finite number greater than zero. */
+export function checkPositive(where: string, argument: string, value: number): void {
+  if (typeof value !== 'number') throw kindError(where, argument, 'a number', value);
+  if (!(value > 0 && value < Infinity)) throw rangeError(where, argument, 'a finite number greater than 0', value);
+}
+
+/** Requires a finite number. */
+export function checkFinite(where: string, argument: string, value: number): void {
+  if (typeof value !== 'number') throw kindError(where, argument, 'a number', value);
+  if (!Number.isFinite(value)) throw rangeError(where, argument, 'a finite number', value);
+}
+
+/** Requires a number within [lowest, highest]. */
+export function checkWithin(where: string, argument: string, value: number, lowest: number, highest: number): void {
+  if (typeof value !== 'number') throw kindError(where, argument, 'a number', value);
+  if (!(value >= lowest && value <= highest)) throw rangeError(where, argument, `in [${lowest}, ${highest}]`, value);
+}
+
+/** Requires a whole number of at least `least`. */
+export function checkWhole(where: string, argument: string, value: number, least: number): void {
+  if (typeof value !== 'number') throw kindError(where, argument, 'a whole number', value);
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw rangeError(where, argument, `a whole number of at least ${least}`, value);
+  }
+}
+
+/** Requires one of a list of words. */
+export function checkOneOf<Word extends string>(
+  where: string,
+  argument: string,
+  value: Word,
+  words: readonly Word[],
+  hint?: string,
+): void {
+  if (!words.includes(value)) {
+    throw rangeError(where, argument, `one of ${words.map((word) => `'${word}'`).join(', ')}`, value, hint);
+  }
+}
+
+/** Requires that an options record holds no unknown name: a misspelt option would be silently ignored. */
+export function checkOptions(where: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw rangeError(where, 'option', `one of ${known.map((word) => `'${word}'`).join(', ')}`, name);
+    }
+  }
+}
+
+/** Requires two shapes to be equal. */
+export function checkSameShape(
+  where: string,
+  argument: string,
+  shape: readonly number[],
+  other: string,
+  otherShape: readonly number[],
+): void {
+  if (shape.length !== otherShape.length || shape.some((size, axis) => size !== otherShape[axis])) {
+    throw shapeError(where, argument, `of the shape of ${other}, ${describeShape(otherShape)}`, shape);
+  }
+}
+
+/** Requires a number of axes. */
+export function checkRank(where: string, argument: string, shape: readonly number[], rank: number, form: string): void {
+  if (shape.length !== rank) throw shapeError(where, argument, `of shape ${form}`, shape);
+}
+
+/** Requires at least one element. */
+export function checkNotEmpty(where: string, argument: string, shape: readonly number[]): void {
+  if (shape.some((size) => size === 0)) throw shapeError(where, argument, 'a tensor with at least one element', shape);
+}

@@ -1,0 +1,184 @@
+/**
+ * The contract's readable definition: plain loops over host arrays, in float32 or float64. In float64 it is the oracle
+ * that the other backends are tested against.
+ */
+import type { Backend, HostBackend, ReduceOptions } from '../backend.ts';
+import { checkOneOf, describeShape } from '../check.ts';
+import { type HostTensor, isHostTensor, sizeOf } from '../tensor.ts';
+import { broadcastOffsets, broadcastShapes, normaliseAxes, offsetsOf, planReduction, stridesOf } from './layout.ts';
+import { multiplyMatrices } from './matMul.ts';
+
+/** A tensor of the `cpu` backend: a host tensor, freed by the garbage collector. */
+export type CpuTensor = HostTensor;
+
+/** Options of `cpuBackend`. */
+export interface CpuBackendOptions {
+  /** The precision of results; sums run in float64 either way. Default `'float32'`. */
+  readonly precision?: 'float32' | 'float64';
+}
+
+/**
+ * The reference backend.
+ *
+ * @example
+ * const oracle = cpuBackend({ precision: 'float64' });
+ * const { value } = evaluateOn(oracle, klDivergence(), { studentLogits, teacherLogits });
+ */
+// @__NO_SIDE_EFFECTS__
+export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTensor> {
+  const { precision = 'float32' } = options;
+  checkOneOf('cpuBackend', 'precision', precision, ['float32', 'float64']);
+  const allocate = (size: number): Float32Array | Float64Array =>
+    precision === 'float64' ? new Float64Array(size) : new Float32Array(size);
+
+  const unary =
+    (operate: (value: number) => number) =>
+    (x: CpuTensor): CpuTensor => {
+      const data = allocate(x.data.length);
+      for (let index = 0; index < data.length; index++) data[index] = operate(x.data[index]!);
+      return { data, shape: x.shape };
+    };
+
+  const binary =
+    (name: string, operate: (a: number, b: number) => number) =>
+    (a: CpuTensor, b: CpuTensor): CpuTensor => {
+      if (sameShape(a.shape, b.shape)) {
+        const data = allocate(a.data.length);
+        for (let index = 0; index < data.length; index++) data[index] = operate(a.data[index]!, b.data[index]!);
+        return { data, shape: a.shape };
+      }
+      const shape = broadcastShapes(name, a.shape, b.shape);
+      const data = allocate(sizeOf(shape));
+      const fromA = broadcastOffsets(a.shape, shape);
+      const fromB = broadcastOffsets(b.shape, shape);
+      for (let index = 0; index < data.length; index++) {
+        data[index] = operate(a.data[fromA[index]!]!, b.data[fromB[index]!]!);
+      }
+      return { data, shape };
+    };
+
+  const reduce =
+    (name: string, initial: number, combine: (total: number, value: number) => number) =>
+    (x: CpuTensor, { axis, keepDims = false }: ReduceOptions = {}): CpuTensor => {
+      const plan = planReduction(x.shape, normaliseAxes(name, axis, x.shape.length), keepDims);
+      const source = plan.permutation ? transpose(x, plan.permutation).data : x.data;
+      const data = allocate(plan.outer * plan.inner);
+      for (let outer = 0; outer < plan.outer; outer++) {
+        for (let inner = 0; inner < plan.inner; inner++) {
+          let total = initial;
+          for (let index = 0; index < plan.reduced; index++) {
+            total = combine(total, source[(outer * plan.reduced + index) * plan.inner + inner]!);
+          }
+          data[outer * plan.inner + inner] = total;
+        }
+      }
+      return { data, shape: plan.shape };
+    };
+
+  const transpose: Backend<CpuTensor>['transpose'] = (x, permutation) => {
+    const rank = x.shape.length;
+    const order = permutation ?? [...Array(rank).keys()].slice(0, -2).concat([rank - 1, rank - 2]);
+    if (order.length !== rank || rank < (permutation ? 0 : 2)) {
+      throw new TypeError(`transpose: permutation must name each of ${rank} axes once, got [${order.join(', ')}].`);
+    }
+    const strides = stridesOf(x.shape);
+    const shape = order.map((axis) => x.shape[axis]!);
+    const offsets = offsetsOf(
+      shape,
+      order.map((axis) => strides[axis]!),
+    );
+    const data = allocate(x.data.length);
+    for (let index = 0; index < data.length; index++) data[index] = x.data[offsets[index]!]!;
+    return { data, shape };
+  };
+
+  return {
+    name: 'cpu',
+    scope: (compute) => compute(),
+    dispose: () => undefined,
+    isTensor: isHostTensor,
+    // In float32, doubles are rounded at the door: half-rounded arithmetic would tear ties apart.
+    fromHost: ({ data, shape }) =>
+      precision === 'float32' && data instanceof Float64Array
+        ? { data: Float32Array.from(data), shape }
+        : { data, shape },
+    scalar: (value) => ({ data: allocate(1).fill(value), shape: [] }),
+    shapeOf: (tensor) => tensor.shape,
+    read: async (tensor) => tensor,
+    readSync: (tensor) => tensor,
+
+    add: binary('add', (a, b) => a + b),
+    subtract: binary('subtract', (a, b) => a - b),
+    multiply: binary('multiply', (a, b) => a * b),
+    divide: binary('divide', (a, b) => a / b),
+    maximum: binary('maximum', Math.max),
+    greater: binary('greater', (a, b) => (a > b ? 1 : 0)),
+    where(condition, a, b) {
+      const shape = broadcastShapes('where', broadcastShapes('where', condition.shape, a.shape), b.shape);
+      const data = allocate(sizeOf(shape));
+      const fromCondition = broadcastOffsets(condition.shape, shape);
+      const fromA = broadcastOffsets(a.shape, shape);
+      const fromB = broadcastOffsets(b.shape, shape);
+      for (let index = 0; index < data.length; index++) {
+        data[index] = condition.data[fromCondition[index]!]! !== 0 ? a.data[fromA[index]!]! : b.data[fromB[index]!]!;
+      }
+      return { data, shape };
+    },
+    exp: unary(Math.exp),
+    log: unary(Math.log),
+    sqrt: unary(Math.sqrt),
+    abs: unary(Math.abs),
+
+    sum: reduce('sum', 0, (total, value) => total + value),
+    max: reduce('max', -Infinity, Math.max),
+    argMax(x) {
+      const classes = x.shape.at(-1) ?? 1;
+      const shape = x.shape.slice(0, -1);
+      const data = allocate(sizeOf(shape));
+      for (let row = 0; row < data.length; row++) {
+        let best = 0;
+        for (let index = 1; index < classes; index++) {
+          if (x.data[row * classes + index]! > x.data[row * classes + best]!) best = index;
+        }
+        data[row] = best;
+      }
+      return { data, shape };
+    },
+
+    reshape(x, shape) {
+      if (sizeOf(shape) !== x.data.length) {
+        throw new TypeError(
+          `reshape: shape must hold ${x.data.length} elements, got ${describeShape(shape)} for ${describeShape(x.shape)}.`,
+        );
+      }
+      return { data: x.data, shape };
+    },
+    transpose,
+    matMul: (a, b, matMulOptions) => multiplyMatrices(a, b, matMulOptions ?? {}, allocate),
+
+    oneHot(indices, depth) {
+      const data = allocate(indices.data.length * depth);
+      indices.data.forEach((index, row) => {
+        if (index >= 0 && index < depth) data[row * depth + index] = 1;
+      });
+      return { data, shape: [...indices.shape, depth] };
+    },
+    gather(x, indices) {
+      const rowSize = sizeOf(x.shape.slice(1));
+      const data = allocate(indices.data.length * rowSize);
+      indices.data.forEach((source, row) => {
+        if (!(source >= 0 && source < x.shape[0]!)) {
+          throw new RangeError(`gather: indices must be row numbers in [0, ${x.shape[0]}), got ${source}.`);
+        }
+        for (let column = 0; column < rowSize; column++) {
+          data[row * rowSize + column] = x.data[source * rowSize + column]!;
+        }
+      });
+      return { data, shape: [...indices.shape, ...x.shape.slice(1)] };
+    },
+  };
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+}

@@ -1,0 +1,156 @@
+/**
+ * What a loss is, and how one runs on a backend. A loss states its value and its gradient; nothing here differentiates.
+ * First order only: a gradient has no gradient of its own.
+ */
+import type { Backend, Forward, FusedLossKernel, Residuals } from './backend.ts';
+import { type Inputs, inputsOn } from './inputs.ts';
+import { sizeOf, type TensorLike } from './tensor.ts';
+
+/** `'scalar'`: one number; `'rows'`: one number a row, in the shape of the leading axes (`reduction: 'none'`). */
+export type Form = 'scalar' | 'rows';
+
+/** What changes from step to step without being a tensor. */
+export interface LossContext {
+  /** The training step, for scheduled weights. */
+  readonly step?: number;
+}
+
+/**
+ * A distillation loss. Factories (`klDivergence({ temperature: 4 })`) return plain objects of this form.
+ *
+ * @typeParam Input Names of the required inputs.
+ * @typeParam Differentiable Those of them that get a gradient.
+ * @typeParam Optional Names of inputs that may be left out.
+ */
+export interface Loss<
+  Input extends string,
+  Differentiable extends string = Input,
+  Optional extends string = never,
+  LossForm extends Form = 'scalar',
+> {
+  /** The factory's name, which begins its error messages. */
+  readonly name: string;
+  /** The factory: by it a fused kernel recognises the loss. */
+  readonly reference: (...options: never[]) => unknown;
+  /** The factory's options, checked and complete. */
+  readonly options: object;
+  readonly inputs: readonly Input[];
+  readonly optionalInputs: readonly Optional[];
+  readonly differentiable: readonly Differentiable[];
+  readonly form: LossForm;
+  /** Refuses inputs that do not fit, before any work. Looks at shapes everywhere, at values where reading is free. */
+  check<T>(backend: Backend<T>, inputs: Inputs<Input, Optional, T>): void;
+  /** The value, and what `backward` needs. */
+  forward<T>(backend: Backend<T>, inputs: Inputs<Input, Optional, T>, context?: LossContext): Forward<T>;
+  /** Gradients, one for each differentiable input in their order, times `upstream` (shaped like the value). */
+  backward<T>(backend: Backend<T>, residuals: Residuals<T>, upstream: T): readonly T[];
+}
+
+/** Any loss, for code that composes them. */
+export type AnyLoss<LossForm extends Form = Form> = Loss<string, string, string, LossForm>;
+
+/** The required, differentiable and optional input names of a loss type. */
+export type InputOf<L> = L extends Loss<infer Input, string, string, Form> ? Input : never;
+export type DifferentiableOf<L> = L extends Loss<string, infer Differentiable, string, Form> ? Differentiable : never;
+export type OptionalOf<L> = L extends Loss<string, string, infer Optional, Form> ? Optional : never;
+
+function kernelFor<T>(backend: Backend<T>, loss: AnyLoss): FusedLossKernel<T> | undefined {
+  return backend.fusedKernels?.find(
+    (kernel): kernel is FusedLossKernel<T> =>
+      kernel.kind === 'loss' && kernel.implements === loss.reference && (kernel.supports?.(loss.options) ?? true),
+  );
+}
+
+/** The forward pass on checked inputs, by the backend's fused kernel where it has one. */
+export function forwardOf<T>(
+  backend: Backend<T>,
+  loss: AnyLoss,
+  inputs: Inputs<string, string, T>,
+  context?: LossContext,
+): Forward<T> {
+  loss.check(backend, inputs);
+  return kernelFor(backend, loss)?.forward(loss.options, inputs) ?? loss.forward(backend, inputs, context);
+}
+
+/** The backward pass that belongs to `forwardOf`. */
+export function backwardOf<T>(backend: Backend<T>, loss: AnyLoss, residuals: Residuals<T>, upstream: T): readonly T[] {
+  return (
+    kernelFor(backend, loss)?.backward(loss.options, residuals, upstream) ?? loss.backward(backend, residuals, upstream)
+  );
+}
+
+/** A loss's value on a backend, and the values of its terms. */
+export interface EvaluationOn<T> {
+  readonly value: T;
+  /** Each part of a `weightedSum` before its weight; empty for a simple loss. */
+  readonly terms: Readonly<Record<string, T>>;
+}
+
+/**
+ * Computes a loss on any backend. Reads nothing back.
+ *
+ * @param inputs Tensors of the backend; host arrays among them are copied onto it.
+ * @returns Tensors of the backend, which the caller owns.
+ */
+export function evaluateOn<
+  T,
+  Input extends string,
+  Differentiable extends string,
+  Optional extends string,
+  LossForm extends Form,
+>(
+  backend: Backend<T>,
+  loss: Loss<Input, Differentiable, Optional, LossForm>,
+  inputs: Inputs<Input, Optional, T | TensorLike>,
+  context?: LossContext,
+): EvaluationOn<T> {
+  return backend.scope(() => {
+    const placed = inputsOn(backend, loss, inputs);
+    const kernel = kernelFor(backend, loss as unknown as AnyLoss);
+    if (kernel?.evaluate) {
+      loss.check(backend, placed);
+      return { value: kernel.evaluate(loss.options, placed), terms: {} };
+    }
+    const { value, terms = {} } = forwardOf(backend, loss as unknown as AnyLoss, placed, context);
+    return { value, terms };
+  });
+}
+
+/** A loss's value, the values of its terms, and its gradients by input name. */
+export interface GradientEvaluationOn<T, Differentiable extends string> extends EvaluationOn<T> {
+  readonly gradients: Readonly<Record<Differentiable, T>>;
+}
+
+/**
+ * Computes a loss and its gradients on any backend. Reads nothing back. With `reduction: 'none'` the gradients are those
+ * of the sum of the rows.
+ *
+ * @param inputs Tensors of the backend; host arrays among them are copied onto it.
+ * @returns Tensors of the backend, which the caller owns.
+ */
+export function valueAndGradientsOn<
+  T,
+  Input extends string,
+  Differentiable extends string,
+  Optional extends string,
+  LossForm extends Form,
+>(
+  backend: Backend<T>,
+  loss: Loss<Input, Differentiable, Optional, LossForm>,
+  inputs: Inputs<Input, Optional, T | TensorLike>,
+  context?: LossContext,
+): GradientEvaluationOn<T, Differentiable> {
+  return backend.scope(() => {
+    const placed = inputsOn(backend, loss, inputs);
+    const anyLoss = loss as unknown as AnyLoss;
+    const { value, residuals, terms = {} } = forwardOf(backend, anyLoss, placed, context);
+    const shape = backend.shapeOf(value);
+    const ones = { data: new Float32Array(sizeOf(shape)).fill(1), shape };
+    const upstream = loss.form === 'scalar' ? backend.scalar(1) : backend.fromHost(ones);
+    const gradients: Partial<Record<Differentiable, T>> = {};
+    backwardOf(backend, anyLoss, residuals, upstream).forEach((gradient, index) => {
+      gradients[loss.differentiable[index]!] = gradient;
+    });
+    return { value, terms, gradients: gradients as Record<Differentiable, T> };
+  });
+}

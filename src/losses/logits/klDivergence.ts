@@ -1,0 +1,108 @@
+import type { Backend, Residuals } from '../../backend.ts';
+import { checkOneOf, checkOptions, checkPositive } from '../../check.ts';
+import type { Loss } from '../../loss.ts';
+import { checkLogitPair, checkMaskLabels, checkRowWeights } from '../../ops/checkRows.ts';
+import { expectation } from '../../ops/expectation.ts';
+import { logSoftmax } from '../../ops/logSoftmax.ts';
+import {
+  checkRowOptions,
+  effectiveRowWeights,
+  type Reduction,
+  type RowOptions,
+  reduceRows,
+  scaleRowGradients,
+} from '../../ops/rowReduction.ts';
+import { scale } from '../../ops/scale.ts';
+
+/** Options of `klDivergence`. */
+export interface KlDivergenceOptions<R extends Reduction = Reduction> extends RowOptions<R> {
+  /** T: both sides' logits are divided by it. Default 1. */
+  readonly temperature?: number;
+  /** Multiplies the loss by T², which keeps the gradient's size as T grows. Default true. */
+  readonly scaleByTemperatureSquared?: boolean;
+  /** `'forward'`: KL(teacher‖student), the default. `'reverse'`: KL(student‖teacher). */
+  readonly direction?: 'forward' | 'reverse';
+}
+
+/**
+ * Kullback–Leibler divergence between the softened predictions of teacher and student: the loss of Hinton et al.
+ *
+ * With p = softmax(teacherLogits/T) and q = softmax(studentLogits/T), a row's loss is
+ *
+ *     forward   T²·Σ p·(log p − log q)        gradient in studentLogits   T·(q − p)
+ *     reverse   T²·Σ q·(log q − log p)        gradient in studentLogits   T·q·((log q − log p) − KL)
+ *
+ * A class at −Infinity on both sides counts 0; at −Infinity in the student only, the forward loss is +Infinity.
+ *
+ * Inputs: `studentLogits` and `teacherLogits` [..., classes]; optional `rowWeights` [...] and, with `ignoreIndex`,
+ * `labels` [...]. Value: in nats, ≥ 0, a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
+ *
+ * @throws RangeError for a temperature that is not greater than 0, or an unknown option.
+ * @example
+ * const { value } = evaluate(klDivergence({ temperature: 4 }), { studentLogits, teacherLogits });
+ * @see Hinton, Vinyals, Dean: Distilling the knowledge in a neural network (2015), arXiv 1503.02531
+ */
+// @__NO_SIDE_EFFECTS__
+export function klDivergence<R extends Reduction = 'mean'>(
+  options: KlDivergenceOptions<R> = {},
+): Loss<
+  'studentLogits' | 'teacherLogits',
+  'studentLogits',
+  'labels' | 'rowWeights',
+  R extends 'none' ? 'rows' : 'scalar'
+> {
+  checkOptions('klDivergence', options, [
+    'temperature',
+    'scaleByTemperatureSquared',
+    'direction',
+    'reduction',
+    'ignoreIndex',
+    'normalizer',
+  ]);
+  const { temperature = 1, scaleByTemperatureSquared = true, direction = 'forward' } = options;
+  checkPositive('klDivergence', 'temperature', temperature);
+  checkOneOf('klDivergence', 'direction', direction, ['forward', 'reverse']);
+  const rows = checkRowOptions('klDivergence', options);
+  const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
+
+  return {
+    name: 'klDivergence',
+    reference: klDivergence,
+    options: { temperature, scaleByTemperatureSquared, direction, ...rows },
+    inputs: ['studentLogits', 'teacherLogits'],
+    optionalInputs: ['labels', 'rowWeights'],
+    differentiable: ['studentLogits'],
+    form: (rows.reduction === 'none' ? 'rows' : 'scalar') as R extends 'none' ? 'rows' : 'scalar',
+
+    check(backend, inputs) {
+      const rowShape = checkLogitPair(backend, 'klDivergence', inputs);
+      checkMaskLabels(backend, 'klDivergence', inputs.labels, rowShape, rows.ignoreIndex);
+      checkRowWeights(backend, 'klDivergence', inputs.rowWeights, rowShape);
+    },
+
+    forward(backend, inputs) {
+      const studentLog = logSoftmax(backend, scale(backend, inputs.studentLogits, 1 / temperature));
+      const teacherLog = logSoftmax(backend, scale(backend, inputs.teacherLogits, 1 / temperature));
+      const [mainLog, otherLog] = direction === 'forward' ? [teacherLog, studentLog] : [studentLog, teacherLog];
+      const divergence = expectation(backend, backend.exp(mainLog), backend.subtract(mainLog, otherLog));
+      const weights = effectiveRowWeights(backend, rows, inputs);
+      const { value, rowScale } = reduceRows(backend, rows, scale(backend, divergence, factor), weights);
+      return { value, residuals: { studentLog, teacherLog, rowScale } };
+    },
+
+    backward<T>(backend: Backend<T>, residuals: Residuals<T>, upstream: T) {
+      const { studentLog, teacherLog, rowScale } = residuals as Record<'studentLog' | 'teacherLog' | 'rowScale', T>;
+      const student = backend.exp(studentLog);
+      if (direction === 'forward') {
+        const difference = backend.subtract(student, backend.exp(teacherLog));
+        return [scaleRowGradients(backend, scale(backend, difference, factor / temperature), rowScale, upstream)];
+      }
+      const ratio = backend.subtract(studentLog, teacherLog);
+      const centred = backend.subtract(ratio, expectation(backend, student, ratio, true));
+      // Where q = 0 the gradient's limit is 0, though the ratio may be infinite.
+      const zero = backend.scalar(0);
+      const rowGradients = backend.where(backend.greater(student, zero), backend.multiply(student, centred), zero);
+      return [scaleRowGradients(backend, scale(backend, rowGradients, factor / temperature), rowScale, upstream)];
+    },
+  };
+}

@@ -1,0 +1,6 @@
+/**
+ * `dark-knowledge/testing`: for people who write a backend, a loss or a metric of their own.
+ * @module
+ */
+export { type CheckGradientsOptions, checkGradients, type GradientCheck } from './checkGradients.ts';
+export { backendConformance, type ConformanceCase, type ConformanceReport, conformanceCases } from './conformance.ts';

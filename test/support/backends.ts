@@ -1,0 +1,38 @@
+/**
+ * The backends that the loss and metric suites run on. One that this machine lacks is a visible skip; those named in
+ * the environment variable DARK_KNOWLEDGE_REQUIRED_BACKENDS (comma-separated) must be present, and CI names them.
+ */
+import type { Backend } from 'dark-knowledge';
+import { cpuBackend } from 'dark-knowledge/cpu';
+
+// biome-ignore lint/suspicious/noExplicitAny: the suites treat every backend's tensors as opaque.
+export type AnyBackend = Backend<any>;
+
+/** A backend under test. */
+export interface TestBackend {
+  readonly name: string;
+  /** Makes it ready, or says why this machine cannot. */
+  readonly create: () => Promise<AnyBackend | { readonly missing: string }>;
+  /** Allowed difference to the float64 oracle, relative to the larger of 1 and the number. */
+  readonly tolerance: number;
+}
+
+export const oracle: AnyBackend = cpuBackend({ precision: 'float64' });
+
+export const testBackends: readonly TestBackend[] = [
+  { name: 'cpu', create: async () => cpuBackend(), tolerance: 2e-6 },
+];
+
+const required = (process.env.DARK_KNOWLEDGE_REQUIRED_BACKENDS ?? '').split(',').filter(Boolean);
+
+/** The backend, or undefined after an explanation; throws where the environment requires it. */
+export async function openBackend(
+  candidate: TestBackend,
+): Promise<{ readonly backend: AnyBackend } | { readonly missing: string }> {
+  const made = await candidate.create();
+  if (!('missing' in made)) return { backend: made };
+  if (required.includes(candidate.name)) {
+    throw new Error(`Backend ${candidate.name} is required here and missing: ${made.missing}`);
+  }
+  return made;
+}
