@@ -96,7 +96,8 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
     name: 'cpu',
     scope: (compute) => compute(),
     dispose: () => undefined,
-    isTensor: isHostTensor,
+    isTensor: (value): value is CpuTensor =>
+      isHostTensor(value) && !(precision === 'float32' && value.data instanceof Float64Array),
     // In float32, doubles are rounded at the door: half-rounded arithmetic would tear ties apart.
     fromHost: ({ data, shape }) =>
       precision === 'float32' && data instanceof Float64Array
