@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let project: string;
+
+function run(command: string, ...args: string[]): string {
+  try {
+    return execFileSync(command, args, { cwd: project, encoding: 'utf8', stdio: 'pipe' });
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`);
+  }
+}
+
+function runScript(name: string, text: string): string {
+  writeFileSync(join(project, name), text);
+  return run(process.execPath, name).trim();
+}
+
+beforeAll(() => {
+  project = mkdtempSync(join(tmpdir(), 'dark-knowledge-consumer-'));
+  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', project], { cwd: root, stdio: 'pipe' });
+  const tarball = readdirSync(project).find((file) => file.endsWith('.tgz'))!;
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
+  run('npm', 'install', '--no-audit', '--no-fund', `./${tarball}`);
+});
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+const use = `
+const { value, gradients } = valueAndGradients(klDivergence({ temperature: 2 }), {
+  studentLogits: tensor(Float32Array.of(1, 2, 3), [1, 3]),
+  teacherLogits: tensor(Float32Array.of(3, 2, 1), [1, 3]),
+});
+const { value: share } = measure(accuracy(), { logits: [[1, 2], [2, 1]], labels: [1, 1] });
+console.log(JSON.stringify([value.toFixed(4), gradients.studentLogits.shape, share]));
+`;
+// By hand: p = softmax([1.5, 1, .5]), q its reverse; T²·KL = 4·(p₀ − p₂)·1 with p₀ − p₂ = (e − 1)/(e + √e + 1).
+const expected = JSON.stringify([((4 * (Math.E - 1)) / (Math.E + Math.sqrt(Math.E) + 1)).toFixed(4), [1, 3], 0.5]);
+
+describe('the packed tarball, installed in an empty project', () => {
+  it('is imported by import', () => {
+    const names = 'valueAndGradients, klDivergence, tensor, measure, accuracy';
+    expect(runScript('use.mjs', `import { ${names} } from 'dark-knowledge';${use}`)).toBe(expected);
+  });
+
+  it('is imported by require', () => {
+    const names = 'valueAndGradients, klDivergence, tensor, measure, accuracy';
+    expect(runScript('use.cjs', `const { ${names} } = require('dark-knowledge');${use}`)).toBe(expected);
+  });
+
+  it('brings every subpath that needs no optional package', () => {
+    const paths = ['cpu', 'wasm', 'webgpu', 'testing'];
+    const imports = paths.map((path) => `const ${path} = await import('dark-knowledge/${path}');`).join('\n');
+    const log = `console.log([typeof cpu.cpuBackend, typeof wasm.wasmBackend, typeof webgpu.webgpuBackend, typeof testing.backendConformance].join());`;
+    expect(runScript('subpaths.mjs', `${imports}\n${log}`)).toBe('function,function,function,function');
+  });
+
+  it('holds one copy of each factory: a loss of one entry is known to a kernel of another', () => {
+    const script = `
+import { klDivergence } from 'dark-knowledge';
+import { wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
+console.log(wasmIsSupported() && wasmBackend().fusedKernels.some((kernel) => kernel.implements === klDivergence));`;
+    expect(runScript('identity.mjs', script)).toBe('true');
+  });
+
+  it('passes the conformance kit as a backend author would run it', () => {
+    const script = `
+import { cpuBackend } from 'dark-knowledge/cpu';
+import { backendConformance } from 'dark-knowledge/testing';
+const { passed } = await backendConformance(cpuBackend());
+console.log(passed.length > 30);`;
+    expect(runScript('conformance.mjs', script)).toBe('true');
+  });
+
+  it('carries no tests, sources or examples', () => {
+    expect(readdirSync(join(project, 'node_modules/dark-knowledge')).sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist',
+      'package.json',
+    ]);
+  });
+
+  it('type-checks a script, and refuses a missing input at compile time', () => {
+    mkdirSync(join(project, 'node_modules/@tensorflow'), { recursive: true });
+    symlinkSync(join(root, 'node_modules/@tensorflow/tfjs-core'), join(project, 'node_modules/@tensorflow/tfjs-core'));
+    writeFileSync(
+      join(project, 'script.ts'),
+      `
+import { crossEntropy, type HostTensor, klDivergence, valueAndGradients, weightedSum } from 'dark-knowledge';
+import { tfjsLoss } from 'dark-knowledge/tfjs';
+const objective = weightedSum({
+  task: { loss: crossEntropy(), weight: 0.1 },
+  distillation: { loss: klDivergence({ temperature: 8 }), weight: 0.9 },
+});
+const batch = { studentLogits: [[1, 2]], teacherLogits: [[2, 1]], labels: [0] };
+const { value, gradients } = valueAndGradients(objective, batch);
+const plain: number = value;
+const gradient: HostTensor = gradients.studentLogits;
+// @ts-expect-error: the labels are missing
+valueAndGradients(objective, { studentLogits: [[1, 2]], teacherLogits: [[2, 1]] });
+// @ts-expect-error: the teacher gets no gradient
+gradients.teacherLogits;
+export { gradient, plain, tfjsLoss };
+`,
+    );
+    writeFileSync(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          noEmit: true,
+          module: 'NodeNext',
+          target: 'ES2022',
+          lib: ['ES2022', 'DOM'],
+          types: [],
+        },
+        files: ['script.ts'],
+      }),
+    );
+    run(process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '-p', '.');
+  });
+});
