@@ -1,0 +1,154 @@
+/**
+ * The contract over `@tensorflow/tfjs-core` alone: one adapter for every tfjs backend (cpu, wasm, webgl, webgpu, node).
+ *
+ * Arithmetic is float32. Whole numbers (labels) may come as int32 or bool; tfjs would compute in the wider of two integer
+ * types (and divide int32 without a fraction), so they are cast on entry.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Backend, ReduceOptions } from '../backend.ts';
+import { kindError } from '../check.ts';
+import type { HostTensor, TypedArray } from '../tensor.ts';
+import { fusedKernelsOf } from './kernels/fusedKernels.ts';
+
+/** tfjs backends whose tensors lie in host memory, where `dataSync` waits for nothing. */
+const hostResident: readonly string[] = ['cpu', 'wasm', 'tensorflow'];
+
+/**
+ * The current tfjs backend as a `Backend`: what `evaluateOn`, `valueAndGradientsOn` and `measureOn` take to work on tfjs
+ * tensors (`tf.Variable` included).
+ *
+ * It follows `tf.setBackend`: name, `readSync` (present on cpu, wasm and node, whose tensors lie in host memory) and fused
+ * kernels are those of the tfjs backend that is set when they are asked for. Await `tf.ready()` before the first use.
+ *
+ * Tensors made by it obey `tf.tidy` like any other; outside a tidy the caller disposes of results.
+ *
+ * @example
+ * import * as tf from '@tensorflow/tfjs-core';
+ * await tf.setBackend('wasm');
+ * const { value } = await measureOn(tfjsBackend(), accuracy(), { logits, labels });
+ */
+// @__NO_SIDE_EFFECTS__
+export function tfjsBackend(): Backend<tf.Tensor> {
+  const unary =
+    (operate: (x: tf.Tensor) => tf.Tensor) =>
+    (x: tf.Tensor): tf.Tensor =>
+      onFloats([x], ([only]) => operate(only!));
+
+  const binary =
+    (operate: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor) =>
+    (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
+      onFloats([a, b], ([first, second]) => operate(first!, second!));
+
+  const reduction =
+    (operate: (x: tf.Tensor, axis: number[] | undefined, keepDims: boolean) => tf.Tensor) =>
+    (x: tf.Tensor, { axis, keepDims = false }: ReduceOptions = {}): tf.Tensor =>
+      onFloats([x], ([only]) => operate(only!, typeof axis === 'number' ? [axis] : axis?.slice(), keepDims));
+
+  const backend: Backend<tf.Tensor> = {
+    get name() {
+      return `tfjs:${tf.getBackend()}`;
+    },
+    scope(compute) {
+      let result: ReturnType<typeof compute>;
+      // The walk is ours: tfjs's own goes through the elements of typed arrays.
+      tf.tidy(() => {
+        result = compute();
+        return tensorsIn(result, new Set());
+      });
+      return result!;
+    },
+    dispose: (tensor) => tensor.dispose(),
+    isTensor: (value): value is tf.Tensor => value instanceof tf.Tensor,
+
+    fromHost: ({ data, shape }) => {
+      const values = storable(data);
+      return tf.tensor(values, shape.slice(), values instanceof Int32Array ? 'int32' : 'float32');
+    },
+    scalar: (value) => tf.scalar(value, 'float32'),
+    shapeOf: (tensor) => tensor.shape,
+    read: async (tensor) => ({ data: hostData(await tensor.data()), shape: tensor.shape }),
+    get readSync() {
+      if (!hostResident.includes(tf.getBackend())) return undefined as never;
+      return (tensor: tf.Tensor): HostTensor => ({ data: hostData(tensor.dataSync()), shape: tensor.shape });
+    },
+
+    add: binary(tf.add),
+    subtract: binary(tf.sub),
+    multiply: binary(tf.mul),
+    divide: binary(tf.div),
+    maximum: binary(tf.maximum),
+    greater: binary((a, b) => tf.cast(tf.greater(a, b), 'float32')),
+    where: (condition, a, b) =>
+      // Not a cast: on wasm a cast to bool takes 0.25 for false.
+      onFloats([condition, a, b], ([chosen, first, second]) => tf.where(tf.notEqual(chosen!, 0), first!, second!)),
+    exp: unary(tf.exp),
+    log: unary(tf.log),
+    sqrt: unary(tf.sqrt),
+    abs: unary(tf.abs),
+
+    sum: reduction(tf.sum),
+    max: reduction(tf.max),
+    argMax: unary((x) => tf.argMax(x, -1)),
+
+    reshape: (x, shape) => tf.reshape(x, shape.slice()),
+    transpose: (x, permutation) => tf.transpose(x, permutation?.slice() ?? lastTwoSwapped(x.rank)),
+    matMul: (a, b, { transposeA = false, transposeB = false } = {}) =>
+      onFloats([a, b], ([left, right]) => {
+        if (tf.getBackend() !== 'wasm') return tf.matMul(left!, right!, transposeA, transposeB);
+        // There the flags lead to a plain loop, an order of magnitude slower than a transposed copy and the fast product.
+        return tf.matMul(
+          transposeA ? tf.transpose(left!, lastTwoSwapped(left!.rank)) : left!,
+          transposeB ? tf.transpose(right!, lastTwoSwapped(right!.rank)) : right!,
+        );
+      }),
+
+    // By comparison, since tfjs's own oneHot takes int32 alone, where NaN and 0.5 would count as class 0.
+    oneHot: (indices, depth) =>
+      onFloats([indices], ([index]) => {
+        const classes = tf.range(0, depth, 1, 'float32');
+        return tf.cast(tf.equal(tf.reshape(index!, [...index!.shape, 1]), classes), 'float32');
+      }),
+    gather: (x, indices) =>
+      tf.tidy(() => {
+        const rows = tf.gather(x, tf.cast(tf.reshape(indices, [indices.size]), 'int32'));
+        return tf.reshape(rows, [...indices.shape, ...x.shape.slice(1)]);
+      }),
+
+    isDisposed: (tensor) => tensor.isDisposed,
+    tensorCount: () => tf.memory().numTensors,
+    get fusedKernels() {
+      return fusedKernelsOf(tf.getBackend());
+    },
+  };
+  return backend;
+}
+
+function onFloats(tensors: readonly tf.Tensor[], operate: (floats: readonly tf.Tensor[]) => tf.Tensor): tf.Tensor {
+  return tf.tidy(() =>
+    operate(tensors.map((tensor) => (tensor.dtype === 'float32' ? tensor : tf.cast(tensor, 'float32')))),
+  );
+}
+
+function lastTwoSwapped(rank: number): number[] {
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  return rank < 2 ? axes : [...axes.slice(0, -2), rank - 1, rank - 2];
+}
+
+function tensorsIn(value: unknown, seen: Set<object>): tf.Tensor[] {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return [];
+  seen.add(value);
+  if (value instanceof tf.Tensor) return [value];
+  return Object.values(value).flatMap((part) => tensorsIn(part, seen));
+}
+
+/** Whole numbers that int32 holds stay exact; all others become float32. */
+function storable(data: TypedArray): Int32Array | Float32Array {
+  if (data instanceof Int32Array || data instanceof Float32Array) return data;
+  const becomesFloat = data instanceof Float64Array || data instanceof Uint32Array;
+  return becomesFloat ? Float32Array.from(data) : Int32Array.from(data);
+}
+
+function hostData(data: unknown): TypedArray {
+  if (ArrayBuffer.isView(data)) return data as TypedArray;
+  throw kindError('tfjsBackend', 'tensor', 'of numbers', data, 'Tensors of strings cannot be read.');
+}

@@ -1,0 +1,52 @@
+/** tfjs backends under test: cpu and wasm always, others as DARK_KNOWLEDGE_TFJS_BACKENDS names them (webgpu, tensorflow …). */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Backend } from 'dark-knowledge';
+import { tfjsBackend } from 'dark-knowledge/tfjs';
+
+const packages: Readonly<Record<string, string>> = {
+  cpu: '@tensorflow/tfjs-backend-cpu',
+  wasm: '@tensorflow/tfjs-backend-wasm',
+  webgl: '@tensorflow/tfjs-backend-webgl',
+  webgpu: '@tensorflow/tfjs-backend-webgpu',
+  tensorflow: '@tensorflow/tfjs-node',
+};
+
+const named = (process.env.DARK_KNOWLEDGE_TFJS_BACKENDS ?? '').split(',').filter(Boolean);
+
+export const tfjsBackendNames: readonly string[] = [...new Set(['cpu', 'wasm', ...named])];
+
+/** Sets a tfjs backend, or says why this machine cannot. */
+export async function openTfjs(name: string): Promise<Backend<tf.Tensor> | { readonly missing: string }> {
+  try {
+    await import(/* @vite-ignore */ packages[name] ?? name);
+    if (!(await tf.setBackend(name))) return { missing: `tfjs cannot start ${name}` };
+    await tf.ready();
+  } catch (error) {
+    return { missing: `tfjs cannot start ${name}: ${error instanceof Error ? error.message : String(error)}` };
+  }
+  return pinned(tfjsBackend(), name);
+}
+
+/** tfjs has one current backend for all; a suite that holds several open gets the right one at each door. */
+function pinned(backend: Backend<tf.Tensor>, name: string): Backend<tf.Tensor> {
+  const pin = (): void => {
+    // For a backend that has started, the switch happens before the promise is made.
+    if (tf.getBackend() !== name) void tf.setBackend(name);
+  };
+  pin();
+  return {
+    ...backend,
+    scope: (compute) => {
+      pin();
+      return backend.scope(compute);
+    },
+    fromHost: (host) => {
+      pin();
+      return backend.fromHost(host);
+    },
+    scalar: (value) => {
+      pin();
+      return backend.scalar(value);
+    },
+  };
+}
