@@ -9,6 +9,7 @@ import type { Backend, ReduceOptions } from '../backend.ts';
 import { kindError } from '../check.ts';
 import type { HostTensor, TypedArray } from '../tensor.ts';
 import { fusedKernelsOf } from './kernels/fusedKernels.ts';
+import { lastTwoSwapped, product, spread, total } from './wasmDetours.ts';
 
 /** tfjs backends whose tensors lie in host memory, where `dataSync` waits for nothing. */
 const hostResident: readonly string[] = ['cpu', 'wasm', 'tensorflow'];
@@ -76,41 +77,34 @@ export function tfjsBackend(): Backend<tf.Tensor> {
     subtract: binary(tf.sub),
     multiply: binary(tf.mul),
     divide: binary(tf.div),
-    maximum: binary(tf.maximum),
-    greater: binary((a, b) => tf.cast(tf.greater(a, b), 'float32')),
+    maximum: binary((a, b) => tf.maximum(...pairOf(spread([a, b])))),
+    greater: binary((a, b) => tf.cast(tf.greater(...pairOf(spread([a, b]))), 'float32')),
     where: (condition, a, b) =>
-      // Not a cast: on wasm a cast to bool takes 0.25 for false.
-      onFloats([condition, a, b], ([chosen, first, second]) => tf.where(tf.notEqual(chosen!, 0), first!, second!)),
+      onFloats([condition, a, b], (floats) => {
+        const [chosen, first, second] = spread(floats);
+        // Not a cast: on wasm a cast to bool takes 0.25 for false.
+        return tf.where(tf.notEqual(chosen!, 0), first!, second!);
+      }),
     exp: unary(tf.exp),
     log: unary(tf.log),
     sqrt: unary(tf.sqrt),
     abs: unary(tf.abs),
 
-    sum: reduction(tf.sum),
+    sum: reduction(total),
     max: reduction(tf.max),
     argMax: unary((x) => tf.argMax(x, -1)),
 
     reshape: (x, shape) => tf.reshape(x, shape.slice()),
     transpose: (x, permutation) => tf.transpose(x, permutation?.slice() ?? lastTwoSwapped(x.rank)),
     matMul: (a, b, { transposeA = false, transposeB = false } = {}) =>
-      onFloats([a, b], ([left, right]) => {
-        if (tf.getBackend() !== 'wasm') return tf.matMul(left!, right!, transposeA, transposeB);
-        // There the flags lead to a plain loop, an order of magnitude slower than a transposed copy and the fast product.
-        return tf.matMul(
-          transposeA ? tf.transpose(left!, lastTwoSwapped(left!.rank)) : left!,
-          transposeB ? tf.transpose(right!, lastTwoSwapped(right!.rank)) : right!,
-        );
-      }),
+      onFloats([a, b], ([left, right]) => product(left!, right!, transposeA, transposeB)),
 
-    // By comparison, since tfjs's own oneHot takes int32 alone, where NaN and 0.5 would count as class 0.
+    // Asked for float32, wasm's kernel writes the bits of an int32.
     oneHot: (indices, depth) =>
-      onFloats([indices], ([index]) => {
-        const classes = tf.range(0, depth, 1, 'float32');
-        return tf.cast(tf.equal(tf.reshape(index!, [...index!.shape, 1]), classes), 'float32');
-      }),
+      tf.tidy(() => tf.cast(tf.oneHot(wholeIndices(indices), depth, 1, 0, 'int32'), 'float32')),
     gather: (x, indices) =>
       tf.tidy(() => {
-        const rows = tf.gather(x, tf.cast(tf.reshape(indices, [indices.size]), 'int32'));
+        const rows = tf.gather(x, tf.reshape(wholeIndices(indices), [indices.size]));
         return tf.reshape(rows, [...indices.shape, ...x.shape.slice(1)]);
       }),
 
@@ -129,9 +123,15 @@ function onFloats(tensors: readonly tf.Tensor[], operate: (floats: readonly tf.T
   );
 }
 
-function lastTwoSwapped(rank: number): number[] {
-  const axes = Array.from({ length: rank }, (_, axis) => axis);
-  return rank < 2 ? axes : [...axes.slice(0, -2), rank - 1, rank - 2];
+function pairOf([a, b]: readonly tf.Tensor[]): [tf.Tensor, tf.Tensor] {
+  return [a!, b!];
+}
+
+/** Indices as int32; what is no whole number becomes −1, which is outside, where a cast would make it a valid index. */
+function wholeIndices(indices: tf.Tensor): tf.Tensor {
+  if (indices.dtype !== 'float32') return tf.cast(indices, 'int32');
+  const isWhole = tf.equal(tf.floor(indices), indices);
+  return tf.cast(tf.where(isWhole, indices, tf.fill(indices.shape, -1)), 'int32');
 }
 
 function tensorsIn(value: unknown, seen: Set<object>): tf.Tensor[] {
