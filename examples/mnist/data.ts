@@ -52,11 +52,9 @@ function readDataset(directory: string, prefix: string): Dataset {
   if (images.bytes.length !== count * pixelsPerImage) {
     throw new RangeError(`readDataset: ${prefix} must have as many images as labels (${count}).`);
   }
-  return {
-    images: Float32Array.from(images.bytes, (byte) => byte / 255),
-    labels: Int32Array.from(labels.bytes),
-    count,
-  };
+  const pixels = new Float32Array(images.bytes);
+  for (let index = 0; index < pixels.length; index++) pixels[index]! /= 255;
+  return { images: pixels, labels: Int32Array.from(labels.bytes), count };
 }
 
 /** The 60 000 training and 10 000 test images as they were published. */

@@ -21,26 +21,17 @@ export interface Model {
   parameters(): tf.Variable[];
 }
 
-/** The weights `[inputs, outputs]` (of a convolution `[height, width, inputs, outputs]`) and the bias `[outputs]`. */
-export interface LayerParameters<Weights extends tf.Rank> {
-  readonly weights: tf.Variable<Weights>;
-  readonly bias: tf.Variable<tf.Rank.R1>;
-}
-
-/** Zero bias and normal weights with variance `gain`² · 2 / fan-in (He and others, 2015). */
-export function initializeLayer<Weights extends tf.Rank>(
-  shape: tf.ShapeMap[Weights],
+/** Normal weights with variance `gain`² · 2 / fan-in (He and others, 2015); the last axis holds the outputs. */
+export function initializeWeights<Rank extends tf.Rank>(
+  shape: tf.ShapeMap[Rank],
   { seed, gain = 1 }: { readonly seed: number; readonly gain?: number },
-): LayerParameters<Weights> {
+): tf.Variable<Rank> {
   const lengths: readonly number[] = shape;
   const outputs = lengths[lengths.length - 1]!;
   const size = lengths.reduce((product, length) => product * length, 1);
   const deviation = gain * Math.sqrt(2 / (size / outputs));
   const values = Float32Array.from({ length: size }, (_, index) => deviation * randomNormal(seed, index));
-  return {
-    weights: tf.variable(tf.tensor<Weights>(values, shape)),
-    bias: tf.variable(tf.zeros<tf.Rank.R1>([outputs])),
-  };
+  return tf.variable(tf.tensor<Rank>(values, shape));
 }
 
 // tf.customGrad's own type mixes the inputs with the function that saves tensors for the backward pass.
@@ -61,23 +52,31 @@ interface InputOptions {
   readonly inputIsData?: boolean;
 }
 
-/** `input · weights + bias` for an input `[batch, inputs]`. */
-export function dense(
+/** `input · weights` for an input `[batch, inputs]` and weights `[inputs, outputs]`. */
+export function project(
   input: tf.Tensor2D,
-  { weights, bias }: LayerParameters<tf.Rank.R2>,
+  weights: tf.Variable<tf.Rank.R2>,
   { inputIsData = false }: InputOptions = {},
 ): tf.Tensor2D {
   return differentiable(
-    inputIsData ? [weights, bias] : [weights, bias, input],
+    inputIsData ? [weights] : [weights, input],
     (save) => {
       save([weights, input]);
-      return tf.add<tf.Tensor2D>(tf.matMul(input, weights), bias);
+      return tf.matMul(input, weights);
     },
     (upstream, [savedWeights, savedInput]) => [
       tf.matMul(tf.transpose(savedInput as tf.Tensor2D), upstream),
-      columnSums(upstream),
       ...(inputIsData ? [] : [tf.matMul(upstream, tf.transpose(savedWeights as tf.Tensor2D))]),
     ],
+  );
+}
+
+/** Adds `bias` `[outputs]` to each row. */
+export function addBias(input: tf.Tensor2D, bias: tf.Variable<tf.Rank.R1>): tf.Tensor2D {
+  return differentiable(
+    [input, bias],
+    () => tf.add<tf.Tensor2D>(input, bias),
+    (upstream) => [upstream, columnSums(upstream)],
   );
 }
 
@@ -87,7 +86,7 @@ function columnSums(rows: tf.Tensor2D): tf.Tensor1D {
 }
 
 /**
- * A convolution with odd sides, stride 1 and zero padding that keeps height and width, plus bias.
+ * A convolution with odd sides, stride 1 and zero padding that keeps height and width; it has no bias.
  *
  * Both gradients are convolutions again, so they run on the backend's fast kernel. With respect to the input: of the
  * upstream gradient with the turned filter. With respect to the filter: of the input with the upstream gradient as one
@@ -95,25 +94,24 @@ function columnSums(rows: tf.Tensor2D): tf.Tensor1D {
  */
 export function convolution(
   input: tf.Tensor4D,
-  { weights, bias }: LayerParameters<tf.Rank.R4>,
+  filter: tf.Variable<tf.Rank.R4>,
   { inputIsData = false }: InputOptions = {},
 ): tf.Tensor4D {
-  const padding = (weights.shape[0] - 1) / 2;
+  const padding = (filter.shape[0] - 1) / 2;
   return differentiable(
-    inputIsData ? [weights, bias] : [weights, bias, input],
+    inputIsData ? [filter] : [filter, input],
     (save) => {
-      save([weights, input]);
-      return tf.fused.conv2d({ x: input, filter: weights, bias, strides: 1, pad: padding });
+      save([filter, input]);
+      return tf.conv2d(input, filter, 1, padding);
     },
-    (upstream, [savedWeights, savedInput]) => {
-      const [, height, width] = upstream.shape;
-      const channelsFirst = tf.transpose(savedInput as tf.Tensor4D, [3, 1, 2, 0]);
+    (upstream, saved) => {
+      const [savedFilter, savedInput] = saved as [tf.Tensor4D, tf.Tensor4D];
+      const channelsFirst = tf.transpose(savedInput, [3, 1, 2, 0]);
       const asFilter = tf.transpose(upstream, [1, 2, 0, 3]);
-      const weightGradient = tf.transpose(tf.conv2d(channelsFirst, asFilter, 1, padding), [1, 2, 0, 3]);
-      const biasGradient = columnSums(tf.mul(height * width, globalAverage(upstream)));
-      if (inputIsData) return [weightGradient, biasGradient];
-      const turned = tf.transpose(tf.reverse(savedWeights as tf.Tensor4D, [0, 1]), [0, 1, 3, 2]);
-      return [weightGradient, biasGradient, tf.conv2d(upstream, turned, 1, padding)];
+      const filterGradient = tf.transpose(tf.conv2d(channelsFirst, asFilter, 1, padding), [1, 2, 0, 3]);
+      if (inputIsData) return [filterGradient];
+      const turned = tf.transpose(tf.reverse(savedFilter, [0, 1]), [0, 1, 3, 2]);
+      return [filterGradient, tf.conv2d(upstream, turned, 1, padding)];
     },
   );
 }
@@ -164,23 +162,18 @@ export function maxout(input: tf.Tensor4D, pieces: number): tf.Tensor4D {
   return reshape<tf.Tensor4D>(maxPool(asColumns, [pieces, 1]), [batch, height, width, units]);
 }
 
+// tf.mean over these axes transposes first on wasm; the pooling kernel does not.
 /** The mean over height and width: `[batch, height, width, channels]` to `[batch, channels]`. */
 export function globalAveragePool(input: tf.Tensor4D): tf.Tensor2D {
   const [batch, height, width, channels] = input.shape;
   return differentiable(
     [input],
-    () => globalAverage(input),
+    () => tf.reshape(tf.avgPool(input, [height, width], 1, 'valid'), [batch, channels]),
     (upstream) => {
       const perElement = tf.reshape(tf.div(upstream, height * width), [batch, 1, 1, channels]);
       return [tf.image.resizeNearestNeighbor(perElement as tf.Tensor4D, [height, width])];
     },
   );
-}
-
-// tf.mean over these axes transposes first on wasm; the pooling kernel does not.
-function globalAverage(input: tf.Tensor4D): tf.Tensor2D {
-  const [batch, height, width, channels] = input.shape;
-  return tf.reshape(tf.avgPool(input, [height, width], 1, 'valid'), [batch, channels]);
 }
 
 function reshape<Output extends tf.Tensor>(input: tf.Tensor, shape: Output['shape']): Output {
@@ -199,17 +192,20 @@ export function createPerceptron({
   readonly seed: number;
   readonly widths?: readonly number[];
 }): Model {
-  const layers = widths
-    .slice(1)
-    .map((outputs, index) => initializeLayer<tf.Rank.R2>([widths[index]!, outputs], { seed: deriveSeed(seed, index) }));
+  const layers = widths.slice(1).map((outputs, index) => ({
+    weights: initializeWeights<tf.Rank.R2>([widths[index]!, outputs], { seed: deriveSeed(seed, index) }),
+    bias: tf.variable(tf.zeros<tf.Rank.R1>([outputs])),
+  }));
   return {
     apply: (images) =>
       tf.tidy(() => {
         let features = images;
-        for (const [index, layer] of layers.slice(0, -1).entries()) {
-          features = relu(dense(features, layer, { inputIsData: index === 0 }));
+        let logits = images;
+        for (const [index, { weights, bias }] of layers.entries()) {
+          features = index === 0 ? images : relu(logits);
+          logits = addBias(project(features, weights, { inputIsData: index === 0 }), bias);
         }
-        return { logits: dense(features, layers[layers.length - 1]!), features };
+        return { logits, features };
       }),
     parameters: () => layers.flatMap(({ weights, bias }) => [weights, bias]),
   };
