@@ -42,9 +42,24 @@ export {
   type OptionalOf,
   valueAndGradientsOn,
 } from './loss.ts';
+// Losses on features
+export {
+  type HintDifferentiable,
+  type HintInput,
+  type HintOptions,
+  type HintRegressor,
+  hint,
+} from './losses/features/hint.ts';
+export {
+  type HintRegressorOptions,
+  type HintRegressorParameters,
+  initializeHintRegressor,
+} from './losses/features/initializeHintRegressor.ts';
 // Losses on logits
 export { type CrossEntropyOptions, crossEntropy } from './losses/logits/crossEntropy.ts';
+export { type JensenShannonOptions, jensenShannon } from './losses/logits/jensenShannon.ts';
 export { type KlDivergenceOptions, klDivergence } from './losses/logits/klDivergence.ts';
+export { type SoftCrossEntropyOptions, softCrossEntropy } from './losses/logits/softCrossEntropy.ts';
 // Metrics: runners
 export {
   type AccumulatorOn,
@@ -58,6 +73,22 @@ export {
 } from './metric.ts';
 // Metrics: classification
 export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
+// Metrics: robustness and deviation
+export {
+  type ConfidenceDeviationOptions,
+  type ConfidenceDeviationResult,
+  confidenceDeviation,
+  confidenceDeviationOn,
+} from './metrics/deviation/confidenceDeviation.ts';
+export type { ConfidenceLine } from './metrics/deviation/confidenceLine.ts';
+export {
+  type ConfidenceSlopeOptions,
+  type ConfidenceSlopeResult,
+  confidenceSlope,
+} from './metrics/deviation/confidenceSlope.ts';
+export { type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
+export { type StudentFoolingRateResult, studentFoolingRate } from './metrics/robustness/studentFoolingRate.ts';
+export type { FeatureLayout } from './ops/affine.ts';
 export type { Reduction, RowOptions } from './ops/rowReduction.ts';
 export { type Renamed, rename } from './rename.ts';
 export {
