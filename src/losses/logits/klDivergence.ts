@@ -99,9 +99,8 @@ export function klDivergence<R extends Reduction = 'mean'>(
       }
       const ratio = backend.subtract(studentLog, teacherLog);
       const centred = backend.subtract(ratio, expectation(backend, student, ratio, true));
-      // Where q = 0 the gradient's limit is 0, though the ratio may be infinite.
-      const zero = backend.scalar(0);
-      const rowGradients = backend.where(backend.greater(student, zero), backend.multiply(student, centred), zero);
+      // Where q = 0 the gradient's limit is 0, though the ratio may be infinite; a q that is NaN stays NaN.
+      const rowGradients = backend.where(student, backend.multiply(student, centred), backend.scalar(0));
       return [scaleRowGradients(backend, scale(backend, rowGradients, factor / temperature), rowScale, upstream)];
     },
   };
