@@ -101,7 +101,12 @@ export function tfjsBackend(): Backend<tf.Tensor> {
 
     // Asked for float32, wasm's kernel writes the bits of an int32.
     oneHot: (indices, depth) =>
-      tf.tidy(() => tf.cast(tf.oneHot(wholeIndices(indices), depth, 1, 0, 'int32'), 'float32')),
+      tf.tidy(() => {
+        const whole = wholeIndices(indices);
+        // tf.oneHot refuses a single class.
+        if (depth === 1) return tf.reshape(tf.cast(tf.equal(whole, 0), 'float32'), [...indices.shape, 1]);
+        return tf.cast(tf.oneHot(whole, depth, 1, 0, 'int32'), 'float32');
+      }),
     gather: (x, indices) =>
       tf.tidy(() => {
         const rows = tf.gather(x, tf.reshape(wholeIndices(indices), [indices.size]));
