@@ -71,8 +71,31 @@ export {
   type MetricState,
   measureOn,
 } from './metric.ts';
+// Metrics: behaviour
+export { agreement } from './metrics/behaviour/agreement.ts';
+export { type ErrorOverlapOptions, errorOverlap } from './metrics/behaviour/errorOverlap.ts';
+export type { ErrorOverlapResult, ErrorPair, ErrorRegion, ModelErrors } from './metrics/behaviour/errorRegions.ts';
+export { invariance } from './metrics/behaviour/invariance.ts';
+export type { ClassMatch, PredictionMatch } from './metrics/behaviour/predictionMatch.ts';
+// Metrics: calibration
+export type { BinEdges, CalibrationBin, CalibrationErrors, CalibrationNorm } from './metrics/calibration/binTable.ts';
+export {
+  type CalibrationErrorOptions,
+  type CalibrationErrorResult,
+  calibrationError,
+} from './metrics/calibration/calibrationError.ts';
 // Metrics: classification
 export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
+export {
+  type GroupAccuracy,
+  type GroupedAccuracyOptions,
+  type GroupedAccuracyResult,
+  groupedAccuracy,
+} from './metrics/classification/groupedAccuracy.ts';
+// Metrics: similarity
+export { cka } from './metrics/similarity/cka.ts';
+export type { CkaOptions, CkaResult, CkaStatus } from './metrics/similarity/ckaSimilarity.ts';
+export type { PairSimilarity, SimilarityMetric } from './metrics/similarity/pairSimilarity.ts';
 // Metrics: robustness and deviation
 export {
   type ConfidenceDeviationOptions,

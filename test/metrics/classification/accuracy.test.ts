@@ -1,5 +1,5 @@
 import { accuracy } from 'dark-knowledge';
-import { describeMetric } from '../support/metricSuite.ts';
+import { describeMetric } from '../../support/metricSuite.ts';
 
 const logits = [
   [0.1, 0.9, 0.3],
