@@ -1,0 +1,187 @@
+/**
+ * Centred cross-products of two sets of activations, of a size that depends on the features alone: what linear CKA and
+ * the canonical correlations are made of. Parts merge exactly (Chan, Golub and LeVeque), third and fourth moments
+ * included, which the unbiased HSIC needs.
+ *
+ * With d the squared lengths of centred samples x, and e those of y, a set keeps
+ * `shift` + `offset` (its mean), `products` Σxxᵀ, `cubes` Σd·x and `quartic` Σd²; a pair keeps
+ * `products` Σxyᵀ, `xCubes` Σe·x, `yCubes` Σd·y and `quartic` Σd·e.
+ */
+import type { Backend } from '../../backend.ts';
+import type { HostStatistic, HostStatistics } from '../../metric.ts';
+import { centredSamples } from '../../ops/centredSamples.ts';
+import type { PairStatistics, Representation, SetStatistics } from './pairSimilarity.ts';
+
+/** How many numbers the statistics of these widths hold, about. */
+export function crossProductsSize(x: readonly number[], y: readonly number[]): number {
+  const total = (widths: readonly number[], power: number) => widths.reduce((sum, width) => sum + width ** power, 0);
+  return total(x, 2) + total(y, 2) + total(x, 1) * total(y, 1);
+}
+
+/** One set's statistics. */
+export function setProducts<T>(backend: Backend<T>, activations: T): Representation<T> {
+  const { centred, shift, offset } = centredSamples(backend, activations);
+  const squares = backend.sum(backend.multiply(centred, centred), { axis: 1, keepDims: true });
+  return {
+    statistics: {
+      shift,
+      offset,
+      products: backend.matMul(centred, centred, { transposeA: true }),
+      cubes: weightedRows(backend, squares, centred),
+      quartic: backend.sum(backend.multiply(squares, squares)),
+    },
+    working: { centred, squares },
+  };
+}
+
+function weightedRows<T>(backend: Backend<T>, weights: T, rows: T): T {
+  const [, features = 1] = backend.shapeOf(rows);
+  return backend.reshape(backend.matMul(weights, rows, { transposeA: true }), [features]);
+}
+
+/** A pair's statistics. */
+export function pairProducts<T>(
+  backend: Backend<T>,
+  x: Representation<T>,
+  y: Representation<T>,
+): Readonly<Record<string, T>> {
+  const [first, firstSquares] = [x.working.centred!, x.working.squares!];
+  const [second, secondSquares] = [y.working.centred!, y.working.squares!];
+  return {
+    products: backend.matMul(first, second, { transposeA: true }),
+    xCubes: weightedRows(backend, secondSquares, first),
+    yCubes: weightedRows(backend, firstSquares, second),
+    quartic: backend.sum(backend.multiply(firstSquares, secondSquares)),
+  };
+}
+
+const vector = (data: Float64Array): HostStatistic => ({ data, shape: [data.length] });
+const scalar = (value: number): HostStatistic => ({ data: Float64Array.of(value), shape: [] });
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;
+  return sum;
+}
+
+/** matrix · v for a row-major matrix [rows, columns]. */
+function timesVector({ data, shape }: HostStatistic, v: Float64Array): Float64Array {
+  const [rows = 0, columns = 0] = shape;
+  const result = new Float64Array(rows);
+  for (let row = 0; row < rows; row++) {
+    let sum = 0;
+    for (let column = 0; column < columns; column++) sum += data[row * columns + column]! * v[column]!;
+    result[row] = sum;
+  }
+  return result;
+}
+
+/** matrixᵀ · v. */
+function vectorTimes(v: Float64Array, { data, shape }: HostStatistic): Float64Array {
+  const [rows = 0, columns = 0] = shape;
+  const result = new Float64Array(columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) result[column]! += data[row * columns + column]! * v[row]!;
+  }
+  return result;
+}
+
+/** The sum of a square matrix's diagonal. */
+export function traceOf({ data, shape }: HostStatistic): number {
+  const [size = 0] = shape;
+  let sum = 0;
+  for (let index = 0; index < size; index++) sum += data[index * size + index]!;
+  return sum;
+}
+
+/** Where each part's mean lies from the mean of both, and that mean's offset from the first part's shift. */
+function meansOf(first: SetStatistics, second: SetStatistics) {
+  const share = second.samples / (first.samples + second.samples);
+  const firstShift = first.statistics.shift!.data;
+  const firstOffset = first.statistics.offset!.data;
+  const secondShift = second.statistics.shift!.data;
+  const secondOffset = second.statistics.offset!.data;
+  // From the first part's mean to the second's.
+  const step = firstShift.map(
+    (shift, index) => secondShift[index]! - shift + secondOffset[index]! - firstOffset[index]!,
+  );
+  return {
+    offset: firstOffset.map((offset, index) => offset + share * step[index]!),
+    ofFirst: step.map((value) => -share * value),
+    ofSecond: step.map((value) => (1 - share) * value),
+  };
+}
+
+/** A pair's moments about the points that lie −delta and −epsilon from its means. */
+function moved(pair: PairStatistics, delta: Float64Array, epsilon: Float64Array) {
+  const { samples, x, y, xy } = pair;
+  const products = xy.products!;
+  const [rows = 0, columns = 0] = products.shape;
+  const [d, e] = [traceOf(x.products!), traceOf(y.products!)];
+  const [deltaSquare, epsilonSquare] = [dot(delta, delta), dot(epsilon, epsilon)];
+  const xyEpsilon = timesVector(products, epsilon);
+  const xyDelta = vectorTimes(delta, products);
+  const shifted = products.data.slice();
+  for (let row = 0; row < rows; row++) {
+    const scaled = samples * delta[row]!;
+    for (let column = 0; column < columns; column++) shifted[row * columns + column]! += scaled * epsilon[column]!;
+  }
+  const { xCubes, yCubes, quartic } = xy;
+  return {
+    products: shifted,
+    xCubes: xCubes!.data.map((cube, row) => cube + 2 * xyEpsilon[row]! + (e + samples * epsilonSquare) * delta[row]!),
+    yCubes: yCubes!.data.map(
+      (cube, column) => cube + 2 * xyDelta[column]! + (d + samples * deltaSquare) * epsilon[column]!,
+    ),
+    quartic:
+      quartic!.data[0]! +
+      2 * dot(epsilon, yCubes!.data) +
+      2 * dot(delta, xCubes!.data) +
+      epsilonSquare * d +
+      deltaSquare * e +
+      4 * dot(delta, xyEpsilon) +
+      samples * deltaSquare * epsilonSquare,
+  };
+}
+
+function added(a: Float64Array, b: Float64Array): Float64Array {
+  for (let index = 0; index < a.length; index++) a[index]! += b[index]!;
+  return a;
+}
+
+/** Merges a pair's statistics. */
+export function mergePairProducts(first: PairStatistics, second: PairStatistics): HostStatistics<string> {
+  const xMeans = meansOf(
+    { samples: first.samples, statistics: first.x },
+    { samples: second.samples, statistics: second.x },
+  );
+  const yMeans = meansOf(
+    { samples: first.samples, statistics: first.y },
+    { samples: second.samples, statistics: second.y },
+  );
+  const a = moved(first, xMeans.ofFirst, yMeans.ofFirst);
+  const b = moved(second, xMeans.ofSecond, yMeans.ofSecond);
+  return {
+    products: { data: added(a.products, b.products), shape: first.xy.products!.shape },
+    xCubes: vector(added(a.xCubes, b.xCubes)),
+    yCubes: vector(added(a.yCubes, b.yCubes)),
+    quartic: scalar(a.quartic + b.quartic),
+  };
+}
+
+/** Merges one set's statistics. */
+export function mergeSetProducts(first: SetStatistics, second: SetStatistics): HostStatistics<string> {
+  const withItself = ({ samples, statistics }: SetStatistics): PairStatistics => {
+    const { products, cubes, quartic } = statistics;
+    const xy = { products: products!, xCubes: cubes!, yCubes: cubes!, quartic: quartic! };
+    return { samples, x: statistics, y: statistics, xy };
+  };
+  const { products, xCubes, quartic } = mergePairProducts(withItself(first), withItself(second));
+  return {
+    shift: first.statistics.shift!,
+    offset: vector(meansOf(first, second).offset),
+    products: products!,
+    cubes: xCubes!,
+    quartic: quartic!,
+  };
+}

@@ -1,0 +1,231 @@
+/**
+ * The frame of similarities between two sets of activations of the same samples: what is computed once for each set,
+ * what once for each pair, how parts of a stream merge. One definition serves two sets, layer × layer and model × model.
+ */
+import type { Backend } from '../../backend.ts';
+import { rangeError, shapeError } from '../../check.ts';
+import type { HostStatistic, HostStatistics, Metric } from '../../metric.ts';
+import { countNaN } from '../../ops/countNaN.ts';
+
+/** What a similarity knows of one set of activations on the device. */
+export interface Representation<T> {
+  /** Kept and merged. */
+  readonly statistics: Readonly<Record<string, T>>;
+  /** Used by `relate` alone. */
+  readonly working: Readonly<Record<string, T>>;
+}
+
+/** Widths of all activations that are compared, first ones and second ones. */
+export interface Widths {
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+}
+
+/** Host statistics of a pair over a number of samples. */
+export interface PairStatistics {
+  readonly samples: number;
+  readonly x: HostStatistics<string>;
+  readonly y: HostStatistics<string>;
+  readonly xy: HostStatistics<string>;
+}
+
+/** Host statistics of one set of activations over a number of samples. */
+export interface SetStatistics {
+  readonly samples: number;
+  readonly statistics: HostStatistics<string>;
+}
+
+/** What two activations' similarity consists of. */
+export interface PairSimilarity<Result> {
+  readonly name: string;
+  /** The least number of samples in a batch. */
+  readonly leastSamples: number;
+  /** Statistics of one set of activations [n, features]. */
+  represent<T>(backend: Backend<T>, activations: T, widths: Widths): Representation<T>;
+  /** Statistics of a pair. */
+  relate<T>(backend: Backend<T>, x: Representation<T>, y: Representation<T>): Readonly<Record<string, T>>;
+  /** Merges one set's statistics; their sum when left out. */
+  mergeSets?(first: SetStatistics, second: SetStatistics): HostStatistics<string>;
+  /** Merges a pair's statistics; their sum when left out. */
+  mergePairs?(first: PairStatistics, second: PairStatistics): HostStatistics<string>;
+  finish(pair: PairStatistics): Result;
+}
+
+/** A metric of two sets of activations that also serves a matrix of many. */
+export interface SimilarityMetric<Result> extends Metric<'x' | 'y', string, Result> {
+  /** The similarity's parts, for `ckaMatrix`, `similarityMatrix` and `trainingPath`. */
+  readonly pairs: PairSimilarity<Result>;
+}
+
+/** Statistics by set and by pair, in one flat record: `x0.products`, `x0y1.products`. */
+const setKey = (side: 'x' | 'y', index: number): string => `${side}${index}.`;
+const pairKey = (row: number, column: number): string => `x${row}y${column}.`;
+
+function prefixed<Value>(prefix: string, record: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [prefix + name, value]));
+}
+
+function picked(prefix: string, statistics: HostStatistics<string>): HostStatistics<string> {
+  return Object.fromEntries(
+    Object.entries(statistics)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, value]) => [name.slice(prefix.length), value]),
+  );
+}
+
+function sumOf(first: HostStatistics<string>, second: HostStatistics<string>): HostStatistics<string> {
+  return Object.fromEntries(
+    Object.entries(first).map(([name, { data, shape }]) => [
+      name,
+      { data: data.map((value, index) => value + second[name]!.data[index]!), shape },
+    ]),
+  );
+}
+
+const scalarStatistic = (value: number): HostStatistic => ({ data: Float64Array.of(value), shape: [] });
+
+/** Requires [n, …] with at least one element. */
+function checkActivations(where: string, argument: string, shape: readonly number[]): void {
+  if (shape.length === 0 || shape.includes(0)) {
+    throw shapeError(where, argument, 'of shape [n, features] with at least one element', shape);
+  }
+}
+
+/** Activations as [n, features]: axes after the first are flattened. */
+function flattened<T>(backend: Backend<T>, activations: T): T {
+  const [rows = 1, ...rest] = backend.shapeOf(activations);
+  return backend.reshape(activations, [rows, rest.reduce((product, extent) => product * extent, 1)]);
+}
+
+/** The cells of a matrix of similarities, and the samples they rest on. */
+export interface SimilarityCells<Result> {
+  readonly cells: readonly (readonly Result[])[];
+  readonly samples: number;
+}
+
+/**
+ * The methods of a metric that compares every set of `xNames` with every one of `yNames`. Where both are the same list,
+ * each set is represented once and each pair related once.
+ */
+export function pairMethods<Name extends string, Result, Final>(
+  similarity: PairSimilarity<Result>,
+  name: string,
+  xNames: readonly Name[],
+  yNames: readonly Name[],
+  assemble: (result: SimilarityCells<Result>) => Final,
+): Pick<Metric<Name, string, Final>, 'check' | 'statistics' | 'merge' | 'finish'> {
+  const symmetric = xNames === yNames;
+  const pairs = xNames.flatMap((_, row) =>
+    yNames.map((_, column) => [row, column] as const).filter(([, column]) => !symmetric || column >= row),
+  );
+  const ySide = symmetric ? 'x' : 'y';
+  const names = [...new Set([...xNames, ...yNames])];
+
+  const pairOf = (statistics: HostStatistics<string>, row: number, column: number): PairStatistics => ({
+    samples: statistics.samples!.data[0]!,
+    x: picked(setKey('x', row), statistics),
+    y: picked(setKey(ySide, column), statistics),
+    xy: picked(pairKey(row, column), statistics),
+  });
+
+  return {
+    check(backend, batch) {
+      const record = batch as Readonly<Record<string, unknown>>;
+      const shapeOf = (input: string) => backend.shapeOf(record[input] as never);
+      const [rows = 0] = shapeOf(names[0]!);
+      for (const input of names) {
+        const shape = shapeOf(input);
+        checkActivations(name, input, shape);
+        if (shape[0] !== rows) {
+          throw shapeError(name, input, `of as many samples as ${names[0]}, ${rows}`, shape);
+        }
+      }
+      if (rows < similarity.leastSamples) {
+        throw rangeError(name, 'number of samples', `at least ${similarity.leastSamples} a batch`, rows);
+      }
+    },
+
+    statistics(backend, batch) {
+      const record = batch as Readonly<Record<string, never>>;
+      type Tensor = ReturnType<typeof backend.scalar>;
+      const flat = new Map<string, Tensor>(names.map((input) => [input, flattened(backend, record[input]!)]));
+      const widthsOf = (list: readonly string[]) => list.map((input) => backend.shapeOf(flat.get(input)!)[1]!);
+      const widths: Widths = { x: widthsOf(xNames), y: widthsOf(yNames) };
+      const represented = new Map<string, Representation<Tensor>>(
+        names.map((input) => [input, similarity.represent(backend, flat.get(input)!, widths)]),
+      );
+      const found: Record<string, Tensor> = {
+        samples: backend.scalar(backend.shapeOf(flat.get(names[0]!)!)[0]!),
+        // x − x is NaN for NaN and for both infinities.
+        invalid: [...flat.values()]
+          .map((value) => countNaN(backend, backend.subtract(value, value)))
+          .reduce((total, count) => backend.add(total, count)),
+      };
+      const keep = (side: 'x' | 'y', list: readonly string[]) => {
+        list.forEach((input, index) => {
+          Object.assign(found, prefixed(setKey(side, index), represented.get(input)!.statistics));
+        });
+      };
+      keep('x', xNames);
+      if (!symmetric) keep('y', yNames);
+      for (const [row, column] of pairs) {
+        const x = represented.get(xNames[row]!)!;
+        const y = represented.get(yNames[column]!)!;
+        Object.assign(found, prefixed(pairKey(row, column), similarity.relate(backend, x, y)));
+      }
+      return found;
+    },
+
+    merge(first, second) {
+      const samples = [first.samples!.data[0]!, second.samples!.data[0]!] as const;
+      const merged: Record<string, HostStatistic> = {
+        samples: scalarStatistic(samples[0] + samples[1]),
+        invalid: scalarStatistic(first.invalid!.data[0]! + second.invalid!.data[0]!),
+      };
+      const mergeSide = (side: 'x' | 'y', count: number) => {
+        for (let index = 0; index < count; index++) {
+          const key = setKey(side, index);
+          const a = { samples: samples[0], statistics: picked(key, first) };
+          const b = { samples: samples[1], statistics: picked(key, second) };
+          const sets = similarity.mergeSets?.(a, b) ?? sumOf(a.statistics, b.statistics);
+          Object.assign(merged, prefixed(key, sets));
+        }
+      };
+      mergeSide('x', xNames.length);
+      if (!symmetric) mergeSide('y', yNames.length);
+      for (const [row, column] of pairs) {
+        const a = pairOf(first, row, column);
+        const b = pairOf(second, row, column);
+        const xy = similarity.mergePairs?.(a, b) ?? sumOf(a.xy, b.xy);
+        Object.assign(merged, prefixed(pairKey(row, column), xy));
+      }
+      return merged;
+    },
+
+    finish(statistics) {
+      const invalid = statistics.invalid!.data[0]!;
+      if (invalid > 0) throw rangeError(name, 'activations', 'finite', `${invalid} of NaN or ±Infinity`);
+      const found = new Map(
+        pairs.map(([row, column]) => [pairKey(row, column), similarity.finish(pairOf(statistics, row, column))]),
+      );
+      const cell = (row: number, column: number): Result =>
+        found.get(symmetric && column < row ? pairKey(column, row) : pairKey(row, column))!;
+      return assemble({
+        cells: xNames.map((_, row) => yNames.map((_, column) => cell(row, column))),
+        samples: statistics.samples!.data[0]!,
+      });
+    },
+  };
+}
+
+/** The methods of a metric of two sets of activations, `x` and `y`. */
+export function twoSetMethods<Result>(
+  similarity: PairSimilarity<Result>,
+): Pick<SimilarityMetric<Result>, 'inputs' | 'optionalInputs' | 'pairs' | 'check' | 'statistics' | 'merge' | 'finish'> {
+  return {
+    inputs: ['x', 'y'],
+    optionalInputs: [],
+    pairs: similarity,
+    ...pairMethods<'x' | 'y', Result, Result>(similarity, similarity.name, ['x'], ['y'], ({ cells }) => cells[0]![0]!),
+  };
+}

@@ -1,0 +1,36 @@
+import type { Backend } from '../backend.ts';
+
+/** The element at `rank` (from 0, ascending) of numbers ≥ 0, by bisection: the contract has no sort. */
+function bisect<T>(backend: Backend<T>, x: T, size: number, rank: number): T {
+  const half = backend.scalar(0.5);
+  const wanted = backend.scalar(size - rank - 0.5);
+  let low = backend.scalar(0);
+  let high = backend.max(x);
+  // 40 halvings leave an interval far below a float32's spacing at the maximum.
+  for (let step = 0; step < 40; step++) {
+    const middle = backend.multiply(backend.add(low, high), half);
+    const tooLow = backend.greater(backend.sum(backend.greater(x, middle)), wanted);
+    low = backend.where(tooLow, middle, low);
+    high = backend.where(tooLow, high, middle);
+  }
+  return high;
+}
+
+/**
+ * The median of all elements, numbers ≥ 0, as a scalar; the mean of the two in the middle where their count is even.
+ * Exact where the tensor lives in host memory, to float32 rounding of the maximum on a device.
+ *
+ * @param skip How many of the smallest elements are left out first.
+ */
+export function median<T>(backend: Backend<T>, x: T, skip = 0): T {
+  const size = backend.shapeOf(x).reduce((product, extent) => product * extent, 1);
+  const lower = skip + Math.floor((size - skip - 1) / 2);
+  const upper = skip + Math.floor((size - skip) / 2);
+  if (backend.readSync !== undefined) {
+    const sorted = Float64Array.from(backend.readSync(x).data).sort();
+    return backend.scalar((sorted[lower]! + sorted[upper]!) / 2);
+  }
+  const first = bisect(backend, x, size, lower);
+  if (upper === lower) return first;
+  return backend.multiply(backend.add(first, bisect(backend, x, size, upper)), backend.scalar(0.5));
+}
