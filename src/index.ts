@@ -110,8 +110,27 @@ export {
   confidenceSlope,
 } from './metrics/deviation/confidenceSlope.ts';
 export { type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
+export { type GradCamOptions, gradCam, gradCamOn } from './metrics/robustness/gradCam.ts';
+export {
+  type IterativeFgsm,
+  type IterativeFgsmOn,
+  type IterativeFgsmOptions,
+  iterativeFgsm,
+  iterativeFgsmOn,
+} from './metrics/robustness/iterativeFgsm.ts';
+export {
+  type SaliencySimilarityOptions,
+  type SaliencySimilarityResult,
+  saliencySimilarity,
+} from './metrics/robustness/saliencySimilarity.ts';
+export {
+  type SaliencyTransferOptions,
+  type SaliencyTransferResult,
+  saliencyTransfer,
+} from './metrics/robustness/saliencyTransfer.ts';
 export { type StudentFoolingRateResult, studentFoolingRate } from './metrics/robustness/studentFoolingRate.ts';
 export type { FeatureLayout } from './ops/affine.ts';
+export type { Grid } from './ops/resizeBilinear.ts';
 export type { Reduction, RowOptions } from './ops/rowReduction.ts';
 export { type Renamed, rename } from './rename.ts';
 export {

@@ -1,0 +1,101 @@
+import type { Backend } from '../../backend.ts';
+import { checkNotEmpty, checkOneOf, checkOptions, checkRank, checkSameShape, rangeError } from '../../check.ts';
+import { type Inputs, inputsOn } from '../../inputs.ts';
+import type { FeatureLayout } from '../../ops/affine.ts';
+import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
+
+/** Options of `gradCam`. */
+export interface GradCamOptions {
+  /** `'channelsLast'`: [batch, height, width, channels], the default. `'channelsFirst'`: [batch, channels, height, width]. */
+  readonly layout?: FeatureLayout;
+}
+
+const owner = { name: 'gradCam', inputs: ['activations', 'gradients'], optionalInputs: [] } as const;
+
+/**
+ * Grad-CAM: which places of an image a model's score of a class rests on. With activations A of a convolution layer and
+ * gradients G = ∂score/∂A,
+ *
+ *     α_c = mean of G over the places of channel c        map = max(0, Σ_c α_c·A_c)
+ *
+ * The score is the logit of one class, in the paper on dark knowledge the ground-truth class. A map may be zero everywhere;
+ * what compares maps counts such images apart.
+ *
+ * @param inputs `activations` and `gradients` [batch, height, width, channels], or channels first.
+ * @returns Maps [batch, height, width], ≥ 0, in float64, on the layer's own grid.
+ * @throws RangeError for NaN in either input.
+ * @example
+ * const maps = gradCam({ activations: [[[[1, 2]]]], gradients: [[[[0.5, 0.25]]]] }); // shape [1, 1, 1], value 1
+ * @see Selvaraju et al.: Grad-CAM (2017), arXiv 1610.02391
+ */
+export function gradCam(
+  inputs: Inputs<'activations' | 'gradients', never, TensorLike>,
+  options: GradCamOptions = {},
+): HostTensor {
+  const layout = checkLayout(options);
+  const activations = toHostTensor(inputs.activations, owner.name, 'activations');
+  const gradients = toHostTensor(inputs.gradients, owner.name, 'gradients');
+  checkPair(activations.shape, gradients.shape);
+  for (const [name, { data }] of Object.entries({ activations, gradients })) {
+    if (data.some(Number.isNaN)) throw rangeError(owner.name, name, 'free of NaN', Number.NaN);
+  }
+  const [batch, first, second, third] = activations.shape as [number, number, number, number];
+  const [height, width, channels] = layout === 'channelsLast' ? [first, second, third] : [second, third, first];
+  const places = height * width;
+  const [placeStride, channelStride] = layout === 'channelsLast' ? [channels, 1] : [1, places];
+  const maps = new Float64Array(batch * places);
+  for (let image = 0; image < batch; image++) {
+    const start = image * places * channels;
+    for (let channel = 0; channel < channels; channel++) {
+      let weight = 0;
+      for (let place = 0; place < places; place++) {
+        weight += gradients.data[start + place * placeStride + channel * channelStride]!;
+      }
+      weight /= places;
+      for (let place = 0; place < places; place++) {
+        maps[image * places + place]! +=
+          weight * activations.data[start + place * placeStride + channel * channelStride]!;
+      }
+    }
+  }
+  return { data: maps.map((value) => Math.max(0, value)), shape: [batch, height, width] };
+}
+
+/**
+ * `gradCam` on tensors of any backend; nothing is read. NaN stays NaN, and the metric that compares the maps refuses it.
+ *
+ * @returns Maps [batch, height, width], which the caller owns.
+ * @example
+ * const maps = gradCamOn(tfjsBackend(), { activations, gradients });
+ */
+export function gradCamOn<T>(
+  backend: Backend<T>,
+  inputs: Inputs<'activations' | 'gradients', never, T | TensorLike>,
+  options: GradCamOptions = {},
+): T {
+  const layout = checkLayout(options);
+  return backend.scope(() => {
+    const { activations, gradients } = inputsOn(backend, owner, inputs);
+    const shape = backend.shapeOf(activations);
+    checkPair(shape, backend.shapeOf(gradients));
+    const [spatial, channel] = layout === 'channelsLast' ? [[1, 2], 3] : [[2, 3], 1];
+    const places = spatial.reduce((count, axis) => count * shape[axis]!, 1);
+    const sums = backend.sum(gradients, { axis: spatial, keepDims: true });
+    const weights = backend.divide(sums, backend.scalar(places));
+    const weighted = backend.sum(backend.multiply(activations, weights), { axis: channel });
+    return backend.maximum(weighted, backend.scalar(0));
+  });
+}
+
+function checkLayout(options: GradCamOptions): FeatureLayout {
+  checkOptions(owner.name, options, ['layout']);
+  const { layout = 'channelsLast' } = options;
+  checkOneOf(owner.name, 'layout', layout, ['channelsLast', 'channelsFirst']);
+  return layout;
+}
+
+function checkPair(activations: readonly number[], gradients: readonly number[]): void {
+  checkRank(owner.name, 'activations', activations, 4, '[batch, height, width, channels]');
+  checkNotEmpty(owner.name, 'activations', activations);
+  checkSameShape(owner.name, 'gradients', gradients, 'activations', activations);
+}
