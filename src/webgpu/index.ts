@@ -1,1 +1,9 @@
-export {};
+/**
+ * `dark-knowledge/webgpu`: losses and metrics on a `GPUDevice` of the caller's, with fused kernels.
+ * @module
+ */
+export type { KernelTiming } from './profiler.ts';
+export { type RequestWebgpuDeviceOptions, requestWebgpuDevice } from './requestWebgpuDevice.ts';
+export type { Storage as WebgpuStorage } from './storage.ts';
+export type { WebgpuTensor } from './tensors.ts';
+export { type WebgpuBackend, type WebgpuBackendOptions, webgpuBackend } from './webgpuBackend.ts';

@@ -5,6 +5,7 @@
 import type { Backend } from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
 import { openTfjs, tfjsBackendNames } from './tfjs.ts';
+import { openWebgpu } from './webgpu.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the suites treat every backend's tensors as opaque.
 export type AnyBackend = Backend<any>;
@@ -23,6 +24,7 @@ export const oracle: AnyBackend = cpuBackend({ precision: 'float64' });
 export const testBackends: readonly TestBackend[] = [
   { name: 'cpu', create: async () => cpuBackend(), tolerance: 2e-6 },
   ...tfjsBackendNames.map((name) => ({ name: `tfjs:${name}`, create: () => openTfjs(name), tolerance: 1e-5 })),
+  { name: 'webgpu', create: openWebgpu, tolerance: 1e-5 },
 ];
 
 const required = (process.env.DARK_KNOWLEDGE_REQUIRED_BACKENDS ?? '').split(',').filter(Boolean);

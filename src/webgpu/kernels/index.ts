@@ -1,0 +1,16 @@
+/** The fused kernels of the `webgpu` backend. */
+import type { Backend, FusedKernel } from '../../backend.ts';
+import type { TensorStore, WebgpuTensor } from '../tensors.ts';
+
+/** What kernels are made with. */
+export interface KernelContext {
+  readonly store: TensorStore;
+  readonly backend: Backend<WebgpuTensor>;
+  /** The smallest subgroup of the device; 0 where subgroups are not used. */
+  readonly subgroupSize: number;
+}
+
+/** All of them. */
+export function fusedKernels(_context: KernelContext): readonly FusedKernel<WebgpuTensor>[] {
+  return [];
+}

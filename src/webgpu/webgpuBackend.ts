@@ -1,0 +1,173 @@
+import type { Backend, FusedKernel, Shape } from '../backend.ts';
+import { checkOptions, checkWhole, describeShape, kindError } from '../check.ts';
+import { sizeOf } from '../tensor.ts';
+import { elementwise, elementwiseOperations as operations } from './elementwise.ts';
+import { gather, oneHot } from './indexing.ts';
+import { fusedKernels } from './kernels/index.ts';
+import { logSoftmax } from './kernels/logSoftmax.ts';
+import { matMul } from './matMul.ts';
+import type { KernelTiming } from './profiler.ts';
+import { argMax, permute, reduce } from './reduction.ts';
+import { createRuntime } from './runtime.ts';
+import { createTensorStore, type WebgpuTensor } from './tensors.ts';
+
+/** Options of `webgpuBackend`. */
+export interface WebgpuBackendOptions {
+  /** Bytes of freed buffers that are kept for reuse. Default 256 MiB. */
+  readonly poolBytes?: number;
+  /** Kernels that are submitted together at most. Default 64. */
+  readonly batchSize?: number;
+  /** Whether subgroup functions are used. Default: where the device has the feature and subgroups of 16 lanes or more. */
+  readonly subgroups?: boolean;
+  /** Times every kernel by timestamp queries, for `timings()`. Default false. */
+  readonly profile?: boolean;
+}
+
+/** The `webgpu` backend: the contract, and the way to and from the caller's buffers. */
+export interface WebgpuBackend extends Backend<WebgpuTensor> {
+  readonly tensorCount: () => number;
+  readonly isDisposed: (tensor: WebgpuTensor) => boolean;
+  readonly fusedKernels: readonly FusedKernel<WebgpuTensor>[];
+  /** The device, which stays the caller's. */
+  readonly device: GPUDevice;
+  /**
+   * A tensor over a caller's buffer of float32 numbers, without a copy. The buffer is only read, and never destroyed.
+   * Call `submit()` before you write to it again.
+   */
+  fromBuffer(buffer: GPUBuffer, shape: Shape): WebgpuTensor;
+  /**
+   * The buffer that holds a tensor's numbers from its start, without a copy; it may be larger than the tensor. What
+   * computes it has been submitted. It is valid until the tensor is disposed.
+   */
+  bufferOf(tensor: WebgpuTensor): GPUBuffer;
+  /** Submits queued kernels now. Otherwise that happens at the next read, after `batchSize` kernels, or in a microtask. */
+  submit(): void;
+  /** Time and bytes of each kernel since the last call; empty without the option `profile`. */
+  timings(): Promise<readonly KernelTiming[]>;
+  /** Destroys the buffers kept for reuse. The backend stays usable. */
+  releaseMemory(): void;
+}
+
+/**
+ * A backend on a GPU device of the caller's, in a browser or in Node. It imports no package and takes no ownership: the
+ * device, and buffers passed in, are never destroyed.
+ *
+ * Kernels are queued and submitted many at a time; reads asked for together share one submit. An error of the device
+ * (validation, out of memory) rejects the reads that depend on it and names the kernel; when the device is lost, pending
+ * reads reject and later calls throw.
+ *
+ * In Node, destroy the device at the end (`device.destroy()`) and drop the GPU object, and the process ends by itself.
+ *
+ * @param device A `GPUDevice`; `requestWebgpuDevice` requests a suitable one.
+ * @throws RangeError, at an operation, when a tensor exceeds the device's limits.
+ * @example
+ * const backend = webgpuBackend(await requestWebgpuDevice());
+ * const { value, gradients } = valueAndGradientsOn(backend, klDivergence(), { studentLogits, teacherLogits });
+ * const { data } = await backend.read(value);
+ * @see https://www.w3.org/TR/webgpu/ and https://www.w3.org/TR/WGSL/
+ */
+// @__NO_SIDE_EFFECTS__
+export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions = {}): WebgpuBackend {
+  if (typeof device?.createComputePipeline !== 'function') {
+    throw kindError('webgpuBackend', 'device', 'a GPUDevice', device, 'requestWebgpuDevice() requests one.');
+  }
+  checkOptions('webgpuBackend', options, ['poolBytes', 'batchSize', 'subgroups', 'profile']);
+  const { poolBytes = 256 * 2 ** 20, batchSize = 64, profile = false } = options;
+  checkWhole('webgpuBackend', 'poolBytes', poolBytes, 0);
+  checkWhole('webgpuBackend', 'batchSize', batchSize, 1);
+  const subgroupSize = subgroupSizeOf(device, options.subgroups);
+  const runtime = createRuntime(device, { poolBytes, batchSize, profile });
+  const store = createTensorStore(runtime);
+  type T = WebgpuTensor;
+  const { add, subtract, multiply, divide, maximum, greater, where, exp, log, sqrt, abs } = operations;
+
+  const backend: WebgpuBackend = {
+    name: 'webgpu',
+    device,
+    scope: store.scope,
+    dispose: store.dispose,
+    isTensor: store.isTensor,
+    isDisposed: (tensor) => tensor.disposed,
+    tensorCount: store.count,
+
+    fromHost: store.fromHost,
+    scalar: (value) => store.constant(value, []),
+    shapeOf: (tensor) => tensor.shape,
+    read: (tensor) => store.read(tensor, (x) => elementwise(store, operations.copy, [x])),
+    fromBuffer: store.borrow,
+    bufferOf(tensor) {
+      const { buffer } = store.storageOf(tensor, 'bufferOf');
+      runtime.flush();
+      return buffer;
+    },
+    submit: () => void runtime.flush(),
+    timings: runtime.timings,
+    releaseMemory: runtime.clear,
+
+    add: (a: T, b: T) => elementwise(store, add, [a, b]),
+    subtract: (a: T, b: T) => elementwise(store, subtract, [a, b]),
+    multiply(a: T, b: T) {
+      // A factor of 1 is the commonest upstream gradient, and no work.
+      if (b.constant === 1 && b.shape.length === 0) return share(a, 'multiply');
+      if (a.constant === 1 && a.shape.length === 0) return share(b, 'multiply');
+      return elementwise(store, multiply, [a, b]);
+    },
+    divide: (a: T, b: T) => elementwise(store, divide, [a, b]),
+    maximum: (a: T, b: T) => elementwise(store, maximum, [a, b]),
+    greater: (a: T, b: T) => elementwise(store, greater, [a, b]),
+    where: (condition: T, a: T, b: T) => elementwise(store, where, [condition, a, b]),
+    exp: (x: T) => elementwise(store, exp, [x]),
+    log: (x: T) => elementwise(store, log, [x]),
+    sqrt: (x: T) => elementwise(store, sqrt, [x]),
+    abs: (x: T) => elementwise(store, abs, [x]),
+
+    sum: (x, reduceOptions) => reduce(store, 'sum', x, reduceOptions),
+    max: (x, reduceOptions) => reduce(store, 'max', x, reduceOptions),
+    argMax: (x) => argMax(store, x),
+
+    reshape(x, shape) {
+      store.check(x, 'reshape');
+      if (sizeOf(shape) !== sizeOf(x.shape)) {
+        throw new TypeError(
+          `reshape: shape must hold ${sizeOf(x.shape)} elements, got ${describeShape(shape)} for ${describeShape(x.shape)}.`,
+        );
+      }
+      return store.share(x, shape);
+    },
+    transpose(x, permutation) {
+      store.check(x, 'transpose');
+      const rank = x.shape.length;
+      const order = permutation ?? [...Array(rank).keys()].slice(0, -2).concat([rank - 1, rank - 2]);
+      const complete = order.length === rank && [...order].sort((a, b) => a - b).every((axis, at) => axis === at);
+      if (!complete) {
+        throw new TypeError(`transpose: permutation must name each of ${rank} axes once, got [${order.join(', ')}].`);
+      }
+      return permute(store, x, order);
+    },
+    matMul: (a, b, matMulOptions) => matMul(store, a, b, matMulOptions),
+
+    oneHot: (indices, depth) => oneHot(store, indices, depth),
+    gather: (x, indices) => gather(store, x, indices),
+    logSoftmax: (x) => logSoftmax(store, x, subgroupSize),
+    get fusedKernels() {
+      return kernels;
+    },
+  };
+  const kernels = fusedKernels({ store, backend, subgroupSize });
+  const share = (x: T, operation: string): T => {
+    store.check(x, operation);
+    return store.share(x, x.shape);
+  };
+  return backend;
+}
+
+/** The smallest subgroup that kernels may meet; 0 where they do without. */
+function subgroupSizeOf(device: GPUDevice, wanted: boolean | undefined): number {
+  const smallest = device.adapterInfo?.subgroupMinSize ?? 0;
+  if (!device.features.has('subgroups')) {
+    if (wanted) throw kindError('webgpuBackend', 'device', "one with the feature 'subgroups'", 'a device without');
+    return 0;
+  }
+  // Subgroups of four lanes, as software drivers have, save nothing.
+  return (wanted ?? smallest >= 16) ? Math.max(1, smallest) : 0;
+}
