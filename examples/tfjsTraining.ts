@@ -64,7 +64,7 @@ async function printAccuracy(who: string, model: Model): Promise<void> {
 const taskLoss = tfjsLoss(crossEntropy());
 
 function trainOnLabels(model: Model, { images, labels }: { images: tf.Tensor2D; labels: tf.Tensor1D }, rounds: number) {
-  const optimizer = tf.train.adam(0.002);
+  const optimizer = tf.train.momentum(0.05, 0.9);
   forBatches(labels.size, rounds, (start) => {
     optimizer.minimize(
       () => taskLoss({ studentLogits: model.apply(rows(images, start)).logits, labels: rows(labels, start) }),
@@ -74,9 +74,9 @@ function trainOnLabels(model: Model, { images, labels }: { images: tf.Tensor2D; 
   });
 }
 
-const teacher = createPerceptron({ seed: 1, widths: [pixelsPerImage, 256, 64, 10] });
-trainOnLabels(teacher, take(mnist.train, 0, teacherCount), 300);
-await printAccuracy('teacher 784-256-64-10', teacher);
+const teacher = createPerceptron({ seed: 1, widths: [pixelsPerImage, 128, 32, 10] });
+trainOnLabels(teacher, take(mnist.train, 0, teacherCount), 250);
+await printAccuracy('teacher 784-128-32-10', teacher);
 
 // The student gets other images, and labels for a tenth of them.
 const alone = createPerceptron({ seed: 2, widths: [pixelsPerImage, 32, 16, 10] });
@@ -102,12 +102,12 @@ const loss = tfjsLoss(objective);
 
 const distilled = createPerceptron({ seed: 2, widths: [pixelsPerImage, 32, 16, 10] });
 // The hint's regressor is trained beside the student: its parameters are inputs of the loss like any other.
-const initial = initializeHintRegressor({ studentFeatures: 16, teacherFeatures: 64, seed: 3 });
+const initial = initializeHintRegressor({ studentFeatures: 16, teacherFeatures: 32, seed: 3 });
 const regressorWeight = tf.variable(backend.fromHost(initial.regressorWeight));
 const regressorBias = tf.variable(backend.fromHost(initial.regressorBias));
 
 const parameters = [...distilled.parameters(), regressorWeight, regressorBias];
-const optimizer = tf.train.adam(0.002);
+const optimizer = tf.train.momentum(0.05, 0.9);
 let tensorsAfterFirst = 0;
 console.log('\n  step   total    task   distillation   hint');
 forBatches(studentCount, steps, (start, step) => {
