@@ -85,6 +85,8 @@ export interface Backend<T> {
 
   // Optional natives; the composite in `src/ops` serves where one is missing
   readonly logSoftmax?: (x: T) => T;
+  /** A copy of `x` in which the rows at `positions` (all different) are those of `replacement`, in order. */
+  readonly replaceRows?: (x: T, positions: ArrayLike<number>, replacement: T) => T;
   /** Whether a tensor was freed, where the backend can tell: the runners then name it in an error. */
   readonly isDisposed?: (tensor: T) => boolean;
   /** The number of tensors alive, where the backend counts them: for leak tests. */

@@ -177,6 +177,15 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
       });
       return { data, shape: [...indices.shape, ...x.shape.slice(1)] };
     },
+    replaceRows(x, positions, replacement) {
+      const rowSize = sizeOf(x.shape.slice(1));
+      const data = allocate(x.data.length);
+      data.set(x.data);
+      for (let row = 0; row < positions.length; row++) {
+        data.set(replacement.data.subarray(row * rowSize, (row + 1) * rowSize), positions[row]! * rowSize);
+      }
+      return { data, shape: x.shape };
+    },
   };
 }
 
