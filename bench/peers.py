@@ -1,0 +1,226 @@
+"""Peers of the benchmark, in Python: PyTorch and JAX (XLA on the CPU, jitted), one thread each.
+
+Reads one request a line from standard input, {"case": ..., "folder": ..., "repeats": ..., shapes ...}, and answers with
+one line: the seconds of each repeat and the result, by peer; a peer that does not import is named as absent.
+Data are float32 files that the TypeScript side wrote, so that both compute the same thing.
+"""
+
+import json
+import os
+import sys
+import time
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MKL_NUM_THREADS", "1")
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+)
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import numpy as np
+
+try:
+    import torch
+    import torch.nn.functional as F
+
+    torch.set_num_threads(1)
+except ImportError:
+    torch = None
+
+try:
+    import jax
+    import jax.numpy as jnp
+except ImportError:
+    jax = None
+
+
+def load(request, name, kind=np.float32):
+    path = os.path.join(request["folder"], name + ".bin")
+    return np.fromfile(path, dtype=kind).reshape(request["shapes"][name])
+
+
+def timed(repeats, compute):
+    result = compute()  # warm: allocator, and XLA's compilation
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        result = compute()
+        seconds.append(time.perf_counter() - start)
+    return {"seconds": seconds, "result": result}
+
+
+def torch_kl(request):
+    student = torch.from_numpy(load(request, "studentLogits")).requires_grad_()
+    teacher = torch.from_numpy(load(request, "teacherLogits"))
+    t = request["temperature"]
+
+    def compute():
+        student.grad = None
+        loss = F.kl_div(
+            F.log_softmax(student / t, 1), F.softmax(teacher / t, 1), reduction="batchmean"
+        ) * (t * t)
+        loss.backward()
+        return loss.item()
+
+    return compute
+
+
+def jax_kl(request):
+    student = jnp.asarray(load(request, "studentLogits"))
+    teacher = jnp.asarray(load(request, "teacherLogits"))
+    t = request["temperature"]
+
+    def loss(s, u):
+        p = jax.nn.log_softmax(u / t)
+        q = jax.nn.log_softmax(s / t)
+        return t * t * jnp.sum(jnp.exp(p) * (p - q)) / s.shape[0]
+
+    step = jax.jit(jax.value_and_grad(loss))
+
+    def compute():
+        value, gradient = step(student, teacher)
+        gradient.block_until_ready()
+        return float(value)
+
+    return compute
+
+
+def torch_hint(request):
+    student = torch.from_numpy(load(request, "studentFeatures")).requires_grad_()
+    teacher = torch.from_numpy(load(request, "teacherFeatures"))
+
+    def compute():
+        student.grad = None
+        loss = F.mse_loss(student, teacher)
+        loss.backward()
+        return loss.item()
+
+    return compute
+
+
+def jax_hint(request):
+    student = jnp.asarray(load(request, "studentFeatures"))
+    teacher = jnp.asarray(load(request, "teacherFeatures"))
+    step = jax.jit(jax.value_and_grad(lambda s, t: jnp.mean((s - t) ** 2)))
+
+    def compute():
+        value, gradient = step(student, teacher)
+        gradient.block_until_ready()
+        return float(value)
+
+    return compute
+
+
+def torch_calibration(request):
+    probabilities = torch.from_numpy(load(request, "probabilities"))
+    labels = torch.from_numpy(load(request, "labels", np.int32)).long()
+    bins = request["bins"]
+    boundaries = torch.linspace(0, 1, bins + 1)
+
+    def compute():
+        confidence, prediction = probabilities.max(1)
+        correct = (prediction == labels).double()
+        index = torch.bucketize(confidence, boundaries[1:-1])
+        gap = torch.zeros(bins, dtype=torch.float64)
+        gap.index_add_(0, index, confidence.double() - correct)
+        return (gap.abs().sum() / len(labels)).item()
+
+    return compute
+
+
+def torch_cka(request):
+    x = torch.from_numpy(load(request, "x"))
+    y = torch.from_numpy(load(request, "y"))
+
+    def compute():
+        a = x - x.mean(0)
+        b = y - y.mean(0)
+        cross = (b.T @ a).norm() ** 2
+        return (cross / ((a.T @ a).norm() * (b.T @ b).norm())).item()
+
+    return compute
+
+
+def jax_cka(request):
+    x = jnp.asarray(load(request, "x"))
+    y = jnp.asarray(load(request, "y"))
+
+    def cka(a, b):
+        a = a - a.mean(0)
+        b = b - b.mean(0)
+        cross = jnp.sum((b.T @ a) ** 2)
+        return cross / (jnp.linalg.norm(a.T @ a) * jnp.linalg.norm(b.T @ b))
+
+    jitted = jax.jit(cka)
+    return lambda: float(jitted(x, y))
+
+
+def torch_similarity(request):
+    models = torch.from_numpy(load(request, "features"))  # [models, samples, width]
+
+    def compute():
+        grams = models @ models.transpose(1, 2)
+        rows = grams / grams.norm(dim=2, keepdim=True)
+        flat = rows.reshape(len(models), -1)
+        return ((flat @ flat.T) / models.shape[1]).sum().item()
+
+    return compute
+
+
+def torch_crd(request):
+    """A step of the reference algorithm: gather, score, loss, gradient, for both sides."""
+    student = torch.from_numpy(load(request, "student")).requires_grad_()
+    teacher = torch.from_numpy(load(request, "teacher")).requires_grad_()
+    bank_s = torch.from_numpy(load(request, "studentBank"))
+    bank_t = torch.from_numpy(load(request, "teacherBank"))
+    index = torch.from_numpy(load(request, "index", np.int32)).long()  # [batch, 1 + negatives]
+    temperature, z_s, z_t, ratio = (request[k] for k in ("temperature", "zStudent", "zTeacher", "ratio"))
+    batch = len(student)
+
+    def side(anchor, bank, z):
+        rows = bank[index.reshape(-1)].reshape(batch, -1, bank.shape[1])
+        x = torch.exp(torch.bmm(rows, anchor.unsqueeze(2)).squeeze(2) / temperature) / z
+        positive = torch.log(x[:, 0] / (x[:, 0] + ratio))
+        negative = torch.log(ratio / (x[:, 1:] + ratio))
+        return -(positive.sum() + negative.sum()) / batch
+
+    def compute():
+        student.grad = teacher.grad = None
+        loss = side(student, bank_t, z_s) + side(teacher, bank_s, z_t)
+        loss.backward()
+        return loss.item()
+
+    return compute
+
+
+CASES = {
+    "kl": {"torch": torch_kl, "jax": jax_kl},
+    "hint": {"torch": torch_hint, "jax": jax_hint},
+    "calibration": {"torch": torch_calibration},
+    "cka": {"torch": torch_cka, "jax": jax_cka},
+    "similarity": {"torch": torch_similarity},
+    "crd": {"torch": torch_crd},
+}
+
+
+def versions():
+    return {
+        "torch": None if torch is None else {"version": torch.__version__, "threads": torch.get_num_threads()},
+        "jax": None if jax is None else {"version": jax.__version__, "threads": 1},
+    }
+
+
+def main():
+    print(json.dumps(versions()), flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer = {}
+        for peer, prepare in CASES[request["case"]].items():
+            if (torch if peer == "torch" else jax) is None:
+                continue
+            answer[peer] = timed(request["repeats"], prepare(request))
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

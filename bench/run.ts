@@ -1,0 +1,95 @@
+/**
+ * `npm run bench`: our backends beside the peers, on the same data in the same run. Ratios tell; times are of this machine
+ * in this hour. Peers that are absent are named. Options: a part of a case's name; `--rounds 3`.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Backend } from 'dark-knowledge';
+import { tfjsBackend } from 'dark-knowledge/tfjs';
+import { wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
+import { type BenchCase, cases } from './cases.ts';
+import { duration, median, time } from './measure.ts';
+import { type Peers, startPeers } from './peers.ts';
+
+const { values: flags, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' } },
+  allowPositionals: true,
+});
+
+/** Median seconds and the number computed, by contestant. */
+type Row = Readonly<Record<string, { readonly seconds: number; readonly result: number }>>;
+
+async function onBackend<T>(backend: Backend<T>, testCase: BenchCase, data: ReturnType<BenchCase['data']>) {
+  const placed = Object.fromEntries(Object.entries(data).map(([name, host]) => [name, backend.fromHost(host)]));
+  const compute = testCase.prepare(backend, placed);
+  const result = await compute();
+  const seconds = await time(testCase.repeats, compute);
+  for (const value of Object.values(placed)) backend.dispose(value);
+  return { seconds, result };
+}
+
+async function timeCase(testCase: BenchCase, peers: Peers): Promise<Row> {
+  const data = testCase.data();
+  const samples: Record<string, { seconds: number[]; result: number }> = {};
+  const add = (name: string, { seconds, result }: { seconds: readonly number[]; result: number }): void => {
+    const sample = samples[name] ?? { seconds: [], result };
+    sample.seconds.push(...seconds);
+    samples[name] = sample;
+  };
+  // Contestants take turns, so that a busy minute of the machine falls on all of them.
+  for (let round = 0; round < Number(flags.rounds); round++) {
+    if (wasmIsSupported()) add('ours (wasm)', await onBackend(wasmBackend(), testCase, data));
+    for (const [name, timing] of Object.entries(
+      await peers.run(testCase.request, data, testCase.settings, testCase.repeats),
+    )) {
+      add(name, timing);
+    }
+    for (const name of round === 0 ? ['wasm', 'cpu'] : ['wasm']) {
+      if (name === 'cpu' && testCase.tooSlowOnTfjsCpu) continue;
+      await tf.setBackend(name);
+      add(`tfjs ${name}`, await onBackend(tfjsBackend(), { ...testCase, repeats: name === 'cpu' ? 1 : 3 }, data));
+    }
+  }
+  return Object.fromEntries(
+    Object.entries(samples).map(([name, { seconds, result }]) => [name, { seconds: median(seconds), result }]),
+  );
+}
+
+await import('@tensorflow/tfjs-backend-wasm');
+await import('@tensorflow/tfjs-backend-cpu');
+const peers = await startPeers();
+const absent = Object.entries(peers.versions).filter(([, version]) => version === null);
+console.log(
+  `Machine: ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, one thread each; Node ${process.version}`,
+);
+console.log(
+  `Peers: tfjs ${tf.version_core}, ${
+    Object.entries(peers.versions)
+      .filter(([, v]) => v)
+      .map(([n, v]) => `${n} ${v!.version} (${v!.threads} thread)`)
+      .join(', ') || 'none in Python'
+  }`,
+);
+if (absent.length > 0) console.log(`Absent: ${absent.map(([name]) => name).join(', ')}`);
+
+const report: Record<string, unknown>[] = [];
+for (const testCase of cases.filter(({ name }) => positionals.every((part) => name.includes(part)))) {
+  const row = await timeCase(testCase, peers);
+  const ours = row['ours (wasm)'];
+  console.log(`\n${testCase.name}`);
+  for (const [name, { seconds, result }] of Object.entries(row)) {
+    const ratio = ours && name !== 'ours (wasm)' ? `ours takes ${(ours.seconds / seconds).toFixed(2)} of it` : '';
+    const goal = name === 'torch' && testCase.target !== undefined ? ` (target ≤ ${testCase.target})` : '';
+    console.log(`  ${name.padEnd(12)} ${duration(seconds).padStart(10)}   ${result.toPrecision(6)}   ${ratio}${goal}`);
+  }
+  report.push({ case: testCase.name, target: testCase.target ?? null, timings: row });
+}
+peers.close();
+const folder = new URL('./results/', import.meta.url);
+mkdirSync(folder, { recursive: true });
+writeFileSync(
+  new URL('bench.json', folder),
+  `${JSON.stringify({ node: process.version, versions: peers.versions, cases: report }, null, 1)}\n`,
+);
