@@ -1,6 +1,7 @@
 /** The fused kernels of the `webgpu` backend. */
 import type { Backend, FusedKernel } from '../../backend.ts';
 import type { TensorStore, WebgpuTensor } from '../tensors.ts';
+import { divergenceKernels } from './divergenceKernels.ts';
 
 /** What kernels are made with. */
 export interface KernelContext {
@@ -11,6 +12,6 @@ export interface KernelContext {
 }
 
 /** All of them. */
-export function fusedKernels(_context: KernelContext): readonly FusedKernel<WebgpuTensor>[] {
-  return [];
+export function fusedKernels(context: KernelContext): readonly FusedKernel<WebgpuTensor>[] {
+  return [...divergenceKernels(context)];
 }
