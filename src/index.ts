@@ -77,6 +77,19 @@ export { type ErrorOverlapOptions, errorOverlap } from './metrics/behaviour/erro
 export type { ErrorOverlapResult, ErrorPair, ErrorRegion, ModelErrors } from './metrics/behaviour/errorRegions.ts';
 export { invariance } from './metrics/behaviour/invariance.ts';
 export type { ClassMatch, PredictionMatch } from './metrics/behaviour/predictionMatch.ts';
+export {
+  type PredictiveDivergenceOptions,
+  type PredictiveDivergenceResult,
+  predictiveDivergence,
+} from './metrics/behaviour/predictiveDivergence.ts';
+export { type RightWrongSplitResult, rightWrongSplit, type SplitPart } from './metrics/behaviour/rightWrongSplit.ts';
+export { type ShapeBiasResult, shapeBias } from './metrics/behaviour/shapeBias.ts';
+export {
+  type StudentsSplitOptions,
+  type StudentsSplitPart,
+  type StudentsSplitResult,
+  studentsSplit,
+} from './metrics/behaviour/studentsSplit.ts';
 // Metrics: calibration
 export type { BinEdges, CalibrationBin, CalibrationErrors, CalibrationNorm } from './metrics/calibration/binTable.ts';
 export {
@@ -84,6 +97,34 @@ export {
   type CalibrationErrorResult,
   calibrationError,
 } from './metrics/calibration/calibrationError.ts';
+export { type BrierScoreOptions, type BrierScoreResult, brierScore } from './metrics/calibration/brierScore.ts';
+export type { ConfidenceRows } from './metrics/calibration/confidenceRows.ts';
+export {
+  type EqualMassOptions,
+  type EqualMassResult,
+  equalMassBoundaries,
+  equalMassCalibrationError,
+} from './metrics/calibration/equalMassCalibrationError.ts';
+export {
+  type NegativeLogLikelihoodResult,
+  negativeLogLikelihood,
+} from './metrics/calibration/negativeLogLikelihood.ts';
+export {
+  type SmoothCalibrationErrorOptions,
+  type SmoothCalibrationErrorResult,
+  smoothCalibrationError,
+} from './metrics/calibration/smoothCalibrationError.ts';
+export {
+  type TemperatureQuality,
+  type TemperatureScalingOptions,
+  type TemperatureScalingResult,
+  temperatureScaling,
+} from './metrics/calibration/temperatureScaling.ts';
+export {
+  type TopLabelConfidences,
+  type TopLabelInputs,
+  topLabelConfidences,
+} from './metrics/calibration/topLabelConfidences.ts';
 // Metrics: classification
 export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
 export {
@@ -92,10 +133,61 @@ export {
   type GroupedAccuracyResult,
   groupedAccuracy,
 } from './metrics/classification/groupedAccuracy.ts';
+// Metrics: scores and aggregation
+export {
+  type BootstrapDifference,
+  type BootstrapInterval,
+  bootstrapInterval,
+  pairedBootstrapDifference,
+  type RowStatistic,
+  selectRows,
+} from './metrics/scores/bootstrap.ts';
+export { type ClassF1, type F1ScoreOptions, type F1ScoreResult, f1Score } from './metrics/scores/f1Score.ts';
+export { type MatthewsCorrelationResult, matthewsCorrelation } from './metrics/scores/matthewsCorrelation.ts';
+export {
+  type MeanAndStandardDeviation,
+  meanAndStandardDeviation,
+} from './metrics/scores/meanAndStandardDeviation.ts';
+export { type PearsonCorrelationResult, pearsonCorrelation } from './metrics/scores/pearsonCorrelation.ts';
+export { type PerplexityOptions, type PerplexityResult, perplexity } from './metrics/scores/perplexity.ts';
+export {
+  type DegradationInputs,
+  type DegradationOptions,
+  type RelativeDegradation,
+  relativeDegradation,
+  type TaskScores,
+} from './metrics/scores/relativeDegradation.ts';
+export type { BootstrapOptions } from './metrics/scores/resampling.ts';
+export {
+  type SamplesPerSecondOptions,
+  samplesPerSecond,
+  type Throughput,
+  type ThroughputTimer,
+} from './metrics/scores/samplesPerSecond.ts';
+export { type SpearmanCorrelationResult, spearmanCorrelation } from './metrics/scores/spearmanCorrelation.ts';
+// Metrics: embedding
+export { dissimilarity } from './metrics/embedding/dissimilarity.ts';
+export {
+  type MultidimensionalScalingOptions,
+  type MultidimensionalScalingResult,
+  multidimensionalScaling,
+} from './metrics/embedding/multidimensionalScaling.ts';
 // Metrics: similarity
 export { cka } from './metrics/similarity/cka.ts';
+export { type CkaMatrixOptions, type CkaMatrixResult, ckaMatrix } from './metrics/similarity/ckaMatrix.ts';
 export type { CkaOptions, CkaResult, CkaStatus } from './metrics/similarity/ckaSimilarity.ts';
 export type { PairSimilarity, SimilarityMetric } from './metrics/similarity/pairSimilarity.ts';
+export {
+  type RepresentationalSimilarityOptions,
+  type RepresentationalSimilarityResult,
+  representationalSimilarity,
+} from './metrics/similarity/representationalSimilarity.ts';
+export {
+  type SimilarityCell,
+  type SimilarityMatrixOptions,
+  type SimilarityMatrixResult,
+  similarityMatrix,
+} from './metrics/similarity/similarityMatrix.ts';
 // Metrics: robustness and deviation
 export {
   type ConfidenceDeviationOptions,
@@ -109,6 +201,24 @@ export {
   type ConfidenceSlopeResult,
   confidenceSlope,
 } from './metrics/deviation/confidenceSlope.ts';
+export {
+  type EigenComponentsInputs,
+  type EigenComponentsOptions,
+  type EigenComponentsResult,
+  eigenComponents,
+} from './metrics/deviation/eigenComponents.ts';
+export {
+  type EigenDirectionsOptions,
+  type EigenDirectionsResult,
+  eigenDirections,
+} from './metrics/deviation/eigenDirections.ts';
+export {
+  type FlowWeights,
+  type GradientFlow,
+  gradientFlow,
+  type StudentTimes,
+} from './metrics/deviation/gradientFlow.ts';
+export { type ImagePatchesOptions, imagePatches } from './metrics/deviation/imagePatches.ts';
 export { type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
 export { type GradCamOptions, gradCam, gradCamOn } from './metrics/robustness/gradCam.ts';
 export {

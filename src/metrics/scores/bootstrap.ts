@@ -1,0 +1,142 @@
+import { checkNotEmpty, checkOptions, kindError, rangeError, shapeError } from '../../check.ts';
+import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
+import { type BootstrapOptions, checkBootstrap, resampledRows, spread } from './resampling.ts';
+
+/** A number computed from the rows of these numbers; a row may occur several times. */
+export type RowStatistic = (rows: Int32Array) => number;
+
+/** What `bootstrapInterval` returns. */
+export interface BootstrapInterval {
+  /** The statistic of the rows as they are. */
+  readonly value: number;
+  readonly lower: number;
+  readonly upper: number;
+  /** The standard deviation of the resamples' statistics. */
+  readonly standardError: number;
+  readonly confidence: number;
+  /** The statistic of each resample: a histogram of them shows the spread. */
+  readonly resamples: Float64Array;
+}
+
+/** What `pairedBootstrapDifference` returns. */
+export interface BootstrapDifference extends BootstrapInterval {
+  /** Twice the smaller share of resamples on one side of 0, at most 1; the sample itself counts as one resample. */
+  readonly pValue: number;
+}
+
+const names = ['rows', 'resamples', 'confidence', 'seed'];
+
+/**
+ * A percentile bootstrap interval of any statistic of rows, seeded.
+ *
+ * @param statistic Called with row numbers, first 0 … rows − 1, then each resample; must return a number.
+ * @throws RangeError for options out of range, or a statistic that is NaN.
+ * @example
+ * const rows = topLabelConfidences({ logits, labels });
+ * const interval = bootstrapInterval(
+ *   (chosen) => measure(calibrationError(), selectRows({ logits, labels }, chosen)).value,
+ *   { rows: 100, resamples: 200, seed: 1 },
+ * );
+ * @see Efron, Tibshirani: An introduction to the bootstrap (1993), chapter 13
+ */
+export function bootstrapInterval(statistic: RowStatistic, options: BootstrapOptions): BootstrapInterval {
+  checkOptions('bootstrapInterval', options, names);
+  if (typeof statistic !== 'function') throw kindError('bootstrapInterval', 'statistic', 'a function', statistic);
+  const checked = checkBootstrap('bootstrapInterval', options);
+  const compute = numberFrom('bootstrapInterval', statistic);
+  const resamples = Float64Array.from({ length: checked.resamples }, (_, index) =>
+    compute(resampledRows(checked, index)),
+  );
+  return {
+    value: compute(allRows(checked.rows)),
+    ...spread(resamples, checked.confidence),
+    confidence: checked.confidence,
+    resamples,
+  };
+}
+
+/**
+ * A percentile bootstrap interval of the difference first − second of two models on the same rows: each resample draws one
+ * set of rows for both, so that what is hard for both cancels.
+ *
+ * @throws RangeError for options out of range, or a statistic that is NaN.
+ * @example
+ * const difference = pairedBootstrapDifference(
+ *   (rows) => measure(accuracy(), selectRows({ logits: distilledLogits, labels }, rows)).value,
+ *   (rows) => measure(accuracy(), selectRows({ logits: independentLogits, labels }, rows)).value,
+ *   { rows: 1000, seed: 1 },
+ * );
+ * const distilledIsBetter = difference.lower > 0;
+ * @see Efron, Tibshirani: An introduction to the bootstrap (1993), chapters 13 and 16
+ */
+export function pairedBootstrapDifference(
+  first: RowStatistic,
+  second: RowStatistic,
+  options: BootstrapOptions,
+): BootstrapDifference {
+  checkOptions('pairedBootstrapDifference', options, names);
+  const checked = checkBootstrap('pairedBootstrapDifference', options);
+  const [computeFirst, computeSecond] = [first, second].map((statistic) =>
+    numberFrom('pairedBootstrapDifference', statistic),
+  );
+  const difference = (rows: Int32Array) => computeFirst!(rows) - computeSecond!(rows);
+  const resamples = Float64Array.from({ length: checked.resamples }, (_, index) =>
+    difference(resampledRows(checked, index)),
+  );
+  const atMost = resamples.filter((value) => value <= 0).length;
+  const atLeast = resamples.filter((value) => value >= 0).length;
+  return {
+    value: difference(allRows(checked.rows)),
+    ...spread(resamples, checked.confidence),
+    confidence: checked.confidence,
+    resamples,
+    pValue: Math.min(1, (2 * (Math.min(atMost, atLeast) + 1)) / (checked.resamples + 1)),
+  };
+}
+
+/**
+ * A batch of the rows with these numbers, in this order: for statistics of a bootstrap.
+ *
+ * @param batch Host arrays by name; the first axis of each is the row.
+ * @param rows Row numbers; a row may occur several times.
+ * @throws RangeError for a row number out of range; TypeError for arrays with different numbers of rows.
+ * @example
+ * const { value } = measure(accuracy(), selectRows({ logits, labels }, [0, 0, 2]));
+ */
+export function selectRows<Name extends string>(
+  batch: Readonly<Record<Name, TensorLike>>,
+  rows: ArrayLike<number>,
+): Record<Name, HostTensor> {
+  let count: number | undefined;
+  const selected: Partial<Record<Name, HostTensor>> = {};
+  for (const name of Object.keys(batch) as Name[]) {
+    const { data, shape } = toHostTensor(batch[name], 'selectRows', name);
+    if (shape.length === 0) throw shapeError('selectRows', name, 'of shape [rows, ...]', shape);
+    checkNotEmpty('selectRows', name, shape);
+    count ??= shape[0]!;
+    if (shape[0] !== count) throw shapeError('selectRows', name, `of ${count} rows as the others`, shape);
+    const size = data.length / count;
+    const chosen = new (data.constructor as new (length: number) => typeof data)(rows.length * size);
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index]!;
+      if (!(Number.isInteger(row) && row >= 0 && row < count)) {
+        throw rangeError('selectRows', 'rows', `whole numbers in [0, ${count})`, row);
+      }
+      for (let column = 0; column < size; column++) chosen[index * size + column] = data[row * size + column]!;
+    }
+    selected[name] = { data: chosen, shape: [rows.length, ...shape.slice(1)] };
+  }
+  return selected as Record<Name, HostTensor>;
+}
+
+function allRows(rows: number): Int32Array {
+  return Int32Array.from({ length: rows }, (_, index) => index);
+}
+
+function numberFrom(where: string, statistic: RowStatistic): RowStatistic {
+  return (rows) => {
+    const value = statistic(rows);
+    if (typeof value !== 'number' || Number.isNaN(value)) throw rangeError(where, 'statistic', 'a number', value);
+    return value;
+  };
+}

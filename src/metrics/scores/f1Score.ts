@@ -1,0 +1,101 @@
+import { checkOneOf, checkOptions, checkWhole, rangeError, shapeError } from '../../check.ts';
+import type { Metric } from '../../metric.ts';
+import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
+import { type ClassCount, checkClassCounts, classCounts } from './classCounts.ts';
+
+/** Options of `f1Score`. */
+export interface F1ScoreOptions {
+  /**
+   * `'binary'`: of the positive class of two, the default; `'macro'`: the mean over classes; `'micro'`: over all rows
+   * (equal to accuracy); `'weighted'`: the mean over classes by the number of their labels.
+   */
+  readonly average?: 'binary' | 'macro' | 'micro' | 'weighted';
+  /** With `average: 'binary'`: the class that counts as positive. Default 1. */
+  readonly positiveClass?: number;
+}
+
+/** Precision, recall and F1 of one class. */
+export interface ClassF1 {
+  /** hits / predictions of the class; 0 where it is never predicted. */
+  readonly precision: number;
+  /** hits / labels of the class; 0 where it has no label. */
+  readonly recall: number;
+  /** 2·hits / (predictions + labels); 0 where both are 0. */
+  readonly f1: number;
+  /** The number of labels of the class. */
+  readonly support: number;
+  /** False for a class that occurs neither in labels nor in predictions; the macro mean leaves it out. */
+  readonly occurs: boolean;
+}
+
+/** What `f1Score` returns. */
+export interface F1ScoreResult {
+  /** The score of the average that was asked for, in [0, 1]. */
+  readonly value: number;
+  readonly macro: number;
+  readonly micro: number;
+  readonly weighted: number;
+  readonly perClass: readonly ClassF1[];
+  readonly count: number;
+}
+
+/**
+ * F1 score: the harmonic mean of precision and recall, 2·hits/(predictions + labels).
+ *
+ * Inputs: `logits` [..., classes] and `labels` [...]. Among equal logits the first class is the prediction. A class
+ * that is neither labelled nor predicted is left out of the macro mean; a binary score without any positive is 0.
+ * Streams and merges exactly.
+ *
+ * @throws RangeError for NaN, a label or positive class out of range, or `'binary'` with other than two classes.
+ * @example
+ * const { value, perClass } = measure(f1Score({ average: 'macro' }), { logits, labels });
+ */
+// @__NO_SIDE_EFFECTS__
+export function f1Score(options: F1ScoreOptions = {}): Metric<'logits' | 'labels', ClassCount, F1ScoreResult> {
+  checkOptions('f1Score', options, ['average', 'positiveClass']);
+  const { average = 'binary', positiveClass = 1 } = options;
+  checkOneOf('f1Score', 'average', average, ['binary', 'macro', 'micro', 'weighted']);
+  checkWhole('f1Score', 'positiveClass', positiveClass, 0);
+  if (positiveClass > 1) throw rangeError('f1Score', 'positiveClass', '0 or 1', positiveClass);
+
+  return {
+    name: 'f1Score',
+    reference: f1Score,
+    options: { average, positiveClass },
+    inputs: ['logits', 'labels'],
+    optionalInputs: [],
+
+    check(backend, { logits, labels }) {
+      const rows = checkLogits(backend, 'f1Score', 'logits', logits);
+      const shape = backend.shapeOf(logits);
+      if (average === 'binary' && shape.at(-1) !== 2) {
+        throw shapeError('f1Score', 'logits', 'of shape [..., 2]', shape, "Set average to 'macro' for more classes.");
+      }
+      checkLabels(backend, 'f1Score', labels, rows, shape.at(-1)!);
+    },
+
+    statistics: (backend, { logits, labels }) => classCounts(backend, logits, labels),
+
+    finish(statistics) {
+      checkClassCounts('f1Score', statistics);
+      const { hit, predicted, actual } = statistics;
+      const perClass = Array.from(hit.data, (hits, index): ClassF1 => {
+        const [predictions, labels] = [predicted.data[index]!, actual.data[index]!];
+        return {
+          precision: predictions === 0 ? 0 : hits / predictions,
+          recall: labels === 0 ? 0 : hits / labels,
+          f1: predictions + labels === 0 ? 0 : (2 * hits) / (predictions + labels),
+          support: labels,
+          occurs: predictions + labels > 0,
+        };
+      });
+      const occurring = perClass.filter(({ occurs }) => occurs);
+      const count = perClass.reduce((sum, { support }) => sum + support, 0);
+      const macro = occurring.reduce((sum, { f1 }) => sum + f1, 0) / occurring.length;
+      const micro = hit.data.reduce((sum, hits) => sum + hits, 0) / count;
+      const weighted = perClass.reduce((sum, { f1, support }) => sum + f1 * support, 0) / count;
+      const binary = perClass[positiveClass]?.f1 ?? 0;
+      return { value: { binary, macro, micro, weighted }[average], macro, micro, weighted, perClass, count };
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { checkNotEmpty, checkOptions, checkWhole, rangeError } from '../../check.ts';
+import { type TensorLike, toHostTensor } from '../../tensor.ts';
+
+/** What `meanAndStandardDeviation` returns. */
+export interface MeanAndStandardDeviation {
+  /** The mean. The same as `mean`. */
+  readonly value: number;
+  readonly mean: number;
+  /** √(Σ (x − mean)²/(n − ddof)); null where n ≤ ddof: one trial has no spread. */
+  readonly standardDeviation: number | null;
+  /** standardDeviation/√n, the standard error of the mean; null where that is. */
+  readonly standardError: number | null;
+  readonly count: number;
+  readonly ddof: number;
+}
+
+/**
+ * Mean and standard deviation over trials (seeds).
+ *
+ * @param values One number a trial.
+ * @param options `ddof`: what is taken off the count in the divisor; default 1, the estimate of a population's spread from
+ * a sample. 0 is the spread of the values themselves (NumPy's default): state which one a table shows.
+ * @throws RangeError for no value, or one that is not finite.
+ * @example
+ * const { mean, standardDeviation } = meanAndStandardDeviation([0.97, 0.98, 0.99]); // 0.98 and 0.01
+ */
+export function meanAndStandardDeviation(
+  values: TensorLike,
+  options: { readonly ddof?: number } = {},
+): MeanAndStandardDeviation {
+  checkOptions('meanAndStandardDeviation', options, ['ddof']);
+  const { ddof = 1 } = options;
+  checkWhole('meanAndStandardDeviation', 'ddof', ddof, 0);
+  const { data, shape } = toHostTensor(values, 'meanAndStandardDeviation', 'values');
+  checkNotEmpty('meanAndStandardDeviation', 'values', shape);
+  const bad = data.find((value) => !Number.isFinite(value));
+  if (bad !== undefined) throw rangeError('meanAndStandardDeviation', 'values', 'finite numbers', bad);
+  const numbers = Float64Array.from(data);
+  const count = numbers.length;
+  const mean = numbers.reduce((sum, value) => sum + value, 0) / count;
+  const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  // All values equal: their mean may be off by a rounding, their spread is exactly 0.
+  const constant = numbers.every((value) => value === numbers[0]);
+  const standardDeviation = count <= ddof ? null : constant ? 0 : Math.sqrt(squares / (count - ddof));
+  return {
+    value: constant ? numbers[0]! : mean,
+    mean: constant ? numbers[0]! : mean,
+    standardDeviation,
+    standardError: standardDeviation === null ? null : standardDeviation / Math.sqrt(count),
+    count,
+    ddof,
+  };
+}
