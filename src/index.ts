@@ -42,6 +42,17 @@ export {
   type OptionalOf,
   valueAndGradientsOn,
 } from './loss.ts';
+// Losses on pairs of samples
+export { crd } from './losses/contrastive/crd.ts';
+export type {
+  CrdInput,
+  CrdNegatives,
+  CrdNormalization,
+  CrdOptionalInput,
+  CrdOptions,
+} from './losses/contrastive/crdOptions.ts';
+export type { ProjectionInput } from './losses/contrastive/embedding.ts';
+export { type CrdParameters, type InitializeCrdOptions, initializeCrd } from './losses/contrastive/initializeCrd.ts';
 // Losses on features
 export {
   type HintDifferentiable,

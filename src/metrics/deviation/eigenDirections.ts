@@ -1,0 +1,145 @@
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import type { Backend } from '../../backend.ts';
+import { checkNotEmpty, checkOneOf, checkOptions, checkRank, kindError, rangeError } from '../../check.ts';
+import type { HostStatistics, Metric } from '../../metric.ts';
+import { countNaN } from '../../ops/countNaN.ts';
+import type { HostTensor } from '../../tensor.ts';
+
+/** Options of `eigenDirections`. */
+export interface EigenDirectionsOptions {
+  /**
+   * Of which matrix: `'gram'`, XᵀX as in the theorem, the default; `'secondMoment'`, XᵀX/n, whose eigenvalues do not grow
+   * with the number of rows; `'covariance'`, centred and over n − 1.
+   */
+  readonly matrix?: 'gram' | 'secondMoment' | 'covariance';
+}
+
+/** What `eigenDirections` returns. */
+export interface EigenDirectionsResult {
+  /** The largest eigenvalue. */
+  readonly value: number;
+  /** Descending, ≥ 0. */
+  readonly eigenvalues: Float64Array;
+  /** [features, features]: row k is the unit vector of the k-th eigenvalue; its element of largest size is positive. */
+  readonly directions: HostTensor;
+  /** How many eigenvalues stand out from the roundings of float32: above features·2⁻²³·value. */
+  readonly rank: number;
+  /** The mean of the data [features]. */
+  readonly mean: Float64Array;
+  readonly count: number;
+}
+
+/**
+ * The eigen-directions of data, along which gradient descent converges at different speed: the unit vectors v_k with
+ * XᵀX·v_k = λ_k·v_k, or those of the covariance.
+ *
+ * Input: `data` [rows, features]: what the layer sees; `imagePatches` makes rows for a convolution. The state is one
+ * matrix [features, features], so it streams and merges. Data that are zero (or constant, for the covariance) have rank 0:
+ * eigenvalues 0 and directions of no meaning.
+ *
+ * @throws RangeError for NaN in the data.
+ * @example
+ * const { eigenvalues, directions } = measure(eigenDirections(), { data: [[3, 0], [0, 1]] }); // 9, 1
+ * @see Nagarajan, Menon, Bhojanapalli, Mobahi, Kumar: On student-teacher deviations in distillation (2023), section 4, D.3
+ */
+// @__NO_SIDE_EFFECTS__
+export function eigenDirections(
+  options: EigenDirectionsOptions = {},
+): Metric<'data', 'count' | 'mean' | 'products' | 'invalid', EigenDirectionsResult> {
+  checkOptions('eigenDirections', options, ['matrix']);
+  const { matrix = 'gram' } = options;
+  checkOneOf('eigenDirections', 'matrix', matrix, ['gram', 'secondMoment', 'covariance']);
+  const centred = matrix === 'covariance';
+  return {
+    name: 'eigenDirections',
+    reference: eigenDirections,
+    options: { matrix },
+    inputs: ['data'],
+    optionalInputs: [],
+
+    check(backend, { data }) {
+      const shape = backend.shapeOf(data);
+      checkRank('eigenDirections', 'data', shape, 2, '[rows, features]');
+      checkNotEmpty('eigenDirections', 'data', shape);
+    },
+
+    statistics<T>(backend: Backend<T>, { data }: { readonly data: T }) {
+      const count = backend.scalar(backend.shapeOf(data)[0]!);
+      const mean = backend.divide(backend.sum(data, { axis: 0 }), count);
+      const rows = centred ? backend.subtract(data, mean) : data;
+      return {
+        count,
+        mean,
+        products: backend.matMul(rows, rows, { transposeA: true }),
+        invalid: countNaN(backend, data),
+      };
+    },
+
+    merge(first, second) {
+      const [firstCount, secondCount] = [first.count.data[0]!, second.count.data[0]!];
+      const features = first.mean.data.length;
+      if (second.mean.data.length !== features) {
+        throw kindError('eigenDirections', 'data', `of ${features} features in every batch`, second.mean.shape);
+      }
+      const count = firstCount + secondCount;
+      const difference = second.mean.data.map((value, feature) => value - first.mean.data[feature]!);
+      // The means' difference adds to products that are centred on each part's own mean.
+      const factor = centred ? (firstCount * secondCount) / count : 0;
+      const products = first.products.data.map((value, index) => {
+        const between = difference[Math.floor(index / features)]! * difference[index % features]!;
+        return value + second.products.data[index]! + factor * between;
+      });
+      const statistic = (data: Float64Array, shape: readonly number[]) => ({ data, shape });
+      return {
+        count: statistic(Float64Array.of(count), []),
+        mean: statistic(
+          first.mean.data.map((value, feature) => value + (difference[feature]! * secondCount) / count),
+          [features],
+        ),
+        products: statistic(products, [features, features]),
+        invalid: statistic(Float64Array.of(first.invalid.data[0]! + second.invalid.data[0]!), []),
+      };
+    },
+
+    finish({ count, mean, products, invalid }: HostStatistics<'count' | 'mean' | 'products' | 'invalid'>) {
+      if (invalid.data[0]! > 0) {
+        throw rangeError('eigenDirections', 'data', 'free of NaN', `${invalid.data[0]} NaN`);
+      }
+      const rows = count.data[0]!;
+      const divisor = matrix === 'gram' ? 1 : centred ? Math.max(1, rows - 1) : rows;
+      const features = mean.data.length;
+      return { ...decompose(products.data, features, divisor), mean: mean.data, count: rows };
+    },
+  };
+}
+
+function decompose(products: Float64Array, features: number, divisor: number) {
+  const symmetric = new Matrix(features, features);
+  for (let row = 0; row < features; row++) {
+    for (let column = 0; column <= row; column++) {
+      // Device products need not be symmetric to the last bit.
+      const mean = (products[row * features + column]! + products[column * features + row]!) / 2 / divisor;
+      symmetric.set(row, column, mean);
+      symmetric.set(column, row, mean);
+    }
+  }
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
+  const order = realEigenvalues.map((_, index) => index).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
+  const eigenvalues = Float64Array.from(order, (index) => Math.max(0, realEigenvalues[index]!));
+  const directions = new Float64Array(features * features);
+  order.forEach((index, rank) => {
+    const direction = eigenvectorMatrix.getColumn(index);
+    const largest = direction.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
+    const orientation = largest < 0 ? -1 : 1;
+    direction.forEach((value, feature) => {
+      directions[rank * features + feature] = orientation * value;
+    });
+  });
+  const value = eigenvalues[0]!;
+  return {
+    value,
+    eigenvalues,
+    directions: { data: directions, shape: [features, features] },
+    rank: eigenvalues.filter((eigenvalue) => eigenvalue > features * 2 ** -23 * value).length,
+  };
+}
