@@ -1,0 +1,18 @@
+export { crossEntropy } from './crossEntropy';
+export { binary, unary, where } from './elementwise';
+export { forwardDivergence } from './forwardDivergence';
+export { jensenShannon } from './jensenShannon';
+export { copyRuns, gather, oneHot, transposePlanes } from './layout';
+export { logSoftmax } from './logSoftmax';
+export { matrixMultiply, matrixScratchBytes } from './matrixMultiply';
+export { argMax, maximum, sum } from './reduce';
+export { reverseDivergence } from './reverseDivergence';
+
+/** The first byte that the kernels' own constants leave free. */
+export function firstFreeByte(): usize {
+  return __heap_base;
+}
+
+// Exported although the host never calls it: a function with one caller would be inlined into it, and the registers of
+// the tile loop spilled there.
+export { multiplyTile } from './matrixTile';

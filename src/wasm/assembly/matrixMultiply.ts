@@ -1,0 +1,90 @@
+import { multiplyTile, placeTile, TILE_COLUMNS, TILE_ROWS } from './matrixTile';
+import { packColumns, packRows } from './packing';
+
+// The blocked matrix product. A panel pair of the tile kernel stays in the first-level cache (256·(5 + 8)·4 = 13 KB), a
+// packed block of A in the second-level one (100 KB), a packed block of B in the third.
+
+/** Extent of the inner dimension that is summed in float32 before anything else happens to the sum. */
+const DEPTH: usize = 256;
+const BLOCK_ROWS: usize = 100;
+const BLOCK_COLUMNS: usize = 1024;
+
+/** Bytes of scratch that `matrixMultiply` needs: packed blocks and one tile. */
+export function matrixScratchBytes(): usize {
+  return (BLOCK_ROWS * DEPTH + (BLOCK_COLUMNS + TILE_COLUMNS) * DEPTH + TILE_ROWS * TILE_COLUMNS) << 2;
+}
+
+/**
+ * out = A·B, [rows][columns], row-major. `…RowBytes` and `…ColumnBytes` are the strides of A [rows][inner] and of
+ * B [inner][columns].
+ *
+ * @param wide `out` holds float64: blocks of 256 products are summed in float32, blocks in float64.
+ * @param symmetric The product is known to be symmetric (X·Xᵀ): tiles above the diagonal are mirrored, not computed.
+ */
+export function matrixMultiply(
+  a: usize,
+  aRowBytes: usize,
+  aColumnBytes: usize,
+  b: usize,
+  bRowBytes: usize,
+  bColumnBytes: usize,
+  out: usize,
+  rows: usize,
+  columns: usize,
+  inner: usize,
+  wide: bool,
+  symmetric: bool,
+  scratch: usize,
+): void {
+  const width: usize = wide ? 8 : 4;
+  const packedA = scratch;
+  const packedB = packedA + ((BLOCK_ROWS * DEPTH) << 2);
+  const tile = packedB + (((BLOCK_COLUMNS + TILE_COLUMNS) * DEPTH) << 2);
+  if (inner == 0) memory.fill(out, 0, rows * columns * width);
+  for (let columnStart: usize = 0; columnStart < columns; columnStart += BLOCK_COLUMNS) {
+    const blockColumns = min(BLOCK_COLUMNS, columns - columnStart);
+    for (let depthStart: usize = 0; depthStart < inner; depthStart += DEPTH) {
+      const depth = min(DEPTH, inner - depthStart);
+      const fromB = b + depthStart * bRowBytes + columnStart * bColumnBytes;
+      packColumns(fromB, bRowBytes, bColumnBytes, depth, blockColumns, packedB);
+      for (let rowStart: usize = 0; rowStart < rows; rowStart += BLOCK_ROWS) {
+        const blockRows = min(BLOCK_ROWS, rows - rowStart);
+        if (symmetric && rowStart + blockRows <= columnStart) continue;
+        const fromA = a + rowStart * aRowBytes + depthStart * aColumnBytes;
+        packRows(fromA, aRowBytes, aColumnBytes, depth, blockRows, packedA);
+        for (let column: usize = 0; column < blockColumns; column += TILE_COLUMNS) {
+          const panelB = packedB + ((column * depth) << 2);
+          const tileColumns = min(TILE_COLUMNS, blockColumns - column);
+          for (let row: usize = 0; row < blockRows; row += TILE_ROWS) {
+            const tileRows = min(TILE_ROWS, blockRows - row);
+            if (symmetric && rowStart + row + tileRows <= columnStart + column) continue;
+            const panelA = packedA + ((row * depth) << 2);
+            const into = out + ((rowStart + row) * columns + columnStart + column) * width;
+            multiplyTile(panelA, panelB, depth, tile);
+            placeTile(tile, tileRows, tileColumns, into, columns * width, depthStart != 0, wide);
+          }
+        }
+      }
+    }
+  }
+  if (symmetric) mirror(out, rows, wide);
+}
+
+/** Copies the lower triangle onto the upper one, in blocks that keep both sides' cache lines. */
+function mirror(out: usize, size: usize, wide: bool): void {
+  const shift: usize = wide ? 3 : 2;
+  for (let rowStart: usize = 0; rowStart < size; rowStart += 16) {
+    const rowEnd = min(rowStart + 16, size);
+    for (let columnStart: usize = 0; columnStart <= rowStart; columnStart += 16) {
+      for (let row = rowStart; row < rowEnd; row++) {
+        const columnEnd = min(columnStart + 16, row);
+        for (let column = columnStart; column < columnEnd; column++) {
+          const from = out + ((row * size + column) << shift);
+          const into = out + ((column * size + row) << shift);
+          if (wide) store<f64>(into, load<f64>(from));
+          else store<f32>(into, load<f32>(from));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/** The compiled kernels: which of the two builds the engine can run, and one instance with its memory. */
+import { plainKernels, relaxedKernels } from './generated/kernels.ts';
+
+/** A byte offset into linear memory; 0 where the assembly takes "none". */
+export type Pointer = number;
+
+/** The functions of src/wasm/assembly, with their arguments in that order. Flags are 0 or 1. */
+export interface Kernels {
+  firstFreeByte(): Pointer;
+  binary(
+    operation: number,
+    a: Pointer,
+    b: Pointer,
+    out: Pointer,
+    inner: number,
+    aMoves: number,
+    bMoves: number,
+    plan: Pointer,
+    axes: number,
+  ): void;
+  where(
+    condition: Pointer,
+    a: Pointer,
+    b: Pointer,
+    out: Pointer,
+    inner: number,
+    conditionMoves: number,
+    aMoves: number,
+    bMoves: number,
+    plan: Pointer,
+    axes: number,
+  ): void;
+  unary(operation: number, x: Pointer, out: Pointer, count: number): void;
+  sum(x: Pointer, out: Pointer, outer: number, reduced: number, inner: number, scratch: Pointer): void;
+  maximum(x: Pointer, out: Pointer, outer: number, reduced: number, inner: number): void;
+  argMax(x: Pointer, out: Pointer, rows: number, count: number): void;
+  copyRuns(x: Pointer, out: Pointer, bytes: number, plan: Pointer, axes: number): void;
+  transposePlanes(
+    x: Pointer,
+    rowBytes: number,
+    out: Pointer,
+    outRowBytes: number,
+    rows: number,
+    columns: number,
+    plan: Pointer,
+    axes: number,
+  ): void;
+  gather(x: Pointer, indices: Pointer, out: Pointer, count: number, rowBytes: number): void;
+  oneHot(indices: Pointer, out: Pointer, count: number, depth: number): void;
+  logSoftmax(x: Pointer, out: Pointer, rows: number, classes: number): void;
+  matrixScratchBytes(): number;
+  matrixMultiply(
+    a: Pointer,
+    aRowBytes: number,
+    aColumnBytes: number,
+    b: Pointer,
+    bRowBytes: number,
+    bColumnBytes: number,
+    out: Pointer,
+    rows: number,
+    columns: number,
+    inner: number,
+    wide: number,
+    symmetric: number,
+    scratch: Pointer,
+  ): void;
+  forwardDivergence(
+    teacher: Pointer,
+    student: Pointer,
+    rows: number,
+    classes: number,
+    temperature: number,
+    factor: number,
+    weights: Pointer,
+    scale: number,
+    values: Pointer,
+    gradient: Pointer,
+    scratch: Pointer,
+    crossEntropy: number,
+  ): number;
+  reverseDivergence(
+    teacher: Pointer,
+    student: Pointer,
+    rows: number,
+    classes: number,
+    temperature: number,
+    factor: number,
+    weights: Pointer,
+    scale: number,
+    values: Pointer,
+    gradient: Pointer,
+    scratch: Pointer,
+  ): number;
+  jensenShannon(
+    teacher: Pointer,
+    student: Pointer,
+    rows: number,
+    classes: number,
+    beta: number,
+    temperature: number,
+    factor: number,
+    weights: Pointer,
+    scale: number,
+    values: Pointer,
+    gradient: Pointer,
+    scratch: Pointer,
+  ): number;
+  crossEntropy(
+    student: Pointer,
+    labels: Pointer,
+    rows: number,
+    classes: number,
+    smoothing: number,
+    weights: Pointer,
+    scale: number,
+    values: Pointer,
+    gradient: Pointer,
+    scratch: Pointer,
+  ): number;
+}
+
+/** An instance of the kernels and its memory. */
+export interface KernelInstance {
+  readonly kernels: Kernels;
+  readonly memory: WebAssembly.Memory;
+  /** Whether it is the build with fused multiply-add. */
+  readonly relaxed: boolean;
+}
+
+/** A module with one function [] → [v128] whose body, after the locals, is `body`. */
+function probe(...body: readonly number[]): Uint8Array<ArrayBuffer> {
+  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const type = [0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b];
+  const functions = [0x03, 0x02, 0x01, 0x00];
+  const code = [0, ...body, 0x0b];
+  return Uint8Array.of(...header, ...type, ...functions, 0x0a, code.length + 2, 1, code.length, ...code);
+}
+
+const zeros = [0x41, 0, 0xfd, 0x0f]; // i32.const 0, i8x16.splat
+
+function validates(bytes: Uint8Array<ArrayBuffer>): boolean {
+  return typeof WebAssembly === 'object' && WebAssembly.validate(bytes);
+}
+
+/** Whether this engine runs WebAssembly with SIMD, which `wasmBackend` needs. */
+export function wasmIsSupported(): boolean {
+  return validates(probe(...zeros));
+}
+
+/** Whether this engine has relaxed SIMD, and with it fused multiply-add. */
+export function relaxedSimdIsSupported(): boolean {
+  return validates(probe(...zeros, ...zeros, ...zeros, 0xfd, 0x85, 0x02)); // f32x4.relaxed_madd
+}
+
+/** Compiles and starts the kernels. Synchronous: they are small. */
+export function startKernels(relaxed: boolean): KernelInstance {
+  const text = atob(relaxed ? relaxedKernels : plainKernels);
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536 });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  return { kernels: instance.exports as unknown as Kernels, memory, relaxed };
+}

@@ -1,0 +1,56 @@
+/** The backend's matrix product. */
+import type { Backend } from '../backend.ts';
+import { describeShape } from '../check.ts';
+import { sizeOf } from '../tensor.ts';
+import type { Kernels } from './instance.ts';
+import type { TensorStore, WasmTensor } from './tensors.ts';
+
+/** Makes `matMul`: blocked, with transposes read through strides, and X·Xᵀ computed by half. */
+export function matMulMember(kernels: Kernels, store: TensorStore): Backend<WasmTensor>['matMul'] {
+  const scratchBytes = kernels.matrixScratchBytes();
+  return (a, b, { transposeA = false, transposeB = false } = {}) => {
+    const fromA = store.pointerTo('matMul', a);
+    const fromB = store.pointerTo('matMul', b);
+    const batch = a.shape.slice(0, -2);
+    const batchOfB = b.shape.slice(0, -2);
+    const [aRows = 1, aColumns = 1] = a.shape.slice(-2);
+    const [bRows = 1, bColumns = 1] = b.shape.slice(-2);
+    const [rows, inner] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
+    const [innerOfB, columns] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
+    const fits =
+      a.shape.length >= 2 &&
+      inner === innerOfB &&
+      batch.length === batchOfB.length &&
+      batch.every((extent, axis) => extent === batchOfB[axis]);
+    if (!fits) {
+      throw new TypeError(
+        `matMul: shapes must agree in leading axes and inner extent, got ${describeShape(a.shape)} and ` +
+          `${describeShape(b.shape)} with transposeA ${transposeA}, transposeB ${transposeB}.`,
+      );
+    }
+    const out = store.make([...batch, rows, columns]);
+    const [aRowStep, aColumnStep] = transposeA ? [1, aColumns] : [aColumns, 1];
+    const [bRowStep, bColumnStep] = transposeB ? [1, bColumns] : [bColumns, 1];
+    const symmetric = a.storage === b.storage && transposeA !== transposeB && rows === columns;
+    store.withScratch(scratchBytes, (scratch) => {
+      for (let matrix = 0; matrix < sizeOf(batch); matrix++) {
+        kernels.matrixMultiply(
+          fromA + matrix * rows * inner * 4,
+          aRowStep * 4,
+          aColumnStep * 4,
+          fromB + matrix * inner * columns * 4,
+          bRowStep * 4,
+          bColumnStep * 4,
+          out.storage.pointer + matrix * rows * columns * 4,
+          rows,
+          columns,
+          inner,
+          0,
+          symmetric ? 1 : 0,
+          scratch,
+        );
+      }
+    });
+    return out;
+  };
+}

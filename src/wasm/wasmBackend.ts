@@ -1,0 +1,106 @@
+/** The backend on WebAssembly's linear memory. */
+import type { FusedKernel, HostBackend, Shape } from '../backend.ts';
+import { checkOptions, kindError } from '../check.ts';
+import { elementwiseMembers } from './elementwise.ts';
+import { type KernelInstance, relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instance.ts';
+import { layoutMembers } from './layoutMembers.ts';
+import { matMulMember } from './matMul.ts';
+import { reductionMembers } from './reductions.ts';
+import { makeTensorStore, type TensorStore, type WasmTensor } from './tensors.ts';
+import { planBytes } from './walk.ts';
+
+/** Options of `wasmBackend`. */
+export interface WasmBackendOptions {
+  /**
+   * Uses fused multiply-add (relaxed SIMD). Results stay within the same tolerance, but their last digits may differ
+   * between machines. Default: where the engine has it.
+   */
+  readonly relaxedSimd?: boolean;
+}
+
+/** A backend whose tensors live in its own linear memory. */
+export interface WasmBackend extends HostBackend<WasmTensor> {
+  readonly readSync: NonNullable<HostBackend<WasmTensor>['readSync']>;
+  readonly isDisposed: (tensor: WasmTensor) => boolean;
+  readonly tensorCount: () => number;
+  /** Whether this instance runs the build with fused multiply-add. */
+  readonly relaxedSimd: boolean;
+  /** A tensor to be filled through `viewOf`, so that data made in place is never copied. */
+  allocate(shape: Shape): WasmTensor;
+  /** A tensor's numbers in place. Valid until the next tensor is made: memory may move when it grows. */
+  viewOf(tensor: WasmTensor): Float32Array;
+  /** Bytes that live tensors occupy. */
+  byteCount(): number;
+}
+
+/** What a file of fused kernels needs of its backend. */
+export interface KernelHost {
+  readonly instance: KernelInstance;
+  readonly store: TensorStore;
+}
+
+/**
+ * Makes a backend of SIMD kernels in WebAssembly. Each backend owns an instance and its memory; when the backend is no
+ * longer reachable, both go.
+ *
+ * @throws TypeError where the engine has no WebAssembly SIMD (see `wasmIsSupported`).
+ * @example
+ * const backend = wasmBackend();
+ * const value = backend.scope(() => backend.readSync(evaluateOn(backend, klDivergence(), batch).value).data[0]);
+ */
+// @__NO_SIDE_EFFECTS__
+export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
+  checkOptions('wasmBackend', options, ['relaxedSimd']);
+  if (!wasmIsSupported()) {
+    throw kindError('wasmBackend', 'engine', 'one with WebAssembly SIMD', 'one without', 'Use cpuBackend there.');
+  }
+  const { relaxedSimd = relaxedSimdIsSupported() } = options;
+  if (relaxedSimd && !relaxedSimdIsSupported()) {
+    throw kindError('wasmBackend', 'relaxedSimd', 'false where the engine lacks relaxed SIMD', relaxedSimd);
+  }
+  const instance = startKernels(relaxedSimd);
+  const store = makeTensorStore(instance);
+  const { kernels } = instance;
+  const plan = store.arena.allocate(planBytes);
+  const layout = layoutMembers(kernels, store, plan);
+
+  return {
+    name: 'wasm',
+    relaxedSimd,
+    scope: store.scope,
+    dispose: store.dispose,
+    isTensor: store.isTensor,
+    fromHost: store.fromHost,
+    scalar(value) {
+      const made = store.make([]);
+      store.arena.floats()[made.storage.pointer / 4] = value;
+      return made;
+    },
+    shapeOf: (tensor) => tensor.shape,
+    read: async (tensor) => store.toHost(tensor),
+    readSync: store.toHost,
+    isDisposed: (tensor) => tensor.state.disposed,
+    tensorCount: store.count,
+
+    ...elementwiseMembers(kernels, store, plan),
+    ...reductionMembers(kernels, store, layout.transpose),
+    ...layout,
+    matMul: matMulMember(kernels, store),
+    logSoftmax(logits) {
+      const from = store.pointerTo('logSoftmax', logits);
+      const out = store.make(logits.shape);
+      const classes = logits.shape.at(-1) ?? 1;
+      kernels.logSoftmax(from, out.storage.pointer, classes === 0 ? 0 : out.storage.size / classes, classes);
+      return out;
+    },
+    fusedKernels: fusedKernels({ instance, store }),
+
+    allocate: (shape) => store.make([...shape]),
+    viewOf: (tensor) => store.view('viewOf', tensor),
+    byteCount: store.arena.bytes,
+  };
+}
+
+function fusedKernels(_host: KernelHost): readonly FusedKernel<WasmTensor>[] {
+  return [];
+}
