@@ -101,7 +101,7 @@ export function evaluateOn<
 >(
   backend: Backend<T>,
   loss: Loss<Input, Differentiable, Optional, LossForm>,
-  inputs: Inputs<Input, Optional, T | TensorLike>,
+  inputs: Inputs<Input, Optional, NoInfer<T> | TensorLike>,
   context?: LossContext,
 ): EvaluationOn<T> {
   return backend.scope(() => {
@@ -137,7 +137,7 @@ export function valueAndGradientsOn<
 >(
   backend: Backend<T>,
   loss: Loss<Input, Differentiable, Optional, LossForm>,
-  inputs: Inputs<Input, Optional, T | TensorLike>,
+  inputs: Inputs<Input, Optional, NoInfer<T> | TensorLike>,
   context?: LossContext,
 ): GradientEvaluationOn<T, Differentiable> {
   return backend.scope(() => {

@@ -93,7 +93,7 @@ async function readStatistics<T>(backend: Backend<T>, statistics: Readonly<Recor
 export async function measureOn<T, Input extends string, Statistic extends string, Result, Optional extends string>(
   backend: Backend<T>,
   metric: Metric<Input, Statistic, Result, Optional>,
-  batch: Inputs<Input, Optional, T | TensorLike>,
+  batch: Inputs<Input, Optional, NoInfer<T> | TensorLike>,
 ): Promise<Result> {
   const anyMetric = metric as unknown as AnyMetric<Result>;
   return anyMetric.finish(await readStatistics(backend, statisticsOf(backend, anyMetric, batch)));
@@ -188,7 +188,7 @@ export function accumulateOn<T, Input extends string, Statistic extends string, 
   backend: Backend<T>,
   metric: Metric<Input, Statistic, Result, Optional>,
   state?: MetricState,
-): AccumulatorOn<T, Inputs<Input, Optional, T | TensorLike>, Result> {
+): AccumulatorOn<T, Inputs<Input, Optional, NoInfer<T> | TensorLike>, Result> {
   const anyMetric = metric as unknown as AnyMetric<Result>;
   const running = state === undefined ? { statistics: undefined } : stateFromJSON(anyMetric, state);
   let pending: Promise<void> = Promise.resolve();
