@@ -1,0 +1,24 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { runGuide } from '../support/guide.ts';
+
+describe('the guide to writing a loss', () => {
+  const said: unknown[] = [];
+
+  beforeAll(async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation((...values) => said.push(...values));
+    await runGuide('docs/loss.md');
+    log.mockRestore();
+  });
+
+  it('gets the numbers that it shows, and its gradient passes the check', () => {
+    const [value, term, shape, input, elements, passes, equal, zero, ...rest] = said;
+    // 1 − (24/25 + 0)/2.
+    expect(value).toBeCloseTo(0.52, 12);
+    expect(term).toBeCloseTo(0.52, 12);
+    expect(shape).toEqual([2, 2]);
+    expect([input, elements, passes]).toEqual(['studentFeatures', 6, true]);
+    expect(equal).toBeCloseTo(0, 12);
+    expect(zero).toBe(1);
+    expect(rest).toEqual([]);
+  });
+});
