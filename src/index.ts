@@ -42,7 +42,22 @@ export {
   type OptionalOf,
   valueAndGradientsOn,
 } from './loss.ts';
-// Losses on pairs of samples
+// Losses on pairs of samples, their memory and their draws
+export {
+  type ContrastIndices,
+  type ContrastSampler,
+  type ContrastSamplerOptions,
+  contrastSampler,
+} from './contrastive/contrastSampler.ts';
+export {
+  ContrastiveMemoryOn,
+  type ContrastiveMemoryOptions,
+  type ContrastiveMemoryState,
+  type MemoryOn,
+  type MemoryTensors,
+} from './contrastive/contrastiveMemory.ts';
+export { ContrastiveMemory, estimatePartitions } from './contrastive/host.ts';
+export { type ContrastInput, estimatePartitionsOn, type Partitions } from './losses/contrastive/estimatePartitions.ts';
 export { crd } from './losses/contrastive/crd.ts';
 export type {
   CrdInput,

@@ -244,6 +244,12 @@ export function ckaSimilarity(where: string, settings: CkaSettings): PairSimilar
       const alignments = pair.xy.products === undefined ? alignmentsByGram(pair) : alignmentsByFeatures(pair);
       return ckaResult(pair.samples, alignments, settings.debiased || settings.minibatch);
     },
+
+    mirror(result) {
+      const mirrored = { constantX: 'constantY', constantY: 'constantX' } as const;
+      const { status } = result;
+      return { ...result, status: status === 'constantX' || status === 'constantY' ? mirrored[status] : status };
+    },
   };
 }
 

@@ -49,6 +49,8 @@ export interface PairSimilarity<Result> {
   /** Merges a pair's statistics; their sum when left out. */
   mergePairs?(first: PairStatistics, second: PairStatistics): HostStatistics<string>;
   finish(pair: PairStatistics): Result;
+  /** The result with x and y exchanged; the same when left out. */
+  mirror?(result: Result): Result;
 }
 
 /** A metric of two sets of activations that also serves a matrix of many. */
@@ -208,8 +210,9 @@ export function pairMethods<Name extends string, Result, Final>(
       const found = new Map(
         pairs.map(([row, column]) => [pairKey(row, column), similarity.finish(pairOf(statistics, row, column))]),
       );
+      const mirror = similarity.mirror ?? ((result: Result) => result);
       const cell = (row: number, column: number): Result =>
-        found.get(symmetric && column < row ? pairKey(column, row) : pairKey(row, column))!;
+        symmetric && column < row ? mirror(found.get(pairKey(column, row))!) : found.get(pairKey(row, column))!;
       return assemble({
         cells: xNames.map((_, row) => yNames.map((_, column) => cell(row, column))),
         samples: statistics.samples!.data[0]!,

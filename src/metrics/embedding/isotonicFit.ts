@@ -1,0 +1,54 @@
+/**
+ * Disparities of non-metric scaling: the numbers nearest to the distances, by least squares, that rise with the
+ * dissimilarities. Equal dissimilarities get equal disparities.
+ *
+ * Made once for an order, which never changes while points move; a fit allocates nothing.
+ *
+ * @param dissimilarities Of all pairs.
+ * @returns A function that writes the disparities of given distances, scaled to a mean square of 1: without a fixed scale
+ * the stress would fall to 0 as all points meet.
+ * @see Kruskal, "Nonmetric multidimensional scaling: a numerical method", 1964 (his secondary treatment of ties).
+ */
+export function isotonicFit(
+  dissimilarities: Float64Array,
+): (distances: Float64Array, disparities: Float64Array) => void {
+  const count = dissimilarities.length;
+  const order = Int32Array.from({ length: count }, (_, pair) => pair).sort(
+    (a, b) => dissimilarities[a]! - dissimilarities[b]!,
+  );
+  // Blocks of pairs whose disparities are equal: their ends in the order, and means.
+  const ends = new Int32Array(count);
+  const means = new Float64Array(count);
+
+  return (distances, disparities) => {
+    let blocks = 0;
+    let start = 0;
+    while (start < count) {
+      let end = start;
+      let sum = 0;
+      const tied = dissimilarities[order[start]!]!;
+      while (end < count && dissimilarities[order[end]!]! === tied) sum += distances[order[end++]!]!;
+      let mean = sum / (end - start);
+      // Pool adjacent violators: a block that falls below the one before it is merged into it.
+      while (blocks > 0 && means[blocks - 1]! >= mean) {
+        blocks -= 1;
+        const before = blocks > 0 ? ends[blocks - 1]! : 0;
+        const pooled = ends[blocks]! - before;
+        mean = (means[blocks]! * pooled + mean * (end - ends[blocks]!)) / (end - before);
+      }
+      ends[blocks] = end;
+      means[blocks] = mean;
+      blocks += 1;
+      start = end;
+    }
+    let squares = 0;
+    for (let block = 0, at = 0; block < blocks; block++) {
+      squares += means[block]! ** 2 * (ends[block]! - at);
+      at = ends[block]!;
+    }
+    const scale = squares > 0 ? Math.sqrt(count / squares) : 1;
+    for (let block = 0, at = 0; block < blocks; block++) {
+      for (; at < ends[block]!; at++) disparities[order[at]!] = means[block]! * scale;
+    }
+  };
+}

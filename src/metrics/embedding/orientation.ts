@@ -1,0 +1,59 @@
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+
+/**
+ * Moves points to their centre, turns them to their principal axes (largest variance first), and makes the coordinate
+ * farthest from 0 positive on each axis, so that a map drawn twice looks the same.
+ *
+ * @param coordinates Row-major [size, dimensions].
+ */
+export function oriented(coordinates: Float64Array, size: number, dimensions: number): Float64Array {
+  const centred = coordinates.slice();
+  for (let axis = 0; axis < dimensions; axis++) {
+    let mean = 0;
+    for (let point = 0; point < size; point++) mean += coordinates[point * dimensions + axis]! / size;
+    for (let point = 0; point < size; point++) centred[point * dimensions + axis]! -= mean;
+  }
+  const turned = onAxes(centred, size, dimensions);
+  for (let axis = 0; axis < dimensions; axis++) {
+    const sign = signOf(turned, size, dimensions, axis);
+    for (let point = 0; point < size; point++) turned[point * dimensions + axis]! *= sign;
+  }
+  return turned;
+}
+
+function onAxes(centred: Float64Array, size: number, dimensions: number): Float64Array {
+  const scatter = Matrix.zeros(dimensions, dimensions);
+  for (let a = 0; a < dimensions; a++) {
+    for (let b = 0; b < dimensions; b++) {
+      let sum = 0;
+      for (let point = 0; point < size; point++) {
+        sum += centred[point * dimensions + a]! * centred[point * dimensions + b]!;
+      }
+      scatter.set(a, b, sum);
+    }
+  }
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(scatter, { assumeSymmetric: true });
+  const order = realEigenvalues.map((_, index) => index).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
+  const turned = new Float64Array(centred.length);
+  order.forEach((from, axis) => {
+    for (let point = 0; point < size; point++) {
+      let sum = 0;
+      for (let a = 0; a < dimensions; a++) sum += centred[point * dimensions + a]! * eigenvectorMatrix.get(a, from);
+      turned[point * dimensions + axis] = sum;
+    }
+  });
+  return turned;
+}
+
+function signOf(turned: Float64Array, size: number, dimensions: number, axis: number): number {
+  let farthest = 0;
+  for (let point = 0; point < size; point++) {
+    farthest = Math.max(farthest, Math.abs(turned[point * dimensions + axis]!));
+  }
+  for (let point = 0; point < size; point++) {
+    const value = turned[point * dimensions + axis]!;
+    // The first of those that differ by rounding alone.
+    if (Math.abs(value) >= farthest * (1 - 1e-6)) return value < 0 ? -1 : 1;
+  }
+  return 1;
+}

@@ -1,0 +1,251 @@
+import { dissimilarity, multidimensionalScaling } from 'dark-knowledge';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { randomNormal } from '../../../src/random.ts';
+import reference from '../../fixtures/embedding.json' with { type: 'json' };
+import { expectDeepClose } from '../../support/deepClose.ts';
+
+const { dissimilarities, tied, cases } = reference;
+
+function distancesOf(points: readonly (readonly number[])[]): number[][] {
+  return points.map((a) => points.map((b) => Math.hypot(...a.map((value, axis) => value - b[axis]!))));
+}
+
+function upper(matrix: readonly (readonly number[])[]): number[] {
+  return matrix.flatMap((row, index) => row.slice(index + 1));
+}
+
+function pointsOf(seed: number, count: number, dimensions: number): number[][] {
+  return Array.from({ length: count }, (_, point) =>
+    Array.from({ length: dimensions }, (_, axis) => randomNormal(seed, point * dimensions + axis)),
+  );
+}
+
+const rectangle = Array.from({ length: 12 }, (_, index) => [Math.floor(index / 4), index % 4]);
+
+describe('multidimensionalScaling', () => {
+  it("reaches scikit-learn's minimum from the classical start, in as many iterations", () => {
+    for (const [name, dimensions] of [
+      ['metric2', 2],
+      ['metric3', 3],
+    ] as const) {
+      const expected = cases[name];
+      const found = multidimensionalScaling(dissimilarities, { dimensions, maxIterations: 3000 });
+      expectDeepClose(found, { stress: expected.stress, stress1: expected.stress1, converged: true }, 1e-9);
+      expect(found.stress).toBeCloseTo(expected.sklearnStress, 9);
+      expect(found.iterations).toBe(expected.iterations);
+      expectDeepClose(upper(distancesOf(found.coordinates)), expected.distances, 1e-6);
+    }
+  });
+
+  it("reaches scikit-learn's non-metric map, with ties and without", () => {
+    for (const [name, matrix] of [
+      ['nonMetric2', dissimilarities],
+      ['tied2', tied],
+    ] as const) {
+      const found = multidimensionalScaling(matrix, { metric: false, tolerance: 1e-9, maxIterations: 3000 });
+      expectDeepClose(found.stress1, cases[name].stress1, 1e-4);
+      expectDeepClose(upper(distancesOf(found.coordinates)), cases[name].distances, 2e-2);
+    }
+  });
+
+  it('scales classically by eigenvectors', () => {
+    const found = multidimensionalScaling(dissimilarities, { method: 'classical' });
+    expectDeepClose(upper(distancesOf(found.coordinates)), reference.classicalDistances, 1e-8);
+    expect(found.iterations).toBe(0);
+  });
+
+  it('finds the points of a 3 × 4 rectangle exactly from the classical start', () => {
+    const { stress, stress1, converged } = multidimensionalScaling(distancesOf(rectangle));
+    expect(stress).toBeLessThan(1e-26);
+    expect(stress1).toBeLessThan(1e-13);
+    expect(converged).toBe(true);
+  });
+
+  it('is caught in a local minimum by some random starts, which several starts cure', () => {
+    const stresses = Array.from(
+      { length: 20 },
+      (_, seed) => multidimensionalScaling(distancesOf(rectangle), { initial: 'random', starts: 1, seed }).stress,
+    );
+    expect(stresses.filter((stress) => stress > 0.1).length).toBeGreaterThan(2);
+    expect(multidimensionalScaling(distancesOf(rectangle), { initial: 'random', starts: 10 }).stress).toBeLessThan(
+      1e-3,
+    );
+  });
+
+  it('reports the stress of the points that it returns', () => {
+    const { coordinates, stress, stress1 } = multidimensionalScaling(dissimilarities, { maxIterations: 3 });
+    const [wanted, found] = [upper(dissimilarities), upper(distancesOf(coordinates))];
+    const raw = wanted.reduce((sum, value, pair) => sum + (value - found[pair]!) ** 2, 0);
+    const squares = found.reduce((sum, value) => sum + value ** 2, 0);
+    expectDeepClose([stress, stress1], [raw, Math.sqrt(raw / squares)], 1e-12);
+  });
+
+  it('stops by a rule that does not depend on scale', () => {
+    const large = dissimilarities.map((row) => row.map((value) => value * 1e5));
+    const [one, other] = [multidimensionalScaling(dissimilarities), multidimensionalScaling(large)];
+    expect(other.iterations).toBe(one.iterations);
+    expectDeepClose(other.stress1, one.stress1, 1e-9);
+  });
+
+  it('recovers distances of points in the plane, whatever the order and the rotation, on one and the same map', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(1e6),
+        fc.integer({ min: 3, max: 90 }),
+        fc.double({ min: 0, max: 6, noNaN: true }),
+        (seed, count, angle) => {
+          const points = pointsOf(seed, count, 2).map(([a, b]) => [2 * a!, b!]);
+          const turned = points.map(([a, b]) => [
+            Math.cos(angle) * a! - Math.sin(angle) * b! + 7,
+            Math.sin(angle) * a! + Math.cos(angle) * b!,
+          ]);
+          const first = multidimensionalScaling(distancesOf(points));
+          const second = multidimensionalScaling(distancesOf(turned));
+          expectDeepClose(upper(distancesOf(first.coordinates)), upper(distancesOf(points)), 1e-6);
+          expectDeepClose(second.coordinates, first.coordinates, 1e-4);
+          const reversed = multidimensionalScaling(distancesOf(points.toReversed())).coordinates.toReversed();
+          expectDeepClose(reversed, first.coordinates, 1e-4);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('finds the leading directions of many points as a full decomposition does', () => {
+    const points = pointsOf(4, 150, 9);
+    const { coordinates } = multidimensionalScaling(distancesOf(points), { method: 'classical', dimensions: 9 });
+    expectDeepClose(upper(distancesOf(coordinates)), upper(distancesOf(points)), 1e-8);
+    const all = multidimensionalScaling(distancesOf(points), { method: 'classical', dimensions: 9 }).coordinates;
+    const two = multidimensionalScaling(distancesOf(points), { method: 'classical', dimensions: 2 }).coordinates;
+    expectDeepClose(
+      two,
+      all.map((point) => point.slice(0, 2)),
+      1e-6,
+    );
+  });
+
+  it('turns the map to its principal axes, larger variance first, the farthest coordinate positive', () => {
+    const { coordinates } = multidimensionalScaling(dissimilarities, { dimensions: 3 });
+    const products = [0, 1, 2].map((a) => [0, 1, 2].map((b) => coordinates.reduce((sum, p) => sum + p[a]! * p[b]!, 0)));
+    expect(products[0]![0]).toBeGreaterThan(products[1]![1]!);
+    expect(products[1]![1]).toBeGreaterThan(products[2]![2]!);
+    expectDeepClose([products[0]![1], products[0]![2], products[1]![2]], [0, 0, 0], 1e-12);
+    for (const axis of [0, 1, 2]) {
+      const values = coordinates.map((point) => point[axis]!);
+      expectDeepClose(
+        values.reduce((sum, value) => sum + value, 0),
+        0,
+        1e-12,
+      );
+      expect(Math.max(...values)).toBeGreaterThan(-Math.min(...values));
+    }
+  });
+
+  it('takes one point, equal points and more dimensions than points', () => {
+    expect(multidimensionalScaling([[0]])).toMatchObject({ coordinates: [[0, 0]], stress: 0, stress1: 0 });
+    const none = multidimensionalScaling(
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      { initial: 'random' },
+    );
+    expect(none).toMatchObject({ stress: 0, stress1: 0, converged: true });
+    expect(
+      multidimensionalScaling(
+        [
+          [0, 0],
+          [0, 0],
+        ],
+        { metric: false },
+      ).stress1,
+    ).toBe(0);
+    const line = multidimensionalScaling(
+      [
+        [0, 2],
+        [2, 0],
+      ],
+      { dimensions: 4 },
+    );
+    expectDeepClose(
+      line.coordinates,
+      [
+        [1, 0, 0, 0],
+        [-1, 0, 0, 0],
+      ],
+      1e-12,
+    );
+  });
+
+  it('refuses what is no dissimilarity, and options that contradict each other', () => {
+    expect(() =>
+      multidimensionalScaling([
+        [0, 1, 2],
+        [1, 0, 2],
+      ]),
+    ).toThrow(/must be a square matrix \[n, n\], got shape \[2, 3\]/);
+    expect(() =>
+      multidimensionalScaling([
+        [0, 1],
+        [2, 0],
+      ]),
+    ).toThrow(/symmetric at \[0, 1\]/);
+    expect(() =>
+      multidimensionalScaling([
+        [0, -1],
+        [-1, 0],
+      ]),
+    ).toThrow(/at least 0, got -1/);
+    expect(() =>
+      multidimensionalScaling([
+        [1, 0.5],
+        [0.5, 1],
+      ]),
+    ).toThrow(/dissimilarity\(similarities\)/);
+    expect(() =>
+      multidimensionalScaling([
+        [0, Number.NaN],
+        [Number.NaN, 0],
+      ]),
+    ).toThrow(/finite, got NaN/);
+    expect(() => multidimensionalScaling([[0]], { method: 'classical', metric: false })).toThrow(/metric must be true/);
+    expect(() => multidimensionalScaling([[0]], { start: 1 } as never)).toThrow(/option must be one of/);
+  });
+});
+
+describe('dissimilarity', () => {
+  it('is (1 − similarity) over its largest', () => {
+    expectDeepClose(
+      dissimilarity([
+        [1, 0.8, 0.5],
+        [0.8, 1, -0.25],
+        [0.5, -0.25, 1],
+      ]),
+      [
+        [0, 0.16, 0.4],
+        [0.16, 0, 1],
+        [0.4, 1, 0],
+      ],
+      1e-12,
+    );
+  });
+
+  it('is 0 throughout for equal models, and takes rounding above 1', () => {
+    expect(
+      dissimilarity([
+        [1, 1],
+        [1, 1.000001],
+      ]),
+    ).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+    expect(() =>
+      dissimilarity([
+        [1, 1.5],
+        [1.5, 1],
+      ]),
+    ).toThrow(/at most 1, got 1.5/);
+  });
+});
