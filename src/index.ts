@@ -239,6 +239,7 @@ export {
   eigenDirections,
 } from './metrics/deviation/eigenDirections.ts';
 export {
+  type EqualProgress,
   type FlowWeights,
   type GradientFlow,
   gradientFlow,

@@ -1,5 +1,5 @@
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
-import { checkNotEmpty, checkRank, rangeError, shapeError } from '../../check.ts';
+import { checkNotEmpty, checkRank, checkWhole, rangeError, shapeError } from '../../check.ts';
 import type { Inputs } from '../../inputs.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
 
@@ -29,6 +29,20 @@ export interface GradientFlow {
   teacher(time: number): FlowWeights;
   /** The weights trained to a time on the outputs of the teacher of `teacherTime`. */
   student(times: StudentTimes): FlowWeights;
+  /**
+   * The time at which the student of a teacher of `teacherTime` has gone as far along a direction as a teacher at `time`:
+   * where Theorem 4.1 compares the two. `Infinity` where `time` is `teacherTime`, which the student only approaches.
+   */
+  equalProgressTime(at: EqualProgress): number;
+}
+
+/** A point of a teacher's way, to be met by a student of that teacher at a later time. */
+export interface EqualProgress {
+  /** The row of `directions`. */
+  readonly direction: number;
+  /** At most `teacherTime`. */
+  readonly time: number;
+  readonly teacherTime: number;
 }
 
 /**
@@ -46,7 +60,8 @@ export interface GradientFlow {
  * @example
  * const flow = gradientFlow({ data: [[2, 0], [0, 1]], targets: [2, 1] });
  * const { progress } = flow.teacher(0.5);                                        // 1 − e^−2, 1 − e^−0.5
- * const { components } = flow.student({ teacherTime: 2, time: 0.5 });
+ * const time = flow.equalProgressTime({ direction: 0, time: 0.5, teacherTime: 2 });
+ * const { components } = flow.student({ teacherTime: 2, time });                 // the first as the teacher's at 0.5
  * @see Nagarajan, Menon, Bhojanapalli, Mobahi, Kumar: On student-teacher deviations in distillation (2023), section 4, B
  */
 export function gradientFlow(inputs: Inputs<'data' | 'targets', never, TensorLike>): GradientFlow {
@@ -116,6 +131,19 @@ export function gradientFlow(inputs: Inputs<'data' | 'targets', never, TensorLik
       const own = progressAt(time, 'time');
       const teachers = progressAt(teacherTime, 'teacherTime');
       return weightsAt(own.map((share, direction) => share * teachers[direction]!));
+    },
+    equalProgressTime({ direction, time, teacherTime }) {
+      checkWhole(where, 'direction', direction, 0);
+      if (!(singular[direction]! > negligible)) {
+        throw rangeError(where, 'direction', 'one along which the data extend', direction);
+      }
+      if (!(time >= 0)) throw rangeError(where, 'time', 'at least 0', time);
+      if (!(time <= teacherTime)) throw rangeError(where, 'time', `at most teacherTime, ${teacherTime}`, time);
+      if (time === teacherTime) return Infinity;
+      // From 1 − e^{−λs} = (1 − e^{−λt})/(1 − e^{−λT}), without the difference of two numbers near 1.
+      const eigenvalue = singular[direction]! ** 2;
+      const logShare = (span: number): number => Math.log(-Math.expm1(-eigenvalue * span));
+      return time + (logShare(teacherTime) - logShare(teacherTime - time)) / eigenvalue;
     },
   };
 }

@@ -113,6 +113,28 @@ describe('gradientFlow', () => {
   });
 });
 
+describe('equal progress', () => {
+  it('is met by the student at the time stated, by hand and in the limits', () => {
+    const flow = gradientFlow({ data: [[1]], targets: [3] });
+    // (1 − e^−s)·(1 − 1/4) = 1 − 1/2, so e^−s = 1/3.
+    const [time, teacherTime] = [Math.log(2), Math.log(4)];
+    expect(flow.equalProgressTime({ direction: 0, time, teacherTime })).toBeCloseTo(Math.log(3), 14);
+    expect(flow.equalProgressTime({ direction: 0, time, teacherTime: Infinity })).toBe(time);
+    expect(flow.equalProgressTime({ direction: 0, time, teacherTime: time })).toBe(Infinity);
+    expect(flow.equalProgressTime({ direction: 0, time: 0, teacherTime })).toBe(0);
+    // Both have converged to a rounding; e^−30 of the way is still told apart.
+    expect(flow.equalProgressTime({ direction: 0, time: 40, teacherTime: 70 })).toBeCloseTo(40, 12);
+    const late = flow.equalProgressTime({ direction: 0, time: 40, teacherTime: 40.5 });
+    expect(late).toBeCloseTo(40 - Math.log(1 - Math.exp(-0.5)), 12);
+  });
+
+  it('refuses a time after the teacher’s, and a direction that the data lack', () => {
+    const flow = gradientFlow({ data: [[1, 0]], targets: [3] });
+    expect(() => flow.equalProgressTime({ direction: 0, time: 2, teacherTime: 1 })).toThrow(/at most teacherTime, 1/);
+    expect(() => flow.equalProgressTime({ direction: 1, time: 1, teacherTime: 2 })).toThrow(/along which the data/);
+  });
+});
+
 describe('Theorem 4.1 of the paper on student-teacher deviations', () => {
   /** The student's time at which it has gone as far along λ as the teacher of time `time`; needs time < teacherTime. */
   const timeOfEqualProgress = (eigenvalue: number, time: number, teacherTime: number) =>
@@ -136,7 +158,7 @@ describe('Theorem 4.1 of the paper on student-teacher deviations', () => {
             const topValue = flow.eigenvalues[top]!;
             // Outside of this span e^{−λt} leaves too few digits to tell equal from smaller.
             if (topValue * time < 1e-2 || topValue * teacherTime > 20) continue;
-            const studentTime = timeOfEqualProgress(topValue, time, teacherTime);
+            const studentTime = flow.equalProgressTime({ direction: top, time, teacherTime });
             const student = flow.student({ teacherTime, time: studentTime }).components.data;
             expectDeepClose(student[top], teacher[top], 1e-10);
             for (let bottom = top + 1; bottom < 3; bottom++) {
