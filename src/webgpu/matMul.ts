@@ -8,6 +8,8 @@ import type { TensorStore, WebgpuTensor } from './tensors.ts';
 
 const TILE = 64;
 const DEPTH = 16;
+/** Vectors between one inner step and the next: one more than a tile holds, so that lanes write to different banks. */
+const PITCH = TILE / 4 + 1;
 const SMALL_WORKGROUP = 64;
 
 /** The product of the last two axes. */
@@ -113,8 +115,8 @@ function tiledProgram(transposeA: boolean, transposeB: boolean): KernelProgram {
     uniforms,
     workgroupSize: 256,
     declarations: `${elementOf(transposeA, transposeB)}
-var<workgroup> left: array<vec4f, ${(TILE * DEPTH) / 4}>;
-var<workgroup> right: array<vec4f, ${(TILE * DEPTH) / 4}>;
+var<workgroup> left: array<vec4f, ${PITCH * DEPTH}>;
+var<workgroup> right: array<vec4f, ${PITCH * DEPTH}>;
 fn leftOrZero(batch: u32, row: u32, inner: u32, last: u32) -> f32 {
   if (row >= uniforms.m || inner >= last) { return 0.0; }
   return leftAt(batch, row, inner);
@@ -123,7 +125,8 @@ fn rightOrZero(batch: u32, inner: u32, column: u32, last: u32) -> f32 {
   if (column >= uniforms.n || inner >= last) { return 0.0; }
   return rightAt(batch, inner, column);
 }`,
-    // Neighbouring lanes load neighbouring addresses, whichever side is transposed.
+    // Neighbouring lanes load neighbouring addresses, whichever side is transposed. A lane writes whole vectors: a write to
+    // one component may touch the others, which belong to other lanes.
     body: `
   let tilesAcross = (uniforms.n + ${TILE - 1}u) / ${TILE}u;
   let tiles = tilesAcross * ((uniforms.m + ${TILE - 1}u) / ${TILE}u);
@@ -135,29 +138,34 @@ fn rightOrZero(batch: u32, inner: u32, column: u32, last: u32) -> f32 {
   let last = min(first + uniforms.segment, uniforms.k);
   let firstRow = (tile / tilesAcross) * ${TILE}u;
   let firstColumn = (tile % tilesAcross) * ${TILE}u;
-  let leftRow = ${transposeA ? '(lane % 16u) * 4u' : 'lane / 4u'};
-  let leftInner = ${transposeA ? 'lane / 16u' : '(lane % 4u) * 4u'};
-  let rightColumn = ${transposeB ? 'lane / 4u' : '(lane % 16u) * 4u'};
-  let rightInner = ${transposeB ? '(lane % 4u) * 4u' : 'lane / 16u'};
+  let leftGroup = ${transposeA ? 'lane % 16u' : 'lane / 16u'};
+  let leftInner = ${transposeA ? 'lane / 16u' : 'lane % 16u'};
+  let rightGroup = ${transposeB ? 'lane / 16u' : 'lane % 16u'};
+  let rightInner = ${transposeB ? 'lane % 16u' : 'lane / 16u'};
   let laneRow = lane / 16u;
   let laneColumn = lane % 16u;
   var total: array<vec4f, 4>;
   for (var start = first; start < last; start += ${DEPTH}u) {
-    for (var step = 0u; step < 4u; step++) {
-      let row = leftRow + ${transposeA ? 'step' : '0u'};
-      let inner = leftInner + ${transposeA ? '0u' : 'step'};
-      left[inner * 16u + row / 4u][row % 4u] = leftOrZero(batch, firstRow + row, start + inner, last);
-    }
-    for (var step = 0u; step < 4u; step++) {
-      let column = rightColumn + ${transposeB ? '0u' : 'step'};
-      let inner = rightInner + ${transposeB ? 'step' : '0u'};
-      right[inner * 16u + column / 4u][column % 4u] = rightOrZero(batch, start + inner, firstColumn + column, last);
-    }
+    let row = firstRow + leftGroup * 4u;
+    left[leftInner * ${PITCH}u + leftGroup] = vec4f(
+      leftOrZero(batch, row, start + leftInner, last),
+      leftOrZero(batch, row + 1u, start + leftInner, last),
+      leftOrZero(batch, row + 2u, start + leftInner, last),
+      leftOrZero(batch, row + 3u, start + leftInner, last),
+    );
+    let column = firstColumn + rightGroup * 4u;
+    right[rightInner * ${PITCH}u + rightGroup] = vec4f(
+      rightOrZero(batch, start + rightInner, column, last),
+      rightOrZero(batch, start + rightInner, column + 1u, last),
+      rightOrZero(batch, start + rightInner, column + 2u, last),
+      rightOrZero(batch, start + rightInner, column + 3u, last),
+    );
     workgroupBarrier();
-    var block: array<vec4f, 4>;
+    // Written out: some drivers zero a variable of a loop once, not every time round.
+    var block = array<vec4f, 4>(vec4f(), vec4f(), vec4f(), vec4f());
     for (var inner = 0u; inner < ${DEPTH}u; inner++) {
-      let rows = left[inner * 16u + laneRow];
-      let columns = right[inner * 16u + laneColumn];
+      let rows = left[inner * ${PITCH}u + laneRow];
+      let columns = right[inner * ${PITCH}u + laneColumn];
       block[0] += rows.x * columns;
       block[1] += rows.y * columns;
       block[2] += rows.z * columns;
