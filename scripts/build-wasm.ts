@@ -28,14 +28,16 @@ async function fingerprint(): Promise<string> {
 }
 
 async function compile(options: readonly string[]): Promise<Uint8Array> {
-  const files = new Map<string, Uint8Array>();
+  const files = new Map<string, string | Uint8Array>();
   const { error, stderr } = await main(['src/wasm/assembly/index.ts', '--outFile', 'kernels.wasm', ...options], {
     readFile: (name: string, base: string) => readFile(join(base, name), 'utf8').catch(() => null),
-    writeFile: (name: string, contents: Uint8Array) => void files.set(name, contents),
+    writeFile: (name: string, contents: string | Uint8Array) => {
+      files.set(name, contents);
+    },
     listFiles: () => [],
   });
   const binary = files.get('kernels.wasm');
-  if (error || binary === undefined)
+  if (error || !(binary instanceof Uint8Array))
     throw new Error(`build-wasm: the compiler refused the kernels.\n${stderr.toString()}`);
   return binary;
 }

@@ -105,6 +105,15 @@ export interface Kernels {
     gradient: Pointer,
     scratch: Pointer,
   ): number;
+  squaredDifference(
+    student: Pointer,
+    teacher: Pointer,
+    samples: number,
+    features: number,
+    weights: Pointer,
+    scale: number,
+    gradient: Pointer,
+  ): number;
   crossEntropy(
     student: Pointer,
     labels: Pointer,

@@ -1,12 +1,14 @@
 /** The backend on WebAssembly's linear memory. */
-import type { FusedKernel, HostBackend, Shape } from '../backend.ts';
+import type { HostBackend, Shape } from '../backend.ts';
 import { checkOptions, kindError } from '../check.ts';
 import { elementwiseMembers } from './elementwise.ts';
-import { type KernelInstance, relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instance.ts';
+import { relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instance.ts';
+import { hintKernel } from './kernels/hint.ts';
+import { softmaxLossKernels } from './kernels/softmaxLosses.ts';
 import { layoutMembers } from './layoutMembers.ts';
 import { matMulMember } from './matMul.ts';
 import { reductionMembers } from './reductions.ts';
-import { makeTensorStore, type TensorStore, type WasmTensor } from './tensors.ts';
+import { makeTensorStore, type WasmTensor } from './tensors.ts';
 import { planBytes } from './walk.ts';
 
 /** Options of `wasmBackend`. */
@@ -33,12 +35,6 @@ export interface WasmBackend extends HostBackend<WasmTensor> {
   byteCount(): number;
 }
 
-/** What a file of fused kernels needs of its backend. */
-export interface KernelHost {
-  readonly instance: KernelInstance;
-  readonly store: TensorStore;
-}
-
 /**
  * Makes a backend of SIMD kernels in WebAssembly. Each backend owns an instance and its memory; when the backend is no
  * longer reachable, both go.
@@ -63,6 +59,8 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
   const { kernels } = instance;
   const plan = store.arena.allocate(planBytes);
   const layout = layoutMembers(kernels, store, plan);
+  const elementwise = elementwiseMembers(kernels, store, plan);
+  const host = { kernels, store, multiply: elementwise.multiply };
 
   return {
     name: 'wasm',
@@ -82,7 +80,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
     isDisposed: (tensor) => tensor.state.disposed,
     tensorCount: store.count,
 
-    ...elementwiseMembers(kernels, store, plan),
+    ...elementwise,
     ...reductionMembers(kernels, store, layout.transpose),
     ...layout,
     matMul: matMulMember(kernels, store),
@@ -93,14 +91,10 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
       kernels.logSoftmax(from, out.storage.pointer, classes === 0 ? 0 : out.storage.size / classes, classes);
       return out;
     },
-    fusedKernels: fusedKernels({ instance, store }),
+    fusedKernels: [...softmaxLossKernels(host), hintKernel(host)],
 
     allocate: (shape) => store.make([...shape]),
     viewOf: (tensor) => store.view('viewOf', tensor),
     byteCount: store.arena.bytes,
   };
-}
-
-function fusedKernels(_host: KernelHost): readonly FusedKernel<WasmTensor>[] {
-  return [];
 }

@@ -1,6 +1,7 @@
 export { crossEntropy } from './crossEntropy';
 export { binary, unary, where } from './elementwise';
 export { forwardDivergence } from './forwardDivergence';
+export { squaredDifference } from './hint';
 export { jensenShannon } from './jensenShannon';
 export { copyRuns, gather, oneHot, transposePlanes } from './layout';
 export { logSoftmax } from './logSoftmax';

@@ -1,6 +1,6 @@
 import { accumulatePair, firstSum, secondSum, termSum } from './softmaxPair';
 import { NATURAL_LOG_OF_TWO, rowMaximum, rowWeight, skipRow } from './softmaxRow';
-import { loadTail, multiplyAdd, storeTail } from './vector';
+import { loadTail, storeTail } from './vector';
 
 /**
  * Reverse KL over rows. With c = weight[r]·scale: value[r] = c·factor·KL(q‖p), and
@@ -40,16 +40,17 @@ export function reverseDivergence(
     if (values != 0) store<f32>(values + (row << 2), <f32>value);
     total += value;
     if (gradient != 0) {
-      // log q − log p − KL = ln 2·(y_s − y_t) + normalizer − KL
-      const rowScale = <f32>((weight * factor) / temperature / firstSum);
-      const shift = <f32>(normalizer - divergence);
-      differentiateRow(s, t, g, classes, k, studentMaximum, teacherMaximum, rowScale, shift);
+      // In (log q − log p) − KL the normalizers cancel: it is ln 2·(d − Σ q·d) with d = y_s − y_t, and d is exact enough
+      // for the difference to vanish where q is certain, however large the logits.
+      const rowScale = <f32>((NATURAL_LOG_OF_TWO * weight * factor) / temperature / firstSum);
+      const mean = <f32>(termSum / firstSum);
+      differentiateRow(s, t, g, classes, k, studentMaximum, teacherMaximum, rowScale, mean);
     }
   }
   return total;
 }
 
-/** gradient = scale·gradient·(ln 2·(y_s − y_t) + shift), 0 where the exponential in `gradient` is 0. */
+/** gradient = scale·gradient·(y_s − y_t − mean), 0 where the exponential in `gradient` is 0. */
 function differentiateRow(
   student: usize,
   teacher: usize,
@@ -59,14 +60,13 @@ function differentiateRow(
   studentMaximum: f32,
   teacherMaximum: f32,
   scale: f32,
-  shift: f32,
+  mean: f32,
 ): void {
   const factor = f32x4.splat(k);
   const studentShift = f32x4.splat(studentMaximum);
   const teacherShift = f32x4.splat(teacherMaximum);
   const rowScale = f32x4.splat(scale);
-  const rowShift = f32x4.splat(shift);
-  const logOfTwo = f32x4.splat(<f32>NATURAL_LOG_OF_TWO);
+  const rowMean = f32x4.splat(mean);
   const zero = f32x4.splat(0);
   const bytes = count << 2;
   for (let offset: usize = 0; offset < bytes; offset += 16) {
@@ -76,7 +76,7 @@ function differentiateRow(
     const e = left >= 4 ? v128.load(gradient + offset) : loadTail(gradient + offset, left, zero);
     const ys = f32x4.mul(f32x4.sub(s, studentShift), factor);
     const yt = f32x4.mul(f32x4.sub(t, teacherShift), factor);
-    const centred = multiplyAdd(f32x4.sub(ys, yt), logOfTwo, rowShift);
+    const centred = f32x4.sub(f32x4.sub(ys, yt), rowMean);
     const result = v128.andnot(f32x4.mul(f32x4.mul(e, rowScale), centred), f32x4.eq(e, zero));
     if (left >= 4) v128.store(gradient + offset, result);
     else storeTail(gradient + offset, left, result);
