@@ -198,6 +198,17 @@ export {
   type MultidimensionalScalingResult,
   multidimensionalScaling,
 } from './metrics/embedding/multidimensionalScaling.ts';
+// Metrics: landscape
+export type {
+  Barriers,
+  InterpolationOptions,
+  InterpolationProgress,
+  InterpolationResult,
+  Measured,
+  Parameters,
+} from './metrics/landscape/interpolation.ts';
+export { type LinearInterpolationOptions, linearInterpolation } from './metrics/landscape/linearInterpolation.ts';
+export { type LinearInterpolationOnOptions, linearInterpolationOn } from './metrics/landscape/linearInterpolationOn.ts';
 // Metrics: similarity
 export { cka } from './metrics/similarity/cka.ts';
 export { type CkaMatrixOptions, type CkaMatrixResult, ckaMatrix } from './metrics/similarity/ckaMatrix.ts';

@@ -31,7 +31,7 @@ export function spearmanCorrelation(x: TensorLike, y: TensorLike): SpearmanCorre
   const ranksY = doubledCentredRanks(second.data, 'y');
   const [squareX, squareY, product] = [dot(ranksX, ranksX), dot(ranksY, ranksY), dot(ranksX, ranksY)];
   if (squareX === 0 || squareY === 0) return { value: 0, status: 'constant', count };
-  const value = product / Math.sqrt(squareX) / Math.sqrt(squareY);
+  const value = product / Math.sqrt(squareX * squareY);
   return { value: Math.max(-1, Math.min(1, value)), status: 'ok', count };
 }
 

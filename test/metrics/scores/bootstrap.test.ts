@@ -1,0 +1,107 @@
+import { accuracy, bootstrapInterval, measure, pairedBootstrapDifference, selectRows } from 'dark-knowledge';
+import { describe, expect, it } from 'vitest';
+import fixture from '../../fixtures/scores.json' with { type: 'json' };
+
+const { values, other, lower, upper, standardError, pairedLower, pairedUpper } = fixture.bootstrap;
+const meanOf = (numbers: readonly number[]) => (rows: Int32Array) =>
+  rows.reduce((sum, row) => sum + numbers[row]!, 0) / rows.length;
+
+describe('bootstrapInterval', () => {
+  const options = { rows: 40, resamples: 20000, seed: 1 };
+  const interval = bootstrapInterval(meanOf(values), options);
+
+  it("agrees with SciPy's percentile interval up to the noise of 20 000 resamples", () => {
+    // The noise of a 2.5 % quantile of m draws is √(.025·.975/m)/density ≈ 0.019·σ here; three of them, on two sides.
+    const noise = 3 * Math.SQRT2 * 0.019 * standardError;
+    expect(Math.abs(interval.lower - lower)).toBeLessThan(noise);
+    expect(Math.abs(interval.upper - upper)).toBeLessThan(noise);
+  });
+
+  it('has the standard error of a mean, √(Σ (x − x̄)²)/n', () => {
+    const mean = values.reduce((sum, value) => sum + value, 0) / 40;
+    const exact = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0)) / 40;
+    expect(interval.value).toBeCloseTo(mean, 14);
+    expect(Math.abs(interval.standardError / exact - 1)).toBeLessThan(0.02);
+  });
+
+  it('is the same for the same seed, another for another, and its resamples do not depend on their number', () => {
+    const few = bootstrapInterval(meanOf(values), { rows: 40, resamples: 50, seed: 1 });
+    expect(Array.from(few.resamples)).toEqual(Array.from(interval.resamples.slice(0, 50)));
+    const otherSeed = bootstrapInterval(meanOf(values), { rows: 40, resamples: 50, seed: 2 });
+    expect(Array.from(otherSeed.resamples)).not.toEqual(Array.from(few.resamples));
+  });
+
+  it('takes a metric over selected rows', () => {
+    const { studentLogits: logits, labels } = fixture;
+    const result = bootstrapInterval((rows) => measure(accuracy(), selectRows({ logits, labels }, rows)).value, {
+      rows: 90,
+      resamples: 300,
+      seed: 5,
+    });
+    const p = result.value;
+    expect(p).toBe(measure(accuracy(), { logits, labels }).value);
+    // Binomial: √(p(1 − p)/n), with 300 resamples known to 4 %; four of those.
+    expect(Math.abs(result.standardError / Math.sqrt((p * (1 - p)) / 90) - 1)).toBeLessThan(0.17);
+  });
+
+  it('is a point for a constant, and refuses NaN and bad options', () => {
+    expect(bootstrapInterval(() => 3, { rows: 5, resamples: 10 })).toMatchObject({
+      lower: 3,
+      upper: 3,
+      standardError: 0,
+    });
+    expect(() => bootstrapInterval(() => Number.NaN, { rows: 5 })).toThrow(/statistic must be a number/);
+    expect(() => bootstrapInterval(() => 1, { rows: 0 })).toThrow(/rows/);
+    expect(() => bootstrapInterval(() => 1, { rows: 5, confidence: 1 })).toThrow(/confidence/);
+    expect(() => bootstrapInterval(() => 1, { rows: 5, resamples: 1 })).toThrow(/resamples/);
+  });
+});
+
+describe('pairedBootstrapDifference', () => {
+  const options = { rows: 40, resamples: 20000, seed: 3 };
+
+  it("agrees with SciPy's interval of the rows' differences, far narrower than unpaired", () => {
+    const paired = pairedBootstrapDifference(meanOf(values), meanOf(other), options);
+    expect(Math.abs(paired.lower - pairedLower)).toBeLessThan(0.003);
+    expect(Math.abs(paired.upper - pairedUpper)).toBeLessThan(0.003);
+    expect(paired.upper - paired.lower).toBeLessThan((upper - lower) / 3);
+    expect(paired.pValue).toBeGreaterThan(0.05);
+  });
+
+  it('tells a model that is always better, and equal models', () => {
+    const better = pairedBootstrapDifference(
+      () => 2,
+      () => 1,
+      { rows: 4, resamples: 99 },
+    );
+    expect(better).toMatchObject({ value: 1, lower: 1, upper: 1, pValue: 0.02 });
+    expect(
+      pairedBootstrapDifference(
+        () => 1,
+        () => 1,
+        { rows: 4, resamples: 99 },
+      ).pValue,
+    ).toBe(1);
+  });
+});
+
+describe('selectRows', () => {
+  it('takes rows in the order asked for, of every form of array', () => {
+    const { logits, labels } = selectRows(
+      {
+        logits: [
+          [1, 2],
+          [3, 4],
+        ],
+        labels: Int32Array.of(7, 8),
+      },
+      [1, 1, 0],
+    );
+    expect(logits).toEqual({ data: Float64Array.of(3, 4, 3, 4, 1, 2), shape: [3, 2] });
+    expect(labels).toEqual({ data: Int32Array.of(8, 8, 7), shape: [3] });
+  });
+  it('refuses rows out of range and arrays that do not fit', () => {
+    expect(() => selectRows({ a: [1, 2] }, [2])).toThrow(/whole numbers in \[0, 2\)/);
+    expect(() => selectRows({ a: [1, 2], b: [1] }, [0])).toThrow(/of 2 rows/);
+  });
+});
