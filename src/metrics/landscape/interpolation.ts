@@ -1,0 +1,150 @@
+/** What the host and the device form of linear interpolation share: points, the walk along them, barriers. */
+import { checkOptions, checkWhole, kindError, rangeError } from '../../check.ts';
+
+/** What an evaluator returns: a loss, or a record of numbers with the loss among them. */
+export type Measured = number | ({ readonly loss: number } & Readonly<Record<string, number>>);
+
+/** What is reported after each point. */
+export interface InterpolationProgress {
+  /** Points evaluated so far, and all of them. */
+  readonly done: number;
+  readonly total: number;
+  readonly lambda: number;
+  readonly loss: number;
+}
+
+/** The heights of the barrier over three baselines; where a loss is NaN, that point does not count. */
+export interface Barriers {
+  /** max over λ of L(λ) − (λ·L₁ + (1 − λ)·L₀): over the straight line between the ends. */
+  readonly linear: number;
+  /** max over λ of L(λ) − ½(L₀ + L₁). */
+  readonly mean: number;
+  /** max over λ of L(λ) − max(L₀, L₁). */
+  readonly endpoint: number;
+}
+
+/** What linear interpolation returns. */
+export interface InterpolationResult {
+  /** `barrier.linear`. */
+  readonly value: number;
+  readonly barrier: Barriers;
+  /** From 0 (`from`) to 1 (`to`). */
+  readonly lambdas: readonly number[];
+  /** The loss at each λ. */
+  readonly losses: readonly number[];
+  /** Every other number that the evaluator returned, at each λ; NaN at a point where it was missing. */
+  readonly measurements: Readonly<Record<string, readonly number[]>>;
+  /** `'nanLoss'` where some loss was NaN; barriers of a path with a NaN end are 0. */
+  readonly status: 'ok' | 'nanLoss';
+}
+
+/** A set of parameters by name. */
+export type Parameters<Tensor> = Readonly<Record<string, Tensor>>;
+
+/** Options of linear interpolation. */
+export interface InterpolationOptions<Given, Tensor> {
+  /** Parameters at λ = 0. */
+  readonly from: Parameters<Given>;
+  /** Parameters at λ = 1: the same names and shapes. */
+  readonly to: Parameters<Given>;
+  /** The loss of a model with these parameters (and more numbers, such as its accuracy); may be asynchronous. */
+  readonly evaluate: (parameters: Parameters<Tensor>, lambda: number) => Measured | Promise<Measured>;
+  /** Points on the path, both ends among them. Default 25. */
+  readonly points?: number;
+  /**
+   * Which parameters are interpolated. The others (step counters, statistics of batch normalisation) are those of the
+   * nearer end, of `to` at λ = ½.
+   */
+  readonly predicate?: (name: string, parameter: Tensor) => boolean;
+  /**
+   * Re-estimates what interpolation spoils, the statistics of batch normalisation above all; returns the parameters to
+   * evaluate. Not called at the ends, which are evaluated as they are.
+   */
+  readonly recalibrate?: (
+    parameters: Parameters<Tensor>,
+    lambda: number,
+  ) => Parameters<Tensor> | Promise<Parameters<Tensor>>;
+  /** Called after each point. */
+  readonly onProgress?: (progress: InterpolationProgress) => void;
+}
+
+const OPTION_NAMES = ['from', 'to', 'evaluate', 'points', 'predicate', 'recalibrate', 'onProgress'];
+
+/** Checks all but the parameters; returns the number of points. */
+export function checkInterpolation<Given, Tensor>(where: string, options: InterpolationOptions<Given, Tensor>): number {
+  checkOptions(where, options, OPTION_NAMES);
+  const { points = 25 } = options;
+  checkWhole(where, 'points', points, 2);
+  for (const name of ['evaluate', 'predicate', 'recalibrate', 'onProgress'] as const) {
+    const value = options[name];
+    if (typeof value !== 'function' && (name === 'evaluate' || value !== undefined)) {
+      throw kindError(where, name, 'a function', value);
+    }
+  }
+  return points;
+}
+
+/** Requires the same parameter names on both sides. */
+export function checkParameterNames(where: string, from: Parameters<unknown>, to: Parameters<unknown>): void {
+  for (const [argument, value] of Object.entries({ from, to })) {
+    if (typeof value !== 'object' || value === null) {
+      throw kindError(where, argument, 'a record of named parameters', value);
+    }
+  }
+  if (Object.keys(from).length === 0) throw rangeError(where, 'from', 'a record of at least one parameter', from);
+  const missing = (argument: string, names: Parameters<unknown>, other: Parameters<unknown>, otherArgument: string) => {
+    for (const name of Object.keys(other)) {
+      if (!Object.hasOwn(names, name)) {
+        throw kindError(where, `${argument}['${name}']`, `given, as ${otherArgument}['${name}'] is`, undefined);
+      }
+    }
+  };
+  missing('to', to, from, 'from');
+  missing('from', from, to, 'to');
+}
+
+/** Walks the path one point after the other. */
+export async function walk(
+  where: string,
+  points: number,
+  evaluateAt: (lambda: number) => Promise<Measured>,
+  onProgress: ((progress: InterpolationProgress) => void) | undefined,
+): Promise<InterpolationResult> {
+  const lambdas = Array.from({ length: points }, (_, index) => index / (points - 1));
+  const losses: number[] = [];
+  const measurements: Record<string, number[]> = {};
+  for (const [index, lambda] of lambdas.entries()) {
+    const measured = await evaluateAt(lambda);
+    const numbers = typeof measured === 'number' ? { loss: measured } : measured;
+    if (typeof numbers?.loss !== 'number') {
+      throw kindError(where, 'the result of evaluate', 'a number or a record with a number `loss`', measured);
+    }
+    losses.push(numbers.loss);
+    for (const [name, value] of Object.entries(numbers)) {
+      if (name === 'loss') continue;
+      measurements[name] ??= new Array<number>(points).fill(Number.NaN);
+      measurements[name][index] = value;
+    }
+    onProgress?.({ done: index + 1, total: points, lambda, loss: numbers.loss });
+  }
+  const barrier = barriersOf(lambdas, losses);
+  const status = losses.some(Number.isNaN) ? 'nanLoss' : 'ok';
+  return { value: barrier.linear, barrier, lambdas, losses, measurements, status };
+}
+
+function barriersOf(lambdas: readonly number[], losses: readonly number[]): Barriers {
+  const [first, last] = [losses[0]!, losses.at(-1)!];
+  const above = (baseline: (lambda: number) => number): number => {
+    const heights = losses
+      .map((loss, index) => loss - baseline(lambdas[index]!))
+      .filter((height) => !Number.isNaN(height));
+    return heights.length > 0 ? Math.max(...heights) : 0;
+  };
+  const ends = { 0: first, 1: last };
+  return {
+    // At the ends the line is the loss itself, to the last digit.
+    linear: above((lambda) => (lambda === 0 || lambda === 1 ? ends[lambda] : lambda * last + (1 - lambda) * first)),
+    mean: above(() => (first + last) / 2),
+    endpoint: above(() => Math.max(first, last)),
+  };
+}
