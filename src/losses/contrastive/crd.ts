@@ -35,7 +35,7 @@ import { type Embedding, embed, embedGradients, type ProjectionInput } from './e
  *     −log h(w₀) − Σ log(1 − h(w_k))     gradient in v   (Σ h(w_k)·w_k − (1 − h(w₀))·w₀)/T
  *
  * computed from scores and logarithms, so no temperature overflows, a few anchors at a time, so no tensor of
- * [batch, K, dimension] is made. `negatives: 'bank'` reads rows that `sampleContrastIndices` drew, the positive too: bank
+ * [batch, K, dimension] is made. `negatives: 'bank'` reads rows that a `contrastSampler` drew, the positive too: bank
  * rows have no gradient. `'queue'` takes all rows of a queue as negatives and the other network's embedding as the
  * positive, `'inBatch'` the batch's other samples, except those of the same class where `labels` are given; these current
  * embeddings get gradients. There K/M is rows/populationSize and (batch − 1)/populationSize.
@@ -44,7 +44,7 @@ import { type Embedding, embed, embedGradients, type ProjectionInput } from './e
  * [features, dimension] and `studentProjectionBias`, `teacherProjectionBias` [dimension] from `initializeCrd`;
  * `studentBank`, `teacherBank` [M, dimension], `studentLogPartition` and `teacherLogPartition` (log Z of the student's
  * and the teacher's anchors) from a `ContrastiveMemory`; `positiveIndices` [batch] and `contrastIndices` [batch, K] from
- * `sampleContrastIndices`; optional `rowWeights` [batch]. Value: in nats, ≥ 0. Features and projections get gradients. A
+ * a `contrastSampler`; optional `rowWeights` [batch]. Value: in nats, ≥ 0. Features and projections get gradients. A
  * sample whose projection is zero has a zero embedding and gradient 0. On a device whose values cannot be read without
  * waiting, row numbers outside the bank are not caught.
  *

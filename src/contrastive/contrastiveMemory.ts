@@ -1,0 +1,266 @@
+/** The memory of `crd`: a bank with a row for each sample, or a queue of the latest embeddings, for both networks. */
+import type { Backend } from '../backend.ts';
+import { checkOneOf, checkOptions, checkSameShape, checkWhole, checkWithin, kindError } from '../check.ts';
+import { type Inputs, inputsOn } from '../inputs.ts';
+import type { Form, Loss } from '../loss.ts';
+import { checkProjections } from '../losses/contrastive/checkCrd.ts';
+import { projectionInputs } from '../losses/contrastive/crdOptions.ts';
+import { embed, type ProjectionInput } from '../losses/contrastive/embedding.ts';
+import { type ContrastInput, estimatePartitionsOn, type Partitions } from '../losses/contrastive/estimatePartitions.ts';
+import { replaceRows } from '../ops/replaceRows.ts';
+import { deriveSeed, randomUniform } from '../random.ts';
+import { type HostTensor, isHostTensor, type TensorLike } from '../tensor.ts';
+import { type ChangedRows, changedRows, hostRows, mixRows, queueRows } from './memoryRows.ts';
+
+/** Options of `ContrastiveMemory`. */
+export interface ContrastiveMemoryOptions {
+  /** M: rows of each bank. The number of training samples, or the length of the queue. At most 2²⁴. */
+  readonly size: number;
+  /** The width of the embeddings. Default 128. */
+  readonly dimension?: number;
+  /** `'bank'`: a row for each sample; `'queue'`: the latest embeddings, for data too large for a bank. Default `'bank'`. */
+  readonly kind?: 'bank' | 'queue';
+  /** A bank's row keeps this share of itself in an update. In [0, 1); default 0.5. A queue replaces whole rows. */
+  readonly momentum?: number;
+  /** A whole number; the same seed gives the same rows to begin with. Default 0. */
+  readonly seed?: number;
+}
+
+/** The tensors of a memory, under the names of the inputs of `crd`. */
+export interface MemoryTensors<T> extends Partitions<T> {
+  readonly studentBank: T;
+  readonly teacherBank: T;
+}
+
+/** A memory's state on the host: all that training needs to resume. */
+export interface ContrastiveMemoryState {
+  readonly kind: 'bank' | 'queue';
+  /** [size, dimension], float32. */
+  readonly studentBank: HostTensor;
+  /** [size, dimension], float32. */
+  readonly teacherBank: HostTensor;
+  /** log Z, or null before it was estimated. */
+  readonly studentLogPartition: number | null;
+  /** log Z, or null before it was estimated. */
+  readonly teacherLogPartition: number | null;
+  /** The row that a queue replaces next; 0 for a bank. */
+  readonly next: number;
+}
+
+/** A memory on a backend; `Saved` is its state, or a promise of it. */
+export interface MemoryOn<T, Saved> {
+  readonly kind: 'bank' | 'queue';
+  readonly size: number;
+  readonly dimension: number;
+  /**
+   * The current tensors, borrowed: they stay valid until the next `update`, `load` or `dispose`. The partitions are NaN
+   * until they are estimated.
+   */
+  tensors(): MemoryTensors<T>;
+  /**
+   * Estimates the partitions of a `crd` loss on a batch and keeps them; does nothing once they are there, so it may be
+   * called at every step.
+   *
+   * @param inputs The loss's inputs, but for the memory's own tensors.
+   */
+  estimatePartitions<
+    Input extends string,
+    Differentiable extends string,
+    Optional extends string,
+    LossForm extends Form,
+  >(
+    loss: Loss<Input, Differentiable, Optional, LossForm>,
+    inputs: Inputs<Exclude<ContrastInput<Input>, 'studentBank' | 'teacherBank'>, Optional, T | TensorLike>,
+  ): void;
+  /**
+   * Takes in a batch's embeddings: of a bank the rows at `indices` become w ← unit(momentum·w + (1 − momentum)·v), of a
+   * queue the oldest rows become v. Several samples of one row enter as their mean, in whatever order. Call it with the
+   * parameters that the loss was computed with, before the optimizer changes them. Samples of weight 0 do not enter.
+   *
+   * @param inputs Features and projections of both sides; for a bank `indices` [batch], the samples' rows, as a host array.
+   * @throws RangeError for a row outside the memory, or a batch larger than it; TypeError for shapes that do not fit. The
+   *   memory is then as it was.
+   */
+  update(
+    inputs: Inputs<ProjectionInput, never, T | TensorLike> & {
+      readonly indices?: TensorLike;
+      readonly rowWeights?: TensorLike;
+    },
+  ): void;
+  /** Copies the state to the host. */
+  save(): Saved;
+  /**
+   * Goes on from a saved state.
+   *
+   * @throws TypeError when it is of another shape or kind. The memory is then as it was.
+   */
+  load(state: ContrastiveMemoryState): void;
+  /** Frees the tensors. */
+  dispose(): void;
+}
+
+/** A memory on any backend. */
+export type ContrastiveMemoryOn<T> = MemoryOn<T, Promise<ContrastiveMemoryState>>;
+
+/** Makes a memory; `save` is the host's or the device's way of reading one. */
+export function makeMemory<T, Saved>(
+  backend: Backend<T>,
+  where: string,
+  options: ContrastiveMemoryOptions,
+  save: (tensors: MemoryTensors<T>, finish: (read: MemoryTensors<HostTensor>) => ContrastiveMemoryState) => Saved,
+): MemoryOn<T, Saved> {
+  checkOptions(where, options, ['size', 'dimension', 'kind', 'momentum', 'seed']);
+  const { size, dimension = 128, kind = 'bank', momentum = 0.5, seed = 0 } = options;
+  checkWhole(where, 'size', size, 1);
+  // Row numbers travel in float32 tensors, which hold whole numbers up to 2²⁴.
+  checkWithin(where, 'size', size, 1, 2 ** 24);
+  checkWhole(where, 'dimension', dimension, 1);
+  checkOneOf(where, 'kind', kind, ['bank', 'queue']);
+  checkWithin(where, 'momentum', momentum, 0, 1);
+  checkWhole(where, 'seed', seed, 0);
+  const shape = [size, dimension];
+  const initialBank = (part: number): T => {
+    const bound = 1 / Math.sqrt(dimension / 3);
+    const partSeed = deriveSeed(seed, part);
+    const draw = (_: unknown, index: number): number => bound * (2 * randomUniform(partSeed, index) - 1);
+    return backend.fromHost({ data: Float32Array.from({ length: size * dimension }, draw), shape });
+  };
+  let tensors: MemoryTensors<T> = {
+    studentBank: initialBank(0),
+    teacherBank: initialBank(1),
+    studentLogPartition: backend.scalar(Number.NaN),
+    teacherLogPartition: backend.scalar(Number.NaN),
+  };
+  let estimated = false;
+  let next = 0;
+  const replace = (name: keyof MemoryTensors<T>, tensor: T): void => {
+    const previous = tensors[name];
+    tensors = { ...tensors, [name]: tensor };
+    backend.dispose(previous);
+  };
+
+  return {
+    kind,
+    size,
+    dimension,
+    tensors: () => tensors,
+
+    estimatePartitions(loss, inputs) {
+      if (estimated) return;
+      const all = { ...inputs, studentBank: tensors.studentBank, teacherBank: tensors.teacherBank };
+      const found = estimatePartitionsOn(backend, loss as never, all as never) as Partitions<T>;
+      replace('studentLogPartition', found.studentLogPartition);
+      replace('teacherLogPartition', found.teacherLogPartition);
+      estimated = true;
+    },
+
+    update(inputs) {
+      let changed: ChangedRows | undefined;
+      const after = backend.scope(() => {
+        const owner = { name: `${where}.update`, inputs: projectionInputs, optionalInputs: ['rowWeights'] as const };
+        const placed = inputsOn(backend, owner, inputs as Inputs<ProjectionInput, 'rowWeights', T | TensorLike>);
+        const shapes = checkProjections(backend, owner.name, placed);
+        checkSameShape(owner.name, 'the projections', [shapes.dimension], "the memory's dimension", [dimension]);
+        const rows = hostRows(backend, owner.name, inputs);
+        const indices = kind === 'bank' ? rows.indices : queueRows(rows.rowWeights, shapes.batch, next, size);
+        changed = changedRows(owner.name, { ...rows, indices }, shapes.batch, size);
+        if (changed.positions.length === 0) return undefined;
+        const mixed = (bank: T, side: 'student' | 'teacher'): T =>
+          mixRows(backend, bank, changed!, embed(backend, side, placed).directions, kind === 'bank' ? momentum : 0);
+        return { student: mixed(tensors.studentBank, 'student'), teacher: mixed(tensors.teacherBank, 'teacher') };
+      });
+      if (changed === undefined || after === undefined) return;
+      const { positions } = changed;
+      // One bank at a time: no more than one of them exists twice.
+      for (const side of ['student', 'teacher'] as const) {
+        const bank = tensors[`${side}Bank`];
+        replace(
+          `${side}Bank`,
+          backend.scope(() => replaceRows(backend, bank, positions, after[side])),
+        );
+        backend.dispose(after[side]);
+      }
+      if (kind === 'queue') next = (next + positions.length) % size;
+    },
+
+    save: () =>
+      save(tensors, (read) => ({
+        kind,
+        studentBank: read.studentBank,
+        teacherBank: read.teacherBank,
+        studentLogPartition: estimated ? read.studentLogPartition.data[0]! : null,
+        teacherLogPartition: estimated ? read.teacherLogPartition.data[0]! : null,
+        next,
+      })),
+
+    load(state) {
+      const loading = `${where}.load`;
+      checkState(loading, state, kind, shape);
+      const { studentBank, teacherBank, studentLogPartition, teacherLogPartition } = state;
+      const copy = ({ data }: HostTensor): T => backend.fromHost({ data: Float32Array.from(data), shape });
+      replace('studentBank', copy(studentBank));
+      replace('teacherBank', copy(teacherBank));
+      estimated = studentLogPartition !== null && teacherLogPartition !== null;
+      replace('studentLogPartition', backend.scalar(studentLogPartition ?? Number.NaN));
+      replace('teacherLogPartition', backend.scalar(teacherLogPartition ?? Number.NaN));
+      next = state.next;
+    },
+
+    dispose() {
+      for (const tensor of Object.values(tensors) as T[]) backend.dispose(tensor);
+    },
+  };
+}
+
+function checkState(
+  where: string,
+  state: ContrastiveMemoryState,
+  kind: 'bank' | 'queue',
+  shape: readonly number[],
+): void {
+  for (const name of ['studentBank', 'teacherBank'] as const) {
+    const bank = state?.[name];
+    if (!isHostTensor(bank)) throw kindError(where, `state.${name}`, 'a host tensor', bank);
+    checkSameShape(where, `state.${name}`, bank.shape, 'the memory', shape);
+    checkSameShape(where, `the data of state.${name}`, [bank.data.length], 'its shape', [shape[0]! * shape[1]!]);
+  }
+  for (const name of ['studentLogPartition', 'teacherLogPartition'] as const) {
+    const partition = state[name];
+    if (partition !== null && !Number.isFinite(partition)) {
+      throw kindError(where, `state.${name}`, 'a finite number or null', partition);
+    }
+  }
+  checkOneOf(where, 'state.kind', state.kind, [kind]);
+  checkWhole(where, 'state.next', state.next, 0);
+  checkWithin(where, 'state.next', state.next, 0, shape[0]! - 1);
+}
+
+/**
+ * Makes a memory for `crd` on any backend: rows uniform over ±1/√(dimension/3), of the size of a unit vector, until
+ * `update` replaces them. With tfjs, make and update it outside `tf.tidy`.
+ *
+ * @returns The memory, whose `save` promises the state.
+ * @throws RangeError for an option out of range.
+ * @example
+ * const memory = ContrastiveMemoryOn(tfjsBackend(), { size: 50_000, dimension: 128, seed: 1 });
+ * memory.estimatePartitions(loss, batch);
+ * const { gradients } = valueAndGradientsOn(backend, loss, { ...batch, ...memory.tensors() });
+ * memory.update({ ...batch, indices });
+ */
+// @__NO_SIDE_EFFECTS__
+export function ContrastiveMemoryOn<T>(backend: Backend<T>, options: ContrastiveMemoryOptions): ContrastiveMemoryOn<T> {
+  return makeMemory(backend, 'ContrastiveMemoryOn', options, async (tensors, finish) => {
+    const names = Object.keys(tensors) as (keyof MemoryTensors<T>)[];
+    const values = await Promise.all(names.map((name) => backend.read(tensors[name])));
+    return finish(copied(Object.fromEntries(names.map((name, index) => [name, values[index]!]))));
+  });
+}
+
+/** Copies, so that a state does not change with the memory. */
+export function copied(read: Readonly<Record<string, HostTensor>>): MemoryTensors<HostTensor> {
+  const copies = Object.entries(read).map(([name, { data, shape }]) => [
+    name,
+    { data: Float32Array.from(data), shape },
+  ]);
+  return Object.fromEntries(copies) as MemoryTensors<HostTensor>;
+}
