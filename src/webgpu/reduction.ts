@@ -49,20 +49,24 @@ function reduceMiddle(
 ): WebgpuTensor {
   const byWorkgroup = inner === 1 && reduced >= LONG_ROW;
   const parallel = outer * inner >= 4096;
-  const segment = byWorkgroup ? (parallel ? 2 ** 18 : 2 ** 14) : parallel ? 4096 : 256;
+  const wanted = byWorkgroup ? (parallel ? 2 ** 18 : 2 ** 14) : parallel ? 4096 : 256;
+  // Where there is nothing to split but the reduced axis, segments are the units of work, each within one binding.
+  const whole = outer === 1;
+  const bindable = Math.floor(store.runtime.device.limits.maxStorageBufferBindingSize / 4 / 64 / inner) * 64;
+  const segment = whole && bindable > 0 ? Math.min(wanted, bindable) : wanted;
   const segments = Math.max(1, Math.ceil(reduced / segment));
   const partial = store.make([outer, segments, inner], kind);
-  // One long row splits into segments that a part of the buffer holds.
-  const whole = outer === 1 && inner === 1;
   store.runtime.run({
     key: `reduce ${kind} ${byWorkgroup}`,
     build: () => (byWorkgroup ? workgroupProgram(kind) : laneProgram(kind)),
-    reads: [{ storage: store.storageOf(x, kind), perUnit: whole ? Math.min(segment, reduced) : reduced * inner }],
-    writes: [{ storage: partial.storage!, perUnit: whole ? 1 : segments * inner }],
+    reads: [
+      { storage: store.storageOf(x, kind), perUnit: whole ? Math.min(segment, reduced) * inner : reduced * inner },
+    ],
+    writes: [{ storage: partial.storage!, perUnit: whole ? 0 : segments * inner }],
     uniforms: { reduced, inner, segments, segment, whole: whole ? 1 : 0 },
     units: whole ? segments : outer,
     groups: (units) => {
-      const results = whole ? units : units * segments * inner;
+      const results = whole ? units * inner : units * segments * inner;
       return byWorkgroup ? results : Math.ceil(results / WORKGROUP);
     },
   });
@@ -100,18 +104,18 @@ function laneProgram(kind: Kind): KernelProgram {
     workgroupSize: WORKGROUP,
     declarations: specialValues,
     body: `
-  let results = select(uniforms.units * uniforms.segments * uniforms.inner, uniforms.units, uniforms.whole == 1u);
-  if (index >= results) { return; }
   let column = index % uniforms.inner;
-  let segment = select((index / uniforms.inner) % uniforms.segments, uniforms.firstUnit + index, uniforms.whole == 1u);
-  let row = select(index / (uniforms.inner * uniforms.segments), 0u, uniforms.whole == 1u);
+  let part = index / uniforms.inner;
+  if (part >= select(uniforms.units * uniforms.segments, uniforms.units, uniforms.whole == 1u)) { return; }
+  let segment = select(part % uniforms.segments, uniforms.firstUnit + part, uniforms.whole == 1u);
+  let row = select(part / uniforms.segments, 0u, uniforms.whole == 1u);
   let start = segment * uniforms.segment;
   let length = min(uniforms.segment, uniforms.reduced - start);
-  let origin = select(row * uniforms.reduced + start, index * uniforms.segment, uniforms.whole == 1u);
+  let origin = select(row * uniforms.reduced + start, part * uniforms.segment, uniforms.whole == 1u);
   let first = origin * uniforms.inner + column;
   let last = first + length * uniforms.inner;
   ${accumulate(kind, 'uniforms.inner')}
-  result[index] = total;`,
+  result[select(0u, uniforms.firstUnit * uniforms.inner, uniforms.whole == 1u) + index] = total;`,
   };
 }
 
@@ -143,7 +147,7 @@ function workgroupProgram(kind: Kind): KernelProgram {
     }
     workgroupBarrier();
   }
-  if (lane == 0u) { result[group] = lanes[0]; }`,
+  if (lane == 0u) { result[select(0u, uniforms.firstUnit, uniforms.whole == 1u) + group] = lanes[0]; }`,
   };
 }
 

@@ -361,11 +361,18 @@ function unitsPerDispatch(
     units = Math.min(units, Math.floor(most / (4 * perUnit)));
   }
   if (units === call.units) return units;
-  // Every part begins at an offset that the device takes: 64 elements are 256 bytes.
-  const aligned = minStorageBufferOffsetAlignment / 4;
+  // Every part begins at an offset that the device takes: a multiple of 64 elements, or whatever the device says.
+  const alignment = minStorageBufferOffsetAlignment / 4;
+  const aligned = Math.max(
+    ...bindings.map(({ perUnit }) => (perUnit === 0 ? 1 : alignment / commonDivisor(perUnit, alignment))),
+  );
   const whole = Math.floor(units / aligned) * aligned;
-  if (whole === 0) throw tooLarge(name, call.units === 0 ? 0 : Math.max(...bindings.map((b) => b.storage.bytes)), most);
+  if (whole === 0) throw tooLarge(name, Math.max(...bindings.map(({ storage }) => storage.bytes)), most);
   return whole;
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 function tooLarge(name: string, bytes: number, most: number): RangeError {
