@@ -9,7 +9,7 @@ import type { Backend, ReduceOptions } from '../backend.ts';
 import { kindError } from '../check.ts';
 import type { HostTensor, TypedArray } from '../tensor.ts';
 import { fusedKernelsOf } from './kernels/fusedKernels.ts';
-import { lastTwoSwapped, product, spread, total } from './wasmDetours.ts';
+import { lastTwoSwapped, product, spread } from './wasmDetours.ts';
 
 /** tfjs backends whose tensors lie in host memory, where `dataSync` waits for nothing. */
 const hostResident: readonly string[] = ['cpu', 'wasm', 'tensorflow'];
@@ -90,7 +90,7 @@ export function tfjsBackend(): Backend<tf.Tensor> {
     sqrt: unary(tf.sqrt),
     abs: unary(tf.abs),
 
-    sum: reduction(total),
+    sum: reduction(tf.sum),
     max: reduction(tf.max),
     argMax: unary((x) => tf.argMax(x, -1)),
 
@@ -111,6 +111,14 @@ export function tfjsBackend(): Backend<tf.Tensor> {
       tf.tidy(() => {
         const rows = tf.gather(x, tf.reshape(wholeIndices(indices), [indices.size]));
         return tf.reshape(rows, [...indices.shape, ...x.shape.slice(1)]);
+      }),
+
+    replaceRows: (x, positions, replacement) =>
+      onFloats([x, replacement], ([rows, updates]) => {
+        const indices = tf.tensor2d(Int32Array.from(positions), [positions.length, 1], 'int32');
+        // tfjs's cpu kernel writes into its argument.
+        const copy = tf.getBackend() === 'cpu' ? tf.add(rows!, 0) : rows!;
+        return tf.tensorScatterUpdate(copy, indices, updates!);
       }),
 
     isDisposed: (tensor) => tensor.isDisposed,
