@@ -14,13 +14,13 @@ export interface PairMoments {
 /** A line y = intercept + slope·x, and how well it is known. */
 export interface LineFit {
   /** Of the slope: the root of the residual variance, over count − 2 degrees of freedom, over Σ(x − x̄)². */
-  readonly standardError: number | undefined;
-  /** Of the slope, by Student's t; undefined with two points, which leave no degree of freedom. */
-  readonly interval: { readonly low: number; readonly high: number; readonly level: number } | undefined;
+  readonly standardError: number | null;
+  /** Of the slope, by Student's t; null with two points, which leave no degree of freedom. */
+  readonly interval: { readonly low: number; readonly high: number; readonly level: number } | null;
   readonly slope: number;
   readonly intercept: number;
-  /** Pearson's; undefined where y is constant. */
-  readonly correlation: number | undefined;
+  /** Pearson's; null where y is constant. */
+  readonly correlation: number | null;
 }
 
 /** Moments of paired values, by two passes in float64. */
@@ -62,8 +62,8 @@ export function mergePairMoments(first: PairMoments, second: PairMoments): PairM
 export function fitLine({ count, meanX, meanY, xx, xy, yy }: PairMoments, level: number): LineFit {
   const slope = xy / xx;
   const intercept = meanY - slope * meanX;
-  const correlation = yy > 0 ? xy / Math.sqrt(xx * yy) : undefined;
-  if (count < 3) return { slope, intercept, correlation, standardError: undefined, interval: undefined };
+  const correlation = yy > 0 ? xy / Math.sqrt(xx * yy) : null;
+  if (count < 3) return { slope, intercept, correlation, standardError: null, interval: null };
   const residual = Math.max(0, yy - slope * xy);
   const standardError = Math.sqrt(residual / (count - 2) / xx);
   const reach = studentTCritical(level, count - 2) * standardError;

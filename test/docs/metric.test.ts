@@ -13,7 +13,7 @@ describe('the guide to writing a metric', () => {
     const [onHost, onDevice, difference, deviation, ...rest] = said;
     expect([onHost, onDevice]).toEqual([true, true]);
     expect(difference).toBeCloseTo(0, 12);
-    expect(deviation).toBeUndefined();
+    expect(deviation).toBeNull();
     expect(rest).toEqual([]);
     const bad = { studentLogits: [[Number.NaN, 0]], teacherLogits: [[0, 0]] };
     expect(() => measure(entropyShift() as AnyMetric, bad)).toThrow(

@@ -19,8 +19,8 @@ export interface ConfidenceDeviationOptions {
 
 /** What `confidenceDeviation` returns. */
 export interface ConfidenceDeviationResult extends ConfidenceLine {
-  /** The teacher's value up to which (`bottom`) or from which (`top`) rows are fitted; undefined where all are. */
-  readonly threshold: number | undefined;
+  /** The teacher's value up to which (`bottom`) or from which (`top`) rows are fitted; null where all are. */
+  readonly threshold: number | null;
   /** The scatter plot: a point for each row with finite values, in the rows' order. */
   readonly scatter: {
     /** φ of the teacher: the horizontal axis. */
@@ -171,6 +171,6 @@ function deviationOf(
   const y = student.filter((_, row) => fitted[row] === 1);
   const constant = x.every((value) => value === x[0]);
   const line = confidenceLine(pairMoments(x, y), { constant, infinite: allTeacher.length - rows, level });
-  const threshold = rows === 0 ? undefined : bottom !== undefined ? highest : top !== undefined ? lowest : undefined;
+  const threshold = rows === 0 ? null : bottom !== undefined ? highest : top !== undefined ? lowest : null;
   return { ...line, threshold, scatter: { teacher, student, fitted } };
 }

@@ -2,19 +2,19 @@ import { fitLine, type PairMoments } from '../../ops/lineFit.ts';
 
 /** The least-squares line of the student's confidence values on the teacher's. */
 export interface ConfidenceLine {
-  /** The slope; above 1 the student exaggerates the teacher's confidence. Undefined unless `status` is `'defined'`. */
-  readonly value: number | undefined;
+  /** The slope; above 1 the student exaggerates the teacher's confidence. Null unless `status` is `'defined'`. */
+  readonly value: number | null;
   /**
    * `'constantTeacher'`: all of the teacher's values are equal, so there is no slope. `'tooFewRows'`: fewer than two
    * rows have finite values.
    */
   readonly status: 'defined' | 'constantTeacher' | 'tooFewRows';
-  readonly intercept: number | undefined;
-  /** The slope's confidence interval by Student's t; undefined with two rows, which leave no degree of freedom. */
-  readonly interval: { readonly low: number; readonly high: number; readonly level: number } | undefined;
-  readonly standardError: number | undefined;
-  /** Pearson's correlation; undefined also where the student's values are constant. */
-  readonly correlation: number | undefined;
+  readonly intercept: number | null;
+  /** The slope's confidence interval by Student's t; null with two rows, which leave no degree of freedom. */
+  readonly interval: { readonly low: number; readonly high: number; readonly level: number } | null;
+  readonly standardError: number | null;
+  /** Pearson's correlation; null also where the student's values are constant. */
+  readonly correlation: number | null;
   /** Rows that the line is fitted to. */
   readonly count: number;
   /** Rows left out because a value is infinite: a model gives the class all or none of the probability. */
@@ -29,12 +29,12 @@ export function confidenceLine(
   const { count } = moments;
   if (count < 2 || constant) {
     return {
-      value: undefined,
+      value: null,
       status: count < 2 ? 'tooFewRows' : 'constantTeacher',
-      intercept: undefined,
-      interval: undefined,
-      standardError: undefined,
-      correlation: undefined,
+      intercept: null,
+      interval: null,
+      standardError: null,
+      correlation: null,
       count,
       infinite,
     };

@@ -17,8 +17,8 @@ export interface ConfidenceSlopeOptions {
 
 /** What `confidenceSlope` returns. */
 export interface ConfidenceSlopeResult extends ConfidenceLine {
-  /** The smallest and the largest of the teacher's values that count; undefined where no row does. */
-  readonly teacherRange: readonly [lowest: number, highest: number] | undefined;
+  /** The smallest and the largest of the teacher's values that count; null where no row does. */
+  readonly teacherRange: readonly [lowest: number, highest: number] | null;
 }
 
 type Statistic = 'count' | 'meanX' | 'meanY' | 'xx' | 'xy' | 'yy' | 'lowest' | 'highest' | 'infinite' | 'invalid';
@@ -123,7 +123,7 @@ export function confidenceSlope(
       const moments = momentsOf(statistics);
       return {
         ...confidenceLine(moments, { constant: lowest === highest, infinite: statistics.infinite.data[0]!, level }),
-        teacherRange: moments.count > 0 ? [lowest, highest] : undefined,
+        teacherRange: moments.count > 0 ? [lowest, highest] : null,
       };
     },
   };

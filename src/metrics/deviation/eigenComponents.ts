@@ -28,10 +28,10 @@ export interface EigenComponentsResult {
   /** For each checkpoint the component ‖v_kᵀW‖ along each direction. */
   readonly teacher: readonly Float64Array[];
   readonly student: readonly Float64Array[];
-  /** Student over teacher at each checkpoint that both have; undefined where the teacher's component is 0. */
-  readonly ratios: readonly (readonly (number | undefined)[])[];
+  /** Student over teacher at each checkpoint that both have; null where the teacher's component is 0. */
+  readonly ratios: readonly (readonly (number | null)[])[];
   /** Student over teacher at the last checkpoint of each. */
-  readonly finalRatios: readonly (number | undefined)[];
+  readonly finalRatios: readonly (number | null)[];
 }
 
 /**
@@ -86,8 +86,8 @@ export function eigenComponents(
   };
 }
 
-function ratiosOf(student: Float64Array, teacher: Float64Array): (number | undefined)[] {
-  return Array.from(student, (value, index) => (teacher[index]! > 0 ? value / teacher[index]! : undefined));
+function ratiosOf(student: Float64Array, teacher: Float64Array): (number | null)[] {
+  return Array.from(student, (value, index) => (teacher[index]! > 0 ? value / teacher[index]! : null));
 }
 
 function components(

@@ -11,10 +11,10 @@ export interface SaliencySimilarityOptions {
 
 /** What `saliencySimilarity` returns. */
 export interface SaliencySimilarityResult {
-  /** The mean over the pairs that have a cosine; undefined where none has. */
-  readonly value: number | undefined;
-  /** For each image the cosine, in [0, 1] for maps ≥ 0; undefined where a map is zero everywhere. */
-  readonly similarities: readonly (number | undefined)[];
+  /** The mean over the pairs that have a cosine; null where none has. */
+  readonly value: number | null;
+  /** For each image the cosine, in [0, 1] for maps ≥ 0; null where a map is zero everywhere. */
+  readonly similarities: readonly (number | null)[];
   /** Pairs that have a cosine. */
   readonly defined: number;
   /** Pairs in which a map is zero everywhere: a direction that does not exist. */
@@ -61,9 +61,9 @@ export function saliencySimilarity(
   const similarities = Array.from({ length: batch }, (_, image) =>
     cosine(one.subarray(image * places, (image + 1) * places), two.subarray(image * places, (image + 1) * places)),
   );
-  const known = similarities.filter((value) => value !== undefined);
+  const known = similarities.filter((value) => value !== null);
   return {
-    value: known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : undefined,
+    value: known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null,
     similarities,
     defined: known.length,
     undefinedPairs: batch - known.length,
@@ -71,10 +71,10 @@ export function saliencySimilarity(
 }
 
 /** Scaled by the largest element first: squares of small gradients underflow. */
-function cosine(a: Float64Array, b: Float64Array): number | undefined {
+function cosine(a: Float64Array, b: Float64Array): number | null {
   const largest = (values: Float64Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const [scaleA, scaleB] = [largest(a), largest(b)];
-  if (scaleA === 0 || scaleB === 0) return undefined;
+  if (scaleA === 0 || scaleB === 0) return null;
   let [dot, squareA, squareB] = [0, 0, 0];
   for (let place = 0; place < a.length; place++) {
     const [x, y] = [a[place]! / scaleA, b[place]! / scaleB];

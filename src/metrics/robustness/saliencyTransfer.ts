@@ -14,8 +14,8 @@ export interface SaliencyTransferOptions {
 
 /** What `saliencyTransfer` returns. */
 export interface SaliencyTransferResult {
-  /** Of the images with all three maps, the share where the distilled student is nearer; undefined where there is none. */
-  readonly value: number | undefined;
+  /** Of the images with all three maps, the share where the distilled student is nearer; null where there is none. */
+  readonly value: number | null;
   /** `'noDefinedPair'`: every image has a map that is zero everywhere. */
   readonly status: 'defined' | 'noDefinedPair';
   /** Images where the teacher's map is more like the distilled student's: the numerator of `value`. */
@@ -30,8 +30,8 @@ export interface SaliencyTransferResult {
   readonly zeroMaps: { readonly teacher: number; readonly distilled: number; readonly independent: number };
   readonly count: number;
   /** The mean cosine with the teacher's map over the images that are defined. */
-  readonly distilledSimilarity: number | undefined;
-  readonly independentSimilarity: number | undefined;
+  readonly distilledSimilarity: number | null;
+  readonly independentSimilarity: number | null;
 }
 
 type Input = 'teacherMaps' | 'distilledMaps' | 'independentMaps';
@@ -121,7 +121,7 @@ export function saliencyTransfer(
       ) as Record<Statistic, number>;
       const { distilledNearer, independentNearer, defined, count, invalid } = numbers;
       if (invalid > 0) throw rangeError('saliencyTransfer', 'maps', 'free of NaN', `${invalid} NaN`);
-      const over = (sum: number): number | undefined => (defined > 0 ? sum / defined : undefined);
+      const over = (sum: number): number | null => (defined > 0 ? sum / defined : null);
       return {
         value: over(distilledNearer),
         status: defined > 0 ? 'defined' : 'noDefinedPair',

@@ -6,8 +6,8 @@ import { predictionsDiffer } from '../../ops/predictionsDiffer.ts';
 
 /** What `studentFoolingRate` returns. */
 export interface StudentFoolingRateResult {
-  /** The share of the images that fooled the teacher which fool the student too; undefined where none fooled it. */
-  readonly value: number | undefined;
+  /** The share of the images that fooled the teacher which fool the student too; null where none fooled it. */
+  readonly value: number | null;
   /** `'noneFooledTeacher'`: the attack failed on every image, so there is nothing to score the student on. */
   readonly status: 'defined' | 'noneFooledTeacher';
   /** Images that fool both: the numerator of `value`. */
@@ -96,7 +96,7 @@ export function studentFoolingRate(): Metric<
       ).map((name) => statistics[name].data[0]!) as [number, number, number, number, number];
       if (invalid > 0) throw rangeError('studentFoolingRate', 'logits', 'free of NaN', `${invalid} NaN`);
       return {
-        value: teacher > 0 ? both / teacher : undefined,
+        value: teacher > 0 ? both / teacher : null,
         status: teacher > 0 ? 'defined' : 'noneFooledTeacher',
         studentFooled: both,
         teacherFooled: teacher,

@@ -4,6 +4,7 @@ import { cpuBackend } from 'dark-knowledge/cpu';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { studentTCritical } from '../../../src/ops/studentTCritical.ts';
+import { openBackend, testBackends } from '../../support/backends.ts';
 import { expectDeepClose } from '../../support/deepClose.ts';
 import { describeMetric } from '../../support/metricSuite.ts';
 
@@ -75,7 +76,7 @@ describeMetric('confidenceSlope', [
         [9, 0],
       ],
     },
-    expected: { value: undefined, status: 'constantTeacher', interval: undefined, count: 3 },
+    expected: { value: null, status: 'constantTeacher', interval: null, count: 3 },
   },
   {
     title: 'rows with an infinite value are counted apart',
@@ -94,13 +95,13 @@ describeMetric('confidenceSlope', [
         [-Infinity, 0, 0],
       ],
     },
-    expected: { value: 1.5, status: 'defined', intercept: -0.5, count: 2, infinite: 2, interval: undefined },
+    expected: { value: 1.5, status: 'defined', intercept: -0.5, count: 2, infinite: 2, interval: null },
   },
   {
     title: 'a range that no row falls into',
     metric: confidenceSlope({ range: [100, 200] }),
     batch: logits,
-    expected: { value: undefined, status: 'tooFewRows', count: 0, teacherRange: undefined },
+    expected: { value: null, status: 'tooFewRows', count: 0, teacherRange: null },
   },
 ]);
 
@@ -135,6 +136,18 @@ describe('confidenceDeviation', () => {
     expectDeepClose(await confidenceDeviationOn(cpuBackend(), logits, { bottom: 0.25 }), reference.bottom25, 1e-5);
   });
 
+  for (const candidate of testBackends) {
+    it(`gives the same on ${candidate.name}`, async (context) => {
+      const opened = await openBackend(candidate);
+      if ('missing' in opened) return context.skip(opened.missing);
+      const { backend } = opened;
+      const before = backend.tensorCount?.();
+      const result = await confidenceDeviationOn(backend, logits, { bottom: 0.25 });
+      expectDeepClose(result, reference.bottom25, candidate.tolerance * 10);
+      expect(backend.tensorCount?.(), 'tensors left behind').toBe(before);
+    });
+  }
+
   it('does not saturate where the probability rounds to 1 or to 0', () => {
     // Two classes: φ is the difference of the logits, though u = 1/(1 + e^−800) is 1 in float64.
     const { scatter, value } = confidenceDeviation({
@@ -167,11 +180,11 @@ describe('confidenceDeviation', () => {
         [3, 0],
       ],
     });
-    expect(constant).toMatchObject({ value: undefined, status: 'constantTeacher', interval: undefined, count: 3 });
+    expect(constant).toMatchObject({ value: null, status: 'constantTeacher', interval: null, count: 3 });
     const single = confidenceDeviation({ teacherLogits: [[1, 0]], studentLogits: [[1, 0]] });
-    expect(single).toMatchObject({ value: undefined, status: 'tooFewRows', count: 1, infinite: 0 });
+    expect(single).toMatchObject({ value: null, status: 'tooFewRows', count: 1, infinite: 0 });
     const masked = confidenceDeviation({ teacherLogits: [[1, -Infinity]], studentLogits: [[1, 0]] }, { bottom: 0.5 });
-    expect(masked).toMatchObject({ status: 'tooFewRows', count: 0, infinite: 1, threshold: undefined });
+    expect(masked).toMatchObject({ status: 'tooFewRows', count: 0, infinite: 1, threshold: null });
   });
 
   it('fits all rows tied with the threshold', () => {

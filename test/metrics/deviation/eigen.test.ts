@@ -147,7 +147,7 @@ describe('eigenComponents', () => {
     expectDeepClose(result.teacher[1], reference.components, 1e-12);
     expectDeepClose(result.student[2], reference.studentComponents, 1e-12);
     expect(result.ratios).toHaveLength(2);
-    expect(result.ratios[0]).toEqual([undefined, undefined, undefined, undefined]);
+    expect(result.ratios[0]).toEqual([null, null, null, null]);
     expectDeepClose(result.ratios[1], [1, 1, 1, 1], 1e-12);
     const expected = reference.studentComponents.map((value, k) => value / reference.components[k]!);
     expectDeepClose(result.finalRatios, expected, 1e-12);

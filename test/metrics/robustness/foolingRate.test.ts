@@ -51,7 +51,7 @@ describeMetric('studentFoolingRate', [
       studentAdversarialLogits: [one, zero],
     },
     expected: {
-      value: undefined,
+      value: null,
       status: 'noneFooledTeacher',
       studentFooled: 0,
       teacherFooled: 0,
@@ -113,7 +113,7 @@ describe('fooling rates', () => {
           studentCleanLogits: clean,
           studentAdversarialLogits: adversarial,
         });
-        expect(both.value).toBe(alone.fooled > 0 ? 1 : undefined);
+        expect(both.value).toBe(alone.fooled > 0 ? 1 : null);
         expect(both.teacherValue).toBe(alone.value);
         expect(both.studentFooledOverall).toBe(alone.fooled);
       }),

@@ -13,6 +13,7 @@ import { cpuBackend } from 'dark-knowledge/cpu';
 import { tfjsBackend } from 'dark-knowledge/tfjs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { openBackend, testBackends } from '../../support/backends.ts';
 import { expectDeepClose } from '../../support/deepClose.ts';
 
 /** By PyTorch's autograd: see the script of the same name. */
@@ -102,6 +103,25 @@ describe('iterativeFgsm', () => {
       expect(backend.tensorCount?.()).toBe(before);
     }
   });
+
+  for (const candidate of testBackends) {
+    it(`gives the same on ${candidate.name}`, async (context) => {
+      const opened = await openBackend(candidate);
+      if ('missing' in opened) return context.skip(opened.missing);
+      const { backend } = opened;
+      const before = backend.tensorCount?.();
+      const adversarial = await iterativeFgsmOn(backend, {
+        images,
+        epsilon: 0.3,
+        steps: 4,
+        stepSize: 0.1,
+        gradient: async (current) => backend.fromHost(gradientFor(labels)(await backend.read(current))),
+      });
+      expectDeepClose((await backend.read(adversarial)).data, tensor(reference.large).data, 1e-6);
+      backend.dispose(adversarial);
+      expect(backend.tensorCount?.(), 'tensors left behind').toBe(before);
+    });
+  }
 
   it('runs on tfjs tensors with a tfjs gradient', async () => {
     await tf.setBackend('cpu');

@@ -4,6 +4,7 @@ import { cpuBackend } from 'dark-knowledge/cpu';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { resizeBilinear, resizeBilinearOnHost } from '../../../src/ops/resizeBilinear.ts';
+import { openBackend, testBackends } from '../../support/backends.ts';
 import { expectDeepClose } from '../../support/deepClose.ts';
 import { describeMetric } from '../../support/metricSuite.ts';
 
@@ -53,6 +54,19 @@ describe('gradCam', () => {
     expect(backend.tensorCount?.()).toBe(before);
   });
 
+  for (const candidate of testBackends) {
+    it(`gives the same on ${candidate.name}`, async (context) => {
+      const opened = await openBackend(candidate);
+      if ('missing' in opened) return context.skip(opened.missing);
+      const { backend } = opened;
+      const before = backend.tensorCount?.();
+      const maps = gradCamOn(backend, { activations, gradients }, { layout: 'channelsFirst' });
+      expectDeepClose((await backend.read(maps)).data, tensor(reference.cam).data, candidate.tolerance);
+      backend.dispose(maps);
+      expect(backend.tensorCount?.(), 'tensors left behind').toBe(before);
+    });
+  }
+
   it('is zero everywhere where the channels speak against the class', () => {
     const maps = gradCam({ activations: [[[[1], [2]]]], gradients: [[[[-1], [0]]]] });
     expect(Array.from(maps.data)).toEqual([0, 0]);
@@ -82,7 +96,7 @@ describe('bilinear resampling', () => {
 
 describe('saliencySimilarity', () => {
   const expected = (cosines: readonly number[], zero: readonly number[]) =>
-    cosines.map((value, image) => (zero.includes(image) ? undefined : value));
+    cosines.map((value, image) => (zero.includes(image) ? null : value));
 
   it('agrees with PyTorch on the larger grid and on a given one; a zero map has no cosine', () => {
     const { value, similarities, defined, undefinedPairs } = saliencySimilarity(teacher, distilled);
@@ -112,8 +126,8 @@ describe('saliencySimilarity', () => {
 
   it('has no mean where no pair has a cosine', () => {
     expect(saliencySimilarity([[[0]]], [[[1]]])).toEqual({
-      value: undefined,
-      similarities: [undefined],
+      value: null,
+      similarities: [null],
       defined: 0,
       undefinedPairs: 1,
     });
@@ -175,11 +189,11 @@ describeMetric('saliencyTransfer', [
     metric: saliencyTransfer(),
     batch: { teacherMaps: [[[0]], [[1]]], distilledMaps: [[[1]], [[0]]], independentMaps: [[[1]], [[1]]] },
     expected: {
-      value: undefined,
+      value: null,
       status: 'noDefinedPair',
       undefinedImages: 2,
       zeroMaps: { teacher: 1, distilled: 1, independent: 0 },
-      distilledSimilarity: undefined,
+      distilledSimilarity: null,
     },
   },
 ]);
