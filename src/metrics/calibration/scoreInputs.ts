@@ -6,6 +6,8 @@ import { countNaN } from '../../ops/countNaN.ts';
 
 /** How far the sum of a row of probabilities may be from 1. */
 const sumTolerance = 1e-3;
+/** How far below 0 the negative numbers of a row may add up to: rounding, not a mistake. */
+const signTolerance = 1e-6;
 
 /** Names of the statistics that tell of bad input. */
 export type ScoreCheck = 'notANumber' | 'negative' | 'unnormalised';
@@ -26,7 +28,7 @@ export function checkOneScore<T>(
 }
 
 /**
- * Counts of NaNs, negative probabilities and rows whose sum is not 1, as scalars on the device.
+ * Counts of rows with NaN, rows with negative probabilities and rows whose sum is not 1, as scalars on the device.
  *
  * @param probabilities [rows, classes] as the caller gave them; undefined where the caller gave logits.
  * @param derived What was computed from the logits: a NaN among them is a NaN here.
@@ -39,11 +41,14 @@ export function scoreCheck<T>(
   const zero = backend.scalar(0);
   if (probabilities === undefined)
     return { notANumber: countNaN(backend, derived), negative: zero, unnormalised: zero };
+  const one = backend.scalar(1);
   const rowSums = backend.sum(probabilities, { axis: -1 });
-  const distance = backend.abs(backend.subtract(rowSums, backend.scalar(1)));
+  // A negative number makes Σ|p| larger than Σp: no comparison of every element with a broadcast 0.
+  const excess = backend.subtract(backend.sum(backend.abs(probabilities), { axis: -1 }), rowSums);
+  const distance = backend.abs(backend.subtract(rowSums, one));
   return {
     notANumber: countNaN(backend, rowSums),
-    negative: backend.sum(backend.greater(zero, probabilities)),
+    negative: backend.sum(backend.greater(excess, backend.scalar(signTolerance))),
     unnormalised: backend.sum(backend.greater(distance, backend.scalar(sumTolerance))),
   };
 }
@@ -54,7 +59,7 @@ export function checkScoreCounts(where: string, counts: HostStatistics<ScoreChec
     ({ data }) => data[0]!,
   );
   if (notANumber! > 0) throw rangeError(where, 'probabilities or logits', 'free of NaN', `NaN in ${notANumber} places`);
-  if (negative! > 0) throw rangeError(where, 'probabilities', 'at least 0', `${negative} negative numbers`);
+  if (negative! > 0) throw rangeError(where, 'probabilities', 'at least 0', `${negative} rows with negative numbers`);
   if (unnormalised! > 0) {
     throw rangeError(
       where,

@@ -6,13 +6,13 @@ export type TaskScores<Task extends string = string> = Readonly<Record<Task, num
 /** What `relativeDegradation` takes. */
 export interface DegradationInputs<Task extends string, Student extends string> {
   readonly teacher: TaskScores<Task>;
-  readonly students: Readonly<Record<Student, TaskScores<Task>>>;
+  readonly students: Readonly<Record<Student, TaskScores<NoInfer<Task>>>>;
 }
 
 /** Options of `relativeDegradation`. */
 export interface DegradationOptions<Task extends string> {
   /** Tasks whose score is better when lower (perplexity, error). */
-  readonly lowerIsBetter?: readonly Task[];
+  readonly lowerIsBetter?: readonly NoInfer<Task>[];
 }
 
 /** What `relativeDegradation` returns: shares of the teacher's score, not percent. */

@@ -28,6 +28,7 @@ export interface ThroughputTimer {
    * @returns What the computation returned.
    */
   run<Result>(samples: number, compute: () => Result): Result;
+  /** The counted runs so far. */
   result(): Throughput;
 }
 

@@ -58,7 +58,7 @@ describe('relativeDegradation', () => {
     expect(() => relativeDegradation({ teacher, students: { s: { CoLA: 1 } as never } })).toThrow(
       'relativeDegradation: students.s.RTE must be given, got undefined.',
     );
-    expect(() => relativeDegradation({ teacher: { a: 1 }, students: { s: { a: 1, b: 2 } } })).toThrow(
+    expect(() => relativeDegradation({ teacher: { a: 1 }, students: { s: { a: 1, b: 2 } as never } })).toThrow(
       /teacher's tasks alone/,
     );
     expect(() => relativeDegradation({ teacher: { a: Number.NaN }, students: { s: { a: 1 } } })).toThrow(/teacher.a/);
