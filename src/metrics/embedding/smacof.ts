@@ -31,15 +31,17 @@ export interface SmacofRun {
 /** Sums over pairs that a pass leaves behind, in a typed array so that none is allocated. */
 const STRESS = 0;
 const SQUARES = 1;
+const PRODUCTS = 2;
 
 /**
- * One pass over all pairs: sums of the stress and of squared distances at `x`, and in `moved` the Guttman transform of
- * `x`, in which each point goes to the mean of where its pairs would have it. Coincident points do not push each other.
+ * One pass over all pairs: at `x` the stress and the sums of distance² and of target · distance, and in `moved` the
+ * Guttman transform of `x`, in which each point goes to the mean of where its pairs would have it. Coincident points do not push each other.
  */
 function pass2(x: Float64Array, size: number, targets: Float64Array, moved: Float64Array, sums: Float64Array): void {
   moved.fill(0);
   let stress = 0;
   let squares = 0;
+  let products = 0;
   let pair = 0;
   for (let i = 0; i < size; i++) {
     const x0 = x[2 * i]!;
@@ -55,6 +57,7 @@ function pass2(x: Float64Array, size: number, targets: Float64Array, moved: Floa
       const error = target - distance;
       stress += error * error;
       squares += square;
+      products += target * distance;
       const ratio = distance > 0 ? target / distance : 0;
       const step0 = ratio * d0;
       const step1 = ratio * d1;
@@ -68,6 +71,7 @@ function pass2(x: Float64Array, size: number, targets: Float64Array, moved: Floa
   }
   sums[STRESS] = stress;
   sums[SQUARES] = squares;
+  sums[PRODUCTS] = products;
 }
 
 /** The same in any number of dimensions. */
@@ -82,6 +86,7 @@ function passAny(
   moved.fill(0);
   let stress = 0;
   let squares = 0;
+  let products = 0;
   let pair = 0;
   for (let i = 0; i < size; i++) {
     const atI = i * dimensions;
@@ -92,6 +97,7 @@ function passAny(
       const target = targets[pair]!;
       stress += (target - distance) ** 2;
       squares += square;
+      products += target * distance;
       const ratio = distance > 0 ? target / distance : 0;
       for (let axis = 0; axis < dimensions; axis++) {
         const step = ratio * (x[atI + axis]! - x[atJ + axis]!);
@@ -103,6 +109,7 @@ function passAny(
   }
   sums[STRESS] = stress;
   sums[SQUARES] = squares;
+  sums[PRODUCTS] = products;
 }
 
 function squaredDistance(x: Float64Array, atI: number, atJ: number, dimensions: number): number {
@@ -135,15 +142,26 @@ function stressAtBestScale(distances: Float64Array, disparities: Float64Array): 
 }
 
 /**
+ * Goes twice as far as the Guttman transform, from `x` at its best scale: the majorising quadratic is as high there as
+ * where it started, so the stress still cannot grow, and half the iterations are enough. Without the scale, a map of the
+ * right form and the wrong size would swing between two sizes for ever.
+ */
+function relax(x: Float64Array, moved: Float64Array, sums: Float64Array): void {
+  const scale = sums[SQUARES]! > 0 ? sums[PRODUCTS]! / sums[SQUARES]! : 1;
+  for (let at = 0; at < x.length; at++) moved[at] = 2 * moved[at]! - scale * x[at]!;
+}
+
+/**
  * Minimises the stress from a start.
  *
- * @see de Leeuw, "Applications of convex analysis to multidimensional scaling", 1977.
+ * @see de Leeuw, "Applications of convex analysis to multidimensional scaling", 1977; de Leeuw and Heiser,
+ * "Multidimensional scaling with restrictions on the configuration", 1980, for the relaxed step.
  */
 export function smacof(problem: SmacofProblem, start: Float64Array): SmacofRun {
   const { size, dimensions, pairs, maxIterations, tolerance, fitDisparities } = problem;
   const distances = fitDisparities === undefined ? pairs : new Float64Array(pairs.length);
   const targets = fitDisparities === undefined ? pairs : new Float64Array(pairs.length);
-  const sums = new Float64Array(2);
+  const sums = new Float64Array(3);
   let x: Float64Array = start.slice();
   let moved: Float64Array = new Float64Array(x.length);
 
@@ -161,6 +179,7 @@ export function smacof(problem: SmacofProblem, start: Float64Array): SmacofRun {
   let converged = sums[STRESS] === 0;
   while (!converged && iterations < maxIterations) {
     const before = sums[STRESS]!;
+    relax(x, moved, sums);
     const former = x;
     x = moved;
     moved = former;

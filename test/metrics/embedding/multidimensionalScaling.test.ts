@@ -24,18 +24,23 @@ function pointsOf(seed: number, count: number, dimensions: number): number[][] {
 const rectangle = Array.from({ length: 12 }, (_, index) => [Math.floor(index / 4), index % 4]);
 
 describe('multidimensionalScaling', () => {
-  it("reaches scikit-learn's minimum from the classical start, in as many iterations", () => {
+  it("reaches scikit-learn's minimum from the classical start", () => {
     for (const [name, dimensions] of [
       ['metric2', 2],
       ['metric3', 3],
     ] as const) {
       const expected = cases[name];
-      const found = multidimensionalScaling(dissimilarities, { dimensions, maxIterations: 3000 });
+      const found = multidimensionalScaling(dissimilarities, { dimensions, tolerance: 1e-13, maxIterations: 1e5 });
       expectDeepClose(found, { stress: expected.stress, stress1: expected.stress1, converged: true }, 1e-9);
       expect(found.stress).toBeCloseTo(expected.sklearnStress, 9);
-      expect(found.iterations).toBe(expected.iterations);
-      expectDeepClose(upper(distancesOf(found.coordinates)), expected.distances, 1e-6);
+      expectDeepClose(upper(distancesOf(found.coordinates)), expected.distances, 1e-4);
     }
+  });
+
+  it('comes near it in fewer iterations with the default tolerance', () => {
+    const { stress, iterations } = multidimensionalScaling(dissimilarities);
+    expect(iterations).toBeLessThan(cases.metric2['iterationsAt1e-6']);
+    expect(stress / cases.metric2.stress).toBeLessThan(1.001);
   });
 
   it("reaches scikit-learn's non-metric map, with ties and without", () => {
