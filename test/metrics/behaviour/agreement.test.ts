@@ -1,5 +1,6 @@
 import { agreement, invariance, measure } from 'dark-knowledge';
 import { expect, it } from 'vitest';
+import fixture from '../../fixtures/scores.json' with { type: 'json' };
 import { describeMetric } from '../../support/metricSuite.ts';
 
 const studentLogits = [
@@ -19,6 +20,12 @@ const teacherLogits = [
 // Student predicts 0 0 2 1 0, teacher 0 1 2 2 0 (the first of equal logits): 3 of 5 agree.
 // κ by hand: chance = (3·2 + 1·1 + 1·2)/25 = .36; (.6 − .36)/(1 − .36) = .375, as sklearn's cohen_kappa_score has it.
 describeMetric('agreement', [
+  {
+    title: "scikit-learn's κ",
+    metric: agreement(),
+    batch: { studentLogits: fixture.studentLogits, teacherLogits: fixture.teacherLogits },
+    expected: { kappa: fixture.agreementKappa, count: 90 },
+  },
   {
     title: 'ties go to the first class, and classes are those of the teacher',
     metric: agreement(),

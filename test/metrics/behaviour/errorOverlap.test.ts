@@ -1,6 +1,7 @@
 import { accumulate, errorOverlap, measure } from 'dark-knowledge';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fixture from '../../fixtures/scores.json' with { type: 'json' };
 import { describeMetric } from '../../support/metricSuite.ts';
 
 const labels = [0, 1, 2, 0, 1, 2, 0, 1];
@@ -38,6 +39,12 @@ const expected = {
 };
 
 describeMetric('errorOverlap', [
+  {
+    title: "scikit-learn's κ and Jaccard index of two models",
+    metric: errorOverlap({ models: ['teacher', 'student'] }),
+    batch: { labels: fixture.labels, teacher: fixture.teacherLogits, student: fixture.studentLogits },
+    expected: { value: fixture.errorJaccard, pairs: [{ jaccard: fixture.errorJaccard, kappa: fixture.errorKappa }] },
+  },
   {
     title: 'three models from predictions',
     metric: errorOverlap({ models: ['teacher', 'student', 'other'], from: 'predictions' }),

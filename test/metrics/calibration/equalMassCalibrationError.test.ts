@@ -31,6 +31,13 @@ describe('equalMassCalibrationError', () => {
     );
   });
 
+  it('gives the earlier bins one row more where rows do not divide', () => {
+    const confidences = [0.7, 0.1, 0.6, 0.2, 0.5, 0.3, 0.4];
+    expect(equalMassBoundaries(confidences, 3)).toEqual([0, 0.3, 0.5, 1]);
+    const { bins } = equalMassCalibrationError({ confidences, correct: [1, 0, 1, 0, 1, 0, 1] }, { bins: 3 });
+    expect(bins.map(({ count }) => count)).toEqual([3, 2, 2]);
+  });
+
   it('streams in two passes: boundaries first', () => {
     const rows = topLabelConfidences({ logits, labels });
     const boundaries = equalMassBoundaries(rows.confidences, 12);

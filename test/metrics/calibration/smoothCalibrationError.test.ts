@@ -50,6 +50,21 @@ describe('smoothCalibrationError', () => {
     expect(curve.confidence.at(-1)).toBe(1);
   });
 
+  it('reflects the kernel at 0 and 1: twice a Gaussian beside the end, and images of images when it is wide', () => {
+    const gaussian = (distance: number, sigma: number) =>
+      Math.exp(-0.5 * (distance / sigma) ** 2) / (sigma * Math.sqrt(2 * Math.PI));
+    for (const end of [0, 1]) {
+      const narrow = smoothCalibrationError({ confidences: [end], correct: [1] }, { bandwidth: 0.1 }).curve;
+      const wide = smoothCalibrationError({ confidences: [end], correct: [1] }, { bandwidth: 1 }).curve;
+      for (const distance of [0, 0.05, 0.2, 1]) {
+        const at = Math.round((end === 0 ? distance : 1 - distance) * (narrow.density.length - 1));
+        expect(Math.abs(narrow.density[at]! - 2 * gaussian(distance, 0.1))).toBeLessThan(1e-3);
+        const images = [-3, -2, -1, 0, 1, 2, 3].reduce((sum, k) => sum + 2 * gaussian(distance + 2 * k, 1), 0);
+        expect(Math.abs(wide.density[at]! - images)).toBeLessThan(1e-3);
+      }
+    }
+  });
+
   it('refuses what is no confidence and no bandwidth', () => {
     expect(() => smoothCalibrationError({ confidences: [-0.1], correct: [0] })).toThrow(RangeError);
     expect(() => smoothCalibrationError({ confidences: [0.1], correct: [0] }, { bandwidth: 0 })).toThrow(
