@@ -83,8 +83,12 @@ describe('contrastSampler', () => {
     expect(make(1).sample([3, 4], 7)).toEqual(draws);
     expect(make(1).sample([3, 4], 8)).not.toEqual(draws);
     expect(make(2).sample([3, 4], 7)).not.toEqual(draws);
-    // Fixed for ever: a stored run can be repeated. Worked out from the hash in random.ts, on 22 November 2026.
+    // Fixed for ever, so that a run can be repeated: by a Python program that hashes as random.ts describes.
     expect(Array.from(draws.positiveIndices.data)).toEqual([3, 4]);
+    expect(rowsOf(draws.contrastIndices).map((row) => row.slice(0, 3))).toEqual([
+      [461, 184, 998],
+      [279, 351, 688],
+    ]);
   });
 
   it('takes no longer for many classes than for two', () => {

@@ -65,12 +65,10 @@ export function contrastWithBank<T>(
   candidates: T,
   scaling: ContrastScale<T>,
 ): Contrast<T> {
-  return foldContrasts<T, 'losses' | 'gradients'>(backend, anchors, bank, candidates, ({ rows, scores }) => {
-    const x = excess(backend, scores, scaling);
-    const [count = 1, width = 1] = backend.shapeOf(x);
-    const slopes = backend.reshape(scale(backend, sigmoid(backend, x), 1 / scaling.temperature), [count, 1, width]);
-    const gradients = backend.reshape(backend.matMul(slopes, rows), [count, backend.shapeOf(bank)[1]!]);
-    return { losses: backend.sum(softplus(backend, x), { axis: -1 }), gradients };
+  return foldContrasts<T, 'losses' | 'gradients'>(backend, anchors, bank, candidates, (chunk) => {
+    const x = excess(backend, chunk.scores, scaling);
+    const slopes = scale(backend, sigmoid(backend, x), 1 / scaling.temperature);
+    return { losses: chunk.sum(softplus(backend, x)), gradients: chunk.weightedRows(slopes) };
   });
 }
 

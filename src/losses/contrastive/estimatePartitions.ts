@@ -93,7 +93,7 @@ function logPartition<T>(
         anchors,
         bank,
         inputs.contrastIndices as T,
-        ({ scores }) => ({ sums: logSumExp(backend, tempered(scores)) }),
+        (chunk) => ({ sums: chunk.logSumExp(tempered(chunk.scores)) }),
         (a, b) => logAddExp(backend, a, b),
       ).sums;
   const positives = ofQueue ? others : backend.gather(bank, inputs.positiveIndices as T);
