@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from 'dark-knowledge';
 import { tfjsBackend } from 'dark-knowledge/tfjs';
+import { openGpu } from './webgpu.ts';
 
 const packages: Readonly<Record<string, string>> = {
   cpu: '@tensorflow/tfjs-backend-cpu',
@@ -17,6 +18,13 @@ export const tfjsBackendNames: readonly string[] = [...new Set(['cpu', 'wasm', .
 
 /** Sets a tfjs backend, or says why this machine cannot. */
 export async function openTfjs(name: string): Promise<Backend<tf.Tensor> | { readonly missing: string }> {
+  if (name === 'webgpu') {
+    // tfjs registers its webgpu backend only where a browser's entry to the GPU is there at import.
+    const gpu = await openGpu();
+    if ('missing' in gpu) return gpu;
+    if (navigatorOf().gpu === undefined)
+      Object.defineProperty(navigatorOf(), 'gpu', { value: gpu, configurable: true });
+  }
   try {
     await import(/* @vite-ignore */ packages[name] ?? name);
     if (!(await tf.setBackend(name))) return { missing: `tfjs cannot start ${name}` };
@@ -49,4 +57,11 @@ function pinned(backend: Backend<tf.Tensor>, name: string): Backend<tf.Tensor> {
       return backend.scalar(value);
     },
   };
+}
+
+function navigatorOf(): { gpu?: GPU } {
+  // Node has a navigator from version 21 on.
+  const host = globalThis as { navigator?: { gpu?: GPU } };
+  host.navigator ??= {};
+  return host.navigator;
 }

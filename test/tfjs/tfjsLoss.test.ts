@@ -126,18 +126,19 @@ for (const backendName of tfjsBackendNames) {
 
     test('takes labels and row weights of any tfjs type', async () => {
       const loss = tfjsLoss(crossEntropy());
-      const values = ['int32', 'float32'].map((type) => {
+      const values: number[] = [];
+      for (const type of ['int32', 'float32'] as const) {
         const rowWeights = type === 'int32' ? tf.tensor1d([true, false, true]) : tf.tensor1d([1, 0, 1]);
-        return loss({
+        const value = loss({
           studentLogits: tf.tensor(studentLogits),
-          labels: tf.tensor1d(labels, type as 'int32'),
+          labels: tf.tensor1d(labels, type),
           rowWeights,
-        }).dataSync()[0];
-      });
+        });
+        values.push((await value.data())[0]!);
+      }
       expect(values[0]).toBe(values[1]);
       const host = valueAndGradients(crossEntropy(), { studentLogits, labels, rowWeights: [1, 0, 1] });
       expectDeepClose(values[0], host.value, 1e-6);
-      tf.disposeVariables();
     });
 
     test('takes host arrays beside tensors, and logits of whole numbers', async () => {
@@ -151,7 +152,7 @@ for (const backendName of tfjsBackendNames) {
         studentLogits: whole,
         teacherLogits: whole.toReversed(),
       });
-      expectDeepClose(value.dataSync()[0], host.value, 1e-5);
+      expectDeepClose((await value.data())[0], host.value, 1e-5);
     });
 
     test('works on variables inside tf.variableGrads, and gives the teacher none', async () => {
