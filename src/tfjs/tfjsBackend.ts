@@ -124,7 +124,7 @@ export function tfjsBackend(): Backend<tf.Tensor> {
     isDisposed: (tensor) => tensor.isDisposed,
     tensorCount: () => tf.memory().numTensors,
     get fusedKernels() {
-      return fusedKernelsOf(tf.getBackend());
+      return fusedKernelsOf(tf.getBackend(), backend);
     },
   };
   return backend;

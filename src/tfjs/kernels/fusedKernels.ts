@@ -1,7 +1,11 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { FusedKernel } from '../../backend.ts';
+import type { Backend, FusedKernel } from '../../backend.ts';
+import { webgpuDivergenceKernels } from './webgpuDivergence.ts';
 
-/** Kernels that replace whole losses on the tfjs backend of this name (`'webgpu'`, …). */
-export function fusedKernelsOf(_tfjsBackendName: string): readonly FusedKernel<tf.Tensor>[] {
-  return [];
+/** Kernels that replace whole losses on the tfjs backend of this name (`'webgpu'`; none on the others). */
+export function fusedKernelsOf(
+  tfjsBackendName: string,
+  backend: Backend<tf.Tensor>,
+): readonly FusedKernel<tf.Tensor>[] {
+  return tfjsBackendName === 'webgpu' ? webgpuDivergenceKernels(backend) : [];
 }

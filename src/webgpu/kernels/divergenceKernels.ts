@@ -4,9 +4,10 @@ import { type CheckedRowOptions, effectiveRowWeights, reduceRows } from '../../o
 import { sizeOf } from '../../tensor.ts';
 import type { Binding } from '../runtime.ts';
 import type { WebgpuTensor } from '../tensors.ts';
+import type { KernelContext } from './context.ts';
 import { type DivergenceForm, divergenceProgram } from './divergenceProgram.ts';
 import { type DivergenceLoss, type DivergenceOptions, divergenceLosses, uniformsOf } from './divergences.ts';
-import type { KernelContext } from './index.ts';
+import { rowScaleOf } from './rowScale.ts';
 import { rowLayout } from './rows.ts';
 
 type T = WebgpuTensor;
@@ -27,8 +28,7 @@ function divergenceKernel(context: KernelContext, loss: DivergenceLoss): FusedLo
     const classes = shape.at(-1)!;
     const weights = effectiveRowWeights(backend, rows, { labels, rowWeights });
     const divergence = loss.divergenceOf(options);
-    // What a row's gradient is multiplied with depends on the weights alone, so that one pass can write it.
-    const scales = writes === 'value' ? undefined : rowScaleOf(rows, rowShape, weights);
+    const scales = writes === 'value' ? undefined : rowScaleOf(backend, rows, rowShape, weights);
     const form: DivergenceForm = { writes, rowScaled: typeof scales === 'object' };
     const layout = rowLayout(classes, context.subgroupSize);
     const bind = (tensor: T, perUnit: number): Binding => ({
@@ -49,12 +49,6 @@ function divergenceKernel(context: KernelContext, loss: DivergenceLoss): FusedLo
     });
     const { value } = reduceRows(backend, rows, rowLosses, weights);
     return { value, gradient };
-  };
-
-  /** d value/d row loss, as `reduceRows` has it. */
-  const rowScaleOf = (rows: CheckedRowOptions, rowShape: readonly number[], weights: T | undefined): T | number => {
-    if (weights !== undefined) return reduceRows(backend, rows, weights, weights).rowScale;
-    return rows.reduction === 'mean' ? 1 / (rows.normalizer ?? sizeOf(rowShape)) : 1;
   };
 
   return {

@@ -42,13 +42,16 @@ export const divergenceUniforms = {
 } as const;
 
 /**
- * The program. It reads `studentLogits`, `teacherLogits` or `labels`, and `rowScale` where rows are scaled; it writes
- * `rowLosses` and `gradient`, those that its form names.
+ * The program. It reads `studentLogits`, `teacherLogits` or `labels`, and `rowScale` where rows are scaled; it writes the
+ * row losses and the gradient, those that its form names, in this order.
  */
 export function divergenceProgram(divergence: Divergence, layout: RowLayout, form: DivergenceForm): KernelProgram {
   const twoSided = divergence.target === 'teacher';
   const writesValue = form.writes !== 'gradient';
   const writesGradient = form.writes !== 'value';
+  // tfjs calls the only output of a program `result`.
+  const valueName = writesGradient ? 'rowLosses' : 'result';
+  const gradientName = writesValue ? 'gradient' : 'result';
   const load = twoSided
     ? 'vec2f(studentLogits[origin + at], teacherLogits[origin + at]) * uniforms.inverseTemperature'
     : 'vec2f(studentLogits[origin + at] * uniforms.inverseTemperature, 0.0)';
@@ -61,7 +64,7 @@ export function divergenceProgram(divergence: Divergence, layout: RowLayout, for
     ${divergence.prepare ?? ''}`;
   const writeGradient = `
     let slope = (${divergence.gradient}) * uniforms.slope;
-    gradient[origin + at] = ${form.rowScaled ? 'select(slope * rowFactor, 0.0, isZero(rowFactor))' : 'slope * rowFactor'};`;
+    ${gradientName}[origin + at] = ${form.rowScaled ? 'select(slope * rowFactor, 0.0, isZero(rowFactor))' : 'slope * rowFactor'};`;
   const together = writesGradient && !divergence.gradientNeedsSums;
   const needsSums = writesValue || divergence.gradientNeedsSums;
   const sum = `
@@ -75,7 +78,7 @@ export function divergenceProgram(divergence: Divergence, layout: RowLayout, for
       twoSided ? 'teacherLogits' : 'labels',
       ...(form.rowScaled && writesGradient ? ['rowScale'] : []),
     ],
-    writes: [...(writesValue ? ['rowLosses'] : []), ...(writesGradient ? ['gradient'] : [])],
+    writes: [...(writesValue ? [valueName] : []), ...(writesGradient ? [gradientName] : [])],
     uniforms: divergenceUniforms,
     declarations: specialValues + exponential + logarithm,
     vector: 'vec2f',
@@ -108,7 +111,7 @@ export function divergenceProgram(divergence: Divergence, layout: RowLayout, for
     ${together ? writeGradient : ''}
   }
   ${needsSums ? 'sums = sumOverRow(sums + block);' : ''}
-  ${writesValue ? `if (leader) { rowLosses[row] = ${divergence.loss}; }` : ''}
+  ${writesValue ? `if (leader) { ${valueName}[row] = ${divergence.loss}; }` : ''}
   ${
     writesGradient && !together
       ? `for (var at = first; at < uniforms.classes; at += step) {

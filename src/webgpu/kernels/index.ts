@@ -1,17 +1,12 @@
 /** The fused kernels of the `webgpu` backend. */
-import type { Backend, FusedKernel } from '../../backend.ts';
-import type { TensorStore, WebgpuTensor } from '../tensors.ts';
+import type { FusedKernel } from '../../backend.ts';
+import type { WebgpuTensor } from '../tensors.ts';
+import { calibrationKernel } from './calibrationKernel.ts';
+import type { KernelContext } from './context.ts';
 import { divergenceKernels } from './divergenceKernels.ts';
-
-/** What kernels are made with. */
-export interface KernelContext {
-  readonly store: TensorStore;
-  readonly backend: Backend<WebgpuTensor>;
-  /** The smallest subgroup of the device; 0 where subgroups are not used. */
-  readonly subgroupSize: number;
-}
+import { hintKernel } from './hintKernel.ts';
 
 /** All of them. */
 export function fusedKernels(context: KernelContext): readonly FusedKernel<WebgpuTensor>[] {
-  return [...divergenceKernels(context)];
+  return [...divergenceKernels(context), hintKernel(context), calibrationKernel(context)];
 }
