@@ -105,6 +105,60 @@ export interface Kernels {
     gradient: Pointer,
     scratch: Pointer,
   ): number;
+  contrastScratchBytes(): number;
+  contrast(
+    anchors: Pointer,
+    bank: Pointer,
+    positives: Pointer,
+    negatives: Pointer,
+    anchorCount: number,
+    count: number,
+    dimension: number,
+    scale: number,
+    threshold: number,
+    weights: Pointer,
+    factor: number,
+    losses: Pointer,
+    gradients: Pointer,
+    scratch: Pointer,
+  ): void;
+  topLabelBins(
+    scores: Pointer,
+    labels: Pointer,
+    rows: number,
+    classes: number,
+    fromLogits: number,
+    edges: Pointer,
+    edgeCount: number,
+    left: number,
+    tolerance: number,
+    sums: Pointer,
+    faults: Pointer,
+  ): void;
+  classwiseBins(
+    probabilities: Pointer,
+    labels: Pointer,
+    rows: number,
+    classes: number,
+    edges: Pointer,
+    edgeCount: number,
+    left: number,
+    tolerance: number,
+    sums: Pointer,
+    faults: Pointer,
+  ): void;
+  centre(x: Pointer, rows: number, columns: number, centred: Pointer, offset: Pointer, squares: Pointer): number;
+  weightedColumns(x: Pointer, weights: Pointer, rows: number, columns: number, out: Pointer): void;
+  normaliseRows(
+    block: Pointer,
+    start: number,
+    rows: number,
+    count: number,
+    means: Pointer,
+    least: number,
+    counted: Pointer,
+  ): void;
+  dotProduct(a: Pointer, b: Pointer, count: number): number;
   squaredDifference(
     student: Pointer,
     teacher: Pointer,

@@ -1,4 +1,4 @@
-/** Members of the backend that move elements: reshape, transpose, oneHot, gather. */
+/** Members of the backend that move elements: reshape, transpose, oneHot, gather, replaceRows. */
 import type { Backend } from '../backend.ts';
 import { describeShape } from '../check.ts';
 import { stridesOf } from '../cpu/layout.ts';
@@ -25,7 +25,7 @@ export function layoutMembers(
   kernels: Kernels,
   store: TensorStore,
   plan: Pointer,
-): Pick<Backend<WasmTensor>, 'reshape' | 'transpose' | 'oneHot' | 'gather'> {
+): Required<Pick<Backend<WasmTensor>, 'reshape' | 'transpose' | 'oneHot' | 'gather' | 'replaceRows'>> {
   return {
     reshape(x, shape) {
       if (sizeOf(shape) !== x.storage.size) {
@@ -82,6 +82,20 @@ export function layoutMembers(
       const picks = store.pointerTo('gather', indices);
       const out = store.make([...indices.shape, ...rowShape]);
       kernels.gather(from, picks, out.storage.pointer, indices.storage.size, sizeOf(rowShape) * 4);
+      return out;
+    },
+
+    replaceRows(x, positions, replacement) {
+      const from = store.pointerTo('replaceRows', x) / 4;
+      const rows = store.pointerTo('replaceRows', replacement) / 4;
+      const out = store.make(x.shape);
+      const to = out.storage.pointer / 4;
+      const width = sizeOf(x.shape.slice(1));
+      const floats = store.arena.floats();
+      floats.copyWithin(to, from, from + out.storage.size);
+      for (let index = 0; index < positions.length; index++) {
+        floats.copyWithin(to + positions[index]! * width, rows + index * width, rows + (index + 1) * width);
+      }
       return out;
     },
   };

@@ -3,8 +3,7 @@ import type { HostBackend, Shape } from '../backend.ts';
 import { checkOptions, kindError } from '../check.ts';
 import { elementwiseMembers } from './elementwise.ts';
 import { relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instance.ts';
-import { hintKernel } from './kernels/hint.ts';
-import { softmaxLossKernels } from './kernels/softmaxLosses.ts';
+import { fusedKernels } from './kernels/index.ts';
 import { layoutMembers } from './layoutMembers.ts';
 import { matMulMember } from './matMul.ts';
 import { reductionMembers } from './reductions.ts';
@@ -59,10 +58,8 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
   const { kernels } = instance;
   const plan = store.arena.allocate(planBytes);
   const layout = layoutMembers(kernels, store, plan);
-  const elementwise = elementwiseMembers(kernels, store, plan);
-  const host = { kernels, store, multiply: elementwise.multiply };
 
-  return {
+  const backend: WasmBackend = {
     name: 'wasm',
     relaxedSimd,
     scope: store.scope,
@@ -80,7 +77,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
     isDisposed: (tensor) => tensor.state.disposed,
     tensorCount: store.count,
 
-    ...elementwise,
+    ...elementwiseMembers(kernels, store, plan),
     ...reductionMembers(kernels, store, layout.transpose),
     ...layout,
     matMul: matMulMember(kernels, store),
@@ -91,10 +88,10 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
       kernels.logSoftmax(from, out.storage.pointer, classes === 0 ? 0 : out.storage.size / classes, classes);
       return out;
     },
-    fusedKernels: [...softmaxLossKernels(host), hintKernel(host)],
 
     allocate: (shape) => store.make([...shape]),
     viewOf: (tensor) => store.view('viewOf', tensor),
     byteCount: store.arena.bytes,
   };
+  return { ...backend, fusedKernels: fusedKernels({ kernels, store, backend }) };
 }

@@ -1,3 +1,6 @@
+export { classwiseBins, topLabelBins } from './calibration';
+export { centre, weightedColumns } from './centring';
+export { contrast, contrastScratchBytes } from './contrast';
 export { crossEntropy } from './crossEntropy';
 export { binary, unary, where } from './elementwise';
 export { forwardDivergence } from './forwardDivergence';
@@ -8,12 +11,13 @@ export { logSoftmax } from './logSoftmax';
 export { matrixMultiply, matrixScratchBytes } from './matrixMultiply';
 export { argMax, maximum, sum } from './reduce';
 export { reverseDivergence } from './reverseDivergence';
+export { dotProduct, normaliseRows } from './similarity';
+
+// Exported although the host never calls it: a function with one caller would be inlined into it, and the registers of
+// the tile loop spilled there.
+export { multiplyTile } from './matrixTile';
 
 /** The first byte that the kernels' own constants leave free. */
 export function firstFreeByte(): usize {
   return __heap_base;
 }
-
-// Exported although the host never calls it: a function with one caller would be inlined into it, and the registers of
-// the tile loop spilled there.
-export { multiplyTile } from './matrixTile';

@@ -1,5 +1,5 @@
 /** What the kernels of row-wise losses share: weights and divisor of the rows, and the passage from forward to backward. */
-import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
+import type { Backend, FusedLossKernel, KernelInputs } from '../../backend.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { Kernels, Pointer } from '../instance.ts';
 import type { TensorStore, WasmTensor } from '../tensors.ts';
@@ -8,7 +8,8 @@ import type { TensorStore, WasmTensor } from '../tensors.ts';
 export interface KernelHost {
   readonly kernels: Kernels;
   readonly store: TensorStore;
-  multiply(a: WasmTensor, b: WasmTensor): WasmTensor;
+  /** The backend without its fused kernels, for the parts that a kernel leaves to the composite. */
+  readonly backend: Backend<WasmTensor>;
 }
 
 /** The options that every loss over rows has, as its factory completes them. */
@@ -63,12 +64,12 @@ export function valueTensor(store: TensorStore, value: number): WasmTensor {
 }
 
 /** A gradient made for an upstream of 1, times the real one: the same numbers where that is 1 throughout. */
-export function timesUpstream({ store, multiply }: KernelHost, gradient: WasmTensor, upstream: WasmTensor): WasmTensor {
+export function timesUpstream({ store, backend }: KernelHost, gradient: WasmTensor, upstream: WasmTensor): WasmTensor {
   const factors = store.view('backward', upstream);
   if (factors.every((factor) => factor === 1)) return store.share(gradient, gradient.shape);
-  if (upstream.shape.length === 0) return multiply(gradient, upstream);
+  if (upstream.shape.length === 0) return backend.multiply(gradient, upstream);
   const column = store.share(upstream, [...upstream.shape, 1]);
-  const product = multiply(gradient, column);
+  const product = backend.multiply(gradient, column);
   store.dispose(column);
   return product;
 }

@@ -1,0 +1,143 @@
+/** Fused kernels of linear CKA by features: centring in float64, cross-products summed in float64 between short blocks. */
+import type { FusedMetricKernel, KernelInputs } from '../../backend.ts';
+import { cka } from '../../metrics/similarity/cka.ts';
+import { ckaMatrix } from '../../metrics/similarity/ckaMatrix.ts';
+import type { CkaSettings } from '../../metrics/similarity/ckaSimilarity.ts';
+import { crossProductsSize } from '../../metrics/similarity/crossProducts.ts';
+import type { Pointer } from '../instance.ts';
+import type { WasmTensor } from '../tensors.ts';
+import { extentsOf, type PairKernel, type PairPlan, pairStatistics, twoSets } from './pairs.ts';
+import { type KernelHost, valueTensor } from './rows.ts';
+
+/** Centred activations of a set, and what its own statistics are. */
+interface CentredSet {
+  readonly samples: number;
+  readonly width: number;
+  readonly centred: WasmTensor;
+  /** Squared lengths of the samples, float64. */
+  readonly squares: WasmTensor;
+  readonly statistics: Readonly<Record<string, WasmTensor>>;
+  readonly invalid: number;
+}
+
+/** The state above which `form: 'auto'` takes Gram matrices, as in `metrics/similarity/ckaSimilarity.ts`. */
+const largestState = 2 ** 22;
+
+function prefersGram({ form }: CkaSettings, { x, y }: PairPlan, inputs: KernelInputs<WasmTensor>): boolean {
+  const widthsOf = (names: readonly string[]) => names.map((name) => extentsOf(inputs[name]!)[1]);
+  const widths = [widthsOf(x), widthsOf(y)] as const;
+  const state = crossProductsSize(...widths);
+  const samples = extentsOf(inputs[x[0]!]!)[0];
+  return form === 'auto' && state > largestState && samples * widths.flat().reduce((a, b) => a + b, 0) < state;
+}
+
+/** Computes sets and pairs on the kernels. */
+export function crossProductKernel({ kernels, store }: KernelHost): PairKernel<CentredSet> {
+  const pointer = (tensor: WasmTensor): Pointer => tensor.storage.pointer;
+
+  /** aᵀ·b of two centred sets, in float64. */
+  function products(a: CentredSet, b: CentredSet, symmetric: boolean): WasmTensor {
+    const out = store.make([a.width, b.width], 'float64');
+    store.withScratch(kernels.matrixScratchBytes(), (scratch) => {
+      kernels.matrixMultiply(
+        pointer(a.centred),
+        4,
+        a.width * 4,
+        pointer(b.centred),
+        b.width * 4,
+        4,
+        pointer(out),
+        a.width,
+        b.width,
+        a.samples,
+        1,
+        symmetric ? 1 : 0,
+        scratch,
+      );
+    });
+    return out;
+  }
+
+  /** Σ weight·row over a set's samples. */
+  function weighted({ centred, samples, width }: CentredSet, weights: WasmTensor): WasmTensor {
+    const out = store.make([width], 'float64');
+    kernels.weightedColumns(pointer(centred), pointer(weights), samples, width, pointer(out));
+    return out;
+  }
+
+  function dot(a: WasmTensor, b: WasmTensor): WasmTensor {
+    const second = store.doublesOf(b);
+    return valueTensor(
+      store,
+      store.doublesOf(a).reduce((sum, value, index) => sum + value * second[index]!, 0),
+    );
+  }
+
+  return {
+    represent(activations) {
+      const [samples, width] = extentsOf(activations);
+      const from = store.pointerTo('cka', activations);
+      const centred = store.make([samples, width]);
+      const squares = store.make([samples], 'float64');
+      const offset = store.make([width], 'float64');
+      const shift = store.make([width]);
+      const floats = store.arena.floats();
+      floats.copyWithin(pointer(shift) / 4, from / 4, from / 4 + width);
+      const invalid = kernels.centre(from, samples, width, pointer(centred), pointer(offset), pointer(squares));
+      const set = { samples, width, centred, squares, statistics: {}, invalid };
+      const statistics = {
+        shift,
+        offset,
+        products: products(set, set, true),
+        cubes: weighted(set, squares),
+        quartic: dot(squares, squares),
+      };
+      return { ...set, statistics };
+    },
+    statisticsOf: ({ statistics }) => statistics,
+    invalidOf: ({ invalid }) => invalid,
+    relate: (pairs) =>
+      pairs.map(([x, y]) => ({
+        products: products(x, y, x === y),
+        xCubes: weighted(x, y.squares),
+        yCubes: weighted(y, x.squares),
+        quartic: dot(x.squares, y.squares),
+      })),
+  };
+}
+
+const byFeatures = (settings: CkaSettings): boolean =>
+  settings.kernel === 'linear' && !settings.minibatch && settings.form !== 'gram';
+
+/** Kernels of `cka` and `ckaMatrix`; where Gram matrices are the smaller way, the composite serves. */
+export function ckaKernels(host: KernelHost): readonly FusedMetricKernel<WasmTensor>[] {
+  const { backend } = host;
+  return [
+    {
+      kind: 'metric',
+      implements: cka,
+      supports: (options) => byFeatures(options as CkaSettings),
+      statistics(options, inputs) {
+        const settings = options as CkaSettings;
+        if (prefersGram(settings, twoSets, inputs)) {
+          return cka(settings).statistics(backend, inputs as Record<'x' | 'y', WasmTensor>);
+        }
+        return pairStatistics(host, twoSets, inputs, crossProductKernel(host));
+      },
+    },
+    {
+      kind: 'metric',
+      implements: ckaMatrix,
+      supports: (options) => byFeatures(options as CkaSettings),
+      statistics(options, inputs) {
+        const { x, y, ...settings } = options as CkaSettings & Pick<PairPlan, 'x' | 'y'>;
+        const symmetric = x.length === y.length && x.every((name, index) => name === y[index]);
+        const plan = { x, y, symmetric };
+        if (prefersGram(settings, plan, inputs)) {
+          return ckaMatrix({ x, y, ...settings }).statistics(backend, inputs as Record<string, WasmTensor>);
+        }
+        return pairStatistics(host, plan, inputs, crossProductKernel(host));
+      },
+    },
+  ];
+}

@@ -1,0 +1,145 @@
+/**
+ * Fused kernels of representational similarity: Gram matrices are made, normalised and compared a block of rows at a time,
+ * for all models together, so that memory grows with the number of samples and not with its square.
+ */
+import type { FusedMetricKernel } from '../../backend.ts';
+import {
+  type RepresentationalSimilarityOptions,
+  representationalSimilarity,
+} from '../../metrics/similarity/representationalSimilarity.ts';
+import { similarityMatrix } from '../../metrics/similarity/similarityMatrix.ts';
+import type { Pointer } from '../instance.ts';
+import type { WasmTensor } from '../tensors.ts';
+import { extentsOf, type PairKernel, pairStatistics, twoSets } from './pairs.ts';
+import { type KernelHost, valueTensor } from './rows.ts';
+
+/** Rows of a block: packing a model's samples anew for each block is small beside multiplying them. */
+const blockRows = 100;
+
+interface Samples {
+  readonly rows: number;
+  readonly width: number;
+  readonly data: WasmTensor;
+  /** What to take off row i and column i of the Gram matrix, float64; undefined where it stays as it is. */
+  readonly means: WasmTensor | undefined;
+  /** Rows of the Gram matrix whose squared length is not above this have no direction. */
+  readonly least: number;
+  readonly invalid: number;
+}
+
+function rowsKernel({ kernels, store }: KernelHost, centred: boolean): PairKernel<Samples> {
+  const pointer = (tensor: WasmTensor): Pointer => tensor.storage.pointer;
+
+  /**
+   * U-centring needs the row means of the Gram matrix without its diagonal. With centred samples every whole row sums to
+   * 0, so what is left without the diagonal is minus the sample's squared length.
+   */
+  function meansOf(squares: Float64Array, rows: number): Float64Array {
+    const means = squares.map((square) => -square / (rows - 2));
+    const total = means.reduce((sum, mean) => sum + mean, 0) / (2 * (rows - 1));
+    return means.map((mean) => mean - total);
+  }
+
+  /** The rows of one model's Gram matrix from `start` on, normalised, into `block`. */
+  function fillBlock(
+    set: Samples,
+    start: number,
+    count: number,
+    block: Pointer,
+    counted: Pointer,
+    scratch: Pointer,
+  ): void {
+    const { rows, width, data, means, least } = set;
+    const from = store.pointerTo('representationalSimilarity', data);
+    const rowBytes = width * 4;
+    const first = from + start * rowBytes;
+    kernels.matrixMultiply(first, rowBytes, 4, from, 4, rowBytes, block, count, rows, width, 0, 0, scratch);
+    kernels.normaliseRows(block, start, count, rows, means === undefined ? 0 : pointer(means), least, counted);
+  }
+
+  return {
+    represent(activations) {
+      const [rows, width] = extentsOf(activations);
+      const from = store.pointerTo('representationalSimilarity', activations);
+      const data = store.make([rows, width]);
+      const squares = store.make([rows], 'float64');
+      const offset = store.make([width], 'float64');
+      const invalid = kernels.centre(from, rows, width, pointer(data), pointer(offset), pointer(squares));
+      if (!centred) return { rows, width, data: activations, means: undefined, least: 0, invalid };
+      const means = store.make([rows], 'float64');
+      store.doublesOf(means).set(meansOf(store.doublesOf(squares), rows));
+      const spread = store.doublesOf(squares).reduce((sum, square) => sum + square, 0);
+      // As the composite: centring leaves rounding in rows that should vanish.
+      return { rows, width, data, means, least: (spread * spread * 1e-11) / rows, invalid };
+    },
+    statisticsOf: () => ({}),
+    invalidOf: ({ invalid }) => invalid,
+
+    relate(pairs) {
+      const sets = [...new Set(pairs.flat())];
+      const rows = sets[0]!.rows;
+      const places = new Map(sets.map((set, index) => [set, index]));
+      const totals = new Float64Array(pairs.length);
+      const blockBytes = blockRows * rows * 4;
+      const countedBytes = rows * 4;
+      const both = new Float64Array(pairs.length);
+      store.withScratch(sets.length * (blockBytes + countedBytes), (blocks) =>
+        store.withScratch(kernels.matrixScratchBytes(), (scratch) => {
+          const flags = blocks + sets.length * blockBytes;
+          const blockOf = (set: Samples): Pointer => blocks + places.get(set)! * blockBytes;
+          const flagsOf = (set: Samples): Pointer => flags + places.get(set)! * countedBytes;
+          for (let start = 0; start < rows; start += blockRows) {
+            const count = Math.min(blockRows, rows - start);
+            for (const set of sets) fillBlock(set, start, count, blockOf(set), flagsOf(set), scratch);
+            pairs.forEach(([x, y], index) => {
+              totals[index]! += kernels.dotProduct(blockOf(x), blockOf(y), count * rows);
+            });
+          }
+          pairs.forEach(([x, y], index) => {
+            both[index] = kernels.dotProduct(flagsOf(x), flagsOf(y), rows);
+          });
+        }),
+      );
+      return pairs.map((_, index) => ({
+        total: valueTensor(store, totals[index]!),
+        rows: valueTensor(store, both[index]!),
+      }));
+    },
+  };
+}
+
+const wholeBatch = ({ preset, batchSize }: RepresentationalSimilarityOptions): boolean =>
+  preset !== 'code' && batchSize === undefined;
+
+interface MatrixSettings {
+  readonly models: readonly string[];
+  readonly similarity: RepresentationalSimilarityOptions & { readonly name: string };
+}
+
+/** Kernels of `representationalSimilarity`, alone and in a `similarityMatrix`; minibatches are the composite's. */
+export function representationalSimilarityKernels(host: KernelHost): readonly FusedMetricKernel<WasmTensor>[] {
+  return [
+    {
+      kind: 'metric',
+      implements: representationalSimilarity,
+      supports: wholeBatch,
+      statistics(options, inputs) {
+        const { preset } = options as RepresentationalSimilarityOptions;
+        return pairStatistics(host, twoSets, inputs, rowsKernel(host, preset === 'centered'));
+      },
+    },
+    {
+      kind: 'metric',
+      implements: similarityMatrix,
+      supports(options) {
+        const { similarity } = options as MatrixSettings;
+        return similarity.name === 'representationalSimilarity' && wholeBatch(similarity);
+      },
+      statistics(options, inputs) {
+        const { models, similarity } = options as MatrixSettings;
+        const plan = { x: models, y: models, symmetric: true };
+        return pairStatistics(host, plan, inputs, rowsKernel(host, similarity.preset === 'centered'));
+      },
+    },
+  ];
+}
