@@ -10,11 +10,8 @@ import type { Backend } from '../backend.ts';
 import { logSumExp } from './logSumExp.ts';
 import { replaceRows } from './replaceRows.ts';
 
-/** Elements gathered at one time: large enough that each step is worth its overhead. */
-const gatheredElements = 2 ** 20;
-
-/** Scores at one time where the whole bank is scored: some fifteen temporaries are as large. */
-const scoredElements = 2 ** 18;
+/** Elements of the largest temporary: large enough that each step is worth its overhead. */
+const chunkElements = 2 ** 20;
 
 /** The whole bank is scored up to this many rows for each candidate. */
 const wholeBankRatio = 4;
@@ -55,14 +52,14 @@ export function foldContrasts<T, Name extends string>(
   const [size = 1, dimension = 1] = backend.shapeOf(bank);
   if (backend.readSync !== undefined && size <= wholeBankRatio * width) {
     const drawn = backend.readSync(candidates).data;
-    const perChunk = Math.max(1, Math.floor(scoredElements / size));
+    const perChunk = Math.max(1, Math.floor(chunkElements / size));
     return foldAnchors(backend, count, perChunk, (positions) => {
       const counts = countCandidates(drawn, positions, width, size);
       return compute(wholeBank(backend, some(backend, anchors, positions), bank, backend.fromHost(counts)));
     });
   }
-  const perChunk = Math.max(1, Math.floor(gatheredElements / (width * dimension)));
-  const widthPerChunk = Math.max(1, Math.floor(gatheredElements / dimension));
+  const perChunk = Math.max(1, Math.floor(chunkElements / (width * dimension)));
+  const widthPerChunk = Math.max(1, Math.floor(chunkElements / dimension));
   return foldAnchors(backend, count, perChunk, (positions) => {
     const chosen = some(backend, anchors, positions);
     const indices = some(backend, candidates, positions);

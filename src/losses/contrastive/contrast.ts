@@ -67,8 +67,12 @@ export function contrastWithBank<T>(
 ): Contrast<T> {
   return foldContrasts<T, 'losses' | 'gradients'>(backend, anchors, bank, candidates, (chunk) => {
     const x = excess(backend, chunk.scores, scaling);
-    const slopes = scale(backend, sigmoid(backend, x), 1 / scaling.temperature);
-    return { losses: chunk.sum(softplus(backend, x)), gradients: chunk.weightedRows(slopes) };
+    // Scopes of their own: the temporaries of one are gone before the other begins.
+    const losses = backend.scope(() => chunk.sum(softplus(backend, x)));
+    const gradients = backend.scope(() =>
+      chunk.weightedRows(scale(backend, sigmoid(backend, x), 1 / scaling.temperature)),
+    );
+    return { losses, gradients };
   });
 }
 
