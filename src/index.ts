@@ -210,10 +210,18 @@ export type {
 export { type LinearInterpolationOptions, linearInterpolation } from './metrics/landscape/linearInterpolation.ts';
 export { type LinearInterpolationOnOptions, linearInterpolationOn } from './metrics/landscape/linearInterpolationOn.ts';
 // Metrics: similarity
+export type { CanonicalCorrelationResult, CorrelationStatus } from './metrics/similarity/canonicalCorrelations.ts';
 export { cka } from './metrics/similarity/cka.ts';
 export { type CkaMatrixOptions, type CkaMatrixResult, ckaMatrix } from './metrics/similarity/ckaMatrix.ts';
 export type { CkaOptions, CkaResult, CkaStatus } from './metrics/similarity/ckaSimilarity.ts';
+export type { ActivationStatus } from './metrics/similarity/crossProductSimilarity.ts';
+export { type MeanCcaOptions, meanCca } from './metrics/similarity/meanCca.ts';
 export type { PairSimilarity, SimilarityMetric } from './metrics/similarity/pairSimilarity.ts';
+export {
+  type ProcrustesDistanceOptions,
+  type ProcrustesDistanceResult,
+  procrustesDistance,
+} from './metrics/similarity/procrustesDistance.ts';
 export {
   type RepresentationalSimilarityOptions,
   type RepresentationalSimilarityResult,
@@ -225,6 +233,13 @@ export {
   type SimilarityMatrixResult,
   similarityMatrix,
 } from './metrics/similarity/similarityMatrix.ts';
+export { type SvccaOptions, svcca } from './metrics/similarity/svcca.ts';
+export {
+  type Path,
+  type TrainingPathOptions,
+  type TrainingPathResult,
+  trainingPath,
+} from './metrics/similarity/trainingPath.ts';
 // Metrics: robustness and deviation
 export {
   type ConfidenceDeviationOptions,

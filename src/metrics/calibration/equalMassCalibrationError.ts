@@ -41,10 +41,10 @@ export interface EqualMassResult extends CalibrationErrors {
  *
  * @param confidences [...], in [0, 1].
  * @param bins The number of bins asked for; boundaries that coincide through ties become one.
- * @returns Rising numbers from 0 to 1; the bins are (lower, upper].
+ * @returns Rising numbers from 0 to 1; each inner one lies halfway between two confidences.
  * @throws RangeError for a confidence outside [0, 1] or NaN.
  * @example
- * const boundaries = equalMassBoundaries([0.5, 0.6, 0.9, 0.95], 2); // [0, 0.6, 1]
+ * const boundaries = equalMassBoundaries([0.5, 0.6, 0.9, 0.95], 2); // [0, 0.75, 1]
  */
 export function equalMassBoundaries(confidences: TensorLike, bins: number): readonly number[] {
   checkWhole('equalMassBoundaries', 'bins', bins, 1);

@@ -32,7 +32,6 @@ const names = ['rows', 'resamples', 'confidence', 'seed'];
  * @param statistic Called with row numbers, first 0 … rows − 1, then each resample; must return a number.
  * @throws RangeError for options out of range, or a statistic that is NaN.
  * @example
- * const rows = topLabelConfidences({ logits, labels });
  * const interval = bootstrapInterval(
  *   (chosen) => measure(calibrationError(), selectRows({ logits, labels }, chosen)).value,
  *   { rows: 100, resamples: 200, seed: 1 },

@@ -3,8 +3,10 @@ import {
   equalMassBoundaries,
   equalMassCalibrationError,
   measure,
+  measureOn,
   topLabelConfidences,
 } from 'dark-knowledge';
+import { cpuBackend } from 'dark-knowledge/cpu';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import fixture from '../../fixtures/calibration.json' with { type: 'json' };
@@ -33,7 +35,7 @@ describe('equalMassCalibrationError', () => {
 
   it('gives the earlier bins one row more where rows do not divide', () => {
     const confidences = [0.7, 0.1, 0.6, 0.2, 0.5, 0.3, 0.4];
-    expect(equalMassBoundaries(confidences, 3)).toEqual([0, 0.3, 0.5, 1]);
+    expect(equalMassBoundaries(confidences, 3)).toEqual([0, 0.35, 0.55, 1]);
     const { bins } = equalMassCalibrationError({ confidences, correct: [1, 0, 1, 0, 1, 0, 1] }, { bins: 3 });
     expect(bins.map(({ count }) => count)).toEqual([3, 2, 2]);
   });
@@ -43,6 +45,13 @@ describe('equalMassCalibrationError', () => {
     const boundaries = equalMassBoundaries(rows.confidences, 12);
     const streamed = measure(calibrationError({ boundaries }), { logits, labels });
     expectDeepClose(streamed.bins, equalMassCalibrationError(rows, { bins: 12 }).bins, 1e-12);
+  });
+
+  it('keeps rows in their bins when a float32 device streams over the boundaries', async () => {
+    const rows = topLabelConfidences({ logits, labels });
+    const boundaries = equalMassBoundaries(rows.confidences, 12);
+    const { bins } = await measureOn(cpuBackend(), calibrationError({ boundaries }), { logits, labels });
+    expect(bins.map(({ count }) => count)).toEqual(Array(12).fill(20));
   });
 
   it('never parts equal confidences, so that the order of rows does not matter', () => {
