@@ -15,8 +15,11 @@ export interface ModelOutput {
 }
 
 export interface Model {
-  /** Images are `[batch, 784]`, pixels in [0, 1]. */
-  apply(images: tf.Tensor2D): ModelOutput;
+  /**
+   * Images are `[batch, 784]`, pixels in [0, 1]. They count as data, whose gradient is not computed, unless
+   * `differentiateImages` asks for it.
+   */
+  apply(images: tf.Tensor2D, options?: { readonly differentiateImages?: boolean }): ModelOutput;
   /** Every trainable variable, always in the same order. */
   parameters(): tf.Variable[];
 }
@@ -176,7 +179,8 @@ export function globalAveragePool(input: tf.Tensor4D): tf.Tensor2D {
   );
 }
 
-function reshape<Output extends tf.Tensor>(input: tf.Tensor, shape: Output['shape']): Output {
+/** `tf.reshape` with its gradient, which tfjs-core alone does not register. */
+export function reshape<Output extends tf.Tensor>(input: tf.Tensor, shape: Output['shape']): Output {
   return differentiable(
     [input],
     () => tf.reshape(input, shape) as Output,
@@ -197,13 +201,13 @@ export function createPerceptron({
     bias: tf.variable(tf.zeros<tf.Rank.R1>([outputs])),
   }));
   return {
-    apply: (images) =>
+    apply: (images, { differentiateImages = false } = {}) =>
       tf.tidy(() => {
         let features = images;
         let logits = images;
         for (const [index, { weights, bias }] of layers.entries()) {
           features = index === 0 ? images : relu(logits);
-          logits = addBias(project(features, weights, { inputIsData: index === 0 }), bias);
+          logits = addBias(project(features, weights, { inputIsData: index === 0 && !differentiateImages }), bias);
         }
         return { logits, features };
       }),

@@ -11,6 +11,7 @@ import { crossEntropy, klDivergence } from 'dark-knowledge';
 import { deriveSeed, randomPermutation } from '../../src/random.ts';
 import { compare, type StudiedModel, type TestSetName } from './analysis.ts';
 import { type Dataset, loadMnist, makeTestSets, selectExamples } from './data.ts';
+import { lookInside } from './depth.ts';
 import type { Model } from './layers.ts';
 import { outputsOf } from './outputs.ts';
 import { preparePlatform, progressLine, resultsFolder } from './platform.ts';
@@ -88,12 +89,22 @@ for (const [setup, objective] of Object.entries(setups)) {
   }
 }
 
-const report = compare(models, testSets);
-console.log(`\n${report.text}`);
+const outside = compare(models, testSets);
+console.log(`\n${outside.text}`);
+const inside = await lookInside(models, testSets, {
+  mapImages: 1000,
+  barrierImages: choose(undefined, 1000, 10_000),
+  barrierPoints: choose(undefined, 13, 25),
+  attackImages: choose(undefined, 200, 2000),
+  epsilon: 0.1,
+  progress,
+});
+console.log(`\n${inside.text}`);
 const file = await writeJson(resultsFolder, 'mnist.json', {
   settings: { ...settings, platform, tfjs: tf.version_core },
   seconds: (Date.now() - started) / 1000,
-  ...report.data,
+  ...outside.data,
+  ...inside.data,
 });
 console.log(`\nFinished in ${seconds()}; the same figures as JSON: examples/output/${file.pathname.split('/').at(-1)}`);
 

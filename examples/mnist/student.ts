@@ -52,10 +52,7 @@ export async function trainStudent(training: StudentTraining): Promise<Model> {
       const loss = optimizer.minimize(
         () => {
           const { logits, features } = student.apply(images);
-          return objective(
-            { studentLogits: logits, studentFeatures: features, teacherLogits: teacher, labels },
-            step,
-          );
+          return objective({ studentLogits: logits, studentFeatures: features, teacherLogits: teacher, labels }, step);
         },
         true,
         student.parameters(),

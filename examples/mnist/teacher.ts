@@ -20,6 +20,7 @@ import {
   maxPool,
   project,
   relu,
+  reshape,
 } from './layers.ts';
 
 /** The sizes that make up the network. */
@@ -68,24 +69,24 @@ export function createTeacher(seed: number, architecture: TeacherArchitecture = 
   });
 
   // Maxima commute with relu, so pooling goes first and relu works on a quarter of the values.
-  const penultimate = (images: tf.Tensor2D) =>
+  const penultimate = (images: tf.Tensor2D, differentiateImages = false) =>
     tf.tidy(() => {
-      const input = tf.reshape<tf.Rank.R4>(images, [-1, side, side, 1]);
-      const edges = relu(convolution(input, first, { inputIsData: true }));
+      const input = reshape<tf.Tensor4D>(images, [images.shape[0], side, side, 1]);
+      const edges = relu(convolution(input, first, { inputIsData: !differentiateImages }));
       const parts = relu(maxPool(convolution(edges, second), [2, 2]));
       const units = maxout(convolution(parts, third), maxoutPieces);
       return globalAveragePool(units);
     });
 
-  function apply(images: tf.Tensor2D): ModelOutput {
-    const features = penultimate(images);
+  function apply(images: tf.Tensor2D, { differentiateImages = false } = {}): ModelOutput {
+    const features = penultimate(images, differentiateImages);
     return { logits: project(features, projection), features };
   }
 
   return {
     architecture,
     apply,
-    penultimate,
+    penultimate: (images) => penultimate(images),
     logits: (images) => tf.tidy(() => apply(images).logits),
     parameters: () => [first, second, third, projection],
   };
