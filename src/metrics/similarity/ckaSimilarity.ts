@@ -212,6 +212,7 @@ export function ckaSimilarity(where: string, settings: CkaSettings): PairSimilar
 
   return {
     name: where,
+    kind: 'similarity',
     leastSamples: settings.minibatch ? 4 : 1,
 
     represent(backend, activations, widths) {

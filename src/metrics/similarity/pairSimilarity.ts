@@ -38,6 +38,8 @@ export interface SetStatistics {
 /** What two activations' similarity consists of. */
 export interface PairSimilarity<Result> {
   readonly name: string;
+  /** Whether `value` grows with likeness, up to 1, or with distance, from 0. */
+  readonly kind: 'similarity' | 'distance';
   /** The least number of samples in a batch. */
   readonly leastSamples: number;
   /** Statistics of one set of activations [n, features]. */

@@ -78,6 +78,7 @@ function similarityOf(preset: Preset, batchSize: number | undefined): PairSimila
   const leastSamples = preset === 'centered' ? 4 : 1;
   return {
     name: 'representationalSimilarity',
+    kind: 'similarity',
     leastSamples,
 
     represent(backend, activations) {
