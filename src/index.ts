@@ -18,16 +18,13 @@ export type {
 } from './backend.ts';
 // Losses: runners and composition
 export {
-  type Accumulator,
-  accumulate,
   type Evaluation,
   evaluate,
   type GradientEvaluation,
   type HostValue,
-  measure,
-  restore,
   valueAndGradients,
-} from './host.ts';
+} from './hostLoss.ts';
+export { type Accumulator, accumulate, measure, restore } from './hostMetric.ts';
 export type { InputNames, Inputs } from './inputs.ts';
 export {
   type AnyLoss,
@@ -216,7 +213,14 @@ export { type CkaMatrixOptions, type CkaMatrixResult, ckaMatrix } from './metric
 export type { CkaOptions, CkaResult, CkaStatus } from './metrics/similarity/ckaSimilarity.ts';
 export type { ActivationStatus } from './metrics/similarity/crossProductSimilarity.ts';
 export { type MeanCcaOptions, meanCca } from './metrics/similarity/meanCca.ts';
-export type { PairSimilarity, SimilarityMetric } from './metrics/similarity/pairSimilarity.ts';
+export type {
+  PairSimilarity,
+  PairStatistics,
+  Representation,
+  SetStatistics,
+  SimilarityMetric,
+  Widths,
+} from './metrics/similarity/pairSimilarity.ts';
 export {
   type ProcrustesDistanceOptions,
   type ProcrustesDistanceResult,

@@ -1,9 +1,10 @@
 /** The backend on WebAssembly's linear memory. */
-import type { HostBackend, Shape } from '../backend.ts';
+import type { FusedKernel, HostBackend, Shape } from '../backend.ts';
 import { checkOptions, kindError } from '../check.ts';
 import { elementwiseMembers } from './elementwise.ts';
 import { relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instance.ts';
-import { fusedKernels } from './kernels/index.ts';
+import { lossKernels, metricKernels } from './kernels/index.ts';
+import type { KernelHost } from './kernels/rows.ts';
 import { layoutMembers } from './layoutMembers.ts';
 import { matMulMember } from './matMul.ts';
 import { reductionMembers } from './reductions.ts';
@@ -46,6 +47,14 @@ export interface WasmBackend extends HostBackend<WasmTensor> {
 // @__NO_SIDE_EFFECTS__
 export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
   checkOptions('wasmBackend', options, ['relaxedSimd']);
+  return backendWith((host) => [...lossKernels(host), ...metricKernels(host)], options);
+}
+
+/** A backend with some of the fused kernels: the plain-name runners of losses leave the metrics' out, and so do bundles. */
+export function backendWith(
+  fusedKernels: (host: KernelHost) => readonly FusedKernel<WasmTensor>[],
+  options: WasmBackendOptions = {},
+): WasmBackend {
   if (!wasmIsSupported()) {
     throw kindError('wasmBackend', 'engine', 'one with WebAssembly SIMD', 'one without', 'Use cpuBackend there.');
   }

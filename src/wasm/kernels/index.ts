@@ -9,14 +9,12 @@ import { representationalSimilarityKernels } from './representationalSimilarity.
 import type { KernelHost } from './rows.ts';
 import { softmaxLossKernels } from './softmaxLosses.ts';
 
-/** The kernels on one instance. */
-export function fusedKernels(host: KernelHost): readonly FusedKernel<WasmTensor>[] {
-  return [
-    ...softmaxLossKernels(host),
-    hintKernel(host),
-    crdKernel(host),
-    calibrationErrorKernel(host),
-    ...ckaKernels(host),
-    ...representationalSimilarityKernels(host),
-  ];
+/** Kernels of losses on one instance. */
+export function lossKernels(host: KernelHost): readonly FusedKernel<WasmTensor>[] {
+  return [...softmaxLossKernels(host), hintKernel(host), crdKernel(host)];
+}
+
+/** Kernels of metrics on one instance: apart, so that a bundle with losses alone holds no metric. */
+export function metricKernels(host: KernelHost): readonly FusedKernel<WasmTensor>[] {
+  return [calibrationErrorKernel(host), ...ckaKernels(host), ...representationalSimilarityKernels(host)];
 }
