@@ -37,16 +37,16 @@ export function checkMatch<T>(
   backend: Backend<T>,
   where: string,
   names: readonly [string, string],
-  reference: T,
+  baseline: T,
   other: T,
 ): void {
-  checkLogits(backend, where, names[0], reference);
-  checkSameShape(where, names[1], backend.shapeOf(other), names[0], backend.shapeOf(reference));
+  checkLogits(backend, where, names[0], baseline);
+  checkSameShape(where, names[1], backend.shapeOf(other), names[0], backend.shapeOf(baseline));
 }
 
 /** Rows with the same prediction, and rows of each prediction, by class. */
-export function matchStatistics<T>(backend: Backend<T>, reference: T, other: T): Readonly<Record<MatchStatistic, T>> {
-  const rowsOf = flattenRows(backend, reference);
+export function matchStatistics<T>(backend: Backend<T>, baseline: T, other: T): Readonly<Record<MatchStatistic, T>> {
+  const rowsOf = flattenRows(backend, baseline);
   const [rows, classes] = backend.shapeOf(rowsOf) as [number, number];
   const first = backend.argMax(rowsOf);
   const second = backend.argMax(flattenRows(backend, other));
@@ -56,7 +56,7 @@ export function matchStatistics<T>(backend: Backend<T>, reference: T, other: T):
     same: backend.sum(backend.multiply(firstClass, same), { axis: 0 }),
     first: backend.sum(firstClass, { axis: 0 }),
     second: backend.sum(backend.oneHot(second, classes), { axis: 0 }),
-    invalid: backend.add(countNaN(backend, reference), countNaN(backend, other)),
+    invalid: backend.add(countNaN(backend, baseline), countNaN(backend, other)),
   };
 }
 

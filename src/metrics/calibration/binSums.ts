@@ -1,6 +1,8 @@
 /** The three sums of each bin of confidence, on the device. */
 import type { Backend } from '../../backend.ts';
+import type { HostTensor } from '../../tensor.ts';
 import type { BinEdges } from './binTable.ts';
+import { binOf } from './hostBins.ts';
 
 /** What a bin is known by: its rows, the sum of their confidences, the number of hits. */
 export interface BinSums<T> {
@@ -35,6 +37,9 @@ function membership<T>(backend: Backend<T>, confidence: T, lower: T, upper: T, e
     : backend.subtract(backend.greater(upper, confidence), backend.greater(lower, confidence));
 }
 
+/** From so many bins on, hosts search for a row's bin: a tensor [rows, bins] would fill the memory. */
+const searchedBins = 1000;
+
 /** Sums of each bin, [bins], over rows with one confidence each, [rows]. */
 export function topLabelSums<T>(
   backend: Backend<T>,
@@ -43,6 +48,9 @@ export function topLabelSums<T>(
   bounds: Bounds,
   edges: BinEdges,
 ): BinSums<T> {
+  if (bounds.lower.length >= searchedBins && backend.readSync) {
+    return searchedSums(backend, backend.readSync(confidence), backend.readSync(correct), bounds, edges);
+  }
   const column = [backend.shapeOf(confidence)[0]!, 1];
   const shape = [bounds.lower.length];
   const lower = backend.fromHost({ data: bounds.lower, shape });
@@ -50,6 +58,28 @@ export function topLabelSums<T>(
   const member = membership(backend, backend.reshape(confidence, column), lower, upper, edges);
   const sumOf = (values: T) => backend.sum(backend.multiply(member, backend.reshape(values, column)), { axis: 0 });
   return { count: backend.sum(member, { axis: 0 }), confidence: sumOf(confidence), correct: sumOf(correct) };
+}
+
+/** The same sums by a search for each row's bin. */
+function searchedSums<T>(
+  backend: Backend<T>,
+  confidence: HostTensor,
+  correct: HostTensor,
+  { lower, upper }: Bounds,
+  edges: BinEdges,
+): BinSums<T> {
+  const boundaries = [...lower, upper.at(-1)!];
+  // A float32 confidence meets float32 edges, as it does on a device.
+  const rounded = confidence.data instanceof Float32Array ? boundaries.map(Math.fround) : boundaries;
+  const sums = [0, 1, 2].map(() => new Float64Array(lower.length)) as [Float64Array, Float64Array, Float64Array];
+  confidence.data.forEach((value, row) => {
+    const bin = binOf(rounded, value, edges);
+    sums[0][bin]! += 1;
+    sums[1][bin]! += value;
+    sums[2][bin]! += correct.data[row]!;
+  });
+  const [count, total, hits] = sums.map((data) => backend.fromHost({ data, shape: [data.length] }));
+  return { count: count!, confidence: total!, correct: hits! };
 }
 
 /** Sums of each class and bin, [classes, bins], over probabilities and one-hot labels, [rows, classes]. */

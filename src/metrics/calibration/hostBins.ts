@@ -3,7 +3,7 @@ import { type BinEdges, type CalibrationBin, tabulate } from './binTable.ts';
 import type { CheckedRows } from './confidenceRows.ts';
 
 /** The number of the bin that a confidence in [0, 1] falls into. */
-export function binOf(boundaries: readonly number[], confidence: number, edges: BinEdges): number {
+export function binOf(boundaries: ArrayLike<number>, confidence: number, edges: BinEdges): number {
   let low = 0;
   let high = boundaries.length - 2;
   while (low < high) {

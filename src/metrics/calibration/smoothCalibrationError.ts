@@ -14,10 +14,11 @@ export interface SmoothCalibrationErrorResult {
   /** The kernel's standard deviation. */
   readonly bandwidth: number;
   readonly count: number;
-  /** A smooth reliability diagram: at each confidence the smoothed accuracy and the density of confidences (mean 1). */
+  /** A smooth reliability diagram: at each confidence the smoothed accuracy (null further than 6σ from
+   * any row) and the density of confidences (mean 1). */
   readonly curve: {
     readonly confidence: readonly number[];
-    readonly accuracy: readonly number[];
+    readonly accuracy: readonly (number | null)[];
     readonly density: readonly number[];
   };
 }
@@ -59,7 +60,7 @@ export function smoothCalibrationError(
     count: confidences.length,
     curve: {
       confidence: Array.from(density, (_, index) => index / last),
-      accuracy: Array.from(hits, (mass, index) => (density[index]! > 0 ? mass / density[index]! : 0)),
+      accuracy: Array.from(hits, (mass, index) => (density[index]! > 0 ? mass / density[index]! : null)),
       density: Array.from(density, (mass, index) => mass * last * (index === 0 || index === last ? 2 : 1)),
     },
   };

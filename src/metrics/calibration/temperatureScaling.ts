@@ -1,4 +1,4 @@
-import { checkOptions, checkPositive, checkWhole, rangeError, shapeError } from '../../check.ts';
+import { checkOptions, checkPositive, checkWhole, kindError, rangeError, shapeError } from '../../check.ts';
 import { type TensorLike, toHostTensor } from '../../tensor.ts';
 import { type CalibrationBin, calibrationErrors, equalWidthBoundaries } from './binTable.ts';
 import { binRows } from './hostBins.ts';
@@ -56,6 +56,8 @@ export function temperatureScaling(
 ): TemperatureScalingResult {
   checkOptions('temperatureScaling', options, ['bounds', 'bins']);
   const { bounds = [1e-3, 1e3], bins = 15 } = options;
+  if (!Array.isArray(bounds) || bounds.length !== 2)
+    throw kindError('temperatureScaling', 'bounds', 'two numbers', bounds);
   for (const bound of bounds) checkPositive('temperatureScaling', 'bounds', bound);
   if (!(bounds[0] < bounds[1])) throw rangeError('temperatureScaling', 'bounds', '[least, largest]', bounds);
   checkWhole('temperatureScaling', 'bins', bins, 1);

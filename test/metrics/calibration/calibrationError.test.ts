@@ -190,6 +190,38 @@ describe('calibrationError: bins', () => {
   });
 });
 
+describe('calibrationError: very many bins', () => {
+  const count = 10000;
+  const confidences = Array.from({ length: count }, (_, index) => 0.5 + (index + 0.5) / (2 * count));
+  // Calibrated by construction: the golden ratio's multiples are spread evenly, whatever the confidence.
+  const labels = confidences.map((value, index) => ((index * 0.6180339887498949) % 1 < value ? 0 : 1));
+  const probabilities = confidences.map((value) => [value, 1 - value]);
+
+  it('sees a calibrated model as one third wrong in a million bins, and warns', () => {
+    expect(measure(calibrationError(), { probabilities, labels }).value).toBeLessThan(0.01);
+    const { value, warning } = measure(calibrationError({ bins: 1e6 }), { probabilities, labels });
+    // E|c − y| = E 2c(1 − c) = 1/3 for c uniform over [1/2, 1].
+    expect(Math.abs(value - 1 / 3)).toBeLessThan(0.005);
+    expect(warning).toContain('10000 samples in 1000000 bins');
+  });
+
+  it('bins alike by search and by comparison, on exact edges in both precisions', async () => {
+    const bins = 1000;
+    for (const edges of ['right', 'left'] as const) {
+      const metric = calibrationError({ bins, edges });
+      const exact = [600, 700, 900, 999, 1000].map((k) => [k / bins, 1 - k / bins]);
+      const batch = { probabilities: [...exact, ...probabilities.slice(0, 50)], labels: Array(55).fill(0) };
+      const searched = measure(metric, batch);
+      const double = cpuBackend({ precision: 'float64' });
+      // Without readSync a backend is a device, where every edge is compared.
+      const { readSync: _, ...device } = double;
+      expectDeepClose(await measureOn(device as typeof double, metric, batch), searched, 1e-12);
+      const counts = (result: typeof searched) => result.bins.map((bin) => bin.count);
+      expect(counts(await measureOn(cpuBackend(), metric, batch))).toEqual(counts(searched));
+    }
+  });
+});
+
 describe('calibrationError: peers', () => {
   const batch = { logits: fixture.logits, labels: fixture.labels };
   for (const bins of [10, 15] as const) {

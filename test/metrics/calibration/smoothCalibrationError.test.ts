@@ -45,7 +45,8 @@ describe('smoothCalibrationError', () => {
       0,
     );
     expect(trapezoid / (density.length - 1)).toBeCloseTo(1, 10);
-    expect(Math.max(...accuracy)).toBeLessThanOrEqual(1 + 1e-12);
+    expect(Math.max(...accuracy.map((value) => value ?? 0))).toBeLessThanOrEqual(1 + 1e-12);
+    expect(curve.accuracy[500]).toBeNull();
     expect(curve.confidence[0]).toBe(0);
     expect(curve.confidence.at(-1)).toBe(1);
   });
