@@ -3,6 +3,7 @@ import {
   type AnyMetric,
   calibrationError,
   cka,
+  crd,
   hint,
   klDivergence,
   measure,
@@ -90,6 +91,39 @@ describe('fused kernels on long rows', () => {
       const batch = { probabilities: [[0.5, 0.5], row], labels: [0, 1] };
       await expect(measureOn(target, calibrationError() as AnyMetric, batch)).rejects.toThrow(message);
     }
+  });
+
+  it('crd: more candidates than a workgroup takes, and a dimension that fills no lanes evenly', async (context) => {
+    const target = need(context);
+    const inputs = {
+      studentFeatures: wave(3, 6, 1),
+      teacherFeatures: wave(3, 5, 2),
+      studentProjectionWeight: wave(6, 40, 3),
+      studentProjectionBias: { data: wave(1, 40, 4).data, shape: [40] },
+      teacherProjectionWeight: wave(5, 40, 5),
+      teacherProjectionBias: { data: wave(1, 40, 6).data, shape: [40] },
+      studentBank: wave(50, 40, 7),
+      teacherBank: wave(50, 40, 8),
+      positiveIndices: Float32Array.of(3, 49, 0),
+      contrastIndices: {
+        data: Float32Array.from({ length: 2100 }, (_, at) => (at * 31 + (at % 7)) % 50),
+        shape: [3, 700],
+      },
+    };
+    const loss = crd({ normalization: 'paper', temperature: 0.5 });
+    const expected = valueAndGradients(loss, inputs);
+    await kernels(target);
+    const { value, gradients } = valueAndGradientsOn(target, loss, inputs);
+    // Values near 10⁴: seven digits of them.
+    expectDeepClose((await target.read(value)).data, [expected.value], 1e-5);
+    for (const name of loss.differentiable) {
+      expectDeepClose((await target.read(gradients[name])).data, expected.gradients[name].data, 1e-4, name);
+    }
+    if (target.device.features.has('timestamp-query')) expect(await kernels(target)).toContain('crd contrast');
+    // A number that names no row must not pass for row 0.
+    const astray = { ...inputs, contrastIndices: { ...inputs.contrastIndices, data: new Float32Array(2100).fill(50) } };
+    const unknown = valueAndGradientsOn(target, loss, astray);
+    expect((await target.read(unknown.value)).data[0]).toBeNaN();
   });
 
   it('cka: products of centred features by tiles', async (context) => {

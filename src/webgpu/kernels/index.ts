@@ -3,10 +3,11 @@ import type { FusedKernel } from '../../backend.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { calibrationKernel } from './calibrationKernel.ts';
 import type { KernelContext } from './context.ts';
+import { crdKernel } from './crdKernel.ts';
 import { divergenceKernels } from './divergenceKernels.ts';
 import { hintKernel } from './hintKernel.ts';
 
 /** All of them. */
 export function fusedKernels(context: KernelContext): readonly FusedKernel<WebgpuTensor>[] {
-  return [...divergenceKernels(context), hintKernel(context), calibrationKernel(context)];
+  return [...divergenceKernels(context), hintKernel(context), calibrationKernel(context), crdKernel(context)];
 }

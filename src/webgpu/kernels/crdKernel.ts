@@ -1,0 +1,93 @@
+/** Contrastive representation distillation with a memory bank: the gather is inside the kernel that scores. */
+import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
+import { addContrasts, type Contrast, contrastWithPositives } from '../../losses/contrastive/contrast.ts';
+import { crd } from '../../losses/contrastive/crd.ts';
+import type { CheckedCrdOptions } from '../../losses/contrastive/crdOptions.ts';
+import { embed } from '../../losses/contrastive/embedding.ts';
+import { reduceRows } from '../../ops/rowReduction.ts';
+import type { WebgpuTensor } from '../tensors.ts';
+import type { KernelContext } from './context.ts';
+import { candidatesPerGroup, contrastProgram, widestEmbedding } from './contrastProgram.ts';
+
+type T = WebgpuTensor;
+
+/** For `negatives: 'bank'`. */
+export function crdKernel({ store, backend }: KernelContext): FusedLossKernel<T> {
+  /** Losses and gradients of anchors [batch, dimension] against the bank's rows that `candidates` [batch, count] names. */
+  const contrastWithBank = (anchors: T, bank: T, candidates: T, threshold: T, temperature: number): Contrast<T> => {
+    const [batch, dimension] = anchors.shape as readonly [number, number];
+    const count = candidates.shape[1]!;
+    const parts = Math.ceil(count / candidatesPerGroup);
+    const perLane = Math.ceil(dimension / 32);
+    const losses = store.make([batch, parts], 'crd');
+    const gradients = store.make([batch, parts, dimension], 'crd');
+    const bind = (tensor: T, perUnit: number) => ({ storage: store.storageOf(tensor, 'crd'), perUnit });
+    store.runtime.run({
+      key: `crd contrast ${perLane}`,
+      build: () => contrastProgram(perLane),
+      reads: [bind(anchors, dimension), bind(bank, 0), bind(candidates, count), bind(threshold, 0)],
+      writes: [bind(losses, parts), bind(gradients, parts * dimension)],
+      uniforms: { dimension, rows: bank.shape[0]!, count, parts, inverseTemperature: 1 / temperature },
+      units: batch,
+      groups: (units) => units * parts,
+    });
+    return { losses: backend.sum(losses, { axis: 1 }), gradients: backend.sum(gradients, { axis: 1 }) };
+  };
+
+  return {
+    kind: 'loss',
+    implements: crd,
+    supports: (options) => (options as CheckedCrdOptions).negatives === 'bank',
+
+    forward(given, inputs: KernelInputs<T>) {
+      const options = given as CheckedCrdOptions;
+      const { studentBank, teacherBank, positiveIndices, contrastIndices } = inputs as Readonly<Record<string, T>>;
+      const student = embed(backend, 'student', inputs);
+      const teacher = embed(backend, 'teacher', inputs);
+      if (student.directions.shape[1]! > widestEmbedding) return compositeOf(options).forward(backend, inputs);
+      const logRatio = Math.log(contrastIndices!.shape[1]! / (options.populationSize ?? studentBank!.shape[0]!));
+      const side = (anchors: T, bank: T, logPartition: T | undefined): Contrast<T> => {
+        const ratio = backend.scalar(logRatio);
+        const threshold = logPartition ? backend.add(backend.reshape(logPartition, []), ratio) : ratio;
+        const { temperature } = options;
+        const positives = backend.gather(bank, positiveIndices!);
+        return addContrasts(
+          backend,
+          contrastWithPositives(backend, anchors, positives, { temperature, threshold }),
+          contrastWithBank(anchors, bank, contrastIndices!, threshold, temperature),
+        );
+      };
+      const scaled = options.normalization === 'reference';
+      const studentSide = side(student.directions, teacherBank!, scaled ? inputs.studentLogPartition : undefined);
+      const teacherSide = side(teacher.directions, studentBank!, scaled ? inputs.teacherLogPartition : undefined);
+      const losses = backend.add(studentSide.losses, teacherSide.losses);
+      const { value, rowScale } = reduceRows(backend, options, losses, inputs.rowWeights);
+      const residuals = {
+        student: { ...student },
+        teacher: { ...teacher },
+        studentGradients: studentSide.gradients,
+        teacherGradients: teacherSide.gradients,
+        rowScale,
+      };
+      return { value, residuals };
+    },
+
+    // The residuals are the composite's own; what is left to do is small.
+    backward: (options, residuals, upstream) =>
+      compositeOf(options as CheckedCrdOptions).backward(backend, residuals, upstream),
+  };
+}
+
+function compositeOf({ ignoreIndex: _, ...options }: CheckedCrdOptions) {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const loss = crd(given as never);
+  return {
+    forward: loss.forward as unknown as FusedLossForward,
+    backward: loss.backward,
+  };
+}
+
+type FusedLossForward = (
+  backend: KernelContext['backend'],
+  inputs: KernelInputs<T>,
+) => ReturnType<FusedLossKernel<T>['forward']>;
