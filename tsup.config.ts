@@ -14,7 +14,6 @@ export default defineConfig({
   dts: true,
   // One copy of each loss factory, shared by all entries: fused kernels find their loss by identity.
   splitting: true,
-  treeshake: true,
   clean: true,
   external: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu', 'ml-matrix'],
 });
