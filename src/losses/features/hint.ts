@@ -55,7 +55,7 @@ export type HintDifferentiable<Regressor extends HintRegressor> = Exclude<HintIn
  *
  * Inputs: `studentFeatures` and `teacherFeatures` [batch, ...], of one shape but for the width that a regressor maps;
  * with a regressor `regressorWeight` [student width, teacher width] and `regressorBias` [teacher width], which
- * `initializeHintRegressor` makes; optional `rowWeights` [batch]: a sample of weight 0 does not count, whatever it holds.
+ * `initializeHintRegressor` makes; optional `rowWeights` [batch]; a sample of weight 0 does not count, whatever it holds.
  * Value: a scalar ≥ 0. All inputs but `teacherFeatures` and `rowWeights` get a gradient.
  *
  * @throws RangeError for an unknown option, or `layout: 'channelsFirst'` without a convolution.
