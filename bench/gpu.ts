@@ -1,0 +1,238 @@
+/**
+ * GPU kernels against the device's own copy bandwidth, tfjs-webgpu's composite and PyTorch on CUDA.
+ *
+ *     npm run bench:gpu            sizes by the device: small ones on a software driver
+ *     npm run bench:gpu -- --full  the sizes of the targets, whatever the device
+ *
+ * Kernel times are timestamp queries; bytes are those of the buffers that a kernel reads and writes, each counted once. The
+ * copy is an element-wise kernel over as many bytes, and copyBufferToBuffer by the clock; the faster one is the yardstick.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  calibrationError,
+  crd,
+  crossEntropy,
+  hint,
+  klDivergence,
+  measureOn,
+  valueAndGradientsOn,
+} from 'dark-knowledge';
+import { tfjsBackend } from 'dark-knowledge/tfjs';
+import { type WebgpuTensor, webgpuBackend } from 'dark-knowledge/webgpu';
+import { openBenchDevice } from './gpu/device.ts';
+import { median } from './measure.ts';
+
+const { gpu, device, description, software } = await openBenchDevice();
+const full = process.argv.includes('--full') || !software;
+const size = full
+  ? { rows: 8192, classes: 32000, batch: 256, negatives: 16384, bank: 1281167, dimension: 128, matrix: 4096 }
+  : { rows: 64, classes: 2000, batch: 8, negatives: 512, bank: 4096, dimension: 128, matrix: 256 };
+const repeats = software ? 3 : 20;
+const temperature = 4;
+
+console.log(`Device: ${description}`);
+if (software) {
+  console.log('This is a software driver: the numbers compare code paths on a processor and say nothing of a GPU.');
+}
+
+const backend = webgpuBackend(device, { profile: device.features.has('timestamp-query') });
+
+/** Numbers made on the device: sin of whole numbers would need an upload as large as the tensor. */
+function noise(shape: readonly number[]): WebgpuTensor {
+  const length = Math.min(65536, shape.at(-1)!);
+  const row = backend.fromHost({
+    data: Float32Array.from({ length }, (_, at) => 3 * Math.sin(at * 12.9898)),
+    shape: [length],
+  });
+  const rows = shape.slice(0, -1).reduce((count, extent) => count * extent, 1);
+  const column = backend.fromHost({
+    data: Float32Array.from({ length: rows }, (_, at) => Math.cos(at * 78.233)),
+    shape: [...shape.slice(0, -1), 1],
+  });
+  return backend.multiply(column, row);
+}
+
+interface Measured {
+  readonly milliseconds: number;
+  readonly bytes: number;
+  readonly kernels: string;
+}
+
+/** The median time of `compute`'s kernels, or those that `counts` names. */
+async function profile(compute: () => unknown, counts: (kernel: string) => boolean = () => true): Promise<Measured> {
+  const runs: Measured[] = [];
+  for (let repeat = 0; repeat <= repeats; repeat++) {
+    await backend.timings();
+    await backend.scope(compute);
+    const timings = (await backend.timings()).filter(({ kernel }) => counts(kernel));
+    if (repeat === 0) continue;
+    runs.push({
+      milliseconds: timings.reduce((sum, { nanoseconds }) => sum + nanoseconds, 0) / 1e6,
+      bytes: timings.reduce((sum, { bytes }) => sum + bytes, 0),
+      kernels: [...new Set(timings.map(({ kernel }) => kernel))].join(', '),
+    });
+  }
+  return { ...runs[0]!, milliseconds: median(runs.map(({ milliseconds }) => milliseconds)) };
+}
+
+/** Seconds by the clock until the queue is empty. */
+async function clock(target: GPUDevice, compute: () => unknown): Promise<number> {
+  const seconds: number[] = [];
+  for (let repeat = 0; repeat <= repeats; repeat++) {
+    await target.queue.onSubmittedWorkDone();
+    const start = performance.now();
+    await compute();
+    await target.queue.onSubmittedWorkDone();
+    if (repeat > 0) seconds.push((performance.now() - start) / 1000);
+  }
+  return median(seconds);
+}
+
+const results: Record<string, unknown>[] = [];
+let copyBandwidth = 0;
+
+function report(name: string, { milliseconds, bytes, kernels }: Measured, extra = ''): void {
+  const bandwidth = bytes / (milliseconds / 1e3);
+  const share = copyBandwidth > 0 ? `${((100 * bandwidth) / copyBandwidth).toFixed(0)} % of copy` : '';
+  console.log(
+    `${name.padEnd(44)} ${milliseconds.toFixed(3).padStart(10)} ms ${(bytes / 1e6).toFixed(1).padStart(9)} MB ` +
+      `${(bandwidth / 1e9).toFixed(1).padStart(8)} GB/s  ${share} ${extra}`,
+  );
+  results.push({
+    name,
+    milliseconds,
+    bytes,
+    kernels,
+    shareOfCopy: copyBandwidth > 0 ? bandwidth / copyBandwidth : null,
+  });
+}
+
+const { rows, classes } = size;
+const studentLogits = noise([rows, classes]);
+const teacherLogits = backend.abs(studentLogits);
+const labels = backend.fromHost({
+  data: Float32Array.from({ length: rows }, (_, row) => (row * 31) % classes),
+  shape: [rows],
+});
+
+const copyKernel = await profile(() => backend.abs(studentLogits));
+const source = backend.bufferOf(studentLogits);
+const target = device.createBuffer({ size: source.size, usage: 0x8 });
+const copySeconds = await clock(device, () => {
+  const encoder = device.createCommandEncoder();
+  encoder.copyBufferToBuffer(source, 0, target, 0, source.size);
+  device.queue.submit([encoder.finish()]);
+});
+target.destroy();
+const copyBytes = 2 * source.size;
+report('copy by a kernel', copyKernel);
+report('copyBufferToBuffer (by the clock)', { milliseconds: copySeconds * 1e3, bytes: copyBytes, kernels: 'copy' });
+copyBandwidth = Math.max(copyKernel.bytes / (copyKernel.milliseconds / 1e3), copyBytes / copySeconds);
+
+const kl = klDivergence({ temperature });
+const ofKl = await profile(() => valueAndGradientsOn(backend, kl, { studentLogits, teacherLogits }));
+report(`KL value + gradient, ${rows} × ${classes}`, ofKl);
+const reverse = klDivergence({ temperature, direction: 'reverse' });
+report(
+  'reverse KL value + gradient',
+  await profile(() => valueAndGradientsOn(backend, reverse, { studentLogits, teacherLogits })),
+);
+report(
+  'cross-entropy value + gradient',
+  await profile(() => valueAndGradientsOn(backend, crossEntropy(), { studentLogits, labels })),
+);
+report(
+  'hint value + gradient',
+  await profile(() =>
+    valueAndGradientsOn(backend, hint(), { studentFeatures: studentLogits, teacherFeatures: teacherLogits }),
+  ),
+);
+report(
+  'calibration statistics',
+  await profile(() => measureOn(backend, calibrationError(), { logits: studentLogits, labels })),
+);
+
+// The bank's rows are counted as often as they are read: that is the traffic of a gather.
+const { batch, negatives, bank, dimension } = size;
+const features = noise([batch, 64]);
+const projection = noise([64, dimension]);
+const bias = noise([1, dimension]);
+const memory = noise([bank, dimension]);
+const contrast = {
+  studentFeatures: features,
+  teacherFeatures: features,
+  studentProjectionWeight: projection,
+  teacherProjectionWeight: projection,
+  studentProjectionBias: backend.reshape(bias, [dimension]),
+  teacherProjectionBias: backend.reshape(bias, [dimension]),
+  studentBank: memory,
+  teacherBank: memory,
+  positiveIndices: backend.fromHost({ data: Float32Array.from({ length: batch }, (_, at) => at), shape: [batch] }),
+  contrastIndices: backend.fromHost({
+    data: Float32Array.from({ length: batch * negatives }, (_, at) => (at * 7919) % bank),
+    shape: [batch, negatives],
+  }),
+};
+const ofCrd = await profile(
+  () => valueAndGradientsOn(backend, crd({ normalization: 'paper' }), contrast),
+  (kernel) => kernel === 'crd contrast',
+);
+report(`CRD, ${batch} × ${negatives} of ${bank} × ${dimension}, both sides`, {
+  ...ofCrd,
+  bytes: 2 * batch * negatives * (dimension + 1) * 4,
+});
+
+const { matrix } = size;
+const [left, right] = [noise([matrix, matrix]), noise([matrix, matrix])];
+const ofMatMul = await profile(() => backend.matMul(left, right));
+const teraflops = (2 * matrix ** 3) / (ofMatMul.milliseconds / 1e3) / 1e12;
+report(`matMul ${matrix} × ${matrix}`, ofMatMul, `${teraflops.toFixed(3)} Tflop/s`);
+
+// tfjs on the same GPU object: its own kernels composed, and this library's programs on its tensors.
+Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
+await import('@tensorflow/tfjs-backend-webgpu');
+await tf.setBackend('webgpu');
+await tf.ready();
+const tfjsDevice = (tf.backend() as unknown as { readonly device: GPUDevice }).device;
+const fused = tfjsBackend();
+const composite = Object.create(fused, { fusedKernels: { value: [] } }) as typeof fused;
+const given = tf.tidy(() => ({
+  studentLogits: tf.randomUniform([rows, classes], -3, 3),
+  teacherLogits: tf.randomUniform([rows, classes], -3, 3),
+}));
+const onTfjs = (which: typeof fused) =>
+  clock(tfjsDevice, async () => {
+    const { value, gradients } = valueAndGradientsOn(which, kl, given);
+    await value.data();
+    tf.dispose([value, gradients.studentLogits]);
+  });
+const ours = await clock(device, async () => {
+  const { value, gradients } = valueAndGradientsOn(backend, kl, { studentLogits, teacherLogits });
+  await backend.read(value);
+  backend.dispose(value);
+  backend.dispose(gradients.studentLogits);
+});
+const ofComposite = await onTfjs(composite);
+const ofFused = await onTfjs(fused);
+console.log(`\nKL value + gradient by the clock, the value read: webgpu ${(ours * 1e3).toFixed(2)} ms`);
+console.log(`  fused on tfjs ${(ofFused * 1e3).toFixed(2)} ms, tfjs's composite ${(ofComposite * 1e3).toFixed(2)} ms`);
+console.log(`  ${(ofComposite / ours).toFixed(1)} × tfjs's composite (target on a GPU: 5)`);
+
+const torch = (() => {
+  try {
+    const script = fileURLToPath(new URL('./gpu/torch_kl.py', import.meta.url));
+    return execFileSync('python3', [script, `${rows}`, `${classes}`, `${temperature}`], { encoding: 'utf8' }).trim();
+  } catch (error) {
+    return JSON.stringify({ missing: error instanceof Error ? error.message.split('\n')[0] : String(error) });
+  }
+})();
+console.log(`PyTorch on CUDA: ${torch}`);
+
+const folder = new URL('./results/', import.meta.url);
+mkdirSync(folder, { recursive: true });
+const summary = { description, software, size, copyBandwidth, results, klSeconds: { ours, ofComposite, ofFused } };
+writeFileSync(new URL('gpu.json', folder), `${JSON.stringify({ ...summary, torch: JSON.parse(torch) }, null, 2)}\n`);
+device.destroy();
