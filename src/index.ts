@@ -49,11 +49,11 @@ export {
 export {
   ContrastiveMemoryOn,
   type ContrastiveMemoryOptions,
-  type ContrastiveMemoryState,
   type MemoryOn,
   type MemoryTensors,
 } from './contrastive/contrastiveMemory.ts';
 export { ContrastiveMemory, estimatePartitions } from './contrastive/host.ts';
+export type { ContrastiveMemoryState } from './contrastive/memoryState.ts';
 export { type ContrastInput, estimatePartitionsOn, type Partitions } from './losses/contrastive/estimatePartitions.ts';
 export { crd } from './losses/contrastive/crd.ts';
 export type {

@@ -32,5 +32,14 @@ export function median<T>(backend: Backend<T>, x: T, skip = 0): T {
   }
   const first = bisect(backend, x, size, lower);
   if (upper === lower) return first;
-  return backend.multiply(backend.add(first, bisect(backend, x, size, upper)), backend.scalar(0.5));
+  // The next element is the same where enough are equal, else the least of those above.
+  const isAbove = backend.greater(x, first);
+  const zero = backend.scalar(0);
+  const least = backend.subtract(
+    zero,
+    backend.max(backend.where(isAbove, backend.subtract(zero, x), backend.scalar(-Infinity))),
+  );
+  const isNext = backend.greater(backend.sum(isAbove), backend.scalar(size - upper - 0.5));
+  const second = backend.where(isNext, least, first);
+  return backend.multiply(backend.add(first, second), backend.scalar(0.5));
 }

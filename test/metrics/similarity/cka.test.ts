@@ -47,12 +47,26 @@ describeMetric('cka', [
     batch: { x, y },
     expected: { value: expected.rbf, debiased: expected.rbfDebiased },
     streams: false,
+    onDevices: false,
   },
   {
     title: 'RBF, the median taken without the diagonal',
     metric: cka({ kernel: 'rbf', bandwidth: 0.5, median: 'withoutDiagonal' }),
     batch: { x, y },
     expected: { value: expected.rbfWithoutDiagonal },
+    streams: false,
+    onDevices: false,
+  },
+  {
+    title: 'RBF of few samples: the median of an even number of distances, found on the device',
+    metric: cka({ kernel: 'rbf', bandwidth: 0.5 }),
+    batch: { x: x.slice(0, 12), y: y.slice(0, 12) },
+    streams: false,
+  },
+  {
+    title: 'RBF of few samples: most distances are equal',
+    metric: cka({ kernel: 'rbf', median: 'withoutDiagonal' }),
+    batch: { x: [[0], [1], [1], [0], [0]], y: y.slice(0, 5) },
     streams: false,
   },
   {
@@ -83,7 +97,7 @@ describeMetric('cka', [
   {
     title: 'the other constant side',
     metric: cka({ kernel: 'rbf' }),
-    batch: { x, y: y.map(() => [0.1, 30.3]) },
+    batch: { x: x.slice(0, 9), y: y.slice(0, 9).map(() => [0.1, 30.3]) },
     expected: { value: 0, status: 'constantY' },
     streams: false,
   },

@@ -49,6 +49,7 @@ describeMetric('ckaMatrix', [
     batch: { a: x, b: y },
     expected: { value: [[values.rbf]] },
     streams: false,
+    onDevices: false,
   },
 ]);
 
@@ -83,6 +84,7 @@ describeMetric('similarityMatrix', [
       samples: 100,
     },
     streams: false,
+    onDevices: false,
   },
 ]);
 
