@@ -1,6 +1,6 @@
 /** The memory of `crd`: a bank with a row for each sample, or a queue of the latest embeddings, for both networks. */
 import type { Backend } from '../backend.ts';
-import { checkOneOf, checkOptions, checkSameShape, checkWhole, checkWithin, kindError } from '../check.ts';
+import { checkOneOf, checkOptions, checkSameShape, checkWhole, checkWithin } from '../check.ts';
 import { type Inputs, inputsOn } from '../inputs.ts';
 import type { Form, Loss } from '../loss.ts';
 import { checkProjections } from '../losses/contrastive/checkCrd.ts';
@@ -9,8 +9,9 @@ import { embed, type ProjectionInput } from '../losses/contrastive/embedding.ts'
 import { type ContrastInput, estimatePartitionsOn, type Partitions } from '../losses/contrastive/estimatePartitions.ts';
 import { replaceRows } from '../ops/replaceRows.ts';
 import { deriveSeed, randomUniform } from '../random.ts';
-import { type HostTensor, isHostTensor, type TensorLike } from '../tensor.ts';
+import type { HostTensor, TensorLike } from '../tensor.ts';
 import { type ChangedRows, changedRows, hostRows, mixRows, queueRows } from './memoryRows.ts';
+import { type ContrastiveMemoryState, checkState } from './memoryState.ts';
 
 /** Options of `ContrastiveMemory`. */
 export interface ContrastiveMemoryOptions {
@@ -30,21 +31,6 @@ export interface ContrastiveMemoryOptions {
 export interface MemoryTensors<T> extends Partitions<T> {
   readonly studentBank: T;
   readonly teacherBank: T;
-}
-
-/** A memory's state on the host: all that training needs to resume. */
-export interface ContrastiveMemoryState {
-  readonly kind: 'bank' | 'queue';
-  /** [size, dimension], float32. */
-  readonly studentBank: HostTensor;
-  /** [size, dimension], float32. */
-  readonly teacherBank: HostTensor;
-  /** log Z, or null before it was estimated. */
-  readonly studentLogPartition: number | null;
-  /** log Z, or null before it was estimated. */
-  readonly teacherLogPartition: number | null;
-  /** The row that a queue replaces next; 0 for a bank. */
-  readonly next: number;
 }
 
 /** A memory on a backend; `Saved` is its state, or a promise of it. */
@@ -210,29 +196,6 @@ export function makeMemory<T, Saved>(
       for (const tensor of Object.values(tensors) as T[]) backend.dispose(tensor);
     },
   };
-}
-
-function checkState(
-  where: string,
-  state: ContrastiveMemoryState,
-  kind: 'bank' | 'queue',
-  shape: readonly number[],
-): void {
-  for (const name of ['studentBank', 'teacherBank'] as const) {
-    const bank = state?.[name];
-    if (!isHostTensor(bank)) throw kindError(where, `state.${name}`, 'a host tensor', bank);
-    checkSameShape(where, `state.${name}`, bank.shape, 'the memory', shape);
-    checkSameShape(where, `the data of state.${name}`, [bank.data.length], 'its shape', [shape[0]! * shape[1]!]);
-  }
-  for (const name of ['studentLogPartition', 'teacherLogPartition'] as const) {
-    const partition = state[name];
-    if (partition !== null && !Number.isFinite(partition)) {
-      throw kindError(where, `state.${name}`, 'a finite number or null', partition);
-    }
-  }
-  checkOneOf(where, 'state.kind', state.kind, [kind]);
-  checkWhole(where, 'state.next', state.next, 0);
-  checkWithin(where, 'state.next', state.next, 0, shape[0]! - 1);
 }
 
 /**

@@ -4,13 +4,8 @@ import type { Inputs } from '../inputs.ts';
 import type { Form, Loss } from '../loss.ts';
 import { type ContrastInput, estimatePartitionsOn, type Partitions } from '../losses/contrastive/estimatePartitions.ts';
 import type { HostTensor, TensorLike } from '../tensor.ts';
-import {
-  type ContrastiveMemoryOptions,
-  type ContrastiveMemoryState,
-  copied,
-  type MemoryOn,
-  makeMemory,
-} from './contrastiveMemory.ts';
+import { type ContrastiveMemoryOptions, copied, type MemoryOn, makeMemory } from './contrastiveMemory.ts';
+import type { ContrastiveMemoryState } from './memoryState.ts';
 
 /** A memory on the host. */
 export type ContrastiveMemory = MemoryOn<HostTensor, ContrastiveMemoryState>;
