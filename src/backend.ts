@@ -43,6 +43,7 @@ export interface Backend<T> {
   fromHost(tensor: HostTensor): T;
   /** A tensor of shape [] with one number. */
   scalar(value: number): T;
+  /** The extents of a tensor's axes; [] for a scalar. */
   shapeOf(tensor: T): Shape;
   /** Brings a tensor to the host. */
   read(tensor: T): Promise<HostTensor>;
@@ -50,27 +51,39 @@ export interface Backend<T> {
   readonly readSync?: (tensor: T) => HostTensor;
 
   // Element-wise, with broadcasting
+  /** a + b. */
   add(a: T, b: T): T;
+  /** a − b. */
   subtract(a: T, b: T): T;
+  /** a · b. */
   multiply(a: T, b: T): T;
+  /** a / b; 1/0 is Infinity, 0/0 NaN. */
   divide(a: T, b: T): T;
+  /** The larger of both. */
   maximum(a: T, b: T): T;
   /** 1 where a > b, else 0. */
   greater(a: T, b: T): T;
   /** `a` where the condition is not 0, else `b`: a choice, so that the other side's NaN or Infinity does not leak. */
   where(condition: T, a: T, b: T): T;
+  /** e to the power of x. */
   exp(x: T): T;
+  /** The natural logarithm; −Infinity at 0, NaN below. */
   log(x: T): T;
+  /** The square root; NaN below 0. */
   sqrt(x: T): T;
+  /** The absolute value. */
   abs(x: T): T;
 
   // Reductions
+  /** The sum over some axes, or all. */
   sum(x: T, options?: ReduceOptions): T;
+  /** The largest element over some axes, or all. */
   max(x: T, options?: ReduceOptions): T;
   /** Position of the largest element along the last axis, the first one on ties; that axis goes away. */
   argMax(x: T): T;
 
   // Layout and algebra
+  /** The same elements in the same order, in another shape. */
   reshape(x: T, shape: Shape): T;
   /** Permutes axes; without a permutation swaps the last two. */
   transpose(x: T, permutation?: readonly number[]): T;
@@ -84,6 +97,7 @@ export interface Backend<T> {
   gather(x: T, indices: T): T;
 
   // Optional natives; the composite in `src/ops` serves where one is missing
+  /** Log-probabilities along the last axis. */
   readonly logSoftmax?: (x: T) => T;
   /** A copy of `x` in which the rows at `positions` (all different) are those of `replacement`, in order. */
   readonly replaceRows?: (x: T, positions: ArrayLike<number>, replacement: T) => T;
@@ -118,7 +132,9 @@ export interface FusedLossKernel<T> {
   readonly implements: (...options: never[]) => unknown;
   /** Whether it covers these options (all, when left out); the composite serves the rest. */
   readonly supports?: (options: object) => boolean;
+  /** The loss's forward pass. */
   forward(options: object, inputs: KernelInputs<T>): Forward<T>;
+  /** The loss's backward pass, from the residuals of the kernel's own forward pass. */
   backward(options: object, residuals: Residuals<T>, upstream: T): readonly T[];
   /** The value alone, without what only the gradient needs. */
   readonly evaluate?: (options: object, inputs: KernelInputs<T>) => T;
@@ -127,12 +143,19 @@ export interface FusedLossKernel<T> {
 /** A kernel that replaces a metric's `statistics`. */
 export interface FusedMetricKernel<T> {
   readonly kind: 'metric';
+  /** The factory whose metrics this kernel computes: compared by identity. */
   readonly implements: (...options: never[]) => unknown;
+  /** Whether it covers these options (all, when left out); the composite serves the rest. */
   readonly supports?: (options: object) => boolean;
+  /** The metric's statistics, under its own names. */
   statistics(options: object, inputs: KernelInputs<T>): Readonly<Record<string, T>>;
 }
 
+/** A kernel that replaces a loss or a metric's statistics on one backend. */
 export type FusedKernel<T> = FusedLossKernel<T> | FusedMetricKernel<T>;
 
 /** A backend whose tensors live in host memory: what the synchronous, plain-name runners need. */
-export type HostBackend<T> = Backend<T> & { readonly readSync: (tensor: T) => HostTensor };
+export type HostBackend<T> = Backend<T> & {
+  /** Brings a tensor to the host at once. */
+  readonly readSync: (tensor: T) => HostTensor;
+};

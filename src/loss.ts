@@ -49,9 +49,11 @@ export interface Loss<
 /** Any loss, for code that composes them. */
 export type AnyLoss<LossForm extends Form = Form> = Loss<string, string, string, LossForm>;
 
-/** The required, differentiable and optional input names of a loss type. */
+/** The required input names of a loss type. */
 export type InputOf<L> = L extends Loss<infer Input, string, string, Form> ? Input : never;
+/** The names of the inputs of a loss type that get a gradient. */
 export type DifferentiableOf<L> = L extends Loss<string, infer Differentiable, string, Form> ? Differentiable : never;
+/** The optional input names of a loss type. */
 export type OptionalOf<L> = L extends Loss<string, string, infer Optional, Form> ? Optional : never;
 
 function kernelFor<T>(backend: Backend<T>, loss: AnyLoss): FusedLossKernel<T> | undefined {

@@ -38,6 +38,7 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
   statistics<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): Readonly<Record<Statistic, T>>;
   /** Statistics of both parts from those of each; the element-wise sum when left out. */
   merge?(first: HostStatistics<Statistic>, second: HostStatistics<Statistic>): HostStatistics<Statistic>;
+  /** The result from the statistics: plain arithmetic in float64. */
   finish(statistics: HostStatistics<Statistic>): Result;
 }
 
@@ -175,7 +176,9 @@ export interface AccumulatorOn<T, Batch, Result> {
   update(batch: Batch): Promise<void>;
   /** Adds another accumulator's batches. */
   merge(other: AccumulatorOn<T, Batch, Result>): Promise<void>;
+  /** The result over all batches so far. */
   compute(): Promise<Result>;
+  /** The state as plain JSON, to go on from or to merge elsewhere. */
   state(): Promise<MetricState>;
 }
 

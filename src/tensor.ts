@@ -29,6 +29,7 @@ export type NestedArray = number | boolean | TypedArray | readonly NestedArray[]
 export interface MatrixLike {
   readonly rows: number;
   readonly columns: number;
+  /** An element. */
   get(row: number, column: number): number;
 }
 
