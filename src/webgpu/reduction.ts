@@ -1,4 +1,4 @@
-/** Sums and maxima over axes. Sums are pairwise: blocks of 16, then lanes as a tree, then segments. */
+/** Sums and maxima over axes. Sums are pairwise: blocks of 16, then lanes in two steps, then segments. */
 import type { ReduceOptions } from '../backend.ts';
 import { sizeOf } from '../tensor.ts';
 import { specialValues } from './arithmetic.ts';
@@ -6,6 +6,7 @@ import { elementwise, elementwiseOperations } from './elementwise.ts';
 import { normaliseAxes, planReduction, stridesOf } from './layout.ts';
 import type { KernelProgram } from './program.ts';
 import type { TensorStore, WebgpuTensor } from './tensors.ts';
+import { joinLanes } from './workgroup.ts';
 
 type Kind = 'sum' | 'max';
 
@@ -139,14 +140,7 @@ function workgroupProgram(kind: Kind): KernelProgram {
   let first = origin + lane;
   let last = origin + length;
   ${accumulate(kind, `${WORKGROUP}u`)}
-  lanes[lane] = total;
-  workgroupBarrier();
-  for (var width = ${WORKGROUP / 2}u; width > 0u; width /= 2u) {
-    if (lane < width) {
-      lanes[lane] = ${kind === 'sum' ? 'lanes[lane] + lanes[lane + width]' : 'larger(lanes[lane], lanes[lane + width])'};
-    }
-    workgroupBarrier();
-  }
+  lanes[lane] = total;${joinLanes(WORKGROUP, kind === 'sum' ? 'first + second' : 'larger(first, second)')}
   if (lane == 0u) { result[select(0u, uniforms.firstUnit, uniforms.whole == 1u) + group] = lanes[0]; }`,
   };
 }
@@ -182,6 +176,9 @@ fn orderOf(value: f32, at: u32) -> u32 {
   let bits = bitcast<u32>(value);
   return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u);
 }
+fn ahead(first: vec2u, second: vec2u) -> vec2u {
+  return select(first, second, second.x > first.x || (second.x == first.x && second.y < first.y));
+}
 ${long ? `var<workgroup> lanes: array<vec2u, ${WORKGROUP}>;` : ''}`;
   const walk = (row: string, first: string, step: string) => `
   var best = vec2u(0u, uniforms.classes);
@@ -193,16 +190,7 @@ ${long ? `var<workgroup> lanes: array<vec2u, ${WORKGROUP}>;` : ''}`;
     ? `
   if (group >= uniforms.units) { return; }
   ${walk('group', 'lane', `${WORKGROUP}u`)}
-  lanes[lane] = best;
-  workgroupBarrier();
-  for (var width = ${WORKGROUP / 2}u; width > 0u; width /= 2u) {
-    if (lane < width) {
-      let other = lanes[lane + width];
-      let own = lanes[lane];
-      if (other.x > own.x || (other.x == own.x && other.y < own.y)) { lanes[lane] = other; }
-    }
-    workgroupBarrier();
-  }
+  lanes[lane] = best;${joinLanes(WORKGROUP, 'ahead(first, second)')}
   if (lane == 0u) { result[group] = f32(lanes[0].y); }`
     : `
   if (index >= uniforms.units) { return; }

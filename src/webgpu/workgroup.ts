@@ -1,4 +1,4 @@
-/** Sums and maxima over the lanes of a workgroup, by subgroups where the device has them, else by a tree. */
+/** Sums and maxima over the lanes of a workgroup, by subgroups where the device has them, else in two steps. */
 
 /** How lanes combine. */
 export interface WorkgroupOptions {
@@ -12,7 +12,7 @@ export interface WorkgroupOptions {
  * call them. `main` sets the private variables `ownLane` and, with subgroups, `subgroupExtent` first.
  */
 export function laneReductions({ workgroupSize, subgroupSize }: WorkgroupOptions, type: 'f32' | 'vec2f'): string {
-  const make = subgroupSize > 0 ? bySubgroups : byTree;
+  const make = subgroupSize > 0 ? bySubgroups : byTwoSteps;
   return `
 var<private> ownLane: u32;
 ${subgroupSize > 0 ? 'var<private> subgroupExtent: u32;' : ''}
@@ -47,21 +47,55 @@ fn ${name}(value: ${type}) -> ${type} {
 }`;
 }
 
-function byTree(name: string, type: string, workgroupSize: number, combine: string): string {
+/** Two steps of 8 or 16 numbers each: three barriers, where halving would take a barrier for every power of two. */
+function byTwoSteps(name: string, type: string, workgroupSize: number, combine: string): string {
+  const side = Math.sqrt(workgroupSize);
   return `
 fn ${name}(value: ${type}) -> ${type} {
   laneValues[ownLane] = value;
   workgroupBarrier();
-  for (var width = ${workgroupSize / 2}u; width > 0u; width /= 2u) {
-    if (ownLane < width) {
-      let first = laneValues[ownLane];
-      let second = laneValues[ownLane + width];
-      laneValues[ownLane] = ${combine};
+  if (ownLane < ${side}u) {
+    var first = laneValues[ownLane];
+    for (var at = ownLane + ${side}u; at < ${workgroupSize}u; at += ${side}u) {
+      let second = laneValues[at];
+      first = ${combine};
     }
-    workgroupBarrier();
+    laneValues[ownLane] = first;
   }
-  let result = laneValues[0];
   workgroupBarrier();
-  return result;
+  var first = laneValues[0];
+  for (var at = 1u; at < ${side}u; at++) {
+    let second = laneValues[at];
+    first = ${combine};
+  }
+  workgroupBarrier();
+  return first;
 }`;
+}
+
+/**
+ * Statements after which lane 0 finds in `lanes[0]` the numbers of all lanes, joined; `combine` joins `first` and `second`.
+ * Every lane has written its number to the workgroup array `lanes` before.
+ */
+export function joinLanes(workgroupSize: number, combine: string): string {
+  const side = 8;
+  return `
+  workgroupBarrier();
+  if (lane < ${side}u) {
+    var first = lanes[lane];
+    for (var other = lane + ${side}u; other < ${workgroupSize}u; other += ${side}u) {
+      let second = lanes[other];
+      first = ${combine};
+    }
+    lanes[lane] = first;
+  }
+  workgroupBarrier();
+  if (lane == 0u) {
+    var first = lanes[0];
+    for (var other = 1u; other < ${side}u; other++) {
+      let second = lanes[other];
+      first = ${combine};
+    }
+    lanes[0] = first;
+  }`;
 }

@@ -8,6 +8,7 @@ import { sizeOf } from '../../tensor.ts';
 import { exponential, specialValues } from '../arithmetic.ts';
 import type { KernelProgram } from '../program.ts';
 import type { WebgpuTensor } from '../tensors.ts';
+import { joinLanes } from '../workgroup.ts';
 import type { KernelContext } from './context.ts';
 import { type RowLayout, rowLayout } from './rows.ts';
 
@@ -164,12 +165,7 @@ const binProgram: KernelProgram = {
       total += vec3f(1.0, rowNumbers[base + 1u], rowNumbers[base + 2u]);
     }
   }
-  lanes[lane] = total;
-  workgroupBarrier();
-  for (var width = ${WORKGROUP / 2}u; width > 0u; width /= 2u) {
-    if (lane < width) { lanes[lane] = lanes[lane] + lanes[lane + width]; }
-    workgroupBarrier();
-  }
+  lanes[lane] = total;${joinLanes(WORKGROUP, 'first + second')}
   if (lane == 0u) {
     result[group * 3u] = lanes[0].x;
     result[group * 3u + 1u] = lanes[0].y;

@@ -93,11 +93,13 @@ var<workgroup> chosen: array<f32, ${ROWS}>;`,
       .join('')}
     sums[lane] = dot4;
     workgroupBarrier();
-    for (var width = ${LANES / 2}u; width > 0u; width /= 2u) {
-      if (own < width) { sums[lane] += sums[lane + width]; }
-      workgroupBarrier();
+    if (own < 4u) {
+      for (var other = own + 4u; other < ${LANES}u; other += 4u) { sums[lane] += sums[lane + other - own]; }
     }
-    let x = sums[team * ${LANES}u] * uniforms.inverseTemperature - threshold[0];
+    workgroupBarrier();
+    let origin = team * ${LANES}u;
+    let dots = (sums[origin] + sums[origin + 1u]) + (sums[origin + 2u] + sums[origin + 3u]);
+    let x = dots * uniforms.inverseTemperature - threshold[0];
     let valid = vec4<bool>(
       first + team * 4u < end, first + team * 4u + 1u < end, first + team * 4u + 2u < end, first + team * 4u + 3u < end);
     let nothing = vec4f(0.0);
