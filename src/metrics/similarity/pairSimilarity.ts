@@ -50,6 +50,7 @@ export interface PairSimilarity<Result> {
   mergeSets?(first: SetStatistics, second: SetStatistics): HostStatistics<string>;
   /** Merges a pair's statistics; their sum when left out. */
   mergePairs?(first: PairStatistics, second: PairStatistics): HostStatistics<string>;
+  /** The result, by plain host arithmetic. */
   finish(pair: PairStatistics): Result;
   /** The result with x and y exchanged; the same when left out. */
   mirror?(result: Result): Result;
