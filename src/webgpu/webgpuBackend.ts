@@ -56,7 +56,8 @@ export interface WebgpuBackend extends Backend<WebgpuTensor> {
  * (validation, out of memory) rejects the reads that depend on it and names the kernel; when the device is lost, pending
  * reads reject and later calls throw.
  *
- * In Node, destroy the device at the end (`device.destroy()`) and drop the GPU object, and the process ends by itself.
+ * In Node, keep the GPU object (`create([])` of the npm package `webgpu`) in a variable for as long as its device is in use,
+ * since the device does not keep it alive; destroy the device at the end (`device.destroy()`) and the process ends by itself.
  *
  * @param device A `GPUDevice`; `requestWebgpuDevice` requests a suitable one.
  * @throws RangeError, at an operation, when a tensor exceeds the device's limits.

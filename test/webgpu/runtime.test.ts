@@ -333,9 +333,13 @@ it('a process that used it ends by itself', async (context) => {
     import { create, globals } from 'webgpu';
     import { requestWebgpuDevice, webgpuBackend } from './src/webgpu/index.ts';
     Object.assign(globalThis, globals);
-    const backend = webgpuBackend(await requestWebgpuDevice(create([])));
+    const gpu = create([]);
+    const device = await requestWebgpuDevice(gpu);
+    const backend = webgpuBackend(device);
     const x = backend.fromHost({ data: Float32Array.of(0, 1), shape: [2] });
-    console.log((await backend.read(backend.exp(x))).data[0]);`;
+    console.log((await backend.read(backend.exp(x))).data[0]);
+    device.destroy();
+    globalThis.held = gpu;`;
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', 'tsx', '--input-type=module', '--eval', script],
