@@ -17,8 +17,15 @@ describeLoss('hint', [
     title: 'a plain vector: each number is a sample',
     loss: hint({ reduction: 'halfSum' }),
     inputs: { studentFeatures: [1, 2], teacherFeatures: [0, 4] },
-    value: (0.5 + 2) / 2,
-    gradients: { studentFeatures: [0.5, -1] },
+    value: 0.5 + 2,
+    gradients: { studentFeatures: [1, -2] },
+  },
+  {
+    title: 'half the sum of squares over a normalizer',
+    loss: hint({ reduction: 'halfSum', normalizer: 4 }),
+    inputs: { studentFeatures: [[1], [2]], teacherFeatures: [[0], [4]] },
+    value: 2.5 / 4,
+    gradients: { studentFeatures: [[0.25], [-0.5]] },
   },
   {
     // Sample 2 counts: its prediction is 3·2 + 1 = 7, its difference 7 − 5 = 2.

@@ -13,7 +13,7 @@ import type { Inputs } from '../../inputs.ts';
 import type { Loss } from '../../loss.ts';
 import { affine, affineGradients, type FeatureLayout } from '../../ops/affine.ts';
 import { checkRowWeights } from '../../ops/checkRows.ts';
-import { reduceRows, scaleRowGradients } from '../../ops/rowReduction.ts';
+import { type CheckedRowOptions, reduceRows, scaleRowGradients } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 
 /** How the student's features are mapped to the teacher's width. */
@@ -22,15 +22,15 @@ export type HintRegressor = 'none' | 'linear' | 'convolution';
 /** Options of `hint`. */
 export interface HintOptions<Regressor extends HintRegressor = HintRegressor> {
   /**
-   * A sample's loss: `'mean'`, the mean squared error over its features, as the public codes have it; `'halfSum'`, the
-   * paper's half sum of squares. Either way the value is the mean over the samples. Default `'mean'`.
+   * `'mean'`, the default: the mean squared error over features and samples, as the public codes have it. `'halfSum'`: the
+   * paper's ½‖·‖², summed over the samples too (a `normalizer` divides it).
    */
   readonly reduction?: 'mean' | 'halfSum';
   /** `'linear'`: along the last axis. `'convolution'`: 1×1, the same linear map at each position. Default `'none'`. */
   readonly regressor?: Regressor;
   /** Where the channels of a convolution are: `[batch, ..., channels]`, the default, or `[batch, channels, ...]`. */
   readonly layout?: FeatureLayout;
-  /** The divisor of the mean over samples in place of Σ w: for gradient accumulation over several batches. */
+  /** What the sum over samples is divided by, in place of Σ w: for gradient accumulation over several batches. */
   readonly normalizer?: number;
 }
 
@@ -46,10 +46,10 @@ export type HintDifferentiable<Regressor extends HintRegressor> = Exclude<HintIn
 /**
  * Hint loss of FitNets: the student's features, mapped by a regressor r, imitate the teacher's at some layer.
  *
- * With the difference d = r(studentFeatures) − teacherFeatures of one sample of n features, its loss is
+ * With the differences d = r(studentFeatures) − teacherFeatures over B samples of n features,
  *
- *     mean      Σ d²/n        gradient in r   2·d/n
- *     halfSum   ½·Σ d²        gradient in r   d
+ *     mean      Σ d²/(n·B)     gradient in r   2·d/(n·B)
+ *     halfSum   ½·Σ d²         gradient in r   d
  *
  * and r(x) = x, or x·regressorWeight + regressorBias.
  *
@@ -83,13 +83,14 @@ export function hint<const Regressor extends HintRegressor = 'none'>(
     throw rangeError('hint', 'regressor', "'convolution' where layout is 'channelsFirst'", regressor);
   }
   if (normalizer !== undefined) checkPositive('hint', 'normalizer', normalizer);
-  const rows = { reduction: 'mean', ignoreIndex: undefined, normalizer } as const;
+  const overSamples = reduction === 'mean' || normalizer !== undefined ? 'mean' : 'sum';
+  const rows: CheckedRowOptions = { reduction: overSamples, ignoreIndex: undefined, normalizer };
   const mapped = regressor !== 'none';
 
   const loss: Loss<string, string, string> = {
     name: 'hint',
     reference: hint,
-    options: { reduction, regressor, layout, normalizer },
+    options: { reduction, regressor, layout, normalizer, rows },
     inputs: ['studentFeatures', 'teacherFeatures', ...(mapped ? ['regressorWeight', 'regressorBias'] : [])],
     optionalInputs: ['rowWeights'],
     differentiable: ['studentFeatures', ...(mapped ? ['regressorWeight', 'regressorBias'] : [])],

@@ -1,13 +1,14 @@
 /** Fused kernel of the hint loss without a regressor: squared differences and their gradient in one pass. */
 import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
 import { hint } from '../../losses/features/hint.ts';
+import type { CheckedRowOptions } from '../../ops/rowReduction.ts';
 import type { WasmTensor } from '../tensors.ts';
 import { type KernelHost, timesUpstream, valueTensor, withRowWeights } from './rows.ts';
 
 interface HintSettings {
   readonly reduction: 'mean' | 'halfSum';
   readonly regressor: string;
-  readonly normalizer: number | undefined;
+  readonly rows: CheckedRowOptions;
 }
 
 /** The kernel of `hint`. With a regressor the composite serves: there the matrix products decide the time. */
@@ -15,7 +16,7 @@ export function hintKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
   const { kernels, store } = host;
 
   function compute(options: object, inputs: KernelInputs<WasmTensor>, differentiate: boolean) {
-    const { reduction, normalizer } = options as HintSettings;
+    const { reduction, rows } = options as HintSettings;
     const { studentFeatures, teacherFeatures } = inputs;
     const { shape, storage } = studentFeatures!;
     const samples = shape[0]!;
@@ -23,7 +24,6 @@ export function hintKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
     const student = store.pointerTo('hint', studentFeatures!);
     const teacher = store.pointerTo('hint', teacherFeatures!);
     const gradient = differentiate ? store.make(shape) : undefined;
-    const rows = { reduction: 'mean', normalizer } as const;
     const total = withRowWeights(
       host,
       'hint',

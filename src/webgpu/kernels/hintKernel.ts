@@ -16,17 +16,16 @@ type T = WebgpuTensor;
 interface HintOptions {
   readonly reduction: 'mean' | 'halfSum';
   readonly regressor: string;
-  readonly normalizer: number | undefined;
+  readonly rows: CheckedRowOptions;
 }
 
 /** A row is a sample: all its features. */
 export function hintKernel({ store, backend, subgroupSize }: KernelContext): FusedLossKernel<T> {
-  const run = ({ reduction, normalizer }: HintOptions, inputs: KernelInputs<T>, withGradient: boolean) => {
+  const run = ({ reduction, rows: options }: HintOptions, inputs: KernelInputs<T>, withGradient: boolean) => {
     const { studentFeatures, teacherFeatures, rowWeights } = inputs as Readonly<Record<string, T>>;
     const { shape } = studentFeatures!;
     const rows = shape[0]!;
     const classes = sizeOf(shape) / rows;
-    const options: CheckedRowOptions = { reduction: 'mean', ignoreIndex: undefined, normalizer };
     const scales = rowScaleOf(backend, options, [rows], rowWeights);
     const rowScaled = withGradient && typeof scales === 'object';
     const layout = rowLayout(classes, subgroupSize);
