@@ -1,6 +1,6 @@
 export { classwiseBins, topLabelBins } from './calibration';
 export { centre, weightedColumns } from './centring';
-export { contrast, contrastScratchBytes } from './contrast';
+export { contrast, contrastScratchBytes, contrastSorted, sortPairs } from './contrast';
 export { crossEntropy } from './crossEntropy';
 export { binary, unary, where } from './elementwise';
 export { forwardDivergence } from './forwardDivergence';

@@ -21,43 +21,62 @@ export function crdKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
     return store.view('crd', partition)[0]! + logRatio;
   }
 
+  /** Sorts the pairs where a row of the bank is drawn several times, for `use`; 0 where sorting does not pay. */
+  function withSortedPairs(
+    candidates: WasmTensor,
+    size: number,
+    weights: Pointer,
+    use: (starts: Pointer, order: Pointer) => void,
+  ): void {
+    const [batch = 0, count = 0] = candidates.shape;
+    if (batch * count < size) {
+      use(0, 0);
+      return;
+    }
+    store.withScratch((size + 1) * 4, (starts) =>
+      store.withScratch(batch * count * 4, (order) => {
+        kernels.sortPairs(store.pointerTo('crd', candidates), batch, count, weights, size, starts, order);
+        use(starts, order);
+      }),
+    );
+  }
+
   function contrast(options: CheckedCrdOptions, inputs: KernelInputs<WasmTensor>) {
     const student = embed(backend, 'student', inputs);
     const teacher = embed(backend, 'teacher', inputs);
     const [batch = 0, dimension = 0] = student.directions.shape;
+    const size = inputs.studentBank!.shape[0]!;
+    const count = inputs.contrastIndices!.shape[1]!;
     const studentGradient = store.make([batch, dimension]);
     const teacherGradient = store.make([batch, dimension]);
     const losses = store.make([batch], 'float64');
     store.doublesOf(losses).fill(0);
-    const candidates = store.pointerTo('crd', inputs.contrastIndices!);
+    for (const gradient of [studentGradient, teacherGradient]) store.view('crd', gradient).fill(0);
     const positives = store.pointerTo('crd', inputs.positiveIndices!);
-    const count = inputs.contrastIndices!.shape[1]!;
+    const negatives = store.pointerTo('crd', inputs.contrastIndices!);
+    const scale = 1 / options.temperature;
 
-    withRowWeights(host, 'crd', options, { rowWeights: inputs.rowWeights }, batch, ({ weights, scale }) =>
-      store.withScratch(scratchBytes, (scratch) => {
-        const side = (anchors: WasmTensor, bank: WasmTensor, threshold: number, gradient: Pointer): void => {
-          kernels.contrast(
-            store.pointerTo('crd', anchors),
-            store.pointerTo('crd', bank),
-            positives,
-            candidates,
-            batch,
-            count,
-            dimension,
-            1 / options.temperature,
-            threshold,
-            weights,
-            scale,
-            losses.storage.pointer,
-            gradient,
-            scratch,
-          );
-        };
-        const studentThreshold = thresholdOf(options, inputs, 'student');
-        const teacherThreshold = thresholdOf(options, inputs, 'teacher');
-        side(student.directions, inputs.teacherBank!, studentThreshold, studentGradient.storage.pointer);
-        side(teacher.directions, inputs.studentBank!, teacherThreshold, teacherGradient.storage.pointer);
-      }),
+    withRowWeights(host, 'crd', options, { rowWeights: inputs.rowWeights }, batch, ({ weights, scale: factor }) =>
+      withSortedPairs(inputs.contrastIndices!, size, weights, (starts, order) =>
+        store.withScratch(scratchBytes, (scratch) => {
+          const side = (
+            embedding: WasmTensor,
+            bankTensor: WasmTensor,
+            threshold: number,
+            gradient: WasmTensor,
+          ): void => {
+            const anchors = store.pointerTo('crd', embedding);
+            const bank = store.pointerTo('crd', bankTensor);
+            const common = [dimension, scale, threshold, weights, factor] as const;
+            const into = [losses.storage.pointer, gradient.storage.pointer, scratch] as const;
+            kernels.contrast(anchors, bank, positives, batch, 1, ...common, ...into, 1);
+            if (order === 0) kernels.contrast(anchors, bank, negatives, batch, count, ...common, ...into, 0);
+            else kernels.contrastSorted(anchors, bank, starts, order, size, ...common, ...into);
+          };
+          side(student.directions, inputs.teacherBank!, thresholdOf(options, inputs, 'student'), studentGradient);
+          side(teacher.directions, inputs.studentBank!, thresholdOf(options, inputs, 'teacher'), teacherGradient);
+        }),
+      ),
     );
     const total = store.doublesOf(losses).reduce((sum, loss) => sum + loss, 0);
     const value = options.reduction === 'none' ? losses : valueTensor(store, total);
