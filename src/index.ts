@@ -2,6 +2,7 @@
  * `dark-knowledge`: knowledge-distillation losses, and the metrics that show what a student took from its teacher.
  * @module
  */
+
 // The contract
 export type {
   Backend,
@@ -16,16 +17,21 @@ export type {
   Residuals,
   Shape,
 } from './backend.ts';
-// Losses: runners and composition
-export {
-  type Evaluation,
-  evaluate,
-  type GradientEvaluation,
-  type HostValue,
-  valueAndGradients,
-} from './hostLoss.ts';
-export { type Accumulator, accumulate, measure, restore } from './hostMetric.ts';
 export type { InputNames, Inputs } from './inputs.ts';
+
+// Host arrays and the generator
+export {
+  type DimsTensor,
+  type HostTensor,
+  type MatrixLike,
+  type NestedArray,
+  type TensorLike,
+  type TypedArray,
+  tensor,
+} from './tensor.ts';
+export { deriveSeed, randomBelow, randomBits, randomNormal, randomPermutation, randomUniform } from './random.ts';
+
+// Losses: runners and composition
 export {
   type AnyLoss,
   type DifferentiableOf,
@@ -39,7 +45,48 @@ export {
   type OptionalOf,
   valueAndGradientsOn,
 } from './loss.ts';
-// Losses on pairs of samples, their memory and their draws
+export {
+  type Evaluation,
+  evaluate,
+  type GradientEvaluation,
+  type HostValue,
+  valueAndGradients,
+} from './hostLoss.ts';
+export { type Term, weightedSum } from './weightedSum.ts';
+export { type Renamed, rename } from './rename.ts';
+export {
+  constant,
+  cosineRamp,
+  linearRamp,
+  type RampOptions,
+  type Schedule,
+  type SwitchOptions,
+  switchAt,
+} from './schedule.ts';
+
+// Losses on logits
+export { type CrossEntropyOptions, crossEntropy } from './losses/logits/crossEntropy.ts';
+export { type KlDivergenceOptions, klDivergence } from './losses/logits/klDivergence.ts';
+export { type SoftCrossEntropyOptions, softCrossEntropy } from './losses/logits/softCrossEntropy.ts';
+export { type JensenShannonOptions, jensenShannon } from './losses/logits/jensenShannon.ts';
+export type { Reduction, RowOptions } from './ops/rowReduction.ts';
+
+// Losses on features
+export {
+  type HintDifferentiable,
+  type HintInput,
+  type HintOptions,
+  type HintRegressor,
+  hint,
+} from './losses/features/hint.ts';
+export {
+  type HintRegressorOptions,
+  type HintRegressorParameters,
+  initializeHintRegressor,
+} from './losses/features/initializeHintRegressor.ts';
+export type { FeatureLayout } from './ops/affine.ts';
+
+// Contrastive losses, their memory and their draws
 export {
   type ContrastIndices,
   type ContrastSampler,
@@ -65,24 +112,7 @@ export type {
 } from './losses/contrastive/crdOptions.ts';
 export type { ProjectionInput } from './losses/contrastive/embedding.ts';
 export { type CrdParameters, type InitializeCrdOptions, initializeCrd } from './losses/contrastive/initializeCrd.ts';
-// Losses on features
-export {
-  type HintDifferentiable,
-  type HintInput,
-  type HintOptions,
-  type HintRegressor,
-  hint,
-} from './losses/features/hint.ts';
-export {
-  type HintRegressorOptions,
-  type HintRegressorParameters,
-  initializeHintRegressor,
-} from './losses/features/initializeHintRegressor.ts';
-// Losses on logits
-export { type CrossEntropyOptions, crossEntropy } from './losses/logits/crossEntropy.ts';
-export { type JensenShannonOptions, jensenShannon } from './losses/logits/jensenShannon.ts';
-export { type KlDivergenceOptions, klDivergence } from './losses/logits/klDivergence.ts';
-export { type SoftCrossEntropyOptions, softCrossEntropy } from './losses/logits/softCrossEntropy.ts';
+
 // Metrics: runners
 export {
   type AccumulatorOn,
@@ -94,33 +124,25 @@ export {
   type MetricState,
   measureOn,
 } from './metric.ts';
-// Metrics: behaviour
-export { agreement } from './metrics/behaviour/agreement.ts';
-export { type ErrorOverlapOptions, errorOverlap } from './metrics/behaviour/errorOverlap.ts';
-export type { ErrorOverlapResult, ErrorPair, ErrorRegion, ModelErrors } from './metrics/behaviour/errorRegions.ts';
-export { invariance } from './metrics/behaviour/invariance.ts';
-export type { ClassMatch, PredictionMatch } from './metrics/behaviour/predictionMatch.ts';
+export { type Accumulator, accumulate, measure, restore } from './hostMetric.ts';
+
+// Metrics: classification
+export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
 export {
-  type PredictiveDivergenceOptions,
-  type PredictiveDivergenceResult,
-  predictiveDivergence,
-} from './metrics/behaviour/predictiveDivergence.ts';
-export { type RightWrongSplitResult, rightWrongSplit, type SplitPart } from './metrics/behaviour/rightWrongSplit.ts';
-export { type ShapeBiasResult, shapeBias } from './metrics/behaviour/shapeBias.ts';
-export {
-  type StudentsSplitOptions,
-  type StudentsSplitPart,
-  type StudentsSplitResult,
-  studentsSplit,
-} from './metrics/behaviour/studentsSplit.ts';
+  type GroupAccuracy,
+  type GroupedAccuracyOptions,
+  type GroupedAccuracyResult,
+  groupedAccuracy,
+} from './metrics/classification/groupedAccuracy.ts';
+
 // Metrics: calibration
 export type { BinEdges, CalibrationBin, CalibrationErrors, CalibrationNorm } from './metrics/calibration/binTable.ts';
+export { type BrierScoreOptions, type BrierScoreResult, brierScore } from './metrics/calibration/brierScore.ts';
 export {
   type CalibrationErrorOptions,
   type CalibrationErrorResult,
   calibrationError,
 } from './metrics/calibration/calibrationError.ts';
-export { type BrierScoreOptions, type BrierScoreResult, brierScore } from './metrics/calibration/brierScore.ts';
 export type { ConfidenceRows } from './metrics/calibration/confidenceRows.ts';
 export {
   type EqualMassOptions,
@@ -148,64 +170,7 @@ export {
   type TopLabelInputs,
   topLabelConfidences,
 } from './metrics/calibration/topLabelConfidences.ts';
-// Metrics: classification
-export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
-export {
-  type GroupAccuracy,
-  type GroupedAccuracyOptions,
-  type GroupedAccuracyResult,
-  groupedAccuracy,
-} from './metrics/classification/groupedAccuracy.ts';
-// Metrics: scores and aggregation
-export {
-  type BootstrapDifference,
-  type BootstrapInterval,
-  bootstrapInterval,
-  pairedBootstrapDifference,
-  type RowStatistic,
-  selectRows,
-} from './metrics/scores/bootstrap.ts';
-export { type ClassF1, type F1ScoreOptions, type F1ScoreResult, f1Score } from './metrics/scores/f1Score.ts';
-export { type MatthewsCorrelationResult, matthewsCorrelation } from './metrics/scores/matthewsCorrelation.ts';
-export {
-  type MeanAndStandardDeviation,
-  meanAndStandardDeviation,
-} from './metrics/scores/meanAndStandardDeviation.ts';
-export { type PearsonCorrelationResult, pearsonCorrelation } from './metrics/scores/pearsonCorrelation.ts';
-export { type PerplexityOptions, type PerplexityResult, perplexity } from './metrics/scores/perplexity.ts';
-export {
-  type DegradationInputs,
-  type DegradationOptions,
-  type RelativeDegradation,
-  relativeDegradation,
-  type TaskScores,
-} from './metrics/scores/relativeDegradation.ts';
-export type { BootstrapOptions } from './metrics/scores/resampling.ts';
-export {
-  type SamplesPerSecondOptions,
-  samplesPerSecond,
-  type Throughput,
-  type ThroughputTimer,
-} from './metrics/scores/samplesPerSecond.ts';
-export { type SpearmanCorrelationResult, spearmanCorrelation } from './metrics/scores/spearmanCorrelation.ts';
-// Metrics: embedding
-export { dissimilarity } from './metrics/embedding/dissimilarity.ts';
-export {
-  type MultidimensionalScalingOptions,
-  type MultidimensionalScalingResult,
-  multidimensionalScaling,
-} from './metrics/embedding/multidimensionalScaling.ts';
-// Metrics: landscape
-export type {
-  Barriers,
-  InterpolationOptions,
-  InterpolationProgress,
-  InterpolationResult,
-  Measured,
-  Parameters,
-} from './metrics/landscape/interpolation.ts';
-export { type LinearInterpolationOptions, linearInterpolation } from './metrics/landscape/linearInterpolation.ts';
-export { type LinearInterpolationOnOptions, linearInterpolationOn } from './metrics/landscape/linearInterpolationOn.ts';
+
 // Metrics: similarity
 export type { CanonicalCorrelationResult, CorrelationStatus } from './metrics/similarity/canonicalCorrelations.ts';
 export { cka } from './metrics/similarity/cka.ts';
@@ -244,7 +209,59 @@ export {
   type TrainingPathResult,
   trainingPath,
 } from './metrics/similarity/trainingPath.ts';
-// Metrics: robustness and deviation
+
+// Metrics: embedding
+export { dissimilarity } from './metrics/embedding/dissimilarity.ts';
+export {
+  type MultidimensionalScalingOptions,
+  type MultidimensionalScalingResult,
+  multidimensionalScaling,
+} from './metrics/embedding/multidimensionalScaling.ts';
+
+// Metrics: behaviour
+export { agreement } from './metrics/behaviour/agreement.ts';
+export { type ErrorOverlapOptions, errorOverlap } from './metrics/behaviour/errorOverlap.ts';
+export type { ErrorOverlapResult, ErrorPair, ErrorRegion, ModelErrors } from './metrics/behaviour/errorRegions.ts';
+export { invariance } from './metrics/behaviour/invariance.ts';
+export type { ClassMatch, PredictionMatch } from './metrics/behaviour/predictionMatch.ts';
+export {
+  type PredictiveDivergenceOptions,
+  type PredictiveDivergenceResult,
+  predictiveDivergence,
+} from './metrics/behaviour/predictiveDivergence.ts';
+export { type RightWrongSplitResult, rightWrongSplit, type SplitPart } from './metrics/behaviour/rightWrongSplit.ts';
+export { type ShapeBiasResult, shapeBias } from './metrics/behaviour/shapeBias.ts';
+export {
+  type StudentsSplitOptions,
+  type StudentsSplitPart,
+  type StudentsSplitResult,
+  studentsSplit,
+} from './metrics/behaviour/studentsSplit.ts';
+
+// Metrics: robustness
+export { type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
+export { type GradCamOptions, gradCam, gradCamOn } from './metrics/robustness/gradCam.ts';
+export {
+  type IterativeFgsm,
+  type IterativeFgsmOn,
+  type IterativeFgsmOptions,
+  iterativeFgsm,
+  iterativeFgsmOn,
+} from './metrics/robustness/iterativeFgsm.ts';
+export {
+  type SaliencySimilarityOptions,
+  type SaliencySimilarityResult,
+  saliencySimilarity,
+} from './metrics/robustness/saliencySimilarity.ts';
+export {
+  type SaliencyTransferOptions,
+  type SaliencyTransferResult,
+  saliencyTransfer,
+} from './metrics/robustness/saliencyTransfer.ts';
+export { type StudentFoolingRateResult, studentFoolingRate } from './metrics/robustness/studentFoolingRate.ts';
+export type { Grid } from './ops/resizeBilinear.ts';
+
+// Metrics: deviation
 export {
   type ConfidenceDeviationOptions,
   type ConfidenceDeviationResult,
@@ -276,47 +293,48 @@ export {
   type StudentTimes,
 } from './metrics/deviation/gradientFlow.ts';
 export { type ImagePatchesOptions, imagePatches } from './metrics/deviation/imagePatches.ts';
-export { type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
-export { type GradCamOptions, gradCam, gradCamOn } from './metrics/robustness/gradCam.ts';
+
+// Metrics: landscape
+export type {
+  Barriers,
+  InterpolationOptions,
+  InterpolationProgress,
+  InterpolationResult,
+  Measured,
+  Parameters,
+} from './metrics/landscape/interpolation.ts';
+export { type LinearInterpolationOptions, linearInterpolation } from './metrics/landscape/linearInterpolation.ts';
+export { type LinearInterpolationOnOptions, linearInterpolationOn } from './metrics/landscape/linearInterpolationOn.ts';
+
+// Metrics: scores and aggregation
 export {
-  type IterativeFgsm,
-  type IterativeFgsmOn,
-  type IterativeFgsmOptions,
-  iterativeFgsm,
-  iterativeFgsmOn,
-} from './metrics/robustness/iterativeFgsm.ts';
+  type BootstrapDifference,
+  type BootstrapInterval,
+  bootstrapInterval,
+  pairedBootstrapDifference,
+  type RowStatistic,
+  selectRows,
+} from './metrics/scores/bootstrap.ts';
+export { type ClassF1, type F1ScoreOptions, type F1ScoreResult, f1Score } from './metrics/scores/f1Score.ts';
+export { type MatthewsCorrelationResult, matthewsCorrelation } from './metrics/scores/matthewsCorrelation.ts';
 export {
-  type SaliencySimilarityOptions,
-  type SaliencySimilarityResult,
-  saliencySimilarity,
-} from './metrics/robustness/saliencySimilarity.ts';
+  type MeanAndStandardDeviation,
+  meanAndStandardDeviation,
+} from './metrics/scores/meanAndStandardDeviation.ts';
+export { type PearsonCorrelationResult, pearsonCorrelation } from './metrics/scores/pearsonCorrelation.ts';
+export { type PerplexityOptions, type PerplexityResult, perplexity } from './metrics/scores/perplexity.ts';
 export {
-  type SaliencyTransferOptions,
-  type SaliencyTransferResult,
-  saliencyTransfer,
-} from './metrics/robustness/saliencyTransfer.ts';
-export { type StudentFoolingRateResult, studentFoolingRate } from './metrics/robustness/studentFoolingRate.ts';
-export type { FeatureLayout } from './ops/affine.ts';
-export type { Grid } from './ops/resizeBilinear.ts';
-export type { Reduction, RowOptions } from './ops/rowReduction.ts';
-export { type Renamed, rename } from './rename.ts';
+  type DegradationInputs,
+  type DegradationOptions,
+  type RelativeDegradation,
+  relativeDegradation,
+  type TaskScores,
+} from './metrics/scores/relativeDegradation.ts';
+export type { BootstrapOptions } from './metrics/scores/resampling.ts';
 export {
-  constant,
-  cosineRamp,
-  linearRamp,
-  type RampOptions,
-  type Schedule,
-  type SwitchOptions,
-  switchAt,
-} from './schedule.ts';
-// Host arrays
-export {
-  type DimsTensor,
-  type HostTensor,
-  type MatrixLike,
-  type NestedArray,
-  type TensorLike,
-  type TypedArray,
-  tensor,
-} from './tensor.ts';
-export { type Term, weightedSum } from './weightedSum.ts';
+  type SamplesPerSecondOptions,
+  samplesPerSecond,
+  type Throughput,
+  type ThroughputTimer,
+} from './metrics/scores/samplesPerSecond.ts';
+export { type SpearmanCorrelationResult, spearmanCorrelation } from './metrics/scores/spearmanCorrelation.ts';

@@ -17,16 +17,17 @@ import {
   contrastSampler,
   crd,
   crossEntropy,
+  deriveSeed,
   type HostTensor,
   hint,
   initializeCrd,
   initializeHintRegressor,
   klDivergence,
   measure,
+  randomPermutation,
   weightedSum,
 } from 'dark-knowledge';
 import { tfjsBackend, tfjsLoss } from 'dark-knowledge/tfjs';
-import { deriveSeed, randomPermutation } from '../../src/random.ts';
 import { loadMnist, makeTestSets, pixelsPerImage, selectExamples } from './data.ts';
 import { createPerceptron, type Model } from './layers.ts';
 import { type Outputs, outputsOf } from './outputs.ts';

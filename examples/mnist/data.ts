@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { randomBits } from '../../src/random.ts';
+import { randomBits } from 'dark-knowledge';
 
 export const imageSide = 28;
 export const pixelsPerImage: number = imageSide * imageSide;

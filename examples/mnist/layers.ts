@@ -6,7 +6,7 @@
  * transposed arguments, which wasm does ten times more slowly than it transposes and multiplies plainly.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { deriveSeed, randomNormal } from '../../src/random.ts';
+import { deriveSeed, randomNormal } from 'dark-knowledge';
 
 /** What a model gives for a batch: class scores, and the activations that they are a linear function of. */
 export interface ModelOutput {
@@ -165,18 +165,69 @@ export function maxout(input: tf.Tensor4D, pieces: number): tf.Tensor4D {
   return reshape<tf.Tensor4D>(maxPool(asColumns, [pieces, 1]), [batch, height, width, units]);
 }
 
-// tf.mean over these axes transposes first on wasm; the pooling kernel does not.
 /** The mean over height and width: `[batch, height, width, channels]` to `[batch, channels]`. */
 export function globalAveragePool(input: tf.Tensor4D): tf.Tensor2D {
   const [batch, height, width, channels] = input.shape;
   return differentiable(
     [input],
-    () => tf.reshape(tf.avgPool(input, [height, width], 1, 'valid'), [batch, channels]),
+    () => averageOverSpace(input),
     (upstream) => {
       const perElement = tf.reshape(tf.div(upstream, height * width), [batch, 1, 1, channels]);
       return [tf.image.resizeNearestNeighbor(perElement as tf.Tensor4D, [height, width])];
     },
   );
+}
+
+/** Images with `margin` zeros on each side. */
+export function pad(input: tf.Tensor4D, margin: number): tf.Tensor4D {
+  const [batch, height, width, channels] = input.shape;
+  const around: [number, number] = [margin, margin];
+  return differentiable(
+    [input],
+    () => tf.pad(input, [[0, 0], around, around, [0, 0]]),
+    (upstream) => [tf.slice(upstream, [0, margin, margin, 0], [batch, height, width, channels])],
+  );
+}
+
+/** `input · factor`. */
+export function scaleBy<Input extends tf.Tensor>(input: Input, factor: number): Input {
+  return differentiable<Input>(
+    [input],
+    () => tf.mul(input, factor),
+    (upstream) => [tf.mul(upstream, factor)],
+  );
+}
+
+/**
+ * Each channel divided by its root mean square over the batch and all positions: batch normalisation without a mean, so
+ * that zero stays zero. `record` receives the mean squares, which a running average turns into constants after training.
+ */
+export function normalizeChannels(input: tf.Tensor4D, record: (meanSquares: tf.Tensor1D) => void): tf.Tensor4D {
+  return differentiable(
+    [input],
+    (save) => {
+      const meanSquares = channelMeans(tf.square(input));
+      record(meanSquares);
+      const factors = tf.rsqrt(tf.add(meanSquares, 1e-6));
+      const output = tf.mul<tf.Tensor4D>(input, factors);
+      save([output, factors]);
+      return output;
+    },
+    (upstream, [output, factors]) => {
+      const along = channelMeans(tf.mul(upstream, output!) as tf.Tensor4D);
+      return [tf.mul(tf.sub(upstream, tf.mul(output!, along)), factors!)];
+    },
+  );
+}
+
+function channelMeans(input: tf.Tensor4D): tf.Tensor1D {
+  return tf.div<tf.Tensor1D>(columnSums(averageOverSpace(input)), input.shape[0]);
+}
+
+// tf.mean over these axes transposes first on wasm; the pooling kernel does not.
+function averageOverSpace(input: tf.Tensor4D): tf.Tensor2D {
+  const [batch, height, width, channels] = input.shape;
+  return tf.reshape(tf.avgPool(input, [height, width], 1, 'valid'), [batch, channels]);
 }
 
 /** `tf.reshape` with its gradient, which tfjs-core alone does not register. */

@@ -7,8 +7,7 @@
  */
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
-import { crossEntropy, klDivergence } from 'dark-knowledge';
-import { deriveSeed, randomPermutation } from '../../src/random.ts';
+import { crossEntropy, deriveSeed, klDivergence, randomPermutation } from 'dark-knowledge';
 import { compare, type StudiedModel, type TestSetName } from './analysis.ts';
 import { type Dataset, loadMnist, makeTestSets, selectExamples } from './data.ts';
 import { lookInside } from './depth.ts';

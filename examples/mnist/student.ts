@@ -1,7 +1,7 @@
 /** Training of one student: the multilayer perceptron, on tfjs, with any objective of the library. */
 import * as tf from '@tensorflow/tfjs-core';
+import { deriveSeed, randomPermutation } from 'dark-knowledge';
 import { tfjsLoss } from 'dark-knowledge/tfjs';
-import { deriveSeed, randomPermutation } from '../../src/random.ts';
 import { type Dataset, selectExamples } from './data.ts';
 import { createPerceptron, type Model } from './layers.ts';
 

@@ -3,13 +3,12 @@
  * through knowledge distillation" (2020). Two 3×3 convolutions and a max-pool, a third convolution with maxout, a global
  * average, a projection.
  *
- * No layer has a bias. An empty part of the image then gives exactly zero everywhere, so a move does not change what
- * the average sees, and neither does the padding; and the logits of a fainter digit, roughly those of a smaller one too, are the digit's
- * own times a factor, which leaves the largest the largest. With biases the same network, trained alike, lost about
- * a point on the translated and scaled test sets.
+ * No layer has a bias, and the image gets a margin. An empty part of the image then gives exactly zero everywhere, so a
+ * move changes almost nothing in what the average sees; and the logits of a fainter digit, roughly those of a smaller one
+ * too, are the digit's own times a factor, which leaves the largest the largest.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { deriveSeed } from '../../src/random.ts';
+import { deriveSeed } from 'dark-knowledge';
 import {
   convolution,
   globalAveragePool,
@@ -18,9 +17,11 @@ import {
   type ModelOutput,
   maxout,
   maxPool,
+  pad,
   project,
   relu,
   reshape,
+  scaleBy,
 } from './layers.ts';
 
 /** The sizes that make up the network. */
@@ -52,35 +53,63 @@ export interface TeacherDescription {
 const side = 28;
 const classes = 10;
 const filterSide = 3;
+const margin = 2;
 export const parameterNames: readonly string[] = ['first', 'second', 'third', 'projection'];
 
-/** An untrained teacher. */
-export function createTeacher(seed: number, architecture: TeacherArchitecture = teacherArchitecture): Teacher {
+/** Filters and projection, in the order of `parameterNames`. */
+type TeacherWeights = readonly [
+  first: tf.Variable<tf.Rank.R4>,
+  second: tf.Variable<tf.Rank.R4>,
+  third: tf.Variable<tf.Rank.R4>,
+  projection: tf.Variable<tf.Rank.R2>,
+];
+
+/** What differs while the teacher is trained; `trainTeacher.ts` folds it into the weights. */
+export interface TrainingForm {
+  /** Applied to the outputs of convolution 0, 1 (after its pooling) and 2. */
+  readonly normalize: (output: tf.Tensor4D, layer: number) => tf.Tensor4D;
+  /** Multiplies the features before the projection. */
+  readonly featureGain: number;
+}
+
+/** A teacher that is not trained yet. */
+export function createTeacher(
+  seed: number,
+  architecture: TeacherArchitecture = teacherArchitecture,
+  form?: TrainingForm,
+): Teacher {
   const initializeFilter = (inputs: number, outputs: number, part: number) =>
     initializeWeights<tf.Rank.R4>([filterSide, filterSide, inputs, outputs], { seed: deriveSeed(seed, part) });
   const { channels, maxoutPieces } = architecture;
-  const first = initializeFilter(1, channels[0], 0);
-  const second = initializeFilter(channels[0], channels[1], 1);
-  const third = initializeFilter(channels[1], channels[2], 2);
-  // An average over a mostly empty image is small; the gain brings the first logits nearer to unit size.
-  const projection = initializeWeights<tf.Rank.R2>([channels[2] / maxoutPieces, classes], {
-    seed: deriveSeed(seed, 3),
-    gain: 2,
-  });
+  const projectionSettings = { seed: deriveSeed(seed, 3), gain: 0.4 };
+  const weights: TeacherWeights = [
+    initializeFilter(1, channels[0], 0),
+    initializeFilter(channels[0], channels[1], 1),
+    initializeFilter(channels[1], channels[2], 2),
+    initializeWeights<tf.Rank.R2>([channels[2] / maxoutPieces, classes], projectionSettings),
+  ];
+  return assemble(architecture, weights, form);
+}
 
-  // Maxima commute with relu, so pooling goes first and relu works on a quarter of the values.
+function assemble(architecture: TeacherArchitecture, weights: TeacherWeights, form?: TrainingForm): Teacher {
+  const [first, second, third, projection] = weights;
+  const normalize = form?.normalize ?? ((output: tf.Tensor4D) => output);
+
+  // Maxima commute with relu, so pooling goes first and the rest works on a quarter of the values.
   const penultimate = (images: tf.Tensor2D, differentiateImages = false) =>
     tf.tidy(() => {
-      const input = reshape<tf.Tensor4D>(images, [images.shape[0], side, side, 1]);
-      const edges = relu(convolution(input, first, { inputIsData: !differentiateImages }));
-      const parts = relu(maxPool(convolution(edges, second), [2, 2]));
-      const units = maxout(convolution(parts, third), maxoutPieces);
+      // A margin, so that a digit which a move brings to the edge still meets every position of the filters.
+      const input = pad(reshape<tf.Tensor4D>(images, [images.shape[0], side, side, 1]), margin);
+      const edges = relu(normalize(convolution(input, first, { inputIsData: !differentiateImages }), 0));
+      const parts = relu(normalize(maxPool(convolution(edges, second), [2, 2]), 1));
+      const units = maxout(normalize(convolution(parts, third), 2), architecture.maxoutPieces);
       return globalAveragePool(units);
     });
 
   function apply(images: tf.Tensor2D, { differentiateImages = false } = {}): ModelOutput {
     const features = penultimate(images, differentiateImages);
-    return { logits: project(features, projection), features };
+    const scaled = form === undefined ? features : scaleBy(features, form.featureGain);
+    return { logits: project(scaled, projection), features };
   }
 
   return {
@@ -88,7 +117,7 @@ export function createTeacher(seed: number, architecture: TeacherArchitecture = 
     apply,
     penultimate: (images) => penultimate(images),
     logits: (images) => tf.tidy(() => apply(images).logits),
-    parameters: () => [first, second, third, projection],
+    parameters: () => [...weights],
   };
 }
 

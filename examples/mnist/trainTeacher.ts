@@ -7,22 +7,24 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
-import { deriveSeed, randomPermutation } from '../../src/random.ts';
+import { deriveSeed, randomPermutation } from 'dark-knowledge';
 import { type Dataset, loadMnist, makeTestSets, pixelsPerImage, selectExamples, type TestSets } from './data.ts';
+import { normalizeChannels } from './layers.ts';
 import {
   createTeacher,
   parameterNames,
   serializeTeacher,
   type Teacher,
   type TeacherDescription,
+  teacherArchitecture,
   teacherDirectory,
 } from './teacher.ts';
 
 const { values: options } = parseArgs({
   options: {
-    epochs: { type: 'string', default: '4' },
+    epochs: { type: 'string', default: '6' },
     batch: { type: 'string', default: '32' },
-    rate: { type: 'string', default: '0.004' },
+    rate: { type: 'string', default: '0.005' },
     seed: { type: 'string', default: '1' },
   },
 });
@@ -34,7 +36,7 @@ const settings = {
   optimizer: 'adam',
   // From the first to the last step the rate falls exponentially, after a rise over the warm-up steps.
   initialLearningRate: Number(options.rate),
-  finalLearningRate: 0.00004,
+  finalLearningRate: 0.0001,
   warmUpSteps: 100,
 };
 
@@ -102,11 +104,43 @@ async function save(teacher: Teacher, progress: Record<string, unknown>): Promis
   await writeFile(new URL('teacher.json', teacherDirectory), `${JSON.stringify(description, null, 2)}\n`);
 }
 
+const featureGain = 5;
+
+/**
+ * The teacher as it is trained: its channels are normalised, which lets the learning rate be high. Without a mean to take
+ * off, the normalisation is a factor for each channel; `fold` multiplies the filters by it and leaves a plain network.
+ */
+function trainableTeacher(seed: number): { readonly teacher: Teacher; fold(): Teacher } {
+  const meanSquares = teacherArchitecture.channels.map((channels) =>
+    tf.variable(tf.ones<tf.Rank.R1>([channels]), false),
+  );
+  const teacher = createTeacher(seed, teacherArchitecture, {
+    featureGain,
+    normalize: (output, layer) =>
+      normalizeChannels(output, (current) => {
+        const running = meanSquares[layer]!;
+        running.assign(tf.add(tf.mul(running, 0.98), tf.mul(current, 0.02)));
+      }),
+  });
+  return {
+    teacher,
+    fold() {
+      const folded = createTeacher(seed);
+      folded.parameters().forEach((variable, layer) => {
+        const running = meanSquares[layer];
+        const factor = running === undefined ? tf.scalar(featureGain) : tf.rsqrt(tf.add(running, 1e-6));
+        variable.assign(tf.mul(teacher.parameters()[layer]!, factor));
+      });
+      return folded;
+    },
+  };
+}
+
 async function train(): Promise<void> {
   await tf.setBackend('wasm');
   const { train: trainingSet, test } = loadMnist();
   const testSets = makeTestSets(test);
-  const teacher = createTeacher(settings.seed);
+  const { teacher, fold } = trainableTeacher(settings.seed);
   const optimizer = tf.train.adam(settings.initialLearningRate);
   const stepsPerEpoch = Math.floor(trainingSet.count / settings.batchSize);
   const steps = settings.epochs * stepsPerEpoch;
@@ -137,15 +171,17 @@ async function train(): Promise<void> {
       }
     }
     // The published test images are not in random order, so a sample has to be spread over all of them.
-    const everyTenth = await accuracies(teacher, testSets, 10);
+    const folded = fold();
+    const everyTenth = await accuracies(folded, testSets, 10);
     console.log(`epoch ${epoch + 1} after ${seconds()} s, every tenth test image:`, everyTenth);
-    await save(teacher, { epochsDone: epoch + 1, seconds: seconds(), accuraciesOnEveryTenth: everyTenth });
+    await save(folded, { epochsDone: epoch + 1, seconds: seconds(), accuraciesOnEveryTenth: everyTenth });
   }
 
   const trainingSeconds = seconds();
-  const reached = await accuracies(teacher, testSets);
+  const folded = fold();
+  const reached = await accuracies(folded, testSets);
   console.log(`trained in ${trainingSeconds} s, all 10 000 test images:`, reached);
-  await save(teacher, { epochsDone: settings.epochs, seconds: trainingSeconds, accuracies: reached });
+  await save(folded, { epochsDone: settings.epochs, seconds: trainingSeconds, accuracies: reached });
 }
 
 await train();

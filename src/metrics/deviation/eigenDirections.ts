@@ -20,7 +20,7 @@ export interface EigenDirectionsResult {
   readonly value: number;
   /** Descending, ≥ 0. */
   readonly eigenvalues: Float64Array;
-  /** [features, features]: row k is the unit vector of the k-th eigenvalue; its element of largest size is positive. */
+  /** `[features, features]`: row k is the unit vector of the k-th eigenvalue; its element of largest size is positive. */
   readonly directions: HostTensor;
   /** How many eigenvalues stand out from the roundings of float32: above features·2⁻²³·value. */
   readonly rank: number;
@@ -33,7 +33,7 @@ export interface EigenDirectionsResult {
  * The eigen-directions of data, along which gradient descent converges at different speed: the unit vectors v_k with
  * XᵀX·v_k = λ_k·v_k, or those of the covariance.
  *
- * Input: `data` [rows, features]: what the layer sees; `imagePatches` makes rows for a convolution. The state is one
+ * Input: `data` [rows, features], what the layer sees; `imagePatches` makes rows for a convolution. The state is one
  * matrix [features, features], so it streams and merges. Data that are zero (or constant, for the covariance) have rank 0:
  * eigenvalues 0 and directions of no meaning.
  *

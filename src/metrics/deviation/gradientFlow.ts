@@ -23,7 +23,7 @@ export interface StudentTimes {
 export interface GradientFlow {
   /** λ_k of the Gram matrix XXᵀ (and of XᵀX), descending: the smaller of rows and features of them. */
   readonly eigenvalues: Float64Array;
-  /** [directions, features]: row k is v_k. */
+  /** `[directions, features]`: row k is v_k. */
   readonly directions: HostTensor;
   /** The weights trained to a time on the targets; `Infinity` gives the least-squares solution of smallest norm. */
   teacher(time: number): FlowWeights;

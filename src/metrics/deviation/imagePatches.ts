@@ -23,7 +23,7 @@ export interface ImagePatchesOptions {
  * column) with channels first, so that patches × kernel matrix is the convolution.
  *
  * @param images [batch, height, width, channels], or channels first.
- * @returns [patches, features]: image by image, row by row, column by column; or `count` random ones.
+ * @returns [patches, features], image by image, row by row, column by column; or `count` random ones.
  * @throws RangeError for a kernel larger than the image.
  * @example
  * const data = imagePatches(images, { size: [3, 3], count: 10_000, seed: 1 });
