@@ -1,0 +1,128 @@
+/**
+ * Distils a perceptron from a convolutional teacher in the browser: tfjs's optimizer over `tfjsLoss`, on WebGPU with this
+ * library's kernels, on WebAssembly where there is no WebGPU. `?steps=…&batch=…&backend=wasm` in the address sets
+ * them.
+ */
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import '@tensorflow/tfjs-backend-webgpu';
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  accuracy,
+  calibrationError,
+  crossEntropy,
+  evaluateOn,
+  klDivergence,
+  measureOn,
+  weightedSum,
+} from 'dark-knowledge';
+import { tfjsBackend, tfjsLoss } from 'dark-knowledge/tfjs';
+import { createPerceptron } from '../mnist/layers.ts';
+import { restoreTeacher } from '../mnist/teacher.ts';
+import { drawCurve, drawReliability, show } from './figures.ts';
+
+const pixels = 784;
+
+interface Images {
+  readonly images: tf.Tensor2D;
+  readonly labels: tf.Tensor1D;
+}
+
+const objective = weightedSum({
+  task: { loss: crossEntropy(), weight: 0.3 },
+  distillation: { loss: klDivergence({ temperature: 4 }), weight: 0.7 },
+});
+
+/** WebGPU where the browser gives an adapter, else WebAssembly. */
+async function prepareBackend(wanted: string | null): Promise<string> {
+  setWasmPaths('./');
+  const adapter = wanted === 'wasm' ? null : ((await navigator.gpu?.requestAdapter()) ?? null);
+  if (adapter === null || !(await tf.setBackend('webgpu'))) await tf.setBackend('wasm');
+  await tf.ready();
+  return tf.getBackend();
+}
+
+async function bytes(path: string): Promise<ArrayBuffer> {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response.arrayBuffer();
+}
+
+async function load(name: string): Promise<{ readonly images: Uint8Array; readonly labels: Uint8Array }> {
+  const [images, labels] = await Promise.all([bytes(`${name}-images.bin`), bytes(`${name}-labels.bin`)]);
+  return { images: new Uint8Array(images), labels: new Uint8Array(labels) };
+}
+
+function take({ images, labels }: { images: Uint8Array; labels: Uint8Array }, start: number, count: number): Images {
+  const values = Float32Array.from(images.subarray(start * pixels, (start + count) * pixels), (value) => value / 255);
+  return {
+    images: tf.tensor2d(values, [count, pixels]),
+    labels: tf.tensor1d(Int32Array.from(labels.subarray(start, start + count)), 'int32'),
+  };
+}
+
+async function main(): Promise<void> {
+  const query = new URLSearchParams(location.search);
+  const steps = Number(query.get('steps') ?? 600);
+  const batchSize = Number(query.get('batch') ?? 64);
+  const reportEvery = Number(query.get('every') ?? 20);
+  const name = await prepareBackend(query.get('backend'));
+  const backend = tfjsBackend();
+  show('status', `Training on tfjs ${name} …`);
+
+  const [train, held] = await Promise.all([load('train'), load('test')]);
+  const description = JSON.parse(new TextDecoder().decode(await bytes('teacher.json')));
+  const teacher = restoreTeacher(description, await bytes('weights.bin'));
+  const student = createPerceptron({ seed: 1, widths: [pixels, 64, 10] });
+  const test = take(held, 0, held.labels.length);
+  const loss = tfjsLoss(objective);
+  const optimizer = tf.train.adam(0.003);
+  const history: number[] = [];
+
+  const taught = await accuracyOf(teacher.logits(test.images));
+  show('teacher', taught.toFixed(3));
+
+  async function accuracyOf(logits: tf.Tensor2D): Promise<number> {
+    const { value } = await measureOn(backend, accuracy(), { logits, labels: test.labels });
+    logits.dispose();
+    return value;
+  }
+
+  async function report(step: number, batch: Images, teacherLogits: tf.Tensor2D): Promise<void> {
+    const studentLogits = tf.tidy(() => student.apply(batch.images).logits);
+    const { value, terms } = evaluateOn(backend, objective, { studentLogits, teacherLogits, labels: batch.labels });
+    const logits = tf.tidy(() => student.apply(test.images).logits);
+    const { value: calibration, bins } = await measureOn(backend, calibrationError({ bins: 10 }), {
+      logits,
+      labels: test.labels,
+    });
+    history.push(await accuracyOf(logits));
+    show('step', String(step));
+    show('accuracy', history.at(-1)!.toFixed(3));
+    show('calibration', calibration.toFixed(4));
+    for (const [term, tensor] of Object.entries(terms)) show(term, (await tensor.data())[0]!.toFixed(4));
+    tf.dispose([value, studentLogits, ...Object.values(terms)]);
+    drawCurve('curve', history);
+    drawReliability('reliability', bins);
+  }
+
+  for (let step = 1; step <= steps; step++) {
+    const start = ((step - 1) * batchSize) % (train.labels.length - batchSize + 1);
+    const batch = take(train, start, batchSize);
+    const teacherLogits = teacher.logits(batch.images);
+    optimizer.minimize(
+      () =>
+        loss({ studentLogits: student.apply(batch.images).logits, teacherLogits, labels: batch.labels }) as tf.Scalar,
+      false,
+      student.parameters(),
+    );
+    if (step % reportEvery === 0 || step === steps) await report(step, batch, teacherLogits);
+    tf.dispose([batch.images, batch.labels, teacherLogits]);
+  }
+  show('status', `Done on tfjs ${name}.`);
+  Object.assign(globalThis, { report: { backend: name, history, teacher: taught, tensors: tf.memory().numTensors } });
+}
+
+main().catch((error: unknown) => {
+  show('status', `Failed: ${error instanceof Error ? error.message : String(error)}`);
+  Object.assign(globalThis, { report: { error: String(error) } });
+});

@@ -1,0 +1,70 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildSite } from '../../examples/browser/build.ts';
+import { openPage, type SiteFiles } from '../support/browser.ts';
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
+
+interface Report {
+  readonly backend?: string;
+  readonly history?: readonly number[];
+  readonly teacher?: number;
+  readonly error?: string;
+}
+
+describe('the example in headless Chromium', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dark-knowledge-'));
+  let files: SiteFiles = {};
+  beforeAll(async () => {
+    await buildSite(folder, { train: 512, test: 60 });
+    files = Object.fromEntries(
+      readdirSync(folder).map((name) => [
+        `/${name}`,
+        { type: types[extname(name)] ?? 'application/octet-stream', body: readFileSync(join(folder, name)) },
+      ]),
+    );
+    files = { ...files, '/': files['/index.html']! };
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const required = (process.env.DARK_KNOWLEDGE_REQUIRED_BACKENDS ?? '').split(',').includes('webgpu');
+
+  for (const [backend, query, least] of [
+    // A software driver does some steps a second: enough to see the student learn.
+    ['webgpu', 'steps=6&every=3&batch=16', 0.15],
+    ['wasm', 'steps=60&every=20', 0.6],
+  ] as const) {
+    it(`distils a student on ${backend}, with its figures`, { timeout: 180_000 }, async (context) => {
+      const opened = await openPage(files, backend === 'webgpu');
+      if ('missing' in opened) {
+        if (required) throw new Error(opened.missing);
+        return context.skip(opened.missing);
+      }
+      try {
+        const { page, url } = opened;
+        await page.goto(`${url}?${query}`);
+        await page.waitForFunction('globalThis.report !== undefined', undefined, { timeout: 150_000 });
+        const report = (await page.evaluate('report')) as Report;
+        expect(report.error).toBeUndefined();
+        if (report.backend !== backend && !required) return context.skip(`this Chromium trains on ${report.backend}`);
+        expect(report.backend).toBe(backend);
+        expect(report.teacher).toBeGreaterThan(0.9);
+        expect(report.history!.at(-1)).toBeGreaterThan(least);
+        expect(await page.textContent('#status')).toBe(`Done on tfjs ${backend}.`);
+        expect(Number(await page.textContent('#distillation'))).toBeGreaterThan(0);
+        expect(Number(await page.textContent('#task'))).toBeGreaterThan(0);
+        expect(await page.locator('#reliability rect').count()).toBeGreaterThan(0);
+        expect(await page.locator('#curve polyline').count()).toBe(1);
+      } finally {
+        await opened.close();
+      }
+    });
+  }
+});
