@@ -1,5 +1,5 @@
 /**
- * Distils a perceptron from a convolutional teacher in the browser: tfjs's optimizer over `tfjsLoss`, on WebGPU with this
+ * Distils a perceptron in the browser from a convolutional teacher's answers, which `build.ts` wrote down: tfjs's optimizer over `tfjsLoss`, on WebGPU with this
  * library's kernels, on WebAssembly where there is no WebGPU. `?steps=…&batch=…&backend=wasm` in the address sets
  * them.
  */
@@ -17,14 +17,22 @@ import {
 } from 'dark-knowledge';
 import { tfjsBackend, tfjsLoss } from 'dark-knowledge/tfjs';
 import { createPerceptron } from '../mnist/layers.ts';
-import { restoreTeacher } from '../mnist/teacher.ts';
 import { drawCurve, drawReliability, show } from './figures.ts';
 
 const pixels = 784;
 
-interface Images {
+/** Files as they were fetched: bytes of pixels and labels, and the teacher's logits. */
+interface Files {
+  readonly images: Uint8Array;
+  readonly labels: Uint8Array;
+  readonly teacher: Float32Array;
+}
+
+/** A batch as tensors. */
+interface Batch {
   readonly images: tf.Tensor2D;
   readonly labels: tf.Tensor1D;
+  readonly teacherLogits: tf.Tensor2D;
 }
 
 const objective = weightedSum({
@@ -47,16 +55,19 @@ async function bytes(path: string): Promise<ArrayBuffer> {
   return response.arrayBuffer();
 }
 
-async function load(name: string): Promise<{ readonly images: Uint8Array; readonly labels: Uint8Array }> {
-  const [images, labels] = await Promise.all([bytes(`${name}-images.bin`), bytes(`${name}-labels.bin`)]);
-  return { images: new Uint8Array(images), labels: new Uint8Array(labels) };
+async function load(name: string): Promise<Files> {
+  const [images, labels, teacher] = await Promise.all(
+    ['images', 'labels', 'teacher'].map((kind) => bytes(`${name}-${kind}.bin`)),
+  );
+  return { images: new Uint8Array(images!), labels: new Uint8Array(labels!), teacher: new Float32Array(teacher!) };
 }
 
-function take({ images, labels }: { images: Uint8Array; labels: Uint8Array }, start: number, count: number): Images {
+function take({ images, labels, teacher }: Files, start: number, count: number): Batch {
   const values = Float32Array.from(images.subarray(start * pixels, (start + count) * pixels), (value) => value / 255);
   return {
     images: tf.tensor2d(values, [count, pixels]),
     labels: tf.tensor1d(Int32Array.from(labels.subarray(start, start + count)), 'int32'),
+    teacherLogits: tf.tensor2d(teacher.slice(start * 10, (start + count) * 10), [count, 10]),
   };
 }
 
@@ -70,26 +81,22 @@ async function main(): Promise<void> {
   show('status', `Training on tfjs ${name} …`);
 
   const [train, held] = await Promise.all([load('train'), load('test')]);
-  const description = JSON.parse(new TextDecoder().decode(await bytes('teacher.json')));
-  const teacher = restoreTeacher(description, await bytes('weights.bin'));
   const student = createPerceptron({ seed: 1, widths: [pixels, 64, 10] });
   const test = take(held, 0, held.labels.length);
   const loss = tfjsLoss(objective);
   const optimizer = tf.train.adam(0.003);
   const history: number[] = [];
 
-  const taught = await accuracyOf(teacher.logits(test.images));
+  const taught = await accuracyOf(test.teacherLogits);
   show('teacher', taught.toFixed(3));
 
   async function accuracyOf(logits: tf.Tensor2D): Promise<number> {
-    const { value } = await measureOn(backend, accuracy(), { logits, labels: test.labels });
-    logits.dispose();
-    return value;
+    return (await measureOn(backend, accuracy(), { logits, labels: test.labels })).value;
   }
 
-  async function report(step: number, batch: Images, teacherLogits: tf.Tensor2D): Promise<void> {
-    const studentLogits = tf.tidy(() => student.apply(batch.images).logits);
-    const { value, terms } = evaluateOn(backend, objective, { studentLogits, teacherLogits, labels: batch.labels });
+  async function report(step: number, { images, labels, teacherLogits }: Batch): Promise<void> {
+    const studentLogits = tf.tidy(() => student.apply(images).logits);
+    const { value, terms } = evaluateOn(backend, objective, { studentLogits, teacherLogits, labels });
     const logits = tf.tidy(() => student.apply(test.images).logits);
     const { value: calibration, bins } = await measureOn(backend, calibrationError({ bins: 10 }), {
       logits,
@@ -100,7 +107,7 @@ async function main(): Promise<void> {
     show('accuracy', history.at(-1)!.toFixed(3));
     show('calibration', calibration.toFixed(4));
     for (const [term, tensor] of Object.entries(terms)) show(term, (await tensor.data())[0]!.toFixed(4));
-    tf.dispose([value, studentLogits, ...Object.values(terms)]);
+    tf.dispose([value, studentLogits, logits, ...Object.values(terms)]);
     drawCurve('curve', history);
     drawReliability('reliability', bins);
   }
@@ -108,15 +115,14 @@ async function main(): Promise<void> {
   for (let step = 1; step <= steps; step++) {
     const start = ((step - 1) * batchSize) % (train.labels.length - batchSize + 1);
     const batch = take(train, start, batchSize);
-    const teacherLogits = teacher.logits(batch.images);
+    const { images, labels, teacherLogits } = batch;
     optimizer.minimize(
-      () =>
-        loss({ studentLogits: student.apply(batch.images).logits, teacherLogits, labels: batch.labels }) as tf.Scalar,
+      () => loss({ studentLogits: student.apply(images).logits, teacherLogits, labels }),
       false,
       student.parameters(),
     );
-    if (step % reportEvery === 0 || step === steps) await report(step, batch, teacherLogits);
-    tf.dispose([batch.images, batch.labels, teacherLogits]);
+    if (step % reportEvery === 0 || step === steps) await report(step, batch);
+    tf.dispose([images, labels, teacherLogits]);
   }
   show('status', `Done on tfjs ${name}.`);
   Object.assign(globalThis, { report: { backend: name, history, teacher: taught, tensors: tf.memory().numTensors } });

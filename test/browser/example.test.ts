@@ -49,9 +49,14 @@ describe('the example in headless Chromium', () => {
       }
       try {
         const { page, url } = opened;
-        await page.goto(`${url}?${query}`);
-        await page.waitForFunction('globalThis.report !== undefined', undefined, { timeout: 150_000 });
-        const report = (await page.evaluate('report')) as Report;
+        const run = async (): Promise<Report> => {
+          await page.goto(`${url}?${query}`);
+          await page.waitForFunction('globalThis.report !== undefined', undefined, { timeout: 80_000 });
+          return (await page.evaluate('report')) as Report;
+        };
+        let report = await run();
+        // On a busy machine Chromium's GPU process may not be up in time for the first page.
+        if (report.backend !== backend) report = await run();
         expect(report.error).toBeUndefined();
         if (report.backend !== backend && !required) return context.skip(`this Chromium trains on ${report.backend}`);
         expect(report.backend).toBe(backend);
