@@ -1,7 +1,6 @@
 import { powerOfTwo } from './exponential';
-import { sumRun } from './reduce';
 import { NATURAL_LOG_OF_TWO } from './softmaxRow';
-import { laneSum, loadTail } from './vector';
+import { laneMaximum, laneSum, loadTail } from './vector';
 
 // Statistics of calibration error: for each bin the rows, the sum of their confidences and the hits, in float64. The
 // inner edges come from the host, in float32, so that the rule for exact k/n lives in one place.
@@ -32,21 +31,46 @@ function enter(confidence: f32, correct: f64, edges: usize, edgeCount: usize, le
   store<f64>(at + (bins << 4), load<f64>(at + (bins << 4)) + correct);
 }
 
-/** The largest of a row's elements, NaN where one is NaN. */
-function largest(row: usize, count: usize): f32 {
+/** What one pass over a row finds: Σ, NaN where an element is, and the extremes where none is. */
+let rowSum: f64 = 0;
+let rowLargest: f32 = 0;
+let rowSmallest: f32 = 0;
+
+function scanRow(row: usize, count: usize): void {
   const lowest = f32x4.splat(-Infinity);
-  let a = lowest;
-  let b = lowest;
+  const highest = f32x4.splat(Infinity);
+  let large = lowest;
+  let small = highest;
+  let sum = f64x2.splat(0);
   const end = row + (count << 2);
-  for (; row + 32 <= end; row += 32) {
-    a = f32x4.max(a, v128.load(row));
-    b = f32x4.max(b, v128.load(row, 16));
+  for (; row + 64 <= end; row += 64) {
+    const a = v128.load(row);
+    const b = v128.load(row, 16);
+    const c = v128.load(row, 32);
+    const d = v128.load(row, 48);
+    large = f32x4.pmax(f32x4.pmax(large, f32x4.pmax(a, b)), f32x4.pmax(c, d));
+    small = f32x4.pmin(f32x4.pmin(small, f32x4.pmin(a, b)), f32x4.pmin(c, d));
+    // Four at a time by pairs in float32, then on in float64.
+    const four = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
+    sum = f64x2.add(sum, f64x2.promote_low_f32x4(four));
+    sum = f64x2.add(sum, f64x2.promote_low_f32x4(v128.shuffle<i64>(four, four, 1, 0)));
   }
-  for (; row + 16 <= end; row += 16) a = f32x4.max(a, v128.load(row));
-  if (row < end) b = f32x4.max(b, loadTail(row, (end - row) >> 2, lowest));
-  a = f32x4.max(a, b);
-  a = f32x4.max(a, v128.shuffle<i64>(a, a, 1, 0));
-  return max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1));
+  let total = f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+  for (; row + 16 <= end; row += 16) {
+    const a = v128.load(row);
+    large = f32x4.pmax(large, a);
+    small = f32x4.pmin(small, a);
+    total += laneSum(a);
+  }
+  if (row < end) {
+    const left = (end - row) >> 2;
+    large = f32x4.pmax(large, loadTail(row, left, lowest));
+    small = f32x4.pmin(small, loadTail(row, left, highest));
+    total += laneSum(loadTail(row, left, f32x4.splat(0)));
+  }
+  rowSum = total;
+  rowLargest = laneMaximum(large);
+  rowSmallest = -laneMaximum(f32x4.neg(small));
 }
 
 /** Where the first element equal to `value` is. */
@@ -106,8 +130,9 @@ export function topLabelBins(
   faults: usize,
 ): void {
   for (let row: usize = 0; row < rows; row++, scores += classes << 2, labels += 4) {
-    const top = largest(scores, classes);
-    let confidence = top;
+    scanRow(scores, classes);
+    const top = rowLargest;
+    let confidence: f32 = rowSum != rowSum ? NaN : top;
     if (fromLogits) {
       confidence = <f32>(1 / exponentialSum(scores, classes, top));
       if (confidence != confidence) addTo(faults, 1);
@@ -133,6 +158,7 @@ export function classwiseBins(
   const bins = edgeCount + 1;
   const plane = (classes * bins) << 3;
   for (let row: usize = 0; row < rows; row++, probabilities += classes << 2, labels += 4) {
+    scanRow(probabilities, classes);
     checkProbabilities(probabilities, classes, tolerance, faults);
     const label = load<f32>(labels);
     for (let index: usize = 0; index < classes; index++) {
@@ -146,27 +172,12 @@ export function classwiseBins(
   }
 }
 
+/** Counts what is wrong with a row that `scanRow` has gone over. */
 function checkProbabilities(row: usize, count: usize, tolerance: f32, faults: usize): void {
-  const total = <f32>sumRun(row, count);
+  const total = <f32>rowSum;
   if (total != total) addTo(faults, 1);
   if (abs(total - 1) > tolerance) addTo(faults + 16, 1);
-  if (smallest(row, count) < 0) addTo(faults + 8, negatives(row, count));
-}
-
-function smallest(row: usize, count: usize): f32 {
-  const highest = f32x4.splat(Infinity);
-  let a = highest;
-  let b = highest;
-  const end = row + (count << 2);
-  for (; row + 32 <= end; row += 32) {
-    a = f32x4.pmin(a, v128.load(row));
-    b = f32x4.pmin(b, v128.load(row, 16));
-  }
-  for (; row + 16 <= end; row += 16) a = f32x4.pmin(a, v128.load(row));
-  if (row < end) b = f32x4.pmin(b, loadTail(row, (end - row) >> 2, highest));
-  a = f32x4.pmin(a, b);
-  a = f32x4.pmin(a, v128.shuffle<i64>(a, a, 1, 0));
-  return min(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1));
+  if (rowSmallest < 0) addTo(faults + 8, negatives(row, count));
 }
 
 // @ts-ignore: decorator
