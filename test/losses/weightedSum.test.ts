@@ -111,18 +111,18 @@ describeLoss('weightedSum', [
   },
   {
     // Block 1: differences (1, 0), (0, −2), mean square (1 + 4)/4. Block 2: predictions (1, 3) and (−1, −1),
-    // differences (0, 3) and (−1, −2), halves of 9 and 5, their mean 3.5.
+    // differences (0, 3) and (−1, −2), half of 9 and of 5, together 7.
     title: 'hints at several layers, through rename',
     loss: layers,
     inputs: layerInputs,
-    value: hard.value + 0.5 * 1.25 + 2 * 3.5,
+    value: hard.value + 0.5 * 1.25 + 2 * 7,
     gradients: {
       studentBlock1: [
         [0.25, 0],
         [0, -0.5],
       ],
-      bias2: [-1, 1],
-      weight2: [[1, 5]],
+      bias2: [-2, 2],
+      weight2: [[2, 10]],
     },
   },
   {
