@@ -96,10 +96,10 @@ let copyBandwidth = 0;
 
 function report(name: string, { milliseconds, bytes, kernels }: Measured, extra = ''): void {
   const bandwidth = bytes / (milliseconds / 1e3);
-  const share = copyBandwidth > 0 ? `${((100 * bandwidth) / copyBandwidth).toFixed(0)} % of copy` : '';
+  const share = copyBandwidth > 0 ? `${((100 * bandwidth) / copyBandwidth).toPrecision(2)} % of copy` : '';
   console.log(
     `${name.padEnd(44)} ${milliseconds.toFixed(3).padStart(10)} ms ${(bytes / 1e6).toFixed(1).padStart(9)} MB ` +
-      `${(bandwidth / 1e9).toFixed(1).padStart(8)} GB/s  ${share} ${extra}`,
+      `${(bandwidth / 1e9).toPrecision(3).padStart(8)} GB/s  ${share} ${extra}`,
   );
   results.push({
     name,
@@ -189,7 +189,7 @@ const { matrix } = size;
 const [left, right] = [noise([matrix, matrix]), noise([matrix, matrix])];
 const ofMatMul = await profile(() => backend.matMul(left, right));
 const teraflops = (2 * matrix ** 3) / (ofMatMul.milliseconds / 1e3) / 1e12;
-report(`matMul ${matrix} × ${matrix}`, ofMatMul, `${teraflops.toFixed(3)} Tflop/s`);
+report(`matMul ${matrix} × ${matrix}`, ofMatMul, `${teraflops.toPrecision(3)} Tflop/s`);
 
 // tfjs on the same GPU object: its own kernels composed, and this library's programs on its tensors.
 Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
