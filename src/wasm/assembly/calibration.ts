@@ -1,6 +1,6 @@
 import { powerOfTwo } from './exponential';
 import { NATURAL_LOG_OF_TWO } from './softmaxRow';
-import { laneMaximum, laneSum, loadTail } from './vector';
+import { highDoubles, laneMaximum, laneSum, loadTail, lowDoubles } from './vector';
 
 // Statistics of calibration error: for each bin the rows, the sum of their confidences and the hits, in float64. The
 // inner edges come from the host, in float32, so that the rule for exact k/n lives in one place.
@@ -52,8 +52,7 @@ function scanRow(row: usize, count: usize): void {
     small = f32x4.pmin(f32x4.pmin(small, f32x4.pmin(a, b)), f32x4.pmin(c, d));
     // Four at a time by pairs in float32, then on in float64.
     const four = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
-    sum = f64x2.add(sum, f64x2.promote_low_f32x4(four));
-    sum = f64x2.add(sum, f64x2.promote_low_f32x4(v128.shuffle<i64>(four, four, 1, 0)));
+    sum = f64x2.add(sum, f64x2.add(lowDoubles(four), highDoubles(four)));
   }
   let total = f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
   for (; row + 16 <= end; row += 16) {

@@ -1,3 +1,5 @@
+import { highDoubles, lowDoubles } from './vector';
+
 // Column means taken out of samples, in float64: what CKA and representational similarity begin with. The first sample is
 // subtracted before the mean is formed, so that a constant feature becomes exactly 0.
 
@@ -27,8 +29,8 @@ export function centre(
       const first = v128.load(x + (column << 2));
       invalid += popcnt(i32x4.bitmask(f32x4.ne(f32x4.sub(values, values), f32x4.splat(0))));
       const into = offset + (column << 3);
-      v128.store(into, f64x2.add(v128.load(into), f64x2.sub(low(values), low(first))));
-      v128.store(into, f64x2.add(v128.load(into, 16), f64x2.sub(high(values), high(first))), 16);
+      v128.store(into, f64x2.add(v128.load(into), f64x2.sub(lowDoubles(values), lowDoubles(first))));
+      v128.store(into, f64x2.add(v128.load(into, 16), f64x2.sub(highDoubles(values), highDoubles(first))), 16);
     }
     for (; column < columns; column++) {
       const value = load<f32>(row + (column << 2));
@@ -57,8 +59,8 @@ function centreRow(row: usize, first: usize, offset: usize, columns: usize, into
     const means = offset + (column << 3);
     const values = v128.load(row + at);
     const base = v128.load(first + at);
-    const left = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.sub(low(values), low(base)), v128.load(means)));
-    const right = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.sub(high(values), high(base)), v128.load(means, 16)));
+    const left = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.sub(lowDoubles(values), lowDoubles(base)), v128.load(means)));
+    const right = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.sub(highDoubles(values), highDoubles(base)), v128.load(means, 16)));
     v128.store(into + at, v128.shuffle<i64>(left, right, 0, 2));
     // The squares are those of the numbers as they are kept.
     const leftWide = f64x2.promote_low_f32x4(left);
@@ -86,24 +88,12 @@ export function weightedColumns(x: usize, weights: usize, rows: usize, columns: 
     for (; column + 4 <= columns; column += 4, x += 16) {
       const values = v128.load(x);
       const into = out + (column << 3);
-      v128.store(into, f64x2.add(v128.load(into), f64x2.mul(factor, low(values))));
-      v128.store(into, f64x2.add(v128.load(into, 16), f64x2.mul(factor, high(values))), 16);
+      v128.store(into, f64x2.add(v128.load(into), f64x2.mul(factor, lowDoubles(values))));
+      v128.store(into, f64x2.add(v128.load(into, 16), f64x2.mul(factor, highDoubles(values))), 16);
     }
     for (; column < columns; column++, x += 4) {
       const into = out + (column << 3);
       store<f64>(into, load<f64>(into) + weight * <f64>load<f32>(x));
     }
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function low(values: v128): v128 {
-  return f64x2.promote_low_f32x4(values);
-}
-
-// @ts-ignore: decorator
-@inline
-function high(values: v128): v128 {
-  return f64x2.promote_low_f32x4(v128.shuffle<i64>(values, values, 1, 0));
 }

@@ -1,6 +1,8 @@
 export { classwiseBins, topLabelBins } from './calibration';
 export { centre, weightedColumns } from './centring';
-export { contrast, contrastScratchBytes, contrastSorted, sortPairs } from './contrast';
+export { contrast } from './contrast';
+export { contrastSorted, sortPairs } from './contrastSorted';
+export { contrastScratchBytes } from './contrastTerms';
 export { crossEntropy } from './crossEntropy';
 export { binary, unary, where } from './elementwise';
 export { forwardDivergence } from './forwardDivergence';

@@ -3,11 +3,24 @@ import { offset0, offset1, resetOffsets, step } from './odometer';
 // Moving elements: permuted axes (runs where the last axis stays, planes in 4×4 blocks where it moves), rows by index,
 // one-hot rows.
 
+/** Copies whole floats; engines leave WebAssembly for `memory.copy`, which takes longer than a short run does. */
+// @ts-ignore: decorator
+@inline
+function copyRun(out: usize, x: usize, bytes: usize): void {
+  if (bytes > 1024) {
+    memory.copy(out, x, bytes);
+    return;
+  }
+  const end = out + bytes;
+  for (; out + 16 <= end; out += 16, x += 16) v128.store(out, v128.load(x));
+  for (; out < end; out += 4, x += 4) store<u32>(out, load<u32>(x));
+}
+
 /** Copies runs of `bytes` bytes from a walk over the input to a walk over the output. */
 export function copyRuns(x: usize, out: usize, bytes: usize, plan: usize, axes: usize): void {
   resetOffsets();
   do {
-    memory.copy(out + offset1, x + offset0, bytes);
+    copyRun(out + offset1, x + offset0, bytes);
   } while (step(plan, axes));
 }
 
@@ -85,7 +98,7 @@ function copyTransposed(
 /** Copies rows of `rowBytes` bytes by index; the host has checked the indices. */
 export function gather(x: usize, indices: usize, out: usize, count: usize, rowBytes: usize): void {
   for (let index: usize = 0; index < count; index++, out += rowBytes) {
-    memory.copy(out, x + <usize>load<f32>(indices + (index << 2)) * rowBytes, rowBytes);
+    copyRun(out, x + <usize>load<f32>(indices + (index << 2)) * rowBytes, rowBytes);
   }
 }
 

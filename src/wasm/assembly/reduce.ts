@@ -1,4 +1,4 @@
-import { loadTail } from './vector';
+import { highDoubles, loadTail, lowDoubles } from './vector';
 
 // Reductions of [outer, reduced, inner] to [outer, inner]. Sums take eight vectors by pairs in float32, three roundings
 // deep, and go on in float64; maxima let NaN through.
@@ -14,18 +14,6 @@ function sumOfEight(x: usize, step: usize): v128 {
   return f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
 }
 
-// @ts-ignore: decorator
-@inline
-function low(values: v128): v128 {
-  return f64x2.promote_low_f32x4(values);
-}
-
-// @ts-ignore: decorator
-@inline
-function high(values: v128): v128 {
-  return f64x2.promote_low_f32x4(v128.shuffle<i64>(values, values, 1, 0));
-}
-
 /** Σ of `count` adjacent floats. */
 export function sumRun(x: usize, count: usize): f64 {
   const end = x + (count << 2);
@@ -33,13 +21,13 @@ export function sumRun(x: usize, count: usize): f64 {
   let b = f64x2.splat(0);
   for (; x + 128 <= end; x += 128) {
     const eight = sumOfEight(x, 16);
-    a = f64x2.add(a, low(eight));
-    b = f64x2.add(b, high(eight));
+    a = f64x2.add(a, lowDoubles(eight));
+    b = f64x2.add(b, highDoubles(eight));
   }
   for (; x + 16 <= end; x += 16) {
     const values = v128.load(x);
-    a = f64x2.add(a, low(values));
-    b = f64x2.add(b, high(values));
+    a = f64x2.add(a, lowDoubles(values));
+    b = f64x2.add(b, highDoubles(values));
   }
   a = f64x2.add(a, b);
   let total = f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1);
@@ -66,8 +54,8 @@ function sumColumns(x: usize, reduced: usize, inner: usize, totals: usize): void
 // @ts-ignore: decorator
 @inline
 function addPromoted(into: usize, values: v128): void {
-  v128.store(into, f64x2.add(v128.load(into), low(values)));
-  v128.store(into, f64x2.add(v128.load(into, 16), high(values)), 16);
+  v128.store(into, f64x2.add(v128.load(into), lowDoubles(values)));
+  v128.store(into, f64x2.add(v128.load(into, 16), highDoubles(values)), 16);
 }
 
 function addColumn(x: usize, rows: usize, rowBytes: usize, into: usize): void {

@@ -1,5 +1,5 @@
 import { BLOCK } from './softmaxRow';
-import { laneSum, loadTail, multiplyAdd, storeTail } from './vector';
+import { highDoubles, laneSum, loadTail, lowDoubles, multiplyAdd, storeTail } from './vector';
 
 // Rows of a Gram matrix, a block of them at a time: brought to length 1, and multiplied with those of another model. The
 // whole n × n matrix is never there.
@@ -38,10 +38,8 @@ function subtractMeans(row: usize, count: usize, own: f64, means: usize): void {
   const end = row + (count << 2);
   for (; row + 16 <= end; row += 16, means += 32) {
     const values = v128.load(row);
-    const low = f64x2.promote_low_f32x4(values);
-    const high = f64x2.promote_low_f32x4(v128.shuffle<i64>(values, values, 1, 0));
-    const first = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.sub(low, shift), v128.load(means)));
-    const second = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.sub(high, shift), v128.load(means, 16)));
+    const first = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.sub(lowDoubles(values), shift), v128.load(means)));
+    const second = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.sub(highDoubles(values), shift), v128.load(means, 16)));
     v128.store(row, v128.shuffle<i64>(first, second, 0, 2));
   }
   for (; row < end; row += 4, means += 8) store<f32>(row, <f32>(<f64>load<f32>(row) - own - load<f64>(means)));

@@ -26,14 +26,25 @@ export function constant(table: usize, index: usize): v128 {
   return v128.load32_splat(table + (index << 2));
 }
 
+/** The first two lanes in float64. */
+// @ts-ignore: decorator
+@inline
+export function lowDoubles(values: v128): v128 {
+  return f64x2.promote_low_f32x4(values);
+}
+
+/** The last two lanes in float64. */
+// @ts-ignore: decorator
+@inline
+export function highDoubles(values: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<i64>(values, values, 1, 0));
+}
+
 /** The sum of the four lanes, in float64. */
 // @ts-ignore: decorator
 @inline
 export function laneSum(values: v128): f64 {
-  const pairs = f64x2.add(
-    f64x2.promote_low_f32x4(values),
-    f64x2.promote_low_f32x4(v128.shuffle<i64>(values, values, 1, 0)),
-  );
+  const pairs = f64x2.add(lowDoubles(values), highDoubles(values));
   return f64x2.extract_lane(pairs, 0) + f64x2.extract_lane(pairs, 1);
 }
 
