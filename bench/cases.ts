@@ -3,11 +3,13 @@ import {
   type Backend,
   calibrationError,
   cka,
+  crd,
   type HostTensor,
   hint,
   klDivergence,
   measureOn,
   representationalSimilarity,
+  similarityMatrix,
   tensor,
   valueAndGradientsOn,
 } from 'dark-knowledge';
@@ -25,6 +27,7 @@ export interface BenchCase {
   readonly target?: number;
   /** tfjs's plain JavaScript backend takes minutes on the larger ones. */
   readonly tooSlowOnTfjsCpu?: boolean;
+  readonly tooSlowOnTfjsWasm?: boolean;
   data(): Data;
   /** One call: a number to compare, computed on tensors that already live on the backend. */
   prepare<T>(backend: Backend<T>, placed: Readonly<Record<string, T>>): () => Promise<number>;
@@ -121,6 +124,73 @@ const ckaCase: BenchCase = {
   prepare: (backend, placed) => async () => (await measureOn(backend, cka(), placed as never)).value,
 };
 
+const similarityCase: BenchCase = {
+  name: 'Representational similarity of 8 models, 1000 × 128',
+  request: 'similarity',
+  settings: {},
+  repeats: 5,
+  target: 3.5,
+  tooSlowOnTfjsCpu: true,
+  data: () => ({ features: normal(9, [8, 1000, 128]) }),
+  prepare(backend, { features }) {
+    const models = Array.from({ length: 8 }, (_, index) => `model ${index}`);
+    const metric = similarityMatrix({ models, similarity: representationalSimilarity({ preset: 'paper' }) });
+    const rows = backend.reshape(features!, [8, 128_000]);
+    const batch = Object.fromEntries(
+      models.map((name, index) => {
+        const row = backend.gather(rows, backend.fromHost(tensor(Int32Array.of(index))));
+        return [name, backend.reshape(row, [1000, 128])];
+      }),
+    );
+    return async () => {
+      const { value } = await measureOn(backend, metric, batch as never);
+      return value.flat().reduce((sum, similarity) => sum + similarity, 0);
+    };
+  },
+};
+
+/** Bank of 50 000 rows, 16 384 negatives for each of 64 samples. */
+const contrastCase: BenchCase = {
+  name: 'CRD step, batch 64, 16 384 negatives, dimension 128, bank 50 000',
+  request: 'crd',
+  settings: { temperature: 0.07, studentPartition: 1e5, teacherPartition: 1.2e5 },
+  repeats: 3,
+  target: 0.3,
+  tooSlowOnTfjsCpu: true,
+  tooSlowOnTfjsWasm: true,
+  data() {
+    const [batch, dimension, bank, negatives] = [64, 128, 50_000, 16_384];
+    const row = (seed: number) => (_: unknown, index: number) => Math.floor(randomUniform(seed, index) * bank);
+    return {
+      studentFeatures: normal(10, [batch, dimension]),
+      teacherFeatures: normal(11, [batch, dimension]),
+      studentProjectionWeight: normal(12, [dimension, dimension], 0.1),
+      studentProjectionBias: normal(13, [dimension], 0.1),
+      teacherProjectionWeight: normal(14, [dimension, dimension], 0.1),
+      teacherProjectionBias: normal(15, [dimension], 0.1),
+      studentBank: normal(16, [bank, dimension], 1 / Math.sqrt(dimension)),
+      teacherBank: normal(17, [bank, dimension], 1 / Math.sqrt(dimension)),
+      positiveIndices: tensor(Int32Array.from({ length: batch }, row(18))),
+      contrastIndices: tensor(Int32Array.from({ length: batch * negatives }, row(19)), [batch, negatives]),
+    };
+  },
+  prepare(backend, placed) {
+    const loss = crd({ temperature: 0.07 });
+    const inputs = {
+      ...placed,
+      studentLogPartition: backend.scalar(Math.log(1e5)),
+      teacherLogPartition: backend.scalar(Math.log(1.2e5)),
+    };
+    return async () => {
+      const { value, gradients } = valueAndGradientsOn(backend, loss, inputs as never);
+      const result = await readOne(backend, value);
+      backend.dispose(value);
+      for (const gradient of Object.values(gradients)) backend.dispose(gradient as never);
+      return result;
+    };
+  },
+};
+
 /** Cases in the order of the table. */
 export const cases: readonly BenchCase[] = [
   divergence(1024, 1000, 9, 0.5),
@@ -132,4 +202,6 @@ export const cases: readonly BenchCase[] = [
   hintCase,
   calibrationCase,
   ckaCase,
+  similarityCase,
+  contrastCase,
 ];

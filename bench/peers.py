@@ -168,16 +168,23 @@ def torch_similarity(request):
 
 
 def torch_crd(request):
-    """A step of the reference algorithm: gather, score, loss, gradient, for both sides."""
-    student = torch.from_numpy(load(request, "student")).requires_grad_()
-    teacher = torch.from_numpy(load(request, "teacher")).requires_grad_()
-    bank_s = torch.from_numpy(load(request, "studentBank"))
-    bank_t = torch.from_numpy(load(request, "teacherBank"))
-    index = torch.from_numpy(load(request, "index", np.int32)).long()  # [batch, 1 + negatives]
-    temperature, z_s, z_t, ratio = (request[k] for k in ("temperature", "zStudent", "zTeacher", "ratio"))
-    batch = len(student)
+    """A step of the reference algorithm: embed, gather, score, loss, gradient, for both sides."""
+    names = ("studentFeatures", "teacherFeatures")
+    names += tuple(side + "Projection" + part for side in ("student", "teacher") for part in ("Weight", "Bias"))
+    leaves = {name: torch.from_numpy(load(request, name)).requires_grad_() for name in names}
+    banks = {side: torch.from_numpy(load(request, side + "Bank")) for side in ("student", "teacher")}
+    positives = torch.from_numpy(load(request, "positiveIndices", np.int32)).long()
+    negatives = torch.from_numpy(load(request, "contrastIndices", np.int32)).long()
+    index = torch.cat([positives.unsqueeze(1), negatives], 1)
+    temperature = request["temperature"]
+    batch, count = negatives.shape
+    ratio = count / len(banks["student"])
 
-    def side(anchor, bank, z):
+    def embed(side):
+        projected = leaves[side + "Features"] @ leaves[side + "ProjectionWeight"] + leaves[side + "ProjectionBias"]
+        return F.normalize(projected, dim=1)
+
+    def contrast(anchor, bank, z):
         rows = bank[index.reshape(-1)].reshape(batch, -1, bank.shape[1])
         x = torch.exp(torch.bmm(rows, anchor.unsqueeze(2)).squeeze(2) / temperature) / z
         positive = torch.log(x[:, 0] / (x[:, 0] + ratio))
@@ -185,8 +192,10 @@ def torch_crd(request):
         return -(positive.sum() + negative.sum()) / batch
 
     def compute():
-        student.grad = teacher.grad = None
-        loss = side(student, bank_t, z_s) + side(teacher, bank_s, z_t)
+        for leaf in leaves.values():
+            leaf.grad = None
+        loss = contrast(embed("student"), banks["teacher"], request["studentPartition"])
+        loss = loss + contrast(embed("teacher"), banks["student"], request["teacherPartition"])
         loss.backward()
         return loss.item()
 
