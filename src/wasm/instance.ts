@@ -210,8 +210,7 @@ export interface Kernels {
 export interface KernelInstance {
   readonly kernels: Kernels;
   readonly memory: WebAssembly.Memory;
-  /** Whether it is the build with fused multiply-add. */
-  readonly relaxed: boolean;
+  readonly module: WebAssembly.Module;
 }
 
 /** A module with one function [] → [v128] whose body, after the locals, is `body`. */
@@ -239,11 +238,22 @@ export function relaxedSimdIsSupported(): boolean {
   return validates(probe(...zeros, ...zeros, ...zeros, 0xfd, 0x85, 0x02)); // f32x4.relaxed_madd
 }
 
+/** The import of `env.memory` with a maximum, up to its flags. */
+const memoryImport = [3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2];
+
+/** Makes a module's memory import a shared one: bit 1 of its flags is the only difference between the two modules. */
+function shareMemory(bytes: Uint8Array): void {
+  const at = bytes.findIndex((_, index) => memoryImport.every((byte, offset) => bytes[index + offset] === byte));
+  bytes[at + memoryImport.length]! |= 2;
+}
+
 /** Compiles and starts the kernels. Synchronous: they are small. */
-export function startKernels(relaxed: boolean): KernelInstance {
+export function startKernels(relaxed: boolean, shared: boolean): KernelInstance {
   const text = atob(relaxed ? relaxedKernels : plainKernels);
   const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536 });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-  return { kernels: instance.exports as unknown as Kernels, memory, relaxed };
+  if (shared) shareMemory(bytes);
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared });
+  const module = new WebAssembly.Module(bytes);
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  return { kernels: instance.exports as unknown as Kernels, memory, module };
 }

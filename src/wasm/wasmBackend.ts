@@ -9,6 +9,7 @@ import { layoutMembers } from './layoutMembers.ts';
 import { matMulMember } from './matMul.ts';
 import { reductionMembers } from './reductions.ts';
 import { makeTensorStore, type WasmTensor } from './tensors.ts';
+import { blockBytes, checkThreads, oneThread, startThreads } from './threads.ts';
 import { planBytes } from './walk.ts';
 
 /** Options of `wasmBackend`. */
@@ -18,6 +19,11 @@ export interface WasmBackendOptions {
    * between machines. Default: where the engine has it.
    */
   readonly relaxedSimd?: boolean;
+  /**
+   * Threads for large work, the calling one among them. The others start in the background and join when they are
+   * ready. In browsers the page must be cross-origin isolated. Default 1.
+   */
+  readonly threads?: number;
 }
 
 /** A backend whose tensors live in its own linear memory. */
@@ -33,6 +39,10 @@ export interface WasmBackend extends HostBackend<WasmTensor> {
   viewOf(tensor: WasmTensor): Float32Array;
   /** Bytes that live tensors occupy. */
   byteCount(): number;
+  /** How many threads take part in large work now: those that were asked for, once they have started. */
+  threadCount(): number;
+  /** Ends the threads, where there are any; the backend goes on with one. */
+  close(): void;
 }
 
 /**
@@ -46,7 +56,7 @@ export interface WasmBackend extends HostBackend<WasmTensor> {
  */
 // @__NO_SIDE_EFFECTS__
 export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
-  checkOptions('wasmBackend', options, ['relaxedSimd']);
+  checkOptions('wasmBackend', options, ['relaxedSimd', 'threads']);
   return backendWith((host) => [...lossKernels(host), ...metricKernels(host)], options);
 }
 
@@ -58,13 +68,18 @@ export function backendWith(
   if (!wasmIsSupported()) {
     throw kindError('wasmBackend', 'engine', 'one with WebAssembly SIMD', 'one without', 'Use cpuBackend there.');
   }
-  const { relaxedSimd = relaxedSimdIsSupported() } = options;
+  const { relaxedSimd = relaxedSimdIsSupported(), threads: threadCount = 1 } = options;
+  checkThreads(threadCount);
   if (relaxedSimd && !relaxedSimdIsSupported()) {
     throw kindError('wasmBackend', 'relaxedSimd', 'false where the engine lacks relaxed SIMD', relaxedSimd);
   }
-  const instance = startKernels(relaxedSimd);
+  const instance = startKernels(relaxedSimd, threadCount > 1);
   const store = makeTensorStore(instance);
   const { kernels } = instance;
+  const threads =
+    threadCount === 1
+      ? oneThread(kernels)
+      : startThreads(instance, threadCount, store.arena.allocate((threadCount - 1) * blockBytes));
   const plan = store.arena.allocate(planBytes);
   const layout = layoutMembers(kernels, store, plan);
 
@@ -89,7 +104,7 @@ export function backendWith(
     ...elementwiseMembers(kernels, store, plan),
     ...reductionMembers(kernels, store, layout.transpose),
     ...layout,
-    matMul: matMulMember(kernels, store),
+    matMul: matMulMember(kernels, store, threads),
     logSoftmax(logits) {
       const from = store.pointerTo('logSoftmax', logits);
       const out = store.make(logits.shape);
@@ -101,6 +116,8 @@ export function backendWith(
     allocate: (shape) => store.make([...shape]),
     viewOf: (tensor) => store.view('viewOf', tensor),
     byteCount: store.arena.bytes,
+    threadCount: threads.available,
+    close: threads.close,
   };
-  return { ...backend, fusedKernels: fusedKernels({ kernels, store, backend }) };
+  return { ...backend, fusedKernels: fusedKernels({ kernels, store, threads, backend }) };
 }

@@ -9,7 +9,7 @@ describe('wasmBackend', () => {
   });
 
   it('refuses options that it does not know', () => {
-    expect(() => wasmBackend({ threads: 4 } as object)).toThrow(/threads/);
+    expect(() => wasmBackend({ thread: 4 } as object)).toThrow(/thread/);
   });
 
   it('names the operation that got a disposed tensor', () => {

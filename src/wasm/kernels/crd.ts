@@ -5,11 +5,12 @@ import type { CheckedCrdOptions } from '../../losses/contrastive/crdOptions.ts';
 import { type Embedding, embed, embedGradients } from '../../losses/contrastive/embedding.ts';
 import type { Pointer } from '../instance.ts';
 import type { WasmTensor } from '../tensors.ts';
+import type { KernelName } from '../threads.ts';
 import { type KernelHost, timesUpstream, valueTensor, withRowWeights } from './rows.ts';
 
 /** The kernel of `crd` with `negatives: 'bank'`; queue and batch are matrix products, which the composite does well. */
 export function crdKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
-  const { kernels, store, backend } = host;
+  const { kernels, store, threads, backend } = host;
   const scratchBytes = kernels.contrastScratchBytes();
 
   /** log Z + log(K/M) of one side's anchors. */
@@ -50,35 +51,49 @@ export function crdKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
     const studentGradient = store.make([batch, dimension]);
     const teacherGradient = store.make([batch, dimension]);
     const losses = store.make([batch], 'float64');
-    store.doublesOf(losses).fill(0);
+    const teacherLosses = store.make([batch], 'float64');
     for (const gradient of [studentGradient, teacherGradient]) store.view('crd', gradient).fill(0);
+    for (const sums of [losses, teacherLosses]) store.doublesOf(sums).fill(0);
+    const sides = [
+      { anchors: student, bank: inputs.teacherBank!, name: 'student', gradient: studentGradient, losses },
+      {
+        anchors: teacher,
+        bank: inputs.studentBank!,
+        name: 'teacher',
+        gradient: teacherGradient,
+        losses: teacherLosses,
+      },
+    ];
     const positives = store.pointerTo('crd', inputs.positiveIndices!);
     const negatives = store.pointerTo('crd', inputs.contrastIndices!);
     const scale = 1 / options.temperature;
 
     withRowWeights(host, 'crd', options, { rowWeights: inputs.rowWeights }, batch, ({ weights, scale: factor }) =>
       withSortedPairs(inputs.contrastIndices!, size, weights, (starts, order) =>
-        store.withScratch(scratchBytes, (scratch) => {
-          const side = (
-            embedding: WasmTensor,
-            bankTensor: WasmTensor,
-            threshold: number,
-            gradient: WasmTensor,
-          ): void => {
-            const anchors = store.pointerTo('crd', embedding);
-            const bank = store.pointerTo('crd', bankTensor);
-            const common = [dimension, scale, threshold, weights, factor] as const;
-            const into = [losses.storage.pointer, gradient.storage.pointer, scratch] as const;
-            kernels.contrast(anchors, bank, positives, batch, 1, ...common, ...into, 1);
-            if (order === 0) kernels.contrast(anchors, bank, negatives, batch, count, ...common, ...into, 0);
-            else kernels.contrastSorted(anchors, bank, starts, order, size, ...common, ...into);
+        store.withScratch(2 * scratchBytes, (scratch) => {
+          // The two sides share nothing that is written to: with a second thread they run at the same time.
+          const onBothSides = (kernel: KernelName, pairs: readonly number[], ...last: readonly number[]): void => {
+            const argumentLists = sides.map(({ anchors, bank, name, gradient, losses: sums }, index) => [
+              store.pointerTo('crd', anchors.directions),
+              store.pointerTo('crd', bank),
+              ...pairs,
+              ...[dimension, scale, thresholdOf(options, inputs, name), weights, factor],
+              ...[sums.storage.pointer, gradient.storage.pointer, scratch + index * scratchBytes],
+              ...last,
+            ]);
+            threads.run(kernel, argumentLists);
           };
-          side(student.directions, inputs.teacherBank!, thresholdOf(options, inputs, 'student'), studentGradient);
-          side(teacher.directions, inputs.studentBank!, thresholdOf(options, inputs, 'teacher'), teacherGradient);
+          onBothSides('contrast', [positives, batch, 1], 1);
+          if (order === 0) onBothSides('contrast', [negatives, batch, count], 0);
+          else onBothSides('contrastSorted', [starts, order, size]);
         }),
       ),
     );
-    const total = store.doublesOf(losses).reduce((sum, loss) => sum + loss, 0);
+    const sums = store.doublesOf(losses);
+    store.doublesOf(teacherLosses).forEach((loss, row) => {
+      sums[row]! += loss;
+    });
+    const total = sums.reduce((sum, loss) => sum + loss, 0);
     const value = options.reduction === 'none' ? losses : valueTensor(store, total);
     return { value, student, teacher, studentGradient, teacherGradient };
   }

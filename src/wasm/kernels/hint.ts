@@ -3,6 +3,7 @@ import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
 import { hint } from '../../losses/features/hint.ts';
 import type { CheckedRowOptions } from '../../ops/rowReduction.ts';
 import type { WasmTensor } from '../tensors.ts';
+import { rangesOf } from '../threads.ts';
 import { type KernelHost, timesUpstream, valueTensor, withRowWeights } from './rows.ts';
 
 interface HintSettings {
@@ -11,9 +12,12 @@ interface HintSettings {
   readonly rows: CheckedRowOptions;
 }
 
+/** Elements below which a second thread costs more than it brings. */
+const worthAThread = 2 ** 18;
+
 /** The kernel of `hint`. With a regressor the composite serves: there the matrix products decide the time. */
 export function hintKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
-  const { kernels, store } = host;
+  const { store, threads } = host;
 
   function compute(options: object, inputs: KernelInputs<WasmTensor>, differentiate: boolean) {
     const { reduction, rows } = options as HintSettings;
@@ -33,7 +37,14 @@ export function hintKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
       ({ weights, scale }) => {
         const factor = scale * (reduction === 'mean' ? 1 / features : 0.5);
         const into = gradient?.storage.pointer ?? 0;
-        return kernels.squaredDifference(student, teacher, samples, features, weights, factor, into);
+        const parts = Math.min(threads.available(), Math.ceil(storage.size / worthAThread));
+        const argumentLists = rangesOf(samples, parts).map(({ start, size }) => {
+          const offset = start * features * 4;
+          const gradientPart = into === 0 ? 0 : into + offset;
+          const weightsPart = weights === 0 ? 0 : weights + start * 4;
+          return [student + offset, teacher + offset, size, features, weightsPart, factor, gradientPart];
+        });
+        return threads.run('squaredDifference', argumentLists).reduce((sum, part) => sum + part, 0);
       },
     );
     return { value: valueTensor(store, total), gradient };

@@ -3,11 +3,13 @@ import type { Backend, FusedLossKernel, KernelInputs } from '../../backend.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { Kernels, Pointer } from '../instance.ts';
 import type { TensorStore, WasmTensor } from '../tensors.ts';
+import { type KernelName, rangesOf, type Threads } from '../threads.ts';
 
 /** What a file of fused kernels needs of its backend. */
 export interface KernelHost {
   readonly kernels: Kernels;
   readonly store: TensorStore;
+  readonly threads: Threads;
   /** The backend without its fused kernels, for the parts that a kernel leaves to the composite. */
   readonly backend: Backend<WasmTensor>;
 }
@@ -74,7 +76,7 @@ export function timesUpstream({ store, backend }: KernelHost, gradient: WasmTens
   return product;
 }
 
-/** Where one pass over the rows of logits puts its results; null pointers are 0. */
+/** Where one pass over some rows of logits puts its results; null pointers are 0. */
 export interface RowPass extends RowWeights {
   readonly rows: number;
   readonly classes: number;
@@ -82,16 +84,29 @@ export interface RowPass extends RowWeights {
   readonly gradient: Pointer;
   /** Room for two rows. */
   readonly scratch: Pointer;
+  /** Where the pass's rows begin in a tensor of the logits' shape. */
+  ofLogits(tensor: WasmTensor | undefined): Pointer;
+  /** Where they begin in a tensor with one number a row. */
+  ofRows(tensor: WasmTensor | undefined): Pointer;
 }
 
-/** Makes the kernel of a loss over rows of logits whose only gradient is that of `studentLogits`. */
+/** Elements of logits below which a second thread costs more than it brings. */
+const worthAThread = 2 ** 16;
+
+/**
+ * Makes the kernel of a loss over rows of logits whose only gradient is that of `studentLogits`.
+ *
+ * @param kernel The assembly's kernel, which returns the sum of its rows' values.
+ * @param argumentsOf Its arguments for a pass.
+ */
 export function rowLossKernel<Options extends RowSettings>(
   host: KernelHost,
   name: string,
   implemented: (...options: never[]) => unknown,
-  run: (options: Options, inputs: KernelInputs<WasmTensor>, pass: RowPass) => number,
+  kernel: KernelName | ((options: Options) => KernelName),
+  argumentsOf: (options: Options, inputs: KernelInputs<WasmTensor>, pass: RowPass) => readonly number[],
 ): FusedLossKernel<WasmTensor> {
-  const { store } = host;
+  const { store, threads } = host;
 
   function compute(options: Options, inputs: KernelInputs<WasmTensor>, differentiate: boolean) {
     const { shape } = inputs.studentLogits!;
@@ -100,17 +115,29 @@ export function rowLossKernel<Options extends RowSettings>(
     const classes = shape.at(-1)!;
     const gradient = differentiate ? store.make(shape) : undefined;
     const perRow = options.reduction === 'none' ? store.make(rowShape) : undefined;
-    const total = withRowWeights(host, name, options, inputs, rows, (weights) =>
-      store.withScratch(classes * 8, (scratch) =>
-        run(options, inputs, {
-          ...weights,
-          rows,
-          classes,
-          values: perRow?.storage.pointer ?? 0,
-          gradient: gradient?.storage.pointer ?? 0,
-          scratch,
-        }),
-      ),
+    const parts = Math.min(threads.available(), Math.ceil((rows * classes) / worthAThread));
+    const ranges = rangesOf(rows, parts);
+    const pointerOf = (tensor: WasmTensor | undefined): Pointer =>
+      tensor === undefined ? 0 : store.pointerTo(name, tensor);
+    const offset = (pointer: Pointer, elements: number): Pointer => (pointer === 0 ? 0 : pointer + elements * 4);
+    const total = withRowWeights(host, name, options, inputs, rows, ({ weights, scale }) =>
+      store.withScratch(ranges.length * classes * 8, (scratch) => {
+        const argumentLists = ranges.map(({ start, size }, index) =>
+          argumentsOf(options, inputs, {
+            weights: offset(weights, start),
+            scale,
+            rows: size,
+            classes,
+            values: offset(pointerOf(perRow), start),
+            gradient: offset(pointerOf(gradient), start * classes),
+            scratch: scratch + index * classes * 8,
+            ofLogits: (tensor) => offset(pointerOf(tensor), start * classes),
+            ofRows: (tensor) => offset(pointerOf(tensor), start),
+          }),
+        );
+        const called = typeof kernel === 'function' ? kernel(options) : kernel;
+        return threads.run(called, argumentLists).reduce((sum, part) => sum + part, 0);
+      }),
     );
     return { value: perRow ?? valueTensor(store, total), gradient };
   }
