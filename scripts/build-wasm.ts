@@ -14,7 +14,10 @@ const assembly = join(root, 'src/wasm/assembly');
 const target = join(root, 'src/wasm/generated/kernels.ts');
 
 // No garbage collector and no shadow stack: kernels get raw pointers into memory that the host manages.
-const common = '-O3 --converge --noAssert --runtime stub --stackSize 0 --importMemory --maximumMemory 65536 --enable simd'.split(' ');
+const common =
+  '-O3 --converge --noAssert --runtime stub --stackSize 0 --importMemory --maximumMemory 65536 --enable simd'.split(
+    ' ',
+  );
 const variants = {
   plainKernels: common,
   relaxedKernels: [...common, '--enable', 'relaxed-simd'],

@@ -4,6 +4,7 @@
  */
 import type { Backend } from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
+import { wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
 import { openTfjs, tfjsBackendNames } from './tfjs.ts';
 import { openWebgpu } from './webgpu.ts';
 
@@ -23,6 +24,11 @@ export const oracle: AnyBackend = cpuBackend({ precision: 'float64' });
 
 export const testBackends: readonly TestBackend[] = [
   { name: 'cpu', create: async () => cpuBackend(), tolerance: 2e-6 },
+  {
+    name: 'wasm',
+    create: async () => (wasmIsSupported() ? wasmBackend() : { missing: 'no WebAssembly SIMD here' }),
+    tolerance: 5e-6,
+  },
   ...tfjsBackendNames.map((name) => ({ name: `tfjs:${name}`, create: () => openTfjs(name), tolerance: 1e-5 })),
   { name: 'webgpu', create: openWebgpu, tolerance: 1e-5 },
 ];
