@@ -9,20 +9,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { deriveSeed } from 'dark-knowledge';
-import {
-  convolution,
-  globalAveragePool,
-  initializeWeights,
-  type Model,
-  type ModelOutput,
-  maxout,
-  maxPool,
-  pad,
-  project,
-  relu,
-  reshape,
-  scaleBy,
-} from './layers.ts';
+import { convolution, globalAveragePool, maxout, maxPool, pad } from './imageLayers.ts';
+import { initializeWeights, type Model, type ModelOutput, project, relu, reshape, scaleBy } from './layers.ts';
 
 /** The sizes that make up the network. */
 export interface TeacherArchitecture {
@@ -107,9 +95,11 @@ function assemble(architecture: TeacherArchitecture, weights: TeacherWeights, fo
     });
 
   function apply(images: tf.Tensor2D, { differentiateImages = false } = {}): ModelOutput {
-    const features = penultimate(images, differentiateImages);
-    const scaled = form === undefined ? features : scaleBy(features, form.featureGain);
-    return { logits: project(scaled, projection), features };
+    return tf.tidy(() => {
+      const features = penultimate(images, differentiateImages);
+      const scaled = form === undefined ? features : scaleBy(features, form.featureGain);
+      return { logits: project(scaled, projection), features };
+    });
   }
 
   return {

@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { deriveSeed, randomPermutation } from 'dark-knowledge';
 import { type Dataset, loadMnist, makeTestSets, pixelsPerImage, selectExamples, type TestSets } from './data.ts';
-import { normalizeChannels } from './layers.ts';
+import { normalizeChannels } from './imageLayers.ts';
 import {
   createTeacher,
   parameterNames,
@@ -64,7 +64,7 @@ function learningRateAt(step: number, steps: number): number {
   return initialLearningRate * decay * Math.min(1, (step + 1) / warmUpSteps);
 }
 
-/** The share of images whose largest logit is at their label; with a stride, of every so manieth image. */
+/** The share of images whose largest logit is at their label; a stride of 10 looks at every tenth image only. */
 async function accuracy(teacher: Teacher, dataset: Dataset, stride: number): Promise<number> {
   const count = Math.ceil(dataset.count / stride);
   let correct = 0;
