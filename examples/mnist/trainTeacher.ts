@@ -7,7 +7,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
-import { deriveSeed, randomPermutation } from 'dark-knowledge';
+import { crossEntropy, deriveSeed, randomPermutation } from 'dark-knowledge';
+import { tfjsLoss } from 'dark-knowledge/tfjs';
 import { type Dataset, loadMnist, makeTestSets, pixelsPerImage, selectExamples, type TestSets } from './data.ts';
 import { normalizeChannels } from './imageLayers.ts';
 import {
@@ -40,23 +41,7 @@ const settings = {
   warmUpSteps: 100,
 };
 
-interface LossInputs {
-  readonly studentLogits: tf.Tensor2D;
-  readonly labels: tf.Tensor1D;
-}
-
-const loss = ({ studentLogits, labels }: LossInputs): tf.Scalar => {
-  const [rows, classes] = studentLogits.shape;
-  const operation = tf.customGrad((logits, keep) => {
-    const logProbabilities = tf.logSoftmax(logits as tf.Tensor2D);
-    const targets = tf.oneHot(labels, classes);
-    const gradient = tf.div(tf.sub(tf.exp(logProbabilities), targets), rows);
-    (keep as tf.GradSaveFunc)([gradient]);
-    const value = tf.neg(tf.div(tf.sum(tf.mul(logProbabilities, targets)), rows));
-    return { value, gradFunc: (upstream, [kept]) => tf.mul(upstream, kept!) };
-  });
-  return operation(studentLogits) as tf.Scalar;
-};
+const loss = tfjsLoss(crossEntropy());
 
 function learningRateAt(step: number, steps: number): number {
   const { initialLearningRate, finalLearningRate, warmUpSteps } = settings;
