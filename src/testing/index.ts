@@ -3,4 +3,5 @@
  * @module
  */
 export { type CheckGradientsOptions, checkGradients, type GradientCheck } from './checkGradients.ts';
-export { backendConformance, type ConformanceCase, type ConformanceReport, conformanceCases } from './conformance.ts';
+export { backendConformance, type ConformanceReport, conformanceCases } from './conformance.ts';
+export type { ConformanceCase } from './requirements.ts';
