@@ -10,7 +10,7 @@ import type { Backend } from 'dark-knowledge';
 import { tfjsBackend } from 'dark-knowledge/tfjs';
 import { wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
 import { type BenchCase, cases } from './cases.ts';
-import { duration, median, time } from './measure.ts';
+import { bytes, duration, median, time } from './measure.ts';
 import { type Peers, startPeers } from './peers.ts';
 
 const { values: flags, positionals } = parseArgs({
@@ -28,6 +28,15 @@ async function onBackend<T>(backend: Backend<T>, testCase: BenchCase, data: Retu
   const seconds = await time(testCase.repeats, compute);
   for (const value of Object.values(placed)) backend.dispose(value);
   return { seconds, result };
+}
+
+/** Bytes of a fresh backend's linear memory after one call (it never shrinks, so its peak), and those of the inputs. */
+async function memoryOf(testCase: BenchCase, data: ReturnType<BenchCase['data']>) {
+  const backend = wasmBackend();
+  const placed = Object.fromEntries(Object.entries(data).map(([name, host]) => [name, backend.fromHost(host)]));
+  const inputs = backend.byteCount();
+  await testCase.prepare(backend, placed)();
+  return { inputs, peak: backend.viewOf(backend.scalar(0)).buffer.byteLength };
 }
 
 async function timeCase(testCase: BenchCase, peers: Peers): Promise<Row> {
@@ -84,7 +93,9 @@ for (const testCase of cases.filter(({ name }) => positionals.every((part) => na
     const goal = name === 'torch' && testCase.target !== undefined ? ` (target ≤ ${testCase.target})` : '';
     console.log(`  ${name.padEnd(12)} ${duration(seconds).padStart(10)}   ${result.toPrecision(6)}   ${ratio}${goal}`);
   }
-  report.push({ case: testCase.name, target: testCase.target ?? null, timings: row });
+  const memory = wasmIsSupported() ? await memoryOf(testCase, testCase.data()) : null;
+  if (memory) console.log(`  our memory: ${bytes(memory.peak)} at its peak, ${bytes(memory.inputs)} of it inputs`);
+  report.push({ case: testCase.name, target: testCase.target ?? null, timings: row, memory });
 }
 peers.close();
 const folder = new URL('./results/', import.meta.url);
