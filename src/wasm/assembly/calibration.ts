@@ -20,7 +20,6 @@ function binOf(confidence: f32, edges: usize, edgeCount: usize, left: bool): usi
 }
 
 /** Adds a confidence to its bin; NaN, and what no rounding makes of a probability, falls into none. */
-// @ts-ignore: decorator
 @inline
 function enter(confidence: f32, correct: f64, edges: usize, edgeCount: usize, left: bool, sums: usize): void {
   if (!(confidence > -1 && confidence <= 2)) return;
@@ -179,7 +178,6 @@ function checkProbabilities(row: usize, count: usize, tolerance: f32, faults: us
   if (rowSmallest < 0) addTo(faults + 8, negatives(row, count));
 }
 
-// @ts-ignore: decorator
 @inline
 function addTo(pointer: usize, value: f64): void {
   store<f64>(pointer, load<f64>(pointer) + value);

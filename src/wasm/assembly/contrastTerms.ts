@@ -14,28 +14,24 @@ export function contrastScratchBytes(): usize {
 }
 
 /** e^−|x|. */
-// @ts-ignore: decorator
 @inline
 export function decay(x: v128): v128 {
   return exponential(f32x4.neg(f32x4.abs(x)));
 }
 
 /** x of four scores. */
-// @ts-ignore: decorator
 @inline
 export function excess(scores: v128, scale: f32, threshold: f32): v128 {
   return f32x4.sub(f32x4.mul(scores, f32x4.splat(scale)), f32x4.splat(threshold));
 }
 
 /** log(1 + e^x), given e = e^−|x|. */
-// @ts-ignore: decorator
 @inline
 export function softplusOf(x: v128, e: v128): v128 {
   return f32x4.add(f32x4.max(x, f32x4.splat(0)), logarithmOfOnePlus(e));
 }
 
 /** σ(x) = 1/(1 + e) for x ≥ 0, e/(1 + e) for x < 0, given e = e^−|x|. */
-// @ts-ignore: decorator
 @inline
 export function sigmoidOf(x: v128, e: v128): v128 {
   const one = f32x4.splat(1);

@@ -18,7 +18,6 @@ const EXPONENTIAL: u32 = 0;
 const LOGARITHM: u32 = 1;
 const SQUARE_ROOT: u32 = 2;
 
-// @ts-ignore: decorator
 @inline
 function combine(operation: u32, a: v128, b: v128): v128 {
   if (operation == ADD) return f32x4.add(a, b);
@@ -30,7 +29,6 @@ function combine(operation: u32, a: v128, b: v128): v128 {
 }
 
 /** One run; a constant `operation` leaves one loop of it. The choices by stride are the same all through a run. */
-// @ts-ignore: decorator
 @inline
 function binaryRun(operation: u32, a: usize, b: usize, out: usize, count: usize, aMoves: bool, bMoves: bool): void {
   const fixedA = v128.load32_splat(a);
@@ -137,7 +135,6 @@ export function where(
   } while (step(plan, axes));
 }
 
-// @ts-ignore: decorator
 @inline
 function transform(operation: u32, x: v128): v128 {
   if (operation == EXPONENTIAL) return exponential(x);
@@ -146,7 +143,6 @@ function transform(operation: u32, x: v128): v128 {
   return f32x4.abs(x);
 }
 
-// @ts-ignore: decorator
 @inline
 function unaryRun(operation: u32, x: usize, out: usize, count: usize): void {
   const end = out + (count << 2);

@@ -19,7 +19,6 @@ const EXPONENTIAL = memory.data<f32>(
  * 0; NaN stays NaN. The power of two is applied in two halves, so that the only rounding in the denormal range is the
  * last multiplication's.
  */
-// @ts-ignore: decorator
 @inline
 export function exponential(x: v128): v128 {
   // pmax and pmin return their first argument when it is NaN.
@@ -56,7 +55,6 @@ const POWER = memory.data<f32>(
  * The base is 2 because the caller folds 1/(T·ln 2) into the scaling it does anyway; the reduction y − round(y) is then
  * exact, and the error is that of the scaled logit itself.
  */
-// @ts-ignore: decorator
 @inline
 export function powerOfTwo(y: v128): v128 {
   const clamped = f32x4.pmax(y, constant(POWER, 7));

@@ -54,7 +54,6 @@ export function forwardDivergence(
 }
 
 /** gradient = a·gradient − b·teacherExponentials. */
-// @ts-ignore: decorator
 @inline
 function combineRow(gradient: usize, teacherExponentials: usize, count: usize, a: f32, b: f32): void {
   const studentFactor = f32x4.splat(a);

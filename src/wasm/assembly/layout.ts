@@ -4,7 +4,6 @@ import { offset0, offset1, resetOffsets, step } from './odometer';
 // one-hot rows.
 
 /** Copies whole floats; engines leave WebAssembly for `memory.copy`, which takes longer than a short run does. */
-// @ts-ignore: decorator
 @inline
 function copyRun(out: usize, x: usize, bytes: usize): void {
   if (bytes > 1024) {

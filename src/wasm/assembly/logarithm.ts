@@ -19,7 +19,6 @@ const LOGARITHM = memory.data<f32>(
 const BITS = memory.data<i32>([0x3f3504f3, 0x007fffff], 16);
 
 /** log(1 + f) + exponent·ln 2 for 1 + f in [√½, √2]. */
-// @ts-ignore: decorator
 @inline
 function assemble(f: v128, exponent: v128): v128 {
   const square = f32x4.mul(f, f);
@@ -38,7 +37,6 @@ function assemble(f: v128, exponent: v128): v128 {
 }
 
 /** log(x·2^−offset) for positive normal x, finite; anything else gives an unspecified value. */
-// @ts-ignore: decorator
 @inline
 function ofNormal(x: v128, offset: v128): v128 {
   const rootOfHalf = constant(BITS, 0);
@@ -50,14 +48,12 @@ function ofNormal(x: v128, offset: v128): v128 {
 }
 
 /** log x for positive normal x, finite; anything else gives an unspecified value. */
-// @ts-ignore: decorator
 @inline
 export function logarithmOfNormal(x: v128): v128 {
   return ofNormal(x, f32x4.splat(0));
 }
 
 /** log(1 + e) for e in [0, 1], within 2 units in the last place however small e is: 1 + e is never rounded. */
-// @ts-ignore: decorator
 @inline
 export function logarithmOfOnePlus(e: v128): v128 {
   const one = f32x4.splat(1);
@@ -70,7 +66,6 @@ export function logarithmOfOnePlus(e: v128): v128 {
  * log x within 2 units in the last place for every float32: log 0 = −Infinity, log of a negative number is NaN, denormals
  * are scaled by 2²³ first, Infinity and NaN map to themselves.
  */
-// @ts-ignore: decorator
 @inline
 export function logarithm(x: v128): v128 {
   const denormal = f32x4.lt(x, constant(LOGARITHM, 11));

@@ -7,7 +7,6 @@ export let offset1: usize = 0;
 export let offset2: usize = 0;
 
 /** Goes to the first position. */
-// @ts-ignore: decorator
 @inline
 export function resetOffsets(): void {
   offset0 = 0;

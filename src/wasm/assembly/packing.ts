@@ -4,7 +4,6 @@ import { TILE_COLUMNS, TILE_ROWS } from './matrixTile';
 // between rows and between columns describe the source, so a transposed matrix costs nothing extra.
 
 /** [count][depth] with the given strides to panels of `width` columns: [count/width][depth][width], zeros at the edge. */
-// @ts-ignore: decorator
 @inline
 function packPanels(
   from: usize,
@@ -34,7 +33,6 @@ function packPanels(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function packContiguous(panel: usize, alongBytes: usize, depth: usize, width: usize, into: usize): void {
   for (let index: usize = 0; index < depth; index++) {

@@ -4,7 +4,6 @@ import { highDoubles, loadTail, lowDoubles } from './vector';
 // deep, and go on in float64; maxima let NaN through.
 
 /** The sum by pairs of eight vectors, `step` bytes apart. */
-// @ts-ignore: decorator
 @inline
 function sumOfEight(x: usize, step: usize): v128 {
   const a = f32x4.add(v128.load(x), v128.load(x + step));
@@ -51,7 +50,6 @@ function sumColumns(x: usize, reduced: usize, inner: usize, totals: usize): void
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function addPromoted(into: usize, values: v128): void {
   v128.store(into, f64x2.add(v128.load(into), lowDoubles(values)));

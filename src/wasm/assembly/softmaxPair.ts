@@ -83,7 +83,6 @@ export function accumulatePair(
 }
 
 /** 0 where the probability is 0: there 0·(±Infinity) and 0·NaN stand for a limit that is 0. */
-// @ts-ignore: decorator
 @inline
 function term(exponential: v128, y1: v128, y2: v128, entropyMask: v128): v128 {
   const difference = f32x4.sub(v128.and(y1, entropyMask), y2);

@@ -29,14 +29,12 @@ export function rowMaximum(x: usize, count: usize): f32 {
 }
 
 /** 1 where `weights` is null, otherwise the row's weight. */
-// @ts-ignore: decorator
 @inline
 export function rowWeight(weights: usize, row: usize): f64 {
   return weights == 0 ? 1 : <f64>load<f32>(weights + (row << 2));
 }
 
 /** Writes the value of a row that does not count, and its zero gradient. What the row holds is never read. */
-// @ts-ignore: decorator
 @inline
 export function skipRow(values: usize, gradient: usize, row: usize, rowBytes: usize): void {
   if (values != 0) store<f32>(values + (row << 2), 0);

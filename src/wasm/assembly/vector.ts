@@ -4,7 +4,6 @@
 // every use (two moves and two inserts), which cost 40 % of the exponential's time on V8; a load is one operation.
 
 /** a·b + c: rounded once where the engine has fused multiply-add (the relaxed build), twice otherwise. */
-// @ts-ignore: decorator
 @inline
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
@@ -12,7 +11,6 @@ export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
 }
 
 /** c − a·b, rounded as `multiplyAdd`. */
-// @ts-ignore: decorator
 @inline
 export function subtractProduct(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
@@ -20,28 +18,24 @@ export function subtractProduct(a: v128, b: v128, c: v128): v128 {
 }
 
 /** The constant at `index` of a float32 table, in every lane. */
-// @ts-ignore: decorator
 @inline
 export function constant(table: usize, index: usize): v128 {
   return v128.load32_splat(table + (index << 2));
 }
 
 /** The first two lanes in float64. */
-// @ts-ignore: decorator
 @inline
 export function lowDoubles(values: v128): v128 {
   return f64x2.promote_low_f32x4(values);
 }
 
 /** The last two lanes in float64. */
-// @ts-ignore: decorator
 @inline
 export function highDoubles(values: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<i64>(values, values, 1, 0));
 }
 
 /** The sum of the four lanes, in float64. */
-// @ts-ignore: decorator
 @inline
 export function laneSum(values: v128): f64 {
   const pairs = f64x2.add(lowDoubles(values), highDoubles(values));
@@ -49,7 +43,6 @@ export function laneSum(values: v128): f64 {
 }
 
 /** The largest of the four lanes; a NaN lane may be passed over. */
-// @ts-ignore: decorator
 @inline
 export function laneMaximum(values: v128): f32 {
   const pairs = f32x4.pmax(values, v128.shuffle<i64>(values, values, 1, 0));
@@ -58,7 +51,6 @@ export function laneMaximum(values: v128): f32 {
 }
 
 /** Loads 1 to 3 floats at `pointer`; the other lanes come from `fill`, so a tail needs no padding in memory. */
-// @ts-ignore: decorator
 @inline
 export function loadTail(pointer: usize, count: usize, fill: v128): v128 {
   if (count == 1) return v128.load32_lane(pointer, fill, 0);
@@ -67,7 +59,6 @@ export function loadTail(pointer: usize, count: usize, fill: v128): v128 {
 }
 
 /** Stores the first 1 to 3 lanes. */
-// @ts-ignore: decorator
 @inline
 export function storeTail(pointer: usize, count: usize, values: v128): void {
   if (count == 1) {
