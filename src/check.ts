@@ -54,6 +54,11 @@ export function shapeError(
   return new TypeError(message(where, argument, expected, `shape ${describeShape(shape)}`, hint));
 }
 
+/** The error for a tensor that was freed before its use. */
+export function disposedError(where: string, argument: string): TypeError {
+  return new TypeError(message(where, argument, 'a live tensor', 'a disposed one'));
+}
+
 /** Requires a finite number greater than zero. */
 export function checkPositive(where: string, argument: string, value: number): void {
   if (typeof value !== 'number') throw kindError(where, argument, 'a number', value);

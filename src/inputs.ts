@@ -1,6 +1,6 @@
 /** Named inputs of losses and metrics: presence, liveness, and the way onto a backend. */
 import type { Backend } from './backend.ts';
-import { kindError } from './check.ts';
+import { disposedError, kindError } from './check.ts';
 import { type TensorLike, toHostTensor } from './tensor.ts';
 
 /** Required and optional inputs by name. */
@@ -44,7 +44,7 @@ export function inputsOn<T, Input extends string, Optional extends string>(
       );
     }
     if (backend.isTensor(value)) {
-      if (backend.isDisposed?.(value)) throw kindError(owner.name, name, 'a live tensor', 'a disposed one');
+      if (backend.isDisposed?.(value)) throw disposedError(owner.name, name);
       placed[name] = value;
     } else {
       placed[name] = backend.fromHost(toHostTensor(value as TensorLike, owner.name, name));

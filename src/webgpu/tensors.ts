@@ -1,6 +1,6 @@
 /** The tensors of the `webgpu` backend, and how long they live. */
 import type { Shape } from '../backend.ts';
-import { describeShape, kindError, rangeError } from '../check.ts';
+import { describeShape, disposedError, kindError, rangeError } from '../check.ts';
 import { type HostTensor, sizeOf } from '../tensor.ts';
 import { createReader } from './reader.ts';
 import type { Runtime } from './runtime.ts';
@@ -61,7 +61,7 @@ export function createTensorStore(runtime: Runtime): TensorStore {
 
   const check = (x: WebgpuTensor, operation: string): void => {
     if (!isTensor(x)) throw kindError(operation, 'tensor', 'of this webgpu backend', x);
-    if (x.disposed) throw kindError(operation, 'tensor', 'a live tensor', 'a disposed one');
+    if (x.disposed) throw disposedError(operation, 'tensor');
   };
 
   const storageOf = (x: WebgpuTensor, operation: string): Storage => {

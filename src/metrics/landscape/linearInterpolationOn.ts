@@ -1,5 +1,5 @@
 import type { Backend } from '../../backend.ts';
-import { checkSameShape, kindError } from '../../check.ts';
+import { checkSameShape, disposedError } from '../../check.ts';
 import { type TensorLike, toHostTensor } from '../../tensor.ts';
 import {
   checkInterpolation,
@@ -42,7 +42,7 @@ export async function linearInterpolationOn<T>(
       Object.entries(given).map(([name, value]) => {
         const label = `${argument}['${name}']`;
         if (backend.isTensor(value)) {
-          if (backend.isDisposed?.(value)) throw kindError(where, label, 'a live tensor', 'a disposed one');
+          if (backend.isDisposed?.(value)) throw disposedError(where, label);
           return [name, value];
         }
         const placed = backend.fromHost(toHostTensor(value as TensorLike, where, label));
