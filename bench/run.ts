@@ -55,7 +55,7 @@ async function timeCase(testCase: BenchCase, peers: Peers): Promise<Row> {
     )) {
       add(name, timing);
     }
-    for (const name of round === 0 ? ['wasm', 'cpu'] : ['wasm']) {
+    for (const name of round === 0 ? ['wasm', 'cpu', ...nativeTfjs] : ['wasm', ...nativeTfjs]) {
       if (name === 'cpu' ? testCase.tooSlowOnTfjsCpu : testCase.tooSlowOnTfjsWasm) continue;
       await tf.setBackend(name);
       add(`tfjs ${name}`, await onBackend(tfjsBackend(), { ...testCase, repeats: name === 'cpu' ? 1 : 3 }, data));
@@ -68,8 +68,15 @@ async function timeCase(testCase: BenchCase, peers: Peers): Promise<Row> {
 
 await import('@tensorflow/tfjs-backend-wasm');
 await import('@tensorflow/tfjs-backend-cpu');
+// tfjs on WebGPU is timed by `bench:gpu`, beside the device's own bandwidth.
+const nativePackage: string = '@tensorflow/tfjs-node';
+const nativeTfjs: readonly string[] = await import(nativePackage).then(
+  () => ['tensorflow'],
+  () => [],
+);
 const peers = await startPeers();
 const absent = Object.entries(peers.versions).filter(([, version]) => version === null);
+if (nativeTfjs.length === 0) absent.push(['tfjs-node', null]);
 console.log(
   `Machine: ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, one thread each; Node ${process.version}`,
 );
