@@ -100,11 +100,7 @@ export function checkOneOf<Word extends string>(
 
 /** Requires that an options record holds no unknown name: a misspelt option would be silently ignored. */
 export function checkOptions(where: string, options: object, known: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) {
-      throw rangeError(where, 'option', `one of ${known.map((word) => `'${word}'`).join(', ')}`, name);
-    }
-  }
+  for (const name of Object.keys(options)) checkOneOf(where, 'option', name, known);
 }
 
 /** Requires two shapes to be equal. */

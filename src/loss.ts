@@ -147,8 +147,7 @@ export function valueAndGradientsOn<
     const anyLoss = loss as unknown as AnyLoss;
     const { value, residuals, terms = {} } = forwardOf(backend, anyLoss, placed, context);
     const shape = backend.shapeOf(value);
-    const ones = { data: new Float32Array(sizeOf(shape)).fill(1), shape };
-    const upstream = loss.form === 'scalar' ? backend.scalar(1) : backend.fromHost(ones);
+    const upstream = backend.fromHost({ data: new Float32Array(sizeOf(shape)).fill(1), shape });
     const gradients: Partial<Record<Differentiable, T>> = {};
     backwardOf(backend, anyLoss, residuals, upstream).forEach((gradient, index) => {
       gradients[loss.differentiable[index]!] = gradient;
