@@ -106,7 +106,8 @@ function standing(problem: SmacofProblem, coordinates: Float64Array): SmacofRun 
  * Multidimensional scaling: points whose distances are as near as possible to given dissimilarities, for a map of models
  * by their representational similarity.
  *
- * SMACOF minimises Σ (dissimilarity − distance)² over pairs from a classical start; non-metric scaling asks of distances
+ * SMACOF minimises Σ (dissimilarity − distance)² over pairs from a classical start, and where the scaling is metric it is
+ * finished by quasi-Newton steps (L-BFGS); the stress never rises. Non-metric scaling asks of distances
  * only that they rise with the dissimilarities (isotonic regression; equal dissimilarities get equal disparities). The map
  * is turned to its principal axes with fixed signs, so that two runs draw the same one, as long as no two axes have equal
  * variance.

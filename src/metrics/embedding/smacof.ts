@@ -1,7 +1,10 @@
 /**
- * Stress majorisation (SMACOF): every step moves the points to the minimum of a quadratic that touches the stress from
- * above, so the stress never grows. The loops run over pairs in typed arrays and allocate nothing.
+ * Stress majorisation (SMACOF): every step goes to the minimum of a quadratic that touches the stress from above, so the
+ * stress never grows. Metric runs finish with quasi-Newton steps, which need a third of the iterations and keep that
+ * promise by their line search.
  */
+import { guttmanTransform, measureDistances } from './guttmanTransform.ts';
+import { dot, limitedMemory } from './limitedMemory.ts';
 
 /** What a run works on. */
 export interface SmacofProblem {
@@ -28,117 +31,65 @@ export interface SmacofRun {
   readonly converged: boolean;
 }
 
-/** Sums over pairs that a pass leaves behind, in a typed array so that none is allocated. */
-const STRESS = 0;
-const SQUARES = 1;
-const PRODUCTS = 2;
+/**
+ * Points, their Guttman transform, and sums over all pairs. The points less their transform are half the gradient over n:
+ * what a majorising step subtracts, and so the right first guess of a Newton step.
+ */
+interface Place {
+  /** Axis by axis, [dimensions, size]. */
+  readonly x: Float64Array;
+  readonly moved: Float64Array;
+  /** Σ target². */
+  targets: number;
+  /** Σ target · distance. */
+  products: number;
+  /** Σ distance². */
+  squares: number;
+}
 
 /**
- * One pass over all pairs: at `x` the stress and the sums of distance² and of target · distance, and in `moved` the
- * Guttman transform of `x`, in which each point goes to the mean of where its pairs would have it. Coincident points do not push each other.
+ * Quasi-Newton steps begin when a majorising step lowers the stress by less than this share of Σ distance²: in the first,
+ * large steps they leap into the basin of a poor minimum more often than majorising does.
  */
-function pass2(x: Float64Array, size: number, targets: Float64Array, moved: Float64Array, sums: Float64Array): void {
-  moved.fill(0);
-  let stress = 0;
-  let squares = 0;
-  let products = 0;
-  let pair = 0;
-  for (let i = 0; i < size; i++) {
-    const x0 = x[2 * i]!;
-    const x1 = x[2 * i + 1]!;
-    let sum0 = moved[2 * i]!;
-    let sum1 = moved[2 * i + 1]!;
-    for (let j = i + 1; j < size; j++, pair++) {
-      const d0 = x0 - x[2 * j]!;
-      const d1 = x1 - x[2 * j + 1]!;
-      const square = d0 * d0 + d1 * d1;
-      const distance = Math.sqrt(square);
-      const target = targets[pair]!;
-      const error = target - distance;
-      stress += error * error;
-      squares += square;
-      products += target * distance;
-      const ratio = distance > 0 ? target / distance : 0;
-      const step0 = ratio * d0;
-      const step1 = ratio * d1;
-      sum0 += step0;
-      sum1 += step1;
-      moved[2 * j]! -= step0;
-      moved[2 * j + 1]! -= step1;
-    }
-    moved[2 * i] = sum0 / size;
-    moved[2 * i + 1] = sum1 / size;
-  }
-  sums[STRESS] = stress;
-  sums[SQUARES] = squares;
-  sums[PRODUCTS] = products;
+const NEAR = 3e-2;
+const REMEMBERED_STEPS = 5;
+/** Of the fall that the gradient promises for a step, the share that a step must bring (Armijo). */
+const SUFFICIENT = 1e-4;
+const HALVINGS = 20;
+
+/** Far from a minimum nothing is lost to the difference; what is reported is summed over pairs at the end. */
+function stressAt({ targets, products, squares }: Place): number {
+  return targets - 2 * products + squares;
 }
 
-/** The same in any number of dimensions. */
-function passAny(
-  x: Float64Array,
-  size: number,
-  dimensions: number,
-  targets: Float64Array,
-  moved: Float64Array,
-  sums: Float64Array,
-): void {
-  moved.fill(0);
-  let stress = 0;
-  let squares = 0;
-  let products = 0;
-  let pair = 0;
-  for (let i = 0; i < size; i++) {
-    const atI = i * dimensions;
-    for (let j = i + 1; j < size; j++, pair++) {
-      const atJ = j * dimensions;
-      const square = squaredDistance(x, atI, atJ, dimensions);
-      const distance = Math.sqrt(square);
-      const target = targets[pair]!;
-      stress += (target - distance) ** 2;
-      squares += square;
-      products += target * distance;
-      const ratio = distance > 0 ? target / distance : 0;
-      for (let axis = 0; axis < dimensions; axis++) {
-        const step = ratio * (x[atI + axis]! - x[atJ + axis]!);
-        moved[atI + axis]! += step;
-        moved[atJ + axis]! -= step;
-      }
-    }
-    for (let axis = 0; axis < dimensions; axis++) moved[atI + axis]! /= size;
-  }
-  sums[STRESS] = stress;
-  sums[SQUARES] = squares;
-  sums[PRODUCTS] = products;
+/** A fresh place of the problem's extent. */
+function emptyPlace({ size, dimensions }: SmacofProblem): Place {
+  const length = size * dimensions;
+  return { x: new Float64Array(length), moved: new Float64Array(length), targets: 0, products: 0, squares: 0 };
 }
 
-function squaredDistance(x: Float64Array, atI: number, atJ: number, dimensions: number): number {
-  let square = 0;
-  for (let axis = 0; axis < dimensions; axis++) square += (x[atI + axis]! - x[atJ + axis]!) ** 2;
-  return square;
+/** Fills in what follows from `place.x`, which is centred: Σ distance² is n Σ x² then, and Σ target · distance n Σ x · moved. */
+function pass(place: Place, { size, dimensions }: SmacofProblem, targets: Float64Array, targetSquares: number): void {
+  guttmanTransform(place.x, size, dimensions, targets, place.moved);
+  place.targets = targetSquares;
+  place.products = size * dot(place.x, place.moved);
+  place.squares = size * dot(place.x, place.x);
 }
 
-function measureDistances(x: Float64Array, size: number, dimensions: number, distances: Float64Array): void {
-  let pair = 0;
-  for (let i = 0; i < size; i++) {
-    for (let j = i + 1; j < size; j++, pair++) {
-      distances[pair] = Math.sqrt(squaredDistance(x, i * dimensions, j * dimensions, dimensions));
-    }
-  }
+/** Rows become columns: [rows, columns] to [columns, rows]. */
+function transposed(x: Float64Array, rows: number, columns: number): Float64Array {
+  return x.map((_, at) => x[(at % rows) * columns + Math.floor(at / rows)]!);
 }
 
-/** The stress with disparities scaled to the distances: what a non-metric map is judged by, whatever its size. */
-function stressAtBestScale(distances: Float64Array, disparities: Float64Array): number {
-  let products = 0;
-  let squares = 0;
-  for (let pair = 0; pair < distances.length; pair++) {
-    products += distances[pair]! * disparities[pair]!;
-    squares += disparities[pair]! ** 2;
+/** Points about their mean, axis by axis. */
+function centred(start: Float64Array, { size, dimensions }: SmacofProblem): Float64Array {
+  const x = transposed(start, size, dimensions);
+  for (let first = 0; first < x.length; first += size) {
+    const axis = x.subarray(first, first + size);
+    const mean = axis.reduce((sum, value) => sum + value, 0) / size;
+    for (let point = 0; point < size; point++) axis[point]! -= mean;
   }
-  const scale = squares > 0 ? products / squares : 0;
-  let stress = 0;
-  for (let pair = 0; pair < distances.length; pair++) stress += (distances[pair]! - scale * disparities[pair]!) ** 2;
-  return stress;
+  return x;
 }
 
 /**
@@ -146,9 +97,18 @@ function stressAtBestScale(distances: Float64Array, disparities: Float64Array): 
  * where it started, so the stress still cannot grow, and half the iterations are enough. Without the scale, a map of the
  * right form and the wrong size would swing between two sizes for ever.
  */
-function relax(x: Float64Array, moved: Float64Array, sums: Float64Array): void {
-  const scale = sums[SQUARES]! > 0 ? sums[PRODUCTS]! / sums[SQUARES]! : 1;
-  for (let at = 0; at < x.length; at++) moved[at] = 2 * moved[at]! - scale * x[at]!;
+function relax({ x, moved, products, squares }: Place, next: Float64Array): void {
+  const scale = squares > 0 ? products / squares : 1;
+  for (let at = 0; at < x.length; at++) next[at] = 2 * moved[at]! - scale * x[at]!;
+}
+
+/** The stress with disparities scaled to the distances: what a non-metric map is judged by, whatever its size. */
+function stressAtBestScale(distances: Float64Array, disparities: Float64Array): number {
+  const squares = dot(disparities, disparities);
+  const scale = squares > 0 ? dot(distances, disparities) / squares : 0;
+  let stress = 0;
+  for (let pair = 0; pair < distances.length; pair++) stress += (distances[pair]! - scale * disparities[pair]!) ** 2;
+  return stress;
 }
 
 /**
@@ -159,35 +119,86 @@ function relax(x: Float64Array, moved: Float64Array, sums: Float64Array): void {
  */
 export function smacof(problem: SmacofProblem, start: Float64Array): SmacofRun {
   const { size, dimensions, pairs, maxIterations, tolerance, fitDisparities } = problem;
-  const distances = fitDisparities === undefined ? pairs : new Float64Array(pairs.length);
+  const distances = new Float64Array(pairs.length);
   const targets = fitDisparities === undefined ? pairs : new Float64Array(pairs.length);
-  const sums = new Float64Array(3);
-  let x: Float64Array = start.slice();
-  let moved: Float64Array = new Float64Array(x.length);
-
-  const pass = (): void => {
+  const pairSquares = dot(pairs, pairs);
+  const settle = (place: Place): void => {
     if (fitDisparities !== undefined) {
-      measureDistances(x, size, dimensions, distances);
+      measureDistances(place.x, size, distances);
       fitDisparities(distances, targets);
     }
-    if (dimensions === 2) pass2(x, size, targets, moved, sums);
-    else passAny(x, size, dimensions, targets, moved, sums);
+    pass(place, problem, targets, fitDisparities === undefined ? pairSquares : dot(targets, targets));
   };
 
-  pass();
+  let here = emptyPlace(problem);
+  let next = emptyPlace(problem);
+  here.x.set(centred(start, problem));
+  settle(here);
+
+  const { length } = start;
+  const residual = new Float64Array(length);
+  const direction = new Float64Array(length);
+  const change = new Float64Array(length);
+  const memory = limitedMemory(length, REMEMBERED_STEPS);
+  for (let at = 0; at < length; at++) residual[at] = here.x[at]! - here.moved[at]!;
+
+  /** Sets `next` from `here` and returns how much lower its stress is. */
+  const majorise = (): number => {
+    relax(here, next.x);
+    settle(next);
+    return stressAt(here) - stressAt(next);
+  };
+  const searchLine = (): number => {
+    memory.apply(residual, direction);
+    const slope = 2 * size * dot(residual, direction);
+    let fall = 0;
+    for (let halving = 0, step = 1; halving <= HALVINGS; halving++, step /= 2) {
+      for (let at = 0; at < length; at++) next.x[at] = here.x[at]! - step * direction[at]!;
+      settle(next);
+      fall = stressAt(here) - stressAt(next);
+      if (fall > SUFFICIENT * step * slope) break;
+    }
+    return fall;
+  };
+
   let iterations = 0;
-  let converged = sums[STRESS] === 0;
+  let converged = false;
+  let isNear = false;
   while (!converged && iterations < maxIterations) {
-    const before = sums[STRESS]!;
-    relax(x, moved, sums);
-    const former = x;
-    x = moved;
-    moved = former;
+    const fall: number = isNear ? searchLine() : majorise();
     iterations += 1;
-    pass();
-    const fall = before - sums[STRESS]!;
-    converged = !(fall >= tolerance * sums[SQUARES]!) || sums[STRESS] === 0;
+    converged = !(fall > tolerance * next.squares);
+    // No shorter step lowers the stress either: what is left is rounding.
+    if (!(fall > 0)) break;
+    isNear ||= fitDisparities === undefined && fall < NEAR * next.squares;
+    for (let at = 0; at < length; at++) {
+      direction[at] = next.x[at]! - here.x[at]!;
+      change[at] = next.x[at]! - next.moved[at]! - residual[at]!;
+      residual[at]! += change[at]!;
+    }
+    memory.learn(direction, change);
+    [here, next] = [next, here];
   }
-  const stress = fitDisparities === undefined ? sums[STRESS]! : stressAtBestScale(distances, targets);
-  return { coordinates: x, stress, squares: sums[SQUARES]!, iterations, converged };
+
+  // At a minimum of the stress the scale is the best one; setting it leaves what is left of an early stop to the form.
+  if (fitDisparities === undefined && iterations > 0 && here.squares > 0) {
+    const scale = here.products / here.squares;
+    for (let at = 0; at < here.x.length; at++) here.x[at]! *= scale;
+  }
+  measureDistances(here.x, size, distances);
+  fitDisparities?.(distances, targets);
+  const stress = fitDisparities === undefined ? squaredErrors(pairs, distances) : stressAtBestScale(distances, targets);
+  return {
+    coordinates: transposed(here.x, dimensions, size),
+    stress,
+    squares: dot(distances, distances),
+    iterations,
+    converged,
+  };
+}
+
+function squaredErrors(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let index = 0; index < a.length; index++) sum += (a[index]! - b[index]!) ** 2;
+  return sum;
 }

@@ -69,7 +69,7 @@ describe('multidimensionalScaling', () => {
 
   it('is caught in a local minimum by some random starts, which several starts cure', () => {
     const stresses = Array.from(
-      { length: 20 },
+      { length: 50 },
       (_, seed) => multidimensionalScaling(distancesOf(rectangle), { initial: 'random', starts: 1, seed }).stress,
     );
     expect(stresses.filter((stress) => stress > 0.1).length).toBeGreaterThan(2);
