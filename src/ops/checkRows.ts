@@ -34,16 +34,17 @@ export function checkLogitPair<T>(
 export function checkLabels<T>(
   backend: Backend<T>,
   where: string,
+  argument: string,
   labels: T,
   rows: readonly number[],
   classes: number,
   ignoreIndex?: number,
 ): void {
-  checkSameShape(where, 'labels', backend.shapeOf(labels), 'the rows', rows);
+  checkSameShape(where, argument, backend.shapeOf(labels), 'the rows', rows);
   for (const label of backend.readSync?.(labels).data ?? []) {
     if (label === ignoreIndex) continue;
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw rangeError(where, 'labels', `whole numbers in [0, ${classes})`, label);
+      throw rangeError(where, argument, `whole numbers in [0, ${classes})`, label);
     }
   }
 }

@@ -57,7 +57,7 @@ export function crossEntropy<R extends Reduction = 'mean'>(
     check(backend, inputs) {
       const rowShape = checkLogits(backend, 'crossEntropy', 'studentLogits', inputs.studentLogits);
       const classes = backend.shapeOf(inputs.studentLogits).at(-1)!;
-      checkLabels(backend, 'crossEntropy', inputs.labels, rowShape, classes, rows.ignoreIndex);
+      checkLabels(backend, 'crossEntropy', 'labels', inputs.labels, rowShape, classes, rows.ignoreIndex);
       checkRowWeights(backend, 'crossEntropy', inputs.rowWeights, rowShape);
     },
 

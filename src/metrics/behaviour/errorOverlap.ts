@@ -5,7 +5,7 @@ import type { HostStatistics, Metric } from '../../metric.ts';
 import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
 import { countNaN } from '../../ops/countNaN.ts';
 import { flatten, flattenRows } from '../../ops/flattenRows.ts';
-import { sameIndex } from '../../ops/sameIndex.ts';
+import { differentIndex } from '../../ops/sameIndex.ts';
 import { scale } from '../../ops/scale.ts';
 import { type ErrorOverlapResult, overlapOf } from './errorRegions.ts';
 
@@ -66,9 +66,9 @@ export function errorOverlap<Model extends string>(
       }
       if (from === 'logits') {
         const rows = checkLogits(backend, 'errorOverlap', models[0]!, values[models[0]!]!);
-        checkLabels(backend, 'errorOverlap', values.labels!, rows, shape.at(-1)!);
+        checkLabels(backend, 'errorOverlap', 'labels', values.labels!, rows, shape.at(-1)!);
       } else {
-        checkLabels(backend, 'errorOverlap', values.labels!, shape, Infinity);
+        checkLabels(backend, 'errorOverlap', 'labels', values.labels!, shape, Infinity);
       }
     },
 
@@ -81,7 +81,7 @@ export function errorOverlap<Model extends string>(
       models.forEach((model, bit) => {
         const given = values[model]!;
         const predictions = from === 'logits' ? backend.argMax(flattenRows(backend, given)) : flatten(backend, given);
-        const wrong = backend.subtract(backend.scalar(1), sameIndex(backend, predictions, labels));
+        const wrong = differentIndex(backend, predictions, labels);
         region = backend.add(region, scale(backend, wrong, 2 ** bit));
         invalid = backend.add(invalid, countNaN(backend, given));
       });

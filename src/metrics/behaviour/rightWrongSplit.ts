@@ -57,7 +57,8 @@ export function rightWrongSplit(
 
     check(backend, inputs) {
       const rows = checkLogitPair(backend, 'rightWrongSplit', inputs);
-      checkLabels(backend, 'rightWrongSplit', inputs.labels, rows, backend.shapeOf(inputs.studentLogits).at(-1)!);
+      const classes = backend.shapeOf(inputs.studentLogits).at(-1)!;
+      checkLabels(backend, 'rightWrongSplit', 'labels', inputs.labels, rows, classes);
     },
 
     statistics(backend, { labels, studentLogits, teacherLogits }) {

@@ -49,8 +49,8 @@ export function shapeBias(
     check(backend, { logits, shapeLabels, textureLabels }) {
       const rows = checkLogits(backend, 'shapeBias', 'logits', logits);
       const classes = backend.shapeOf(logits).at(-1)!;
-      checkLabels(backend, 'shapeBias', shapeLabels, rows, classes);
-      checkLabels(backend, 'shapeBias', textureLabels, rows, classes);
+      checkLabels(backend, 'shapeBias', 'shapeLabels', shapeLabels, rows, classes);
+      checkLabels(backend, 'shapeBias', 'textureLabels', textureLabels, rows, classes);
     },
 
     statistics(backend, { logits, shapeLabels, textureLabels }) {

@@ -79,7 +79,7 @@ export function studentsSplit<Student extends string>(
       for (const student of students) {
         checkSameShape('studentsSplit', student, backend.shapeOf(values[student]!), 'teacherLogits', shape);
       }
-      checkLabels(backend, 'studentsSplit', values.labels!, rows, shape.at(-1)!);
+      checkLabels(backend, 'studentsSplit', 'labels', values.labels!, rows, shape.at(-1)!);
     },
 
     statistics<T>(backend: Backend<T>, inputs: Inputs<'labels' | 'teacherLogits' | Student, never, T>) {

@@ -48,7 +48,7 @@ export function brierScore(
       const name = checkOneScore('brierScore', probabilities, logits);
       const scores = (probabilities ?? logits)!;
       const rows = checkLogits(backend, 'brierScore', name, scores);
-      checkLabels(backend, 'brierScore', labels, rows, backend.shapeOf(scores).at(-1)!);
+      checkLabels(backend, 'brierScore', 'labels', labels, rows, backend.shapeOf(scores).at(-1)!);
     },
 
     statistics(backend, { labels, probabilities, logits }) {

@@ -99,7 +99,7 @@ export function calibrationError(
       const name = checkOneScore('calibrationError', probabilities, logits);
       const scores = (probabilities ?? logits)!;
       const rows = checkLogits(backend, 'calibrationError', name, scores);
-      checkLabels(backend, 'calibrationError', labels, rows, backend.shapeOf(scores).at(-1)!);
+      checkLabels(backend, 'calibrationError', 'labels', labels, rows, backend.shapeOf(scores).at(-1)!);
     },
 
     statistics(backend, { labels, probabilities, logits }) {

@@ -39,7 +39,7 @@ export function negativeLogLikelihood(
       const name = checkOneScore('negativeLogLikelihood', probabilities, logits);
       const scores = (probabilities ?? logits)!;
       const rows = checkLogits(backend, 'negativeLogLikelihood', name, scores);
-      checkLabels(backend, 'negativeLogLikelihood', labels, rows, backend.shapeOf(scores).at(-1)!);
+      checkLabels(backend, 'negativeLogLikelihood', 'labels', labels, rows, backend.shapeOf(scores).at(-1)!);
     },
 
     statistics(backend, { labels, probabilities, logits }) {

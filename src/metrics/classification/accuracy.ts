@@ -45,7 +45,7 @@ export function accuracy(
       const rows = checkLogits(backend, 'accuracy', 'logits', logits);
       const classes = backend.shapeOf(logits).at(-1)!;
       if (topK > classes) throw rangeError('accuracy', 'topK', `at most the number of classes, ${classes}`, topK);
-      checkLabels(backend, 'accuracy', labels, rows, classes);
+      checkLabels(backend, 'accuracy', 'labels', labels, rows, classes);
     },
 
     statistics(backend, { logits, labels }) {

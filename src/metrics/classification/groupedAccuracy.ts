@@ -78,7 +78,7 @@ export function groupedAccuracy(
 
     check(backend, { logits, labels, groups: groupNumbers }) {
       const rows = checkLogits(backend, 'groupedAccuracy', 'logits', logits);
-      checkLabels(backend, 'groupedAccuracy', labels, rows, backend.shapeOf(logits).at(-1)!);
+      checkLabels(backend, 'groupedAccuracy', 'labels', labels, rows, backend.shapeOf(logits).at(-1)!);
       checkSameShape('groupedAccuracy', 'groups', backend.shapeOf(groupNumbers), 'the rows', rows);
     },
 

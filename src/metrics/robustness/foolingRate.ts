@@ -2,7 +2,7 @@ import { checkSameShape, rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
 import { checkLogits } from '../../ops/checkRows.ts';
 import { countNaN } from '../../ops/countNaN.ts';
-import { predictionsDiffer } from '../../ops/predictionsDiffer.ts';
+import { differentIndex } from '../../ops/sameIndex.ts';
 
 /** What `foolingRate` returns. */
 export interface FoolingRateResult {
@@ -49,7 +49,7 @@ export function foolingRate(): Metric<
     },
 
     statistics(backend, { cleanLogits, adversarialLogits }) {
-      const fooled = predictionsDiffer(backend, cleanLogits, adversarialLogits);
+      const fooled = differentIndex(backend, backend.argMax(cleanLogits), backend.argMax(adversarialLogits));
       return {
         fooled: backend.sum(fooled),
         count: backend.scalar(backend.shapeOf(fooled).reduce((count, extent) => count * extent, 1)),

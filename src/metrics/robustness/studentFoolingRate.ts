@@ -2,7 +2,7 @@ import { checkSameShape, rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
 import { checkLogits } from '../../ops/checkRows.ts';
 import { countNaN } from '../../ops/countNaN.ts';
-import { predictionsDiffer } from '../../ops/predictionsDiffer.ts';
+import { differentIndex } from '../../ops/sameIndex.ts';
 
 /** What `studentFoolingRate` returns. */
 export interface StudentFoolingRateResult {
@@ -73,8 +73,13 @@ export function studentFoolingRate(): Metric<
     },
 
     statistics(backend, batch) {
-      const teacher = predictionsDiffer(backend, batch.teacherCleanLogits, batch.teacherAdversarialLogits);
-      const student = predictionsDiffer(backend, batch.studentCleanLogits, batch.studentAdversarialLogits);
+      const fooled = (side: 'teacher' | 'student') =>
+        differentIndex(
+          backend,
+          backend.argMax(batch[`${side}CleanLogits`]),
+          backend.argMax(batch[`${side}AdversarialLogits`]),
+        );
+      const [teacher, student] = [fooled('teacher'), fooled('student')];
       const invalid = [
         batch.teacherCleanLogits,
         batch.teacherAdversarialLogits,

@@ -71,7 +71,7 @@ export function f1Score(options: F1ScoreOptions = {}): Metric<'logits' | 'labels
       if (average === 'binary' && shape.at(-1) !== 2) {
         throw shapeError('f1Score', 'logits', 'of shape [..., 2]', shape, "Set average to 'macro' for more classes.");
       }
-      checkLabels(backend, 'f1Score', labels, rows, shape.at(-1)!);
+      checkLabels(backend, 'f1Score', 'labels', labels, rows, shape.at(-1)!);
     },
 
     statistics: (backend, { logits, labels }) => classCounts(backend, logits, labels),

@@ -39,7 +39,7 @@ export function matthewsCorrelation(
 
     check(backend, { logits, labels }) {
       const rows = checkLogits(backend, 'matthewsCorrelation', 'logits', logits);
-      checkLabels(backend, 'matthewsCorrelation', labels, rows, backend.shapeOf(logits).at(-1)!);
+      checkLabels(backend, 'matthewsCorrelation', 'labels', labels, rows, backend.shapeOf(logits).at(-1)!);
     },
 
     statistics: (backend, { logits, labels }) => classCounts(backend, logits, labels),

@@ -4,7 +4,7 @@ import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
 import { countNaN } from '../../ops/countNaN.ts';
 import { flatten, flattenRows } from '../../ops/flattenRows.ts';
 import { labelLogProbability } from '../../ops/labelLogProbability.ts';
-import { sameIndex } from '../../ops/sameIndex.ts';
+import { differentIndex } from '../../ops/sameIndex.ts';
 import { scale } from '../../ops/scale.ts';
 
 /** Options of `perplexity`. */
@@ -50,17 +50,16 @@ export function perplexity(
 
     check(backend, { logits, labels }) {
       const rows = checkLogits(backend, 'perplexity', 'logits', logits);
-      checkLabels(backend, 'perplexity', labels, rows, backend.shapeOf(logits).at(-1)!, ignoreIndex);
+      checkLabels(backend, 'perplexity', 'labels', labels, rows, backend.shapeOf(logits).at(-1)!, ignoreIndex);
     },
 
     statistics(backend, { logits, labels }) {
       const label = flatten(backend, labels);
       const logProbability = labelLogProbability(backend, flattenRows(backend, logits), label, 'logits');
-      const one = backend.scalar(1);
       const counts =
         ignoreIndex === undefined
-          ? backend.add(backend.multiply(label, backend.scalar(0)), one)
-          : backend.subtract(one, sameIndex(backend, label, backend.scalar(ignoreIndex)));
+          ? backend.add(backend.multiply(label, backend.scalar(0)), backend.scalar(1))
+          : differentIndex(backend, label, backend.scalar(ignoreIndex));
       const kept = backend.where(counts, logProbability, backend.scalar(0));
       return {
         total: scale(backend, backend.sum(kept), -1),

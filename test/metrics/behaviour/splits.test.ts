@@ -220,7 +220,12 @@ describe('splits of rows', () => {
     expect(() => measure(rightWrongSplit(), { labels: [0], studentLogits: bad, teacherLogits: good })).toThrow(/NaN/);
     expect(() => measure(split, { labels: [0], a: bad, teacherLogits: good })).toThrow(/NaN/);
     expect(() => measure(shapeBias(), { logits: bad, shapeLabels: [0], textureLabels: [1] })).toThrow(/NaN/);
-    expect(() => measure(shapeBias(), { logits: good, shapeLabels: [2], textureLabels: [1] })).toThrow(/in \[0, 2\)/);
+    expect(() => measure(shapeBias(), { logits: good, shapeLabels: [2], textureLabels: [1] })).toThrow(
+      'shapeBias: shapeLabels must be whole numbers in [0, 2), got 2.',
+    );
+    expect(() => measure(shapeBias(), { logits: good, shapeLabels: [1], textureLabels: [0, 1] })).toThrow(
+      /shapeBias: textureLabels must be of the shape of the rows/,
+    );
     expect(() => measure(predictiveDivergence(), { studentLogits: good, teacherLogits: bad })).toThrow(/NaN/);
     expect(() => measure(split, { labels: [3], a: good, teacherLogits: good })).toThrow(/in \[0, 2\)/);
     expect(() => studentsSplit({ students: ['labels'] })).toThrow(/different names/);
