@@ -25,6 +25,30 @@ export interface MatMulOptions {
   readonly transposeB?: boolean;
 }
 
+/**
+ * Rows to draw at random, with replacement, as plain host data: for sample s and k below `count`, with a, la, b, lb =
+ * skips[4·s …],
+ *
+ *     n = randomBelow(seed, s·count + k, rows − la − lb)
+ *     if (n ≥ a) n += la
+ *     if (n ≥ b) n += lb
+ *     row = order[n], or n where there is no order
+ *
+ * Whoever makes one sees to it that every sample has a row left.
+ */
+export interface RowDraw {
+  /** A whole number below 2³². */
+  readonly seed: number;
+  /** Rows drawn for each sample. */
+  readonly count: number;
+  /** The number of rows to draw from, below 2³¹. */
+  readonly rows: number;
+  /** [rows]: the row at each place; by number, when left out. Not changed afterwards: a device keeps its copy. */
+  readonly order?: Int32Array;
+  /** [samples, 4]: first place and length of the two intervals that a sample skips, in rising order. A length may be 0. */
+  readonly skips: Int32Array;
+}
+
 /** About 25 required members; `src/cpu` is their readable definition, `./testing` the suite that a backend must pass. */
 export interface Backend<T> {
   /** For messages: `'cpu'`, `'wasm'`, `'tfjs:webgl'` … */
@@ -101,6 +125,11 @@ export interface Backend<T> {
   readonly logSoftmax?: (x: T) => T;
   /** A copy of `x` in which the rows at `positions` (all different) are those of `replacement`, in order. */
   readonly replaceRows?: (x: T, positions: ArrayLike<number>, replacement: T) => T;
+  /**
+   * Draws rows on the device, [samples, count], the same as the host would: at 256 samples and 16 384 rows each, the table
+   * would be an upload of 16 MB in every step.
+   */
+  readonly drawRows?: (draw: RowDraw) => T;
   /** Whether a tensor was freed, where the backend can tell: the runners then name it in an error. */
   readonly isDisposed?: (tensor: T) => boolean;
   /** The number of tensors alive, where the backend counts them: for leak tests. */

@@ -15,6 +15,7 @@ export type {
   MatMulOptions,
   ReduceOptions,
   Residuals,
+  RowDraw,
   Shape,
 } from './backend.ts';
 export type { InputNames, Inputs } from './inputs.ts';
@@ -89,6 +90,7 @@ export type { FeatureLayout } from './ops/affine.ts';
 // Contrastive losses, their memory and their draws
 export {
   type ContrastIndices,
+  type ContrastIndicesOn,
   type ContrastSampler,
   type ContrastSamplerOptions,
   contrastSampler,

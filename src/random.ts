@@ -25,11 +25,15 @@ export function randomUniform(seed: number, index: number): number {
 }
 
 /**
- * A whole number, uniform over [0, bound): the high word of bits × bound (Lemire), so no division and no modulo; the bias
- * is below bound/2³².
+ * A whole number, uniform over [0, bound), for bounds up to 2³²: the high word of bits × bound (Lemire), so no division and
+ * no modulo; the bias is below bound/2³².
  */
 export function randomBelow(seed: number, index: number, bound: number): number {
-  return Math.floor(randomUniform(seed, index) * bound);
+  const bits = randomBits(seed, index);
+  // Up to 2²¹ the product fits the 53 bits of a double. Beyond, rounding could reach the next whole number, where a device
+  // that multiplies whole numbers does not: the halves' products and their sum are exact.
+  if (bound <= 2097152) return Math.floor((bits / 4294967296) * bound);
+  return Math.floor(((bits >>> 16) * bound + Math.floor(((bits & 0xffff) * bound) / 65536)) / 65536);
 }
 
 /** A standard normal number by Box and Muller; uses the positions 2·index and 2·index + 1. */

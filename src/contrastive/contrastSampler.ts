@@ -1,5 +1,7 @@
-/** Draws of positives and negatives for `crd`: on the host, seeded, the same for every backend. */
+/** Draws of positives and negatives for `crd`: seeded, the same on every backend. */
+import type { Backend, RowDraw } from '../backend.ts';
 import { checkOneOf, checkOptions, checkWhole, kindError, rangeError } from '../check.ts';
+import { drawRows, drawRowsOnHost, poolSize, rowOf } from '../ops/drawRows.ts';
 import { deriveSeed, randomBelow } from '../random.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../tensor.ts';
 import { type ClassOrder, orderByClass } from './classOrder.ts';
@@ -22,13 +24,16 @@ export interface ContrastSamplerOptions {
   readonly seed?: number;
 }
 
-/** The rows of the bank that a batch is compared with, under the names of the inputs of `crd`. */
-export interface ContrastIndices {
-  /** [batch], int32. */
-  readonly positiveIndices: HostTensor;
-  /** [batch, count], int32. */
-  readonly contrastIndices: HostTensor;
+/** The rows of the bank that a batch is compared with, under the names of the inputs of `crd`, on a backend. */
+export interface ContrastIndicesOn<T> {
+  /** [batch]. */
+  readonly positiveIndices: T;
+  /** [batch, count]. */
+  readonly contrastIndices: T;
 }
+
+/** The same on the host, int32. */
+export type ContrastIndices = ContrastIndicesOn<HostTensor>;
 
 /** Draws positives and negatives. */
 export interface ContrastSampler {
@@ -40,6 +45,20 @@ export interface ContrastSampler {
    * @throws RangeError for a row outside the bank, or a sample without a negative.
    */
   sample(indices: TensorLike, step: number): ContrastIndices;
+  /**
+   * The same draws as tensors of a backend, which the caller owns. Where the backend draws rows by itself (`webgpu`),
+   * negatives with replacement are not drawn on the host: what goes to the device is a few numbers a sample, and `crd`
+   * draws while it reads the bank, without a table of [batch, count].
+   *
+   * @param backend Where the tensors are wanted.
+   * @param indices The samples' own rows in the bank, [batch], on the host.
+   * @param step The training step.
+   * @throws RangeError as `sample`.
+   * @example
+   * const draws = sampler.sampleOn(backend, batchIndices, step);
+   * const { value } = evaluateOn(backend, crd(), { ...batch, ...memory.tensors(), ...draws });
+   */
+  sampleOn<T>(backend: Backend<T>, indices: TensorLike, step: number): ContrastIndicesOn<T>;
 }
 
 /**
@@ -76,86 +95,83 @@ export function contrastSampler(options: ContrastSamplerOptions): ContrastSample
   }
   const classes = labels === undefined ? undefined : orderByClass(labels.data);
 
+  /** The positives, and the draw that negatives come from. */
+  const plan = (where: string, indices: TensorLike, step: number): { positives: HostTensor; draw: RowDraw } => {
+    checkWhole(where, 'step', step, 0);
+    const rows = toHostTensor(indices, where, 'indices').data;
+    const stepSeed = deriveSeed(seed, step);
+    const positiveSeed = deriveSeed(stepSeed, 0);
+    const chosen = new Int32Array(rows.length);
+    const skips = new Int32Array(4 * rows.length);
+    const order = negatives === 'otherClasses' ? { order: classes!.order } : {};
+    const draw: RowDraw = { seed: deriveSeed(stepSeed, 1), count, rows: size, ...order, skips };
+    rows.forEach((row, position) => {
+      if (!(Number.isInteger(row) && row >= 0 && row < size)) {
+        throw rangeError(where, 'indices', `rows of the bank, whole numbers in [0, ${size})`, row);
+      }
+      const positive = positives === 'relax' ? positiveOfClass(classes!, row, positiveSeed, position) : row;
+      chosen[position] = positive;
+      skips.set(negatives === 'otherClasses' ? ownClass(classes!, row) : ownRows(row, positive), 4 * position);
+      checkPool(where, poolSize(draw, position), count, replacement, row);
+    });
+    return { positives: { data: chosen, shape: [rows.length] }, draw };
+  };
+
   return {
     sample(indices, step) {
-      checkWhole('contrastSampler.sample', 'step', step, 0);
-      const rows = toHostTensor(indices, 'contrastSampler.sample', 'indices').data;
-      const stepSeed = deriveSeed(seed, step);
-      const positiveSeed = deriveSeed(stepSeed, 0);
-      const negativeSeed = deriveSeed(stepSeed, 1);
-      const positiveIndices = new Int32Array(rows.length);
-      const contrastIndices = new Int32Array(rows.length * count);
-      rows.forEach((row, position) => {
-        if (!(Number.isInteger(row) && row >= 0 && row < size)) {
-          throw rangeError('contrastSampler.sample', 'indices', `rows of the bank, whole numbers in [0, ${size})`, row);
-        }
-        const positive = positives === 'relax' ? positiveOfClass(classes!, row, positiveSeed, position) : row;
-        positiveIndices[position] = positive;
-        const pool = negatives === 'otherClasses' ? otherClasses(classes!, row) : otherRows(size, row, positive);
-        checkPool(pool.length, count, replacement, row);
-        const draw = (index: number, bound: number): number =>
-          randomBelow(negativeSeed, position * count + index, bound);
-        const target = contrastIndices.subarray(position * count, (position + 1) * count);
-        if (replacement) for (let k = 0; k < count; k++) target[k] = pool.row(draw(k, pool.length));
-        else drawDistinct(pool, target, draw);
-      });
-      return {
-        positiveIndices: { data: positiveIndices, shape: [rows.length] },
-        contrastIndices: { data: contrastIndices, shape: [rows.length, count] },
-      };
+      const { positives: positiveIndices, draw } = plan('contrastSampler.sample', indices, step);
+      return { positiveIndices, contrastIndices: replacement ? drawRowsOnHost(draw) : drawDistinctRows(draw) };
+    },
+    sampleOn(backend, indices, step) {
+      const { positives: chosen, draw } = plan('contrastSampler.sampleOn', indices, step);
+      return backend.scope(() => ({
+        positiveIndices: backend.fromHost(chosen),
+        contrastIndices: replacement ? drawRows(backend, draw) : backend.fromHost(drawDistinctRows(draw)),
+      }));
     },
   };
 }
 
-/** Rows to draw from, by number. */
-interface Pool {
-  readonly length: number;
-  row(number: number): number;
-}
+type Skips = readonly [first: number, length: number, first: number, length: number];
 
 function positiveOfClass({ order, interval }: ClassOrder, row: number, seed: number, position: number): number {
   const [start, end] = interval(row);
   return order[start + randomBelow(seed, position, end - start)]!;
 }
 
-function otherClasses({ order, interval }: ClassOrder, row: number): Pool {
+/** For negatives of other classes: the interval of the row's class. */
+function ownClass({ order, interval }: ClassOrder, row: number): Skips {
   const [start, end] = interval(row);
-  return {
-    length: order.length - (end - start),
-    row: (number) => order[number < start ? number : number + (end - start)]!,
-  };
+  return [start, end - start, order.length, 0];
 }
 
-function otherRows(size: number, row: number, positive: number): Pool {
-  const lower = Math.min(row, positive);
-  const upper = Math.max(row, positive);
-  if (lower === upper) return { length: size - 1, row: (number) => (number < lower ? number : number + 1) };
-  return {
-    length: size - 2,
-    row: (number) => (number < lower ? number : number < upper - 1 ? number + 1 : number + 2),
-  };
+/** For uniform negatives: the sample, and its positive where that is another row. */
+function ownRows(row: number, positive: number): Skips {
+  return [Math.min(row, positive), 1, Math.max(row, positive), row === positive ? 0 : 1];
 }
 
-function checkPool(length: number, count: number, replacement: boolean, row: number): void {
+function checkPool(where: string, length: number, count: number, replacement: boolean, row: number): void {
   if (length >= (replacement ? 1 : count)) return;
   const needed = replacement ? 'one with at least one negative' : `one with at least ${count} different negatives`;
-  throw rangeError(
-    'contrastSampler.sample',
-    'indices',
-    `rows whose sample is ${needed}`,
-    row,
-    `This sample has ${length} negatives.`,
-  );
+  const hint = `This sample has ${length} negatives.`;
+  throw rangeError(where, 'indices', `rows whose sample is ${needed}`, row, hint);
 }
 
-/** Floyd's draw of distinct numbers: one random number each, none rejected. */
-function drawDistinct(pool: Pool, target: Int32Array, draw: (index: number, bound: number) => number): void {
-  const chosen = new Set<number>();
-  const first = pool.length - target.length;
-  for (let k = 0; k < target.length; k++) {
-    const drawn = draw(k, first + k + 1);
-    const number = chosen.has(drawn) ? first + k : drawn;
-    chosen.add(number);
-    target[k] = pool.row(number);
+/** The same with distinct rows, by Floyd's draw: one random number each, none rejected. */
+function drawDistinctRows(draw: RowDraw): HostTensor {
+  const { seed, count, skips } = draw;
+  const samples = skips.length / 4;
+  const data = new Int32Array(samples * count);
+  for (let sample = 0; sample < samples; sample++) {
+    const chosen = new Set<number>();
+    const first = poolSize(draw, sample) - count;
+    for (let k = 0; k < count; k++) {
+      const index = sample * count + k;
+      const drawn = randomBelow(seed, index, first + k + 1);
+      const number = chosen.has(drawn) ? first + k : drawn;
+      chosen.add(number);
+      data[index] = rowOf(draw, sample, number);
+    }
   }
+  return { data, shape: [samples, count] };
 }
