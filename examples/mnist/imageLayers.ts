@@ -17,7 +17,14 @@ export function convolution(
   filter: tf.Variable<tf.Rank.R4>,
   { inputIsData = false }: InputOptions = {},
 ): tf.Tensor4D {
-  const padding = (filter.shape[0] - 1) / 2;
+  const [vertical, horizontal] = [(filter.shape[0] - 1) / 2, (filter.shape[1] - 1) / 2];
+  // A single number would do for square images alone: for it tfjs takes the filter's height for its width as well.
+  const padding: tf.backend_util.ExplicitPadding = [
+    [0, 0],
+    [vertical, vertical],
+    [horizontal, horizontal],
+    [0, 0],
+  ];
   return differentiable(
     inputIsData ? [filter] : [filter, input],
     (save) => {
