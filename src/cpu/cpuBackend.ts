@@ -4,9 +4,10 @@
  */
 import type { Backend, HostBackend, ReduceOptions } from '../backend.ts';
 import { checkOneOf, describeShape } from '../check.ts';
+import { broadcastShape, normaliseAxes, planReduction, stridesOf } from '../layout.ts';
 import { type HostTensor, isHostTensor, sizeOf } from '../tensor.ts';
-import { broadcastOffsets, broadcastShapes, normaliseAxes, offsetsOf, planReduction, stridesOf } from './layout.ts';
 import { multiplyMatrices } from './matMul.ts';
+import { broadcastOffsets, offsetsOf } from './offsets.ts';
 
 /** A tensor of the `cpu` backend: a host tensor, freed by the garbage collector. */
 export type CpuTensor = HostTensor;
@@ -47,7 +48,7 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
         for (let index = 0; index < data.length; index++) data[index] = operate(a.data[index]!, b.data[index]!);
         return { data, shape: a.shape };
       }
-      const shape = broadcastShapes(name, a.shape, b.shape);
+      const shape = broadcastShape(name, [a.shape, b.shape]);
       const data = allocate(sizeOf(shape));
       const fromA = broadcastOffsets(a.shape, shape);
       const fromB = broadcastOffsets(b.shape, shape);
@@ -115,7 +116,7 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
     maximum: binary('maximum', Math.max),
     greater: binary('greater', (a, b) => (a > b ? 1 : 0)),
     where(condition, a, b) {
-      const shape = broadcastShapes('where', broadcastShapes('where', condition.shape, a.shape), b.shape);
+      const shape = broadcastShape('where', [condition.shape, a.shape, b.shape]);
       const data = allocate(sizeOf(shape));
       const fromCondition = broadcastOffsets(condition.shape, shape);
       const fromA = broadcastOffsets(a.shape, shape);

@@ -1,10 +1,10 @@
 /** Element-wise members of the backend. */
 import type { Backend, Shape } from '../backend.ts';
-import { broadcastShapes } from '../cpu/layout.ts';
+import { broadcastShape, broadcastStrides, mergeAxes, type WalkAxis } from '../layout.ts';
 import { sizeOf } from '../tensor.ts';
 import type { Kernels, Pointer } from './instance.ts';
 import type { TensorStore, WasmTensor } from './tensors.ts';
-import { broadcastStrides, mergeAxes, type WalkAxis, writePlan } from './walk.ts';
+import { writePlan } from './walk.ts';
 
 // The numbers of the operations in assembly/elementwise.ts.
 const binaryOperations = ['add', 'subtract', 'multiply', 'divide', 'maximum', 'greater'] as const;
@@ -41,7 +41,7 @@ export function elementwiseMembers(
         kernels.binary(operation, fromA, fromB, out.storage.pointer, out.storage.size, 1, 1, plan, 0);
         return out;
       }
-      const shape = broadcastShapes(name, a.shape, b.shape);
+      const shape = broadcastShape(name, [a.shape, b.shape]);
       const out = store.make(shape);
       if (sizeOf(shape) === 0) return out;
       const { inner, outer } = splitWalk(shape, [a.shape, b.shape]);
@@ -71,7 +71,7 @@ export function elementwiseMembers(
       const fromCondition = store.pointerTo('where', condition);
       const fromA = store.pointerTo('where', a);
       const fromB = store.pointerTo('where', b);
-      const shape = broadcastShapes('where', broadcastShapes('where', condition.shape, a.shape), b.shape);
+      const shape = broadcastShape('where', [condition.shape, a.shape, b.shape]);
       const out = store.make(shape);
       if (sizeOf(shape) === 0) return out;
       const { inner, outer } = splitWalk(shape, [condition.shape, a.shape, b.shape]);

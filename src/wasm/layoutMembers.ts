@@ -1,11 +1,11 @@
 /** Members of the backend that move elements: reshape, transpose, oneHot, gather, replaceRows. */
 import type { Backend } from '../backend.ts';
 import { describeShape } from '../check.ts';
-import { stridesOf } from '../cpu/layout.ts';
+import { mergeAxes, stridesOf } from '../layout.ts';
 import { sizeOf } from '../tensor.ts';
 import type { Kernels, Pointer } from './instance.ts';
 import type { TensorStore, WasmTensor } from './tensors.ts';
-import { mergeAxes, writePlan } from './walk.ts';
+import { writePlan } from './walk.ts';
 
 /** The permutation to apply, checked; without one the last two axes swap. */
 function permutationOf(rank: number, permutation: readonly number[] | undefined): readonly number[] {

@@ -1,6 +1,6 @@
 /** Reductions of the backend. */
 import type { Backend, ReduceOptions, Shape } from '../backend.ts';
-import { normaliseAxes, planReduction } from '../cpu/layout.ts';
+import { normaliseAxes, planReduction } from '../layout.ts';
 import { sizeOf } from '../tensor.ts';
 import type { Kernels, Pointer } from './instance.ts';
 import type { TensorStore, WasmTensor } from './tensors.ts';
