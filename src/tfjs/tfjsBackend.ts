@@ -9,6 +9,7 @@ import type { Backend, ReduceOptions } from '../backend.ts';
 import { kindError } from '../check.ts';
 import type { HostTensor, TypedArray } from '../tensor.ts';
 import { fusedKernelsOf } from './kernels/fusedKernels.ts';
+import { throwRefusals } from './kernels/webgpuProgram.ts';
 import { lastTwoSwapped, product, spread } from './wasmDetours.ts';
 
 /** tfjs backends whose tensors lie in host memory, where `dataSync` waits for nothing. */
@@ -67,7 +68,11 @@ export function tfjsBackend(): Backend<tf.Tensor> {
     },
     scalar: (value) => tf.scalar(value, 'float32'),
     shapeOf: (tensor) => tensor.shape,
-    read: async (tensor) => ({ data: hostData(await tensor.data()), shape: tensor.shape }),
+    async read(tensor) {
+      const data = hostData(await tensor.data());
+      await throwRefusals();
+      return { data, shape: tensor.shape };
+    },
     get readSync() {
       if (!hostResident.includes(tf.getBackend())) return undefined as never;
       return (tensor: tf.Tensor): HostTensor => ({ data: hostData(tensor.dataSync()), shape: tensor.shape });

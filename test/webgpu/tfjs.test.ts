@@ -14,31 +14,16 @@ import { tfjsBackend, tfjsLoss } from 'dark-knowledge/tfjs';
 import { requestWebgpuDevice } from 'dark-knowledge/webgpu';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { expectDeepClose } from '../support/deepClose.ts';
-import { openGpu } from '../support/webgpu.ts';
+import { openTfjsWebgpu } from '../support/tfjsWebgpu.ts';
 
-let missing: string | undefined;
-let gpu: GPU;
-
+let opened: Awaited<ReturnType<typeof openTfjsWebgpu>>;
 beforeAll(async () => {
-  const opened = await openGpu();
-  if ('missing' in opened) {
-    missing = opened.missing;
-    return;
-  }
-  gpu = opened;
-  // tfjs looks for the browser's place of WebGPU when its backend is loaded.
-  Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
-  try {
-    await import('@tensorflow/tfjs-backend-webgpu');
-    if (!(await tf.setBackend('webgpu'))) missing = 'tfjs cannot start webgpu';
-    await tf.ready();
-  } catch (error) {
-    missing = `tfjs cannot start webgpu: ${String(error)}`;
-  }
+  opened = await openTfjsWebgpu();
 });
 
-function need(context: TestContext): void {
-  if (missing !== undefined) context.skip(missing);
+function need(context: TestContext): GPU {
+  if ('missing' in opened) return context.skip(opened.missing);
+  return opened;
 }
 
 function logits(seed: number, rows: number, classes: number): number[][] {
@@ -120,7 +105,7 @@ describe('tfjsLoss on tfjs webgpu', () => {
   });
 
   it("takes a caller's buffer without a copy, and refuses one of another device", async (context) => {
-    need(context);
+    const gpu = need(context);
     const { device } = tf.backend() as unknown as { readonly device: GPUDevice };
     const teacherLogits = tf.tensor2d(logits(2, 2, 4));
     const over = (owner: GPUDevice): tf.Tensor => {

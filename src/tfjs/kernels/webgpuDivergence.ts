@@ -11,6 +11,7 @@ import {
   uniformsOf,
 } from '../../webgpu/kernels/divergences.ts';
 import { rowLayout } from '../../webgpu/kernels/rows.ts';
+import { everyRow } from './everyRow.ts';
 import { runOnTfjsWebgpu } from './webgpuProgram.ts';
 
 type T = tf.Tensor;
@@ -27,7 +28,7 @@ function divergenceKernel(backend: Backend<T>, loss: DivergenceLoss): FusedLossK
     const rows = sizeOf(studentLogits.shape) / classes;
     const divergence = loss.divergenceOf(options);
     const form: DivergenceForm = { writes: rowScale ? 'gradient' : 'value', rowScaled: rowScale !== undefined };
-    const layout = rowLayout(classes, 0, true);
+    const layout = rowLayout(classes, 0);
     return runOnTfjsWebgpu({
       key: `${divergence.name} ${form.writes} ${layout.key}`,
       program: divergenceProgram(divergence, layout, form),
@@ -59,12 +60,8 @@ function divergenceKernel(backend: Backend<T>, loss: DivergenceLoss): FusedLossK
     backward(options, residuals: Residuals<T>, upstream) {
       const { studentLogits, target, rowScale } = residuals as Record<'studentLogits' | 'target' | 'rowScale', T>;
       const rowShape = studentLogits.shape.slice(0, -1);
-      const factor = backend.multiply(upstream, rowScale);
-      const everyRow = backend.add(
-        factor,
-        backend.fromHost({ data: new Float32Array(sizeOf(rowShape)), shape: rowShape }),
-      );
-      const gradient = run(options as DivergenceOptions, studentLogits, target, everyRow);
+      const factors = everyRow(backend, backend.multiply(upstream, rowScale), rowShape);
+      const gradient = run(options as DivergenceOptions, studentLogits, target, factors);
       return [backend.reshape(gradient, studentLogits.shape)];
     },
   };

@@ -21,7 +21,10 @@ export function innerEdges(boundaries: readonly number[]): HostTensor {
   return { data: Float32Array.from([...inner, 2, 2]), shape: [inner.length + 2] };
 }
 
-/** A row to its six numbers. A NaN anywhere in the row makes its total NaN, and the row falls into no bin. */
+/**
+ * A row to its six numbers. A NaN anywhere in the row makes its total NaN, logits that are
+ * all −Infinity make it 0: such a row falls into no bin.
+ */
 export function calibrationRowProgram(layout: RowLayout, given: boolean, edges: 'right' | 'left'): KernelProgram {
   return layout.program({
     name: 'calibrationError rows',
@@ -54,7 +57,7 @@ export function calibrationRowProgram(layout: RowLayout, given: boolean, edges: 
     for (var edge = 0u; edge < uniforms.edges; edge++) {
       if (${edges === 'right' ? 'confidence > innerEdges[edge]' : 'confidence >= innerEdges[edge]'}) { bin = edge + 1u; }
     }
-    let unknown = isNan(sums.x);
+    let unknown = ${given ? 'isNan(sums.x)' : 'isNan(sums.x) || isZero(sums.x)'};
     let base = row * ${calibrationFields}u;
     result[base] = select(f32(bin), -1.0, unknown);
     result[base + 1u] = confidence;
@@ -66,10 +69,7 @@ export function calibrationRowProgram(layout: RowLayout, given: boolean, edges: 
   });
 }
 
-/**
- * A workgroup adds up the rows of one part that fall into one bin; beyond the last bin it counts the
- * defects. Workgroups beyond the last part do that part again: on tfjs no lane may leave before a barrier.
- */
+/** A workgroup adds up the rows of one part that fall into one bin; beyond the last bin it counts the defects. */
 export const calibrationBinProgram: KernelProgram = {
   name: 'calibrationError bins',
   reads: ['rowNumbers'],
@@ -78,7 +78,8 @@ export const calibrationBinProgram: KernelProgram = {
   workgroupSize: WORKGROUP,
   declarations: `var<workgroup> lanes: array<vec3f, ${WORKGROUP}>;`,
   body: `
-  let part = min(group / (uniforms.bins + 1u), uniforms.units - 1u);
+  let part = group / (uniforms.bins + 1u);
+  if (part >= uniforms.units) { return; }
   let bin = group % (uniforms.bins + 1u);
   let start = (uniforms.firstUnit + part) * ${calibrationPartRows}u;
   var total = vec3f(0.0);
@@ -92,9 +93,8 @@ export const calibrationBinProgram: KernelProgram = {
   }
   lanes[lane] = total;${joinLanes(WORKGROUP, 'first + second')}
   if (lane == 0u) {
-    let place = (part * (uniforms.bins + 1u) + bin) * 3u;
-    result[place] = lanes[0].x;
-    result[place + 1u] = lanes[0].y;
-    result[place + 2u] = lanes[0].z;
+    result[group * 3u] = lanes[0].x;
+    result[group * 3u + 1u] = lanes[0].y;
+    result[group * 3u + 2u] = lanes[0].z;
   }`,
 };

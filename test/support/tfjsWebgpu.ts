@@ -1,0 +1,69 @@
+/** tfjs's `webgpu` backend in Node, and what it is seen to do. */
+import * as tf from '@tensorflow/tfjs-core';
+import { vi } from 'vitest';
+import { openGpu } from './webgpu.ts';
+
+/** Sets tfjs's `webgpu` backend; or says why there is none. */
+export async function openTfjsWebgpu(): Promise<GPU | { readonly missing: string }> {
+  const gpu = await openGpu();
+  if ('missing' in gpu) return gpu;
+  // tfjs looks for the browser's place of WebGPU when its backend is loaded.
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
+  try {
+    await import('@tensorflow/tfjs-backend-webgpu');
+    if (!(await tf.setBackend('webgpu'))) return { missing: 'tfjs cannot start webgpu' };
+    await tf.ready();
+    return gpu;
+  } catch (error) {
+    return { missing: `tfjs cannot start webgpu: ${String(error)}` };
+  }
+}
+
+/** What tfjs's backend did while something was computed. */
+export interface Watched<Result> {
+  readonly result: Result;
+  /** The programs that ran, by the start of their keys. */
+  readonly programs: readonly string[];
+  /** How often a tensor was read back. */
+  readonly reads: number;
+  /** Tensors that are there now and were not there before. */
+  readonly tensors: number;
+}
+
+/** Computes something on tfjs's backend, without waiting, under observation. */
+export function watched<Result>(compute: () => Result): Watched<Result> {
+  const backend = tf.backend() as unknown as Record<string, (...given: never[]) => unknown>;
+  const runs = vi.spyOn(backend, 'runWebGPUProgram');
+  // A synchronous read of what is not in host memory needs a canvas: in Node it is an error.
+  const readers = ['read', 'getBufferData'].map((name) => vi.spyOn(backend, name));
+  const before = tf.memory().numTensors;
+  try {
+    const result = compute();
+    return {
+      result,
+      programs: runs.mock.calls.map(([program]) => (program as unknown as { readonly shaderKey: string }).shaderKey),
+      reads: readers.reduce((count, reader) => count + reader.mock.calls.length, 0),
+      tensors: tf.memory().numTensors - before,
+    };
+  } finally {
+    for (const spy of [runs, ...readers]) spy.mockRestore();
+  }
+}
+
+/** Computes something with other limits than those of tfjs's device. */
+export async function withLimits<Result>(
+  limits: Readonly<Record<string, number>>,
+  compute: () => Promise<Result>,
+): Promise<Result> {
+  const { device } = tf.backend() as unknown as { readonly device: GPUDevice };
+  const own = Object.getOwnPropertyDescriptor(device, 'limits');
+  const real = device.limits as unknown as Readonly<Record<string, number>>;
+  const value = new Proxy({}, { get: (_, name: string) => limits[name] ?? real[name] });
+  Object.defineProperty(device, 'limits', { value, configurable: true });
+  try {
+    return await compute();
+  } finally {
+    if (own) Object.defineProperty(device, 'limits', own);
+    else delete (device as unknown as Record<string, unknown>).limits;
+  }
+}
