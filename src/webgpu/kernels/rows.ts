@@ -23,13 +23,8 @@ export interface RowLayout {
 /** Rows up to this length are walked by one lane. */
 const SHORT_ROW = 24;
 
-/**
- * Chooses the layout by the length of a row.
- *
- * @param clamped For code whose workgroup number WGSL cannot prove to be uniform, so that no lane may leave before a
- * barrier: workgroups beyond the last row do that row again.
- */
-export function rowLayout(classes: number, subgroupSize: number, clamped = false): RowLayout {
+/** Chooses the layout by the length of a row. */
+export function rowLayout(classes: number, subgroupSize: number): RowLayout {
   const workgroupSize = classes > 1024 ? 256 : 64;
   const short = classes <= SHORT_ROW;
   return {
@@ -43,8 +38,8 @@ export function rowLayout(classes: number, subgroupSize: number, clamped = false
 fn lowest() -> f32 { return -3.4028234e38; }
 ${short ? singleLane(vector) : laneReductions({ workgroupSize, subgroupSize }, vector)}`,
       body: `
-  let row = ${short ? 'index' : clamped ? 'min(group, uniforms.units - 1u)' : 'group'};
-  ${clamped && !short ? '' : 'if (row >= uniforms.units) { return; }'}
+  let row = ${short ? 'index' : 'group'};
+  if (row >= uniforms.units) { return; }
   ${short ? '' : 'ownLane = lane;'}
   ${!short && subgroupSize > 0 ? 'subgroupExtent = lanesOfSubgroup;' : ''}
   let first = ${short ? '0u' : 'lane'};
