@@ -2,7 +2,7 @@
 import type { Backend, Shape } from '../backend.ts';
 import { broadcastShape, broadcastStrides, mergeAxes, type WalkAxis } from '../layout.ts';
 import { sizeOf } from '../tensor.ts';
-import type { Kernels, Pointer } from './instance.ts';
+import type { Kernels, Pointer } from './assemblyExports.ts';
 import type { TensorStore, WasmTensor } from './tensors.ts';
 import { writePlan } from './walk.ts';
 

@@ -3,7 +3,7 @@ import type { Backend } from '../backend.ts';
 import { describeShape } from '../check.ts';
 import { mergeAxes, stridesOf } from '../layout.ts';
 import { sizeOf } from '../tensor.ts';
-import type { Kernels, Pointer } from './instance.ts';
+import type { Kernels, Pointer } from './assemblyExports.ts';
 import type { TensorStore, WasmTensor } from './tensors.ts';
 import { writePlan } from './walk.ts';
 

@@ -2,7 +2,7 @@
 import type { Backend } from '../backend.ts';
 import { describeShape } from '../check.ts';
 import { sizeOf } from '../tensor.ts';
-import type { Kernels } from './instance.ts';
+import type { Kernels } from './assemblyExports.ts';
 import type { TensorStore, WasmTensor } from './tensors.ts';
 import { rangesOf, type Threads } from './threads.ts';
 

@@ -5,7 +5,7 @@
  * Growing replaces the ArrayBuffer and empties every view of the old one, so nobody keeps a view: `floats()` and its
  * siblings make them anew after each growth.
  */
-import type { Pointer } from './instance.ts';
+import type { Pointer } from './assemblyExports.ts';
 
 const pageBytes = 65536;
 const smallStep = 64;

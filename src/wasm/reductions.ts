@@ -2,7 +2,7 @@
 import type { Backend, ReduceOptions, Shape } from '../backend.ts';
 import { normaliseAxes, planReduction } from '../layout.ts';
 import { sizeOf } from '../tensor.ts';
-import type { Kernels, Pointer } from './instance.ts';
+import type { Kernels, Pointer } from './assemblyExports.ts';
 import type { TensorStore, WasmTensor } from './tensors.ts';
 
 interface Regrouped {

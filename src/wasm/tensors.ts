@@ -1,7 +1,8 @@
 /** Tensors in linear memory: shared storage, scopes, and the way between host and memory. */
 import type { Shape } from '../backend.ts';
 import { type HostTensor, sizeOf } from '../tensor.ts';
-import type { KernelInstance, Pointer } from './instance.ts';
+import type { Pointer } from './assemblyExports.ts';
+import type { KernelInstance } from './instance.ts';
 import { type Arena, makeArena } from './memory.ts';
 
 /** A block of numbers that one or more tensors show. */

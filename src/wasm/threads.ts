@@ -4,7 +4,8 @@
  * small work, the calling thread does everything.
  */
 import { kindError } from '../check.ts';
-import type { KernelInstance, Kernels, Pointer } from './instance.ts';
+import type { Kernels, Pointer } from './assemblyExports.ts';
+import type { KernelInstance } from './instance.ts';
 
 /** Kernels of numbers alone, which any thread can run. */
 export type KernelName = keyof Kernels;

@@ -1,6 +1,6 @@
 /** Plans for the kernels that walk axes: how a walk is written into memory. */
 import type { WalkAxis } from '../layout.ts';
-import type { Pointer } from './instance.ts';
+import type { Pointer } from './assemblyExports.ts';
 
 /** The most axes a plan may hold after merging. */
 export const maximumAxes = 32;

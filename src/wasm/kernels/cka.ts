@@ -4,7 +4,7 @@ import { cka } from '../../metrics/similarity/cka.ts';
 import { ckaMatrix } from '../../metrics/similarity/ckaMatrix.ts';
 import type { CkaSettings } from '../../metrics/similarity/ckaSimilarity.ts';
 import { crossProductsSize } from '../../metrics/similarity/crossProducts.ts';
-import type { Pointer } from '../instance.ts';
+import type { Pointer } from '../assemblyExports.ts';
 import type { WasmTensor } from '../tensors.ts';
 import { extentsOf, type PairKernel, type PairPlan, pairStatistics, twoSets } from './pairs.ts';
 import { type KernelHost, valueTensor } from './rows.ts';

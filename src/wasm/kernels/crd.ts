@@ -3,7 +3,7 @@ import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
 import { crd } from '../../losses/contrastive/crd.ts';
 import type { CheckedCrdOptions } from '../../losses/contrastive/crdOptions.ts';
 import { type Embedding, embed, embedGradients } from '../../losses/contrastive/embedding.ts';
-import type { Pointer } from '../instance.ts';
+import type { Pointer } from '../assemblyExports.ts';
 import type { WasmTensor } from '../tensors.ts';
 import type { KernelName } from '../threads.ts';
 import { type KernelHost, timesUpstream, valueTensor, withRowWeights } from './rows.ts';

@@ -8,7 +8,7 @@ import {
   representationalSimilarity,
 } from '../../metrics/similarity/representationalSimilarity.ts';
 import { similarityMatrix } from '../../metrics/similarity/similarityMatrix.ts';
-import type { Pointer } from '../instance.ts';
+import type { Pointer } from '../assemblyExports.ts';
 import type { WasmTensor } from '../tensors.ts';
 import { extentsOf, type PairKernel, pairStatistics, twoSets } from './pairs.ts';
 import { type KernelHost, valueTensor } from './rows.ts';

@@ -1,7 +1,7 @@
 /** What the kernels of row-wise losses share: weights and divisor of the rows, and the passage from forward to backward. */
 import type { Backend, FusedLossKernel, KernelInputs } from '../../backend.ts';
 import { sizeOf } from '../../tensor.ts';
-import type { Kernels, Pointer } from '../instance.ts';
+import type { Kernels, Pointer } from '../assemblyExports.ts';
 import type { TensorStore, WasmTensor } from '../tensors.ts';
 import { type KernelName, rangesOf, type Threads } from '../threads.ts';
 
