@@ -6,6 +6,8 @@ export interface KernelProgram {
   readonly name: string;
   /** Read-only arrays of f32, bound in this order. */
   readonly reads: readonly string[];
+  /** Those among the reads that are arrays of u32: as f32, small whole numbers are denormal and may be read as 0. */
+  readonly integers?: readonly string[];
   /** Arrays of f32 that the kernel writes, bound after them. */
   readonly writes: readonly string[];
   /** Numbers, as `uniforms.name`. `units` and `firstUnit` come by themselves. */
@@ -24,10 +26,13 @@ export interface KernelProgram {
 
 /** The complete WGSL of a kernel. */
 export function sourceOf(program: KernelProgram): string {
-  const { reads, writes, uniforms, workgroupSize, declarations = '', body, subgroups } = program;
+  const { reads, integers = [], writes, uniforms, workgroupSize, declarations = '', body, subgroups } = program;
   const fields = Object.entries(uniforms).map(([name, type]) => `  ${name}: ${type},`);
   const buffers = [
-    ...reads.map((name, at) => `@group(0) @binding(${at + 1}) var<storage, read> ${name}: array<f32>;`),
+    ...reads.map(
+      (name, at) =>
+        `@group(0) @binding(${at + 1}) var<storage, read> ${name}: array<${integers.includes(name) ? 'u32' : 'f32'}>;`,
+    ),
     ...writes.map(
       (name, at) => `@group(0) @binding(${reads.length + at + 1}) var<storage, read_write> ${name}: array<f32>;`,
     ),

@@ -1,8 +1,9 @@
 /** The tensors of the `webgpu` backend, and how long they live. */
-import type { Shape } from '../backend.ts';
+import type { RowDraw, Shape } from '../backend.ts';
 import { describeShape, disposedError, kindError, rangeError } from '../check.ts';
 import { type HostTensor, sizeOf } from '../tensor.ts';
 import { createReader } from './reader.ts';
+import { createRowDraws, type DeviceRowDraw } from './rowDraws.ts';
 import type { Runtime } from './runtime.ts';
 import type { Storage } from './storage.ts';
 import { BufferUse } from './usage.ts';
@@ -10,10 +11,12 @@ import { BufferUse } from './usage.ts';
 /** A tensor on a GPU: float32 numbers, row-major, in a `GPUBuffer`. */
 export interface WebgpuTensor {
   readonly shape: Shape;
-  /** The buffer and who shares it; undefined while the tensor is only a number on the host. */
+  /** The buffer and who shares it; undefined while the tensor is only a number on the host, or a draw of rows. */
   storage: Storage | undefined;
   /** The number of a tensor with one element that the host knows: it needs no upload and goes into kernels as it is. */
   readonly constant: number | undefined;
+  /** How the numbers come about where they are rows drawn at random: a kernel may draw them itself. */
+  readonly draw: DeviceRowDraw | undefined;
   /** Identifies the backend that made it. */
   readonly owner: object;
   disposed: boolean;
@@ -27,28 +30,37 @@ export interface TensorStore {
   make(shape: Shape, owner: string): WebgpuTensor;
   /** A tensor with one element, known on the host. */
   constant(value: number, shape: Shape): WebgpuTensor;
+  /** Rows drawn at random, as far as a kernel asks for them. */
+  drawRows(draw: RowDraw): WebgpuTensor;
   fromHost(tensor: HostTensor): WebgpuTensor;
   /** Another view of the same numbers. */
   share(x: WebgpuTensor, shape: Shape): WebgpuTensor;
   borrow(buffer: GPUBuffer, shape: Shape): WebgpuTensor;
-  /** The tensor's memory, uploading a constant at first use. Refuses tensors that are freed or not this backend's. */
+  /** The tensor's memory, made at first use of a constant or a draw. Refuses tensors that are freed or not this backend's. */
   storageOf(x: WebgpuTensor, operation: string): Storage;
   check(x: WebgpuTensor, operation: string): void;
   read(x: WebgpuTensor, copy: (x: WebgpuTensor) => WebgpuTensor): Promise<HostTensor>;
   scope<Result>(compute: () => Result): Result;
   dispose(x: WebgpuTensor): void;
   count(): number;
+  /** Frees memory that no tensor uses. */
+  clear(): void;
 }
 
 /** The tensors of one backend. */
 export function createTensorStore(runtime: Runtime): TensorStore {
   const owner = {};
   const readStorage = createReader(runtime);
+  const rowDraws = createRowDraws(runtime);
   const scopes: Set<WebgpuTensor>[] = [];
   let alive = 0;
 
-  const register = (shape: Shape, storage: Storage | undefined, constant?: number): WebgpuTensor => {
-    const made: WebgpuTensor = { shape: [...shape], storage, constant, owner, disposed: false };
+  const register = (
+    shape: Shape,
+    storage: Storage | undefined,
+    { constant, draw }: Partial<Pick<WebgpuTensor, 'constant' | 'draw'>> = {},
+  ): WebgpuTensor => {
+    const made: WebgpuTensor = { shape: [...shape], storage, constant, draw, owner, disposed: false };
     // Printing or comparing a tensor must not walk into the device.
     Object.defineProperty(made, 'owner', { enumerable: false });
     alive++;
@@ -66,7 +78,7 @@ export function createTensorStore(runtime: Runtime): TensorStore {
 
   const storageOf = (x: WebgpuTensor, operation: string): Storage => {
     check(x, operation);
-    x.storage ??= runtime.upload(Float32Array.of(x.constant!), operation);
+    x.storage ??= x.draw ? rowDraws.write(x.draw) : runtime.upload(Float32Array.of(x.constant!), operation);
     return x.storage;
   };
 
@@ -76,6 +88,7 @@ export function createTensorStore(runtime: Runtime): TensorStore {
     alive--;
     for (const scope of scopes) scope.delete(x);
     if (x.storage) runtime.release(x.storage);
+    if (x.draw) rowDraws.release(x.draw);
   };
 
   return {
@@ -85,11 +98,19 @@ export function createTensorStore(runtime: Runtime): TensorStore {
     storageOf,
     dispose,
     count: () => alive,
+    clear() {
+      rowDraws.clear();
+      runtime.clear();
+    },
 
     make: (shape, operation) => register(shape, runtime.allocate(shape, operation)),
-    constant: (value, shape) => register(shape, undefined, Math.fround(value)),
+    constant: (value, shape) => register(shape, undefined, { constant: Math.fround(value) }),
+    drawRows(draw) {
+      const placed = rowDraws.place(draw);
+      return register([placed.samples, placed.count], undefined, { draw: placed });
+    },
     fromHost({ data, shape }) {
-      if (data.length === 1) return register(shape, undefined, Math.fround(data[0]!));
+      if (data.length === 1) return register(shape, undefined, { constant: Math.fround(data[0]!) });
       const numbers =
         data instanceof Float32Array && data.buffer instanceof ArrayBuffer
           ? (data as Float32Array<ArrayBuffer>)
@@ -97,9 +118,11 @@ export function createTensorStore(runtime: Runtime): TensorStore {
       return register(shape, runtime.upload(numbers, 'fromHost'));
     },
     share(x, shape) {
-      if (x.constant !== undefined && x.storage === undefined) return register(shape, undefined, x.constant);
-      runtime.retain(x.storage!);
-      return register(shape, x.storage, x.constant);
+      const { constant } = x;
+      if (constant !== undefined && x.storage === undefined) return register(shape, undefined, { constant });
+      const storage = storageOf(x, 'share');
+      runtime.retain(storage);
+      return register(shape, storage, { constant });
     },
     borrow(buffer, shape) {
       runtime.assertAlive();
@@ -119,7 +142,7 @@ export function createTensorStore(runtime: Runtime): TensorStore {
       runtime.assertAlive();
       const { shape } = x;
       if (x.constant !== undefined) return { data: Float32Array.of(x.constant), shape };
-      const storage = x.storage!;
+      const storage = storageOf(x, 'read');
       if ((storage.buffer.usage & BufferUse.copySource) !== 0) {
         return { data: await readStorage(storage, sizeOf(shape)), shape };
       }

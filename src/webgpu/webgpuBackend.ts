@@ -44,7 +44,7 @@ export interface WebgpuBackend extends Backend<WebgpuTensor> {
   submit(): void;
   /** Time and bytes of each kernel since the last call; empty without the option `profile`. */
   timings(): Promise<readonly KernelTiming[]>;
-  /** Destroys the buffers kept for reuse. The backend stays usable. */
+  /** Destroys the buffers kept for reuse, and what draws of rows keep. The backend stays usable. */
   releaseMemory(): void;
 }
 
@@ -103,7 +103,7 @@ export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions =
     },
     submit: () => void runtime.flush(),
     timings: runtime.timings,
-    releaseMemory: runtime.clear,
+    releaseMemory: store.clear,
 
     add: (a: T, b: T) => elementwise(store, add, [a, b]),
     subtract: (a: T, b: T) => elementwise(store, subtract, [a, b]),
@@ -149,6 +149,7 @@ export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions =
 
     oneHot: (indices, depth) => oneHot(store, indices, depth),
     gather: (x, indices) => gather(store, x, indices),
+    drawRows: store.drawRows,
     logSoftmax: (x) => logSoftmax(store, x, subgroupSize),
     get fusedKernels() {
       return kernels;

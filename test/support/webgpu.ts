@@ -46,6 +46,19 @@ export async function openDevice(): Promise<GPUDevice | { readonly missing: stri
   }
 }
 
+/** The same device as one with other limits would look. */
+export function limited(target: GPUDevice, limits: Partial<Record<keyof GPUSupportedLimits, number>>): GPUDevice {
+  const names = Object.keys(Object.getPrototypeOf(target.limits) as object) as (keyof GPUSupportedLimits)[];
+  const all = Object.fromEntries(names.map((name) => [name, target.limits[name]]));
+  return new Proxy(target, {
+    get(_, name) {
+      if (name === 'limits') return { ...all, ...limits };
+      const value = Reflect.get(target, name, target) as unknown;
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 let shared: Promise<WebgpuBackend | { readonly missing: string }> | undefined;
 
 /** One backend for all suites of a test file. */

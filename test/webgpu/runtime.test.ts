@@ -5,7 +5,7 @@ import { requestWebgpuDevice, type WebgpuBackendOptions, webgpuBackend } from 'd
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { oracle } from '../support/backends.ts';
 import { expectDeepClose } from '../support/deepClose.ts';
-import { openDevice, openGpu } from '../support/webgpu.ts';
+import { limited, openDevice, openGpu } from '../support/webgpu.ts';
 
 /** GPUBufferUsage.STORAGE | COPY_SRC | COPY_DST. */
 const SHARED = 0x80 | 0x4 | 0x8;
@@ -23,19 +23,6 @@ afterAll(() => device?.destroy());
 function need(context: TestContext): GPUDevice {
   if (!device) context.skip(missing);
   return device!;
-}
-
-/** The same device as one with other limits would look. */
-function limited(target: GPUDevice, limits: Partial<Record<keyof GPUSupportedLimits, number>>): GPUDevice {
-  const names = Object.keys(Object.getPrototypeOf(target.limits) as object) as (keyof GPUSupportedLimits)[];
-  const all = Object.fromEntries(names.map((name) => [name, target.limits[name]]));
-  return new Proxy(target, {
-    get(_, name) {
-      if (name === 'limits') return { ...all, ...limits };
-      const value = Reflect.get(target, name, target) as unknown;
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 }
 
 const ramp = (size: number, shape = [size]) => ({

@@ -5,6 +5,7 @@
  */
 import { exponential, specialValues } from '../arithmetic.ts';
 import type { KernelProgram } from '../program.ts';
+import { rowDrawParts } from './rowDrawProgram.ts';
 
 /** Lanes that share a row. */
 const LANES = 32;
@@ -39,18 +40,85 @@ fn softplus(x: f32) -> f32 {
 fn sigmoid(x: f32) -> f32 { return 1.0 / (1.0 + exponential(-x)); }
 `;
 
-/** The program for embeddings of up to `perLane`·32 numbers. An index that names no row makes the anchor NaN. */
-export function contrastProgram(perLane: number): KernelProgram {
-  const elements = Array.from({ length: perLane }, (_, at) => at);
-  return {
-    name: 'crd contrast',
-    reads: ['anchors', 'bank', 'candidates', 'threshold'],
-    writes: ['losses', 'gradients'],
-    uniforms: { dimension: 'u32', rows: 'u32', count: 'u32', parts: 'u32', inverseTemperature: 'f32' },
-    workgroupSize: WORKGROUP,
-    declarations: `${specialValues}${exponential}${softplus}
-var<workgroup> sums: array<vec4f, ${WORKGROUP}>;
+/** How the program comes by the rows to score. */
+interface Candidates {
+  readonly reads: readonly string[];
+  readonly integers: readonly string[];
+  readonly uniforms: Readonly<Record<string, 'u32'>>;
+  readonly declarations: string;
+  /** Before the first row is read. */
+  readonly ahead: string;
+  /** Before each few rows. */
+  readonly each: string;
+  /** The number of one of these rows, of 0 … 3 in its team, and the type it has. */
+  readonly number: (row: number) => string;
+  readonly type: 'f32' | 'u32';
+  /** Which of four numbers name a row of the bank. */
+  readonly named: string;
+}
+
+/** From a table [anchors, count] in memory. */
+const given: Candidates = {
+  reads: ['candidates'],
+  integers: [],
+  uniforms: { count: 'u32' },
+  declarations: `
 var<workgroup> chosen: array<f32, ${ROWS}>;`,
+  ahead: '',
+  each: `
+    if (lane < ${ROWS}u) {
+      var wanted = -1.0;
+      if (first + lane < end) { wanted = candidates[anchor * uniforms.count + first + lane]; }
+      chosen[lane] = wanted;
+    }
+    workgroupBarrier();`,
+  number: (row) => `chosen[team * 4u + ${row}u]`,
+  type: 'f32',
+  named: '(numbers >= vec4f(0.0)) & (numbers < vec4f(f32(uniforms.rows)))',
+};
+
+/** Drawn here, all of a workgroup's at once by all of its lanes. */
+function drawn(ordered: boolean): Candidates {
+  const { reads, uniforms, declarations } = rowDrawParts(ordered);
+  return {
+    reads,
+    integers: reads,
+    uniforms,
+    declarations: `${declarations}
+var<workgroup> chosen: array<u32, ${candidatesPerGroup}>;`,
+    ahead: `
+  for (var at = lane; at < ${candidatesPerGroup}u; at += ${WORKGROUP}u) {
+    var row = 0xffffffffu;
+    if (start + at < end) { row = drawnRow(anchor, start + at); }
+    chosen[at] = row;
+  }
+  workgroupBarrier();`,
+    each: '',
+    number: (row) => `chosen[first - start + team * 4u + ${row}u]`,
+    type: 'u32',
+    named: 'numbers < vec4u(uniforms.rows)',
+  };
+}
+
+/**
+ * The program for embeddings of up to `perLane`·32 numbers, and for candidates from a table, or drawn here: from rows in an
+ * order, or by number. An index that names no row makes the anchor NaN.
+ */
+export function contrastProgram(
+  perLane: number,
+  from: 'table' | 'orderedDraw' | 'numberedDraw' = 'table',
+): KernelProgram {
+  const elements = Array.from({ length: perLane }, (_, at) => at);
+  const candidates = from === 'table' ? given : drawn(from === 'orderedDraw');
+  return {
+    name: from === 'table' ? 'crd contrast' : 'crd contrast, drawn',
+    reads: ['anchors', 'bank', ...candidates.reads, 'threshold'],
+    integers: candidates.integers,
+    writes: ['losses', 'gradients'],
+    uniforms: { dimension: 'u32', rows: 'u32', parts: 'u32', inverseTemperature: 'f32', ...candidates.uniforms },
+    workgroupSize: WORKGROUP,
+    declarations: `${specialValues}${exponential}${softplus}${candidates.declarations}
+var<workgroup> sums: array<vec4f, ${WORKGROUP}>;`,
     body: `
   let anchor = group / uniforms.parts;
   if (anchor >= uniforms.units) { return; }
@@ -67,18 +135,12 @@ var<workgroup> chosen: array<f32, ${ROWS}>;`,
     query[e] = 0.0;
     if (column < uniforms.dimension) { query[e] = anchors[anchor * uniforms.dimension + column]; }
   }
-  var loss = 0.0;
-  for (var first = start; first < end; first += ${ROWS}u) {
-    if (lane < ${ROWS}u) {
-      var wanted = -1.0;
-      if (first + lane < end) { wanted = candidates[anchor * uniforms.count + first + lane]; }
-      chosen[lane] = wanted;
-    }
-    workgroupBarrier();
-    var numbers: vec4f;
-    ${[0, 1, 2, 3].map((row) => `numbers[${row}] = chosen[team * 4u + ${row}u];`).join('\n    ')}
-    let named = (numbers >= vec4f(0.0)) & (numbers < vec4f(f32(uniforms.rows)));
-    let offsets = vec4u(select(vec4f(0.0), numbers, named)) * uniforms.dimension;
+  var loss = 0.0;${candidates.ahead}
+  for (var first = start; first < end; first += ${ROWS}u) {${candidates.each}
+    var numbers: vec4<${candidates.type}>;
+    ${[0, 1, 2, 3].map((row) => `numbers[${row}] = ${candidates.number(row)};`).join('\n    ')}
+    let named = ${candidates.named};
+    let offsets = vec4u(select(vec4<${candidates.type}>(), numbers, named)) * uniforms.dimension;
     ${elements.map((e) => `var row${e} = vec4f(0.0);`).join(' ')}
     var dot4 = vec4f(0.0);
     ${elements

@@ -1,10 +1,12 @@
-/** Contrastive representation distillation with a memory bank: the gather is inside the kernel that scores. */
+/** Contrastive representation distillation with a memory bank: draw and gather are inside the kernel that scores. */
 import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
+import { rangeError } from '../../check.ts';
 import { addContrasts, type Contrast, contrastWithPositives } from '../../losses/contrastive/contrast.ts';
 import { crd } from '../../losses/contrastive/crd.ts';
 import type { CheckedCrdOptions } from '../../losses/contrastive/crdOptions.ts';
 import { embed } from '../../losses/contrastive/embedding.ts';
 import { reduceRows } from '../../ops/rowReduction.ts';
+import { rowDrawBindings } from '../rowDraws.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import type { KernelContext } from './context.ts';
 import { candidatesPerGroup, contrastProgram, widestEmbedding } from './contrastProgram.ts';
@@ -13,21 +15,28 @@ type T = WebgpuTensor;
 
 /** For `negatives: 'bank'`. */
 export function crdKernel({ store, backend }: KernelContext): FusedLossKernel<T> {
-  /** Losses and gradients of anchors [batch, dimension] against the bank's rows that `candidates` [batch, count] names. */
+  /**
+   * Losses and gradients of anchors [batch, dimension] against the bank's rows that `candidates` [batch, count] names, or
+   * that its draw would name: then no such table is made.
+   */
   const contrastWithBank = (anchors: T, bank: T, candidates: T, threshold: T, temperature: number): Contrast<T> => {
     const [batch, dimension] = anchors.shape as readonly [number, number];
     const count = candidates.shape[1]!;
+    store.check(candidates, 'crd');
+    const { draw } = candidates;
+    const from = draw === undefined ? 'table' : draw.order ? 'orderedDraw' : 'numberedDraw';
     const parts = Math.ceil(count / candidatesPerGroup);
     const perLane = Math.ceil(dimension / 32);
     const losses = store.make([batch, parts], 'crd');
     const gradients = store.make([batch, parts, dimension], 'crd');
     const bind = (tensor: T, perUnit: number) => ({ storage: store.storageOf(tensor, 'crd'), perUnit });
+    const drawn = draw ? rowDrawBindings(draw) : { reads: [bind(candidates, count)], uniforms: { count } };
     store.runtime.run({
-      key: `crd contrast ${perLane}`,
-      build: () => contrastProgram(perLane),
-      reads: [bind(anchors, dimension), bind(bank, 0), bind(candidates, count), bind(threshold, 0)],
+      key: `crd contrast ${perLane} ${from}`,
+      build: () => contrastProgram(perLane, from),
+      reads: [bind(anchors, dimension), bind(bank, 0), ...drawn.reads, bind(threshold, 0)],
       writes: [bind(losses, parts), bind(gradients, parts * dimension)],
-      uniforms: { dimension, rows: bank.shape[0]!, count, parts, inverseTemperature: 1 / temperature },
+      uniforms: { dimension, rows: bank.shape[0]!, parts, inverseTemperature: 1 / temperature, ...drawn.uniforms },
       units: batch,
       groups: (units) => units * parts,
     });
@@ -42,6 +51,7 @@ export function crdKernel({ store, backend }: KernelContext): FusedLossKernel<T>
     forward(given, inputs: KernelInputs<T>) {
       const options = given as CheckedCrdOptions;
       const { studentBank, teacherBank, positiveIndices, contrastIndices } = inputs as Readonly<Record<string, T>>;
+      checkDraw(contrastIndices!, studentBank!);
       const student = embed(backend, 'student', inputs);
       const teacher = embed(backend, 'teacher', inputs);
       if (student.directions.shape[1]! > widestEmbedding) return compositeOf(options).forward(backend, inputs);
@@ -76,6 +86,13 @@ export function crdKernel({ store, backend }: KernelContext): FusedLossKernel<T>
     backward: (options, residuals, upstream) =>
       compositeOf(options as CheckedCrdOptions).backward(backend, residuals, upstream),
   };
+}
+
+/** Rows that are drawn need no look at each of them. */
+function checkDraw({ draw }: T, bank: T): void {
+  const size = bank.shape[0]!;
+  if (draw === undefined || draw.rows <= size) return;
+  throw rangeError('crd', 'contrastIndices', `drawn from at most the bank's ${size} rows`, draw.rows);
 }
 
 function compositeOf({ ignoreIndex: _, ...options }: CheckedCrdOptions) {
