@@ -155,7 +155,7 @@ export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions =
       return kernels;
     },
   };
-  const kernels = fusedKernels({ store, backend, subgroupSize });
+  const kernels = fusedKernels({ store, backend, subgroupSize, mostLanes: mostLanesOf(device) });
   const share = (x: T, operation: string): T => {
     store.check(x, operation);
     return store.share(x, x.shape);
@@ -172,4 +172,10 @@ function subgroupSizeOf(device: GPUDevice, wanted: boolean | undefined): number 
   }
   // Subgroups of four lanes, as software drivers have, save nothing.
   return (wanted ?? smallest >= 16) ? Math.max(1, smallest) : 0;
+}
+
+/** A power of two, as joining lanes in two steps wants it. */
+function mostLanesOf({ limits }: GPUDevice): number {
+  const most = Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX, 1024);
+  return 2 ** Math.floor(Math.log2(most));
 }

@@ -10,15 +10,21 @@ export interface WorkgroupOptions {
 /**
  * WGSL functions `sumOverRow(value)` and `maxOverRow(value)`, over numbers or vectors; every lane of the workgroup must
  * call them. `main` sets the private variables `ownLane` and, with subgroups, `subgroupExtent` first.
+ *
+ * Two calls in a row use different halves of the workgroup's memory: a lane that writes for one may overtake lanes that
+ * still read for the last, but not for the one before, so no call ends in a barrier.
  */
-export function laneReductions({ workgroupSize, subgroupSize }: WorkgroupOptions, type: 'f32' | 'vec2f'): string {
+export function laneReductions(options: WorkgroupOptions, type: 'f32' | 'vec2f'): string {
+  const { workgroupSize, subgroupSize } = options;
   const make = subgroupSize > 0 ? bySubgroups : byTwoSteps;
+  const slots = subgroupSize > 0 ? Math.ceil(workgroupSize / subgroupSize) : workgroupSize;
   return `
 var<private> ownLane: u32;
+var<private> half: u32;
 ${subgroupSize > 0 ? 'var<private> subgroupExtent: u32;' : ''}
-var<workgroup> laneValues: array<${type}, ${workgroupSize}>;
-${make('sumOverRow', type, workgroupSize, 'first + second', 'subgroupAdd')}
-${make('maxOverRow', type, workgroupSize, 'max(first, second)', 'subgroupMax')}
+var<workgroup> laneValues: array<${type}, ${2 * slots}>;
+${make('sumOverRow', type, workgroupSize, slots, 'first + second', 'subgroupAdd')}
+${make('maxOverRow', type, workgroupSize, slots, 'max(first, second)', 'subgroupMax')}
 `;
 }
 
@@ -31,44 +37,51 @@ fn maxOverRow(value: ${type}) -> ${type} { return value; }
 }
 
 /** One number for each subgroup, in the order of the lanes. */
-function bySubgroups(name: string, type: string, workgroupSize: number, combine: string, operation: string): string {
+function bySubgroups(
+  name: string,
+  type: string,
+  workgroupSize: number,
+  slots: number,
+  combine: string,
+  operation: string,
+): string {
   return `
 fn ${name}(value: ${type}) -> ${type} {
   let whole = ${operation}(value);
-  if (subgroupElect()) { laneValues[ownLane / subgroupExtent] = whole; }
+  half = ${slots}u - half;
+  if (subgroupElect()) { laneValues[half + ownLane / subgroupExtent] = whole; }
   workgroupBarrier();
-  var first = laneValues[0];
+  var first = laneValues[half];
   for (var slot = 1u; slot < ${workgroupSize}u / subgroupExtent; slot++) {
-    let second = laneValues[slot];
+    let second = laneValues[half + slot];
     first = ${combine};
   }
-  workgroupBarrier();
   return first;
 }`;
 }
 
-/** Two steps of 8 or 16 numbers each: three barriers, where halving would take a barrier for every power of two. */
-function byTwoSteps(name: string, type: string, workgroupSize: number, combine: string): string {
-  const side = Math.sqrt(workgroupSize);
+/** Two steps of 8 to 32 numbers each: two barriers, where halving would take a barrier for every power of two. */
+function byTwoSteps(name: string, type: string, workgroupSize: number, slots: number, combine: string): string {
+  const side = 2 ** Math.ceil(Math.log2(workgroupSize) / 2);
   return `
 fn ${name}(value: ${type}) -> ${type} {
-  laneValues[ownLane] = value;
+  half = ${slots}u - half;
+  laneValues[half + ownLane] = value;
   workgroupBarrier();
   if (ownLane < ${side}u) {
-    var first = laneValues[ownLane];
+    var first = laneValues[half + ownLane];
     for (var at = ownLane + ${side}u; at < ${workgroupSize}u; at += ${side}u) {
-      let second = laneValues[at];
+      let second = laneValues[half + at];
       first = ${combine};
     }
-    laneValues[ownLane] = first;
+    laneValues[half + ownLane] = first;
   }
   workgroupBarrier();
-  var first = laneValues[0];
+  var first = laneValues[half];
   for (var at = 1u; at < ${side}u; at++) {
-    let second = laneValues[at];
+    let second = laneValues[half + at];
     first = ${combine};
   }
-  workgroupBarrier();
   return first;
 }`;
 }

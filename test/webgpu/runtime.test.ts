@@ -3,6 +3,9 @@ import { promisify } from 'node:util';
 import { evaluateOn, klDivergence, measureOn, tensor, valueAndGradientsOn } from 'dark-knowledge';
 import { requestWebgpuDevice, type WebgpuBackendOptions, webgpuBackend } from 'dark-knowledge/webgpu';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { fallingExponential } from '../../src/webgpu/arithmetic.ts';
+import { createRuntime } from '../../src/webgpu/runtime.ts';
+import { createTensorStore } from '../../src/webgpu/tensors.ts';
 import { oracle } from '../support/backends.ts';
 import { expectDeepClose } from '../support/deepClose.ts';
 import { limited, openDevice, openGpu } from '../support/webgpu.ts';
@@ -52,6 +55,39 @@ describe('accuracy', () => {
     expect(await worst('exp', powers)).toBeLessThan(2);
     expect(await worst('log', near1)).toBeLessThan(2);
     expect(await worst('log', wide)).toBeLessThan(2);
+  });
+
+  it('the exponential of softmaxes is within two units in the last place below 0, and passes NaN on', async (context) => {
+    const runtime = createRuntime(need(context), { poolBytes: 0, batchSize: 1, profile: false });
+    const store = createTensorStore(runtime);
+    const count = 20_000;
+    const data = Float32Array.from({ length: count }, (_, at) => (-87 * at) / count);
+    data.set([Number.NaN, Number.NEGATIVE_INFINITY, -200, -88, -3.4e38], count - 5);
+    const x = store.fromHost({ data, shape: [count] });
+    const result = store.make([count], 'fallingExponential');
+    runtime.run({
+      key: 'fallingExponential',
+      build: () => ({
+        name: 'fallingExponential',
+        reads: ['x'],
+        writes: ['result'],
+        uniforms: {},
+        workgroupSize: 64,
+        declarations: fallingExponential,
+        body: 'if (index < uniforms.units) { result[index] = fallingExponential(x[index]); }',
+      }),
+      reads: [{ storage: store.storageOf(x, 'test'), perUnit: 1 }],
+      writes: [{ storage: result.storage!, perUnit: 1 }],
+      units: count,
+      groups: (units) => Math.ceil(units / 64),
+    });
+    const got = await numbers(store.read(result, (tensor) => tensor));
+    expect(got.slice(count - 5)).toEqual([Number.NaN, 0, 0, 0, 0]);
+    for (let at = 0; at < count - 5; at++) {
+      const exact = Math.exp(data[at]!);
+      const unit = 2 ** (Math.floor(Math.log2(exact)) - 23);
+      expect(Math.abs(got[at]! - exact) / unit).toBeLessThan(2);
+    }
   });
 
   it('a sum of a million numbers keeps float32 precision', async (context) => {

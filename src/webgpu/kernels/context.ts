@@ -7,4 +7,6 @@ export interface KernelContext {
   readonly backend: Backend<WebgpuTensor>;
   /** The smallest subgroup of the device; 0 where subgroups are not used. */
   readonly subgroupSize: number;
+  /** Lanes of the largest workgroup. */
+  readonly mostLanes: number;
 }

@@ -30,7 +30,7 @@ function divergenceKernel(context: KernelContext, loss: DivergenceLoss): FusedLo
     const divergence = loss.divergenceOf(options);
     const scales = writes === 'value' ? undefined : rowScaleOf(backend, rows, rowShape, weights);
     const form: DivergenceForm = { writes, rowScaled: typeof scales === 'object' };
-    const layout = rowLayout(classes, context.subgroupSize);
+    const layout = rowLayout(classes, context.subgroupSize, context.mostLanes);
     const bind = (tensor: T, perUnit: number): Binding => ({
       storage: store.storageOf(tensor, divergence.name),
       perUnit,

@@ -1,9 +1,9 @@
 /**
  * The softmax-divergence family as one kernel. A row is read twice (three times where the gradient needs the row's sums):
  * first for maximum and Σ exp of both sides in one walk, then for terms and gradient. Neither probabilities nor
- * log-probabilities are ever stored.
+ * log-probabilities are ever stored. Every walk begins where the last one ended, in what the cache still holds.
  */
-import { exponential, logarithm, specialValues } from '../arithmetic.ts';
+import { fallingExponential, logarithm, specialValues } from '../arithmetic.ts';
 import type { KernelProgram } from '../program.ts';
 import type { RowLayout } from './rows.ts';
 
@@ -41,6 +41,9 @@ export const divergenceUniforms = {
   scale: 'f32',
 } as const;
 
+/** Elements that a lane loads before it computes with them: enough are on their way that memory is not waited for. */
+const AHEAD = 4;
+
 /**
  * The program. It reads `studentLogits`, `teacherLogits` or `labels`, and `rowScale` where rows are scaled; it writes the
  * row losses and the gradient, those that its form names, in this order.
@@ -52,25 +55,35 @@ export function divergenceProgram(divergence: Divergence, layout: RowLayout, for
   // tfjs calls the only output of a program `result`.
   const valueName = writesGradient ? 'rowLosses' : 'result';
   const gradientName = writesValue ? 'gradient' : 'result';
-  const load = twoSided
-    ? 'vec2f(studentLogits[origin + at], teacherLogits[origin + at]) * uniforms.inverseTemperature'
-    : 'vec2f(studentLogits[origin + at] * uniforms.inverseTemperature, 0.0)';
   const element = `
-    let logs = ${load} - most - logTotal;
-    let logQ = logs.x;
-    let logP = logs.y;
-    let q = exponential(logQ);
-    let p = ${twoSided ? 'exponential(logP)' : '0.0'};
-    ${divergence.prepare ?? ''}`;
+      let logQ = logs.x;
+      let logP = logs.y;
+      let q = fallingExponential(logQ);
+      let p = ${twoSided ? 'fallingExponential(logP)' : '0.0'};
+      ${divergence.prepare ?? ''}`;
   const writeGradient = `
-    let slope = (${divergence.gradient}) * uniforms.slope;
-    ${gradientName}[origin + at] = ${form.rowScaled ? 'select(slope * rowFactor, 0.0, isZero(rowFactor))' : 'slope * rowFactor'};`;
+      let slope = (${divergence.gradient}) * uniforms.slope;
+      ${gradientName}[origin + at] = ${form.rowScaled ? 'select(slope * rowFactor, 0.0, isZero(rowFactor))' : 'slope * rowFactor'};`;
   const together = writesGradient && !divergence.gradientNeedsSums;
   const needsSums = writesValue || divergence.gradientNeedsSums;
-  const sum = `
-    block += ${divergence.terms};
-    count++;
-    if ((count & 15u) == 0u) { sums += block; block = vec2f(0.0); }`;
+  const walk = (each: string, afterBlock: string, backwards: boolean): string => {
+    const one = (x: string, at: string): string => `{
+      let at = ${at};
+      let logs = ${x} - most - logTotal;${element}${each}
+    }`;
+    const blocks = `
+  for (var done = 0u; done < blocks; done++) {
+    let block = ${backwards ? 'blocks - 1u - done' : 'done'};
+    ${loadBlock('block')}
+    ${positions.map((k) => one(`x${k}`, `base + ${k}u * step`)).join('\n    ')}
+    ${afterBlock}
+  }`;
+    const rest = `
+  for (var last = first + blocks * ${AHEAD}u * step; last < uniforms.classes; last += step) {
+    ${one('logitsAt(origin + last)', 'last')}
+  }`;
+    return backwards ? rest + blocks : blocks + rest;
+  };
   return layout.program({
     name: divergence.name,
     reads: [
@@ -80,57 +93,66 @@ export function divergenceProgram(divergence: Divergence, layout: RowLayout, for
     ],
     writes: [...(writesValue ? [valueName] : []), ...(writesGradient ? [gradientName] : [])],
     uniforms: divergenceUniforms,
-    declarations: specialValues + exponential + logarithm,
+    declarations: `${specialValues}${fallingExponential}${logarithm}
+fn logitsAt(at: u32) -> vec2f {
+  return vec2f(studentLogits[at], ${twoSided ? 'teacherLogits[at]' : '0.0'}) * uniforms.inverseTemperature;
+}
+fn fallingExponentials(x: vec2f) -> vec2f {
+  return vec2f(fallingExponential(x.x), ${twoSided ? 'fallingExponential(x.y)' : '0.0'});
+}`,
     vector: 'vec2f',
     body: `
+  let own = select((uniforms.classes - first + step - 1u) / step, 0u, first >= uniforms.classes);
+  let blocks = own / ${AHEAD}u;
   var most = vec2f(lowest());
   var total = vec2f(0.0);
   var recent = vec2f(0.0);
-  var count = 0u;
-  for (var at = first; at < uniforms.classes; at += step) {
-    let x = ${load};
-    ${online('x')}
-    ${twoSided ? online('y') : ''}
-    count++;
-    if ((count & 15u) == 0u) { total += recent; recent = vec2f(0.0); }
+  for (var block = 0u; block < blocks; block++) {
+    ${loadBlock('block')}
+    ${raise('max(max(x0, x1), max(x2, x3))')}
+    recent += (fallingExponentials(x0 - most) + fallingExponentials(x1 - most))
+      + (fallingExponentials(x2 - most) + fallingExponentials(x3 - most));
+    if ((block & 3u) == 3u) { total += recent; recent = vec2f(0.0); }
   }
-  total += recent;
+  for (var at = first + blocks * ${AHEAD}u * step; at < uniforms.classes; at += step) {
+    let x = logitsAt(origin + at);
+    ${raise('x')}
+    recent += fallingExponentials(x - most);
+  }
   let laneMost = most;
   most = maxOverRow(most);
-  total *= vec2f(exponential(laneMost.x - most.x), ${twoSided ? 'exponential(laneMost.y - most.y)' : '1.0'});
-  total = sumOverRow(total);
+  total = sumOverRow((total + recent) * fallingExponentials(laneMost - most));
   let logTotal = vec2f(logarithm(total.x), ${twoSided ? 'logarithm(total.y)' : '0.0'});
-  ${twoSided ? '' : 'most.y = 0.0;\n  let label = labels[row];\n  let labelled = label >= 0.0 && label < f32(uniforms.classes) && label == floor(label);'}
+  ${twoSided ? '' : 'let label = labels[row];\n  let labelled = label >= 0.0 && label < f32(uniforms.classes) && label == floor(label);'}
   ${writesGradient ? `let rowFactor = ${form.rowScaled ? 'rowScale[row]' : 'uniforms.scale'};` : ''}
   var sums = vec2f(0.0);
-  var block = vec2f(0.0);
-  count = 0u;
-  for (var at = first; at < uniforms.classes; at += step) {
-    ${element}
-    ${needsSums ? sum : ''}
-    ${together ? writeGradient : ''}
-  }
-  ${needsSums ? 'sums = sumOverRow(sums + block);' : ''}
+  recent = vec2f(0.0);
+  ${walk(
+    `${needsSums ? `\n      recent += ${divergence.terms};` : ''}${together ? writeGradient : ''}`,
+    needsSums ? 'if ((done & 3u) == 3u) { sums += recent; recent = vec2f(0.0); }' : '',
+    true,
+  )}
+  ${needsSums ? 'sums = sumOverRow(sums + recent);' : ''}
   ${writesValue ? `if (leader) { ${valueName}[row] = ${divergence.loss}; }` : ''}
-  ${
-    writesGradient && !together
-      ? `for (var at = first; at < uniforms.classes; at += step) {
-    ${element}
-    ${writeGradient}
-  }`
-      : ''
-  }`,
+  ${writesGradient && !together ? walk(writeGradient, '', false) : ''}`,
   });
 }
 
-/** One step of maximum and Σ exp; the sum is brought to a new maximum where there is one. */
-function online(side: 'x' | 'y'): string {
-  return `
-    if (x.${side} > most.${side}) {
-      let shrink = exponential(most.${side} - x.${side});
-      total.${side} *= shrink;
-      recent.${side} *= shrink;
-      most.${side} = x.${side};
-    }
-    recent.${side} += exponential(x.${side} - most.${side});`;
+const positions: readonly number[] = Array.from({ length: AHEAD }, (_, position) => position);
+
+/** Loads a lane's block of logits as `x0`, `x1`, …, from position `base` on. */
+function loadBlock(block: string): string {
+  return `let base = first + ${block} * ${AHEAD}u * step;
+    ${positions.map((k) => `let x${k} = logitsAt(origin + base + ${k}u * step);`).join('\n    ')}`;
+}
+
+/** Brings the sums so far to a new maximum where there is one. */
+function raise(high: string): string {
+  return `let high = ${high};
+    if (any(high > most)) {
+      let shrink = fallingExponentials(most - max(most, high));
+      total *= shrink;
+      recent *= shrink;
+      most = max(most, high);
+    }`;
 }

@@ -59,7 +59,7 @@ const generalised: Divergence = {
   prepare: `
     let upper = max(logP, logQ);
     let mixture = upper + logarithm(
-      uniforms.parameter * exponential(logP - upper) + (1.0 - uniforms.parameter) * exponential(logQ - upper));`,
+      uniforms.parameter * fallingExponential(logP - upper) + (1.0 - uniforms.parameter) * fallingExponential(logQ - upper));`,
   terms: 'vec2f(select(q * (logQ - mixture), 0.0, isZero(q)), select(p * (logP - mixture), 0.0, isZero(p)))',
   loss: 'uniforms.factor * ((1.0 - uniforms.parameter) * sums.x + uniforms.parameter * sums.y)',
   gradient: '(1.0 - uniforms.parameter) * select(q * ((logQ - mixture) - sums.x), 0.0, isZero(q))',

@@ -1,6 +1,6 @@
 /** Log-probabilities along the last axis: a workgroup for each row, two passes over it and one write. */
 import { sizeOf } from '../../tensor.ts';
-import { exponential, logarithm, specialValues } from '../arithmetic.ts';
+import { fallingExponential, logarithm, specialValues } from '../arithmetic.ts';
 import type { KernelProgram } from '../program.ts';
 import type { TensorStore, WebgpuTensor } from '../tensors.ts';
 import { type RowLayout, rowLayout } from './rows.ts';
@@ -29,14 +29,14 @@ function program(layout: RowLayout): KernelProgram {
     reads: ['x'],
     writes: ['result'],
     uniforms: { classes: 'u32' },
-    declarations: specialValues + exponential + logarithm,
+    declarations: specialValues + fallingExponential + logarithm,
     vector: 'f32',
     body: `
   var most = lowest();
   for (var at = first; at < uniforms.classes; at += step) { most = max(most, x[origin + at]); }
   most = maxOverRow(most);
   var total = 0.0;
-  for (var at = first; at < uniforms.classes; at += step) { total += exponential(x[origin + at] - most); }
+  for (var at = first; at < uniforms.classes; at += step) { total += fallingExponential(x[origin + at] - most); }
   let logTotal = logarithm(sumOverRow(total));
   for (var at = first; at < uniforms.classes; at += step) {
     result[origin + at] = x[origin + at] - most - logTotal;

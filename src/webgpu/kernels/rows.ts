@@ -23,9 +23,20 @@ export interface RowLayout {
 /** Rows up to this length are walked by one lane. */
 const SHORT_ROW = 24;
 
-/** Chooses the layout by the length of a row. */
-export function rowLayout(classes: number, subgroupSize: number): RowLayout {
-  const workgroupSize = classes > 1024 ? 256 : 64;
+/**
+ * Elements of a row for each of its lanes, about. Few enough that the rows which a large device has under way together
+ * (some 2 000 lanes on each of 130 cores, two arrays of 4 bytes) stay in its second-level cache until they are read again.
+ */
+const LANE_SHARE = 16;
+
+/**
+ * Chooses the layout by the length of a row.
+ *
+ * @param mostLanes The largest workgroup that the device takes, a power of two; 256 is what WebGPU warrants.
+ */
+export function rowLayout(classes: number, subgroupSize: number, mostLanes = 256): RowLayout {
+  const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, classes / LANE_SHARE)));
+  const workgroupSize = Math.min(Math.max(64, wanted), mostLanes);
   const short = classes <= SHORT_ROW;
   return {
     key: short ? 'short' : `${workgroupSize} ${subgroupSize}`,
