@@ -24,6 +24,7 @@ export function crdKernel({ store, backend }: KernelContext): FusedLossKernel<T>
     const count = candidates.shape[1]!;
     store.check(candidates, 'crd');
     const { draw } = candidates;
+    if (draw !== undefined) checkDraw(draw.rows, bank.shape[0]!);
     const from = draw === undefined ? 'table' : draw.order ? 'orderedDraw' : 'numberedDraw';
     const parts = Math.ceil(count / candidatesPerGroup);
     const perLane = Math.ceil(dimension / 32);
@@ -51,7 +52,6 @@ export function crdKernel({ store, backend }: KernelContext): FusedLossKernel<T>
     forward(given, inputs: KernelInputs<T>) {
       const options = given as CheckedCrdOptions;
       const { studentBank, teacherBank, positiveIndices, contrastIndices } = inputs as Readonly<Record<string, T>>;
-      checkDraw(contrastIndices!, studentBank!);
       const student = embed(backend, 'student', inputs);
       const teacher = embed(backend, 'teacher', inputs);
       if (student.directions.shape[1]! > widestEmbedding) return compositeOf(options).forward(backend, inputs);
@@ -89,10 +89,8 @@ export function crdKernel({ store, backend }: KernelContext): FusedLossKernel<T>
 }
 
 /** Rows that are drawn need no look at each of them. */
-function checkDraw({ draw }: T, bank: T): void {
-  const size = bank.shape[0]!;
-  if (draw === undefined || draw.rows <= size) return;
-  throw rangeError('crd', 'contrastIndices', `drawn from at most the bank's ${size} rows`, draw.rows);
+function checkDraw(rows: number, size: number): void {
+  if (rows > size) throw rangeError('crd', 'contrastIndices', `drawn from at most the bank's ${size} rows`, rows);
 }
 
 function compositeOf({ ignoreIndex: _, ...options }: CheckedCrdOptions) {
