@@ -1,12 +1,6 @@
 import { checkOptions } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import {
-  checkMatch,
-  finishMatch,
-  type MatchStatistic,
-  matchStatistics,
-  type PredictionMatch,
-} from './predictionMatch.ts';
+import { type MatchStatistic, matchMembers, type PredictionMatch } from './predictionMatch.ts';
 
 /**
  * Consensus: the share of rows on which student and teacher predict the same class, whether right or wrong.
@@ -30,9 +24,6 @@ export function agreement(
     options: {},
     inputs: ['studentLogits', 'teacherLogits'],
     optionalInputs: [],
-    check: (backend, { studentLogits, teacherLogits }) =>
-      checkMatch(backend, 'agreement', ['teacherLogits', 'studentLogits'], teacherLogits, studentLogits),
-    statistics: (backend, { studentLogits, teacherLogits }) => matchStatistics(backend, teacherLogits, studentLogits),
-    finish: (statistics) => finishMatch('agreement', statistics),
+    ...matchMembers('agreement', { baseline: 'teacherLogits', other: 'studentLogits' }),
   };
 }

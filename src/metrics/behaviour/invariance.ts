@@ -1,12 +1,6 @@
 import { checkOptions } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import {
-  checkMatch,
-  finishMatch,
-  type MatchStatistic,
-  matchStatistics,
-  type PredictionMatch,
-} from './predictionMatch.ts';
+import { type MatchStatistic, matchMembers, type PredictionMatch } from './predictionMatch.ts';
 
 /**
  * Invariance: the share of rows on which one model predicts the same class for two views of an image (as it is, and
@@ -32,9 +26,6 @@ export function invariance(
     options: {},
     inputs: ['logits', 'viewLogits'],
     optionalInputs: [],
-    check: (backend, { logits, viewLogits }) =>
-      checkMatch(backend, 'invariance', ['logits', 'viewLogits'], logits, viewLogits),
-    statistics: (backend, { logits, viewLogits }) => matchStatistics(backend, logits, viewLogits),
-    finish: (statistics) => finishMatch('invariance', statistics),
+    ...matchMembers('invariance', { baseline: 'logits', other: 'viewLogits' }),
   };
 }
