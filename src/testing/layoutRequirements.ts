@@ -1,8 +1,12 @@
 /** Reductions, layout, matrix products and indexing. */
+import { drawRows } from '../ops/drawRows.ts';
 import { logSoftmax } from '../ops/logSoftmax.ts';
 import { replaceRows } from '../ops/replaceRows.ts';
 import { tensor } from '../tensor.ts';
 import { batched, column, on, type Requirement, row, values } from './requirements.ts';
+
+/** Of two samples: one interval; two of them. */
+const skips = Int32Array.of(1, 3, 7, 0, 0, 1, 4, 2);
 
 export const layoutRequirements: readonly Requirement[] = [
   ['sum over everything', (b) => b.sum(on(b, values)), tensor(5.5)],
@@ -190,6 +194,20 @@ export const layoutRequirements: readonly Requirement[] = [
       [1, -2, 3],
       [7, 8, 9],
     ]),
+  ],
+  [
+    // By a program in Python with whole numbers of any size.
+    'drawRows draws the rows that the host would, in an order',
+    (b) => drawRows(b, { seed: 7, count: 4, rows: 7, order: Int32Array.of(6, 4, 2, 0, 1, 3, 5), skips }),
+    tensor([
+      [1, 6, 5, 5],
+      [2, 2, 5, 0],
+    ]),
+  ],
+  [
+    'drawRows draws the rows that the host would, by number',
+    (b) => drawRows(b, { seed: 0xfffffff1, count: 4, rows: 2 ** 24, skips: Int32Array.of(1, 1, 77, 1) }),
+    tensor([[7552852, 14684555, 1947224, 5756795]]),
   ],
   [
     'logSoftmax keeps large logits finite and −Infinity infinite',

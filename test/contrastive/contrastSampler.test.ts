@@ -1,6 +1,7 @@
 import { contrastSampler } from 'dark-knowledge';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type AnyBackend, openBackend, oracle, testBackends } from '../support/backends.ts';
 
 const rowsOf = ({ data, shape: [rows = 0, columns = 0] }: { data: ArrayLike<number>; shape: readonly number[] }) =>
   Array.from({ length: rows }, (_, row) => Array.from(data).slice(row * columns, (row + 1) * columns));
@@ -126,6 +127,8 @@ describe('contrastSampler', () => {
         ),
       );
     }
+    const on = () => sampler.sampleOn(oracle, [10], 0);
+    expect(on).toThrow('contrastSampler.sampleOn: indices must be rows of the bank, whole numbers in [0, 10), got 10.');
     expect(() => sampler.sample([0], -1)).toThrow('contrastSampler.sample: step must be a whole number of at least 0');
     expect(() => contrastSampler({ count: 2 })).toThrow(
       'contrastSampler: size must be given where there are no labels',
@@ -142,3 +145,34 @@ describe('contrastSampler', () => {
     expect(() => contrastSampler({ size: 3, count: 1, replace: false } as never)).toThrow('option must be one of');
   });
 });
+
+for (const candidate of testBackends) {
+  describe(`contrastSampler on ${candidate.name}`, () => {
+    let backend: AnyBackend | undefined;
+    let missing = '';
+    beforeAll(async () => {
+      const opened = await openBackend(candidate);
+      if ('missing' in opened) missing = opened.missing;
+      else backend = opened.backend;
+    });
+
+    it('gives the draws of the host, which the caller owns', async (context) => {
+      if (!backend) return context.skip(missing);
+      const labels = Array.from({ length: 50 }, (_, row) => row % 3);
+      const before = backend.tensorCount?.();
+      for (const replacement of [true, false]) {
+        for (const negatives of ['otherClasses', 'uniform'] as const) {
+          const sampler = contrastSampler({ labels, count: 8, negatives, positives: 'relax', replacement, seed: 3 });
+          const expected = sampler.sample([4, 0, 49], 2);
+          const drawn = sampler.sampleOn(backend, [4, 0, 49], 2);
+          for (const name of ['positiveIndices', 'contrastIndices'] as const) {
+            expect(backend.shapeOf(drawn[name])).toEqual(expected[name].shape);
+            expect(Array.from((await backend.read(drawn[name])).data)).toEqual(Array.from(expected[name].data));
+            backend.dispose(drawn[name]);
+          }
+        }
+      }
+      expect(backend.tensorCount?.()).toBe(before);
+    });
+  });
+}
