@@ -9,7 +9,7 @@ import type { Backend, ReduceOptions } from '../backend.ts';
 import { kindError } from '../check.ts';
 import type { HostTensor, TypedArray } from '../tensor.ts';
 import { fusedKernelsOf } from './kernels/fusedKernels.ts';
-import { throwRefusals } from './kernels/webgpuProgram.ts';
+import { heeding, throwRefusals } from './kernels/webgpuRefusals.ts';
 import { lastTwoSwapped, product, spread } from './wasmDetours.ts';
 
 /** tfjs backends whose tensors lie in host memory, where `dataSync` waits for nothing. */
@@ -53,10 +53,12 @@ export function tfjsBackend(): Backend<tf.Tensor> {
     scope(compute) {
       let result: ReturnType<typeof compute>;
       // The walk is ours: tfjs's own goes through the elements of typed arrays.
-      tf.tidy(() => {
-        result = compute();
-        return tensorsIn(result, new Set());
-      });
+      heeding(undefined, () =>
+        tf.tidy(() => {
+          result = compute();
+          return tensorsIn(result, new Set());
+        }),
+      );
       return result!;
     },
     dispose: (tensor) => tensor.dispose(),

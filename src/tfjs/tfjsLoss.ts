@@ -48,7 +48,7 @@ export function tfjsLoss<
   const anyLoss = loss as unknown as AnyLoss;
 
   return (inputs, context) =>
-    tf.tidy(() => {
+    backend.scope(() => {
       const placed = inputsOn(backend, anyLoss, inputs as Inputs<string, string, tf.Tensor | TensorLike>);
       const operation = tf.customGrad((...argumentsAndSave) => {
         const save = argumentsAndSave.at(-1) as tf.GradSaveFunc;

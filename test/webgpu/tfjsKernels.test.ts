@@ -3,6 +3,7 @@ import {
   type AnyLoss,
   type AnyMetric,
   calibrationError,
+  crd,
   type HostTensor,
   hint,
   measureOn,
@@ -220,6 +221,100 @@ describe('calibrationError on tfjs webgpu', () => {
   });
 });
 
+/** A CRD batch whose every tensor is a wave; candidates of `count` in a bank of `size` rows. */
+function crdBatch(batch: number, dimension: number, size: number, count: number) {
+  return {
+    studentFeatures: wave([batch, 6], 1),
+    teacherFeatures: wave([batch, 5], 2),
+    studentProjectionWeight: wave([6, dimension], 3),
+    studentProjectionBias: wave([dimension], 4),
+    teacherProjectionWeight: wave([5, dimension], 5),
+    teacherProjectionBias: wave([dimension], 6),
+    studentBank: wave([size, dimension], 7, 0.2),
+    teacherBank: wave([size, dimension], 8, 0.2),
+    positiveIndices: numbers(Array.from({ length: batch }, (_, row) => (row * 5) % size)),
+    contrastIndices: numbers(
+      Array.from({ length: batch * count }, (_, at) => (at * 31 + (at % 7)) % size),
+      [batch, count],
+    ),
+  };
+}
+
+describe('crd on tfjs webgpu', () => {
+  for (const [title, batch] of [
+    ['one anchor, one candidate, one row', crdBatch(1, 1, 1, 1)],
+    ['fewer candidates than a step takes', crdBatch(3, 8, 20, 7)],
+    ['exactly a workgroup of candidates', crdBatch(2, 32, 50, 512)],
+    ['candidates for two workgroups, a dimension that fills no lanes evenly', crdBatch(3, 40, 50, 700)],
+    ['a dimension of 128', crdBatch(2, 128, 30, 33)],
+  ] as const) {
+    it(`has value and gradients of the composite: ${title}`, async (context) => {
+      need(context);
+      const loss = crd({ normalization: 'paper', temperature: 0.5 });
+      await expectFusedLoss(loss as never, batch, 'crd contrast', 2e-5);
+    });
+  }
+
+  it('with partitions, row weights of 0, a sum and one value a row', async (context) => {
+    need(context);
+    const partitions = { studentLogPartition: numbers([3.2], []), teacherLogPartition: numbers([4.1], []) };
+    const batch = { ...crdBatch(4, 24, 40, 60), ...partitions };
+    await expectFusedLoss(crd({ reduction: 'sum' }) as never, batch, 'crd contrast', 5e-5);
+    const rowWeights = numbers([1, 0, 0.5, 2]);
+    const studentFeatures = wave([4, 6], 1);
+    studentFeatures.data.fill(NaN, 6, 12);
+    const masked = { ...batch, studentFeatures, rowWeights };
+    await expectFusedLoss(crd() as never, masked, 'crd contrast', 5e-5);
+    await expectFusedLoss(crd({ reduction: 'none' }) as never, masked, 'crd contrast', 5e-5);
+  });
+
+  it('stays finite where scores are ±1e4', async (context) => {
+    need(context);
+    const batch = {
+      ...crdBatch(3, 16, 20, 40),
+      studentBank: wave([20, 16], 7, 1e4),
+      teacherBank: wave([20, 16], 8, 1e4),
+    };
+    // Slopes of 10⁴ times 40 candidates cancel down to tens: five of their digits.
+    await expectFusedLoss(crd({ normalization: 'paper', temperature: 1 }) as never, batch, 'crd contrast', 2e-4);
+  });
+
+  it('gives NaN, not row 0, for a number that names no row', async (context) => {
+    need(context);
+    const batch = crdBatch(2, 16, 20, 40);
+    for (const astray of [20, -1]) {
+      const contrastIndices = numbers(new Array(80).fill(astray), [2, 40]);
+      const given = onTfjs({ ...batch, contrastIndices });
+      const { value } = valueAndGradientsOn(tfjsBackend(), crd({ normalization: 'paper' }), given as never);
+      expect((await (value as tf.Tensor).data())[0]).toBeNaN();
+    }
+  });
+
+  it('leaves embeddings wider than its registers to the composite, and other negatives', async (context) => {
+    need(context);
+    const wide = crdBatch(2, 520, 6, 5);
+    const loss = crd({ normalization: 'paper' });
+    const expected = valueAndGradientsOn(oracle, loss, wide);
+    const { result, programs } = watched(() => valueAndGradientsOn(tfjsBackend(), loss, onTfjs(wide) as never));
+    expect(programs.filter((key) => key.startsWith('dark-knowledge crd'))).toEqual([]);
+    expectDeepClose(await (result.value as tf.Tensor).data(), expected.value.data, 2e-5);
+    const within = crd({ negatives: 'inBatch', normalization: 'paper' });
+    const {
+      positiveIndices: _p,
+      contrastIndices: _c,
+      studentBank: _s,
+      teacherBank: _t,
+      ...batch
+    } = crdBatch(4, 8, 6, 5);
+    const inBatch = valueAndGradientsOn(tfjsBackend(), within, onTfjs(batch) as never);
+    expectDeepClose(
+      await (inBatch.value as tf.Tensor).data(),
+      valueAndGradientsOn(oracle, within, batch).value.data,
+      2e-5,
+    );
+  });
+});
+
 describe('what tfjs webgpu cannot bind', () => {
   /** A tensor over a buffer of the device given. */
   function over(owner: GPUDevice, shape: readonly [number, number]): tf.Tensor {
@@ -254,6 +349,27 @@ describe('what tfjs webgpu cannot bind', () => {
     );
     const expected = valueAndGradientsOn(oracle, hint(), { studentFeatures: wave([3, 4], 1), teacherFeatures });
     expectDeepClose((await backend.read(evaluated(device).value)).data, expected.value.data, 2e-6);
+
+    const { teacherBank, ...others } = crdBatch(2, 4, 3, 5);
+    const contrasted = (owner: GPUDevice) =>
+      valueAndGradientsOn(backend, crd({ normalization: 'paper' }), { ...others, teacherBank: over(owner, [3, 4]) });
+    await expect(backend.read(contrasted(other).value)).rejects.toThrow(
+      "tfjs webgpu kernel 'crd contrast': every tensor's buffer must belong to tfjs's device",
+    );
+    const known = valueAndGradientsOn(oracle, crd({ normalization: 'paper' }), {
+      ...others,
+      teacherBank: wave([3, 4], 1),
+    });
+    expect(teacherBank.shape).toEqual([3, 4]);
+    expectDeepClose((await backend.read(contrasted(device).value)).data, known.value.data, 2e-5);
+
+    // Where tfjs's own kernels read it, no kernel of this library is there to be named.
+    const parameters = { regressorWeight: wave([4, 4], 3), regressorBias: wave([4], 4) };
+    const studentFeatures = over(other, [3, 4]);
+    const mapped = tfjsLoss(hint({ regressor: 'linear' }))({ studentFeatures, teacherFeatures, ...parameters });
+    await expect(backend.read(mapped)).rejects.toThrow(
+      "tfjs webgpu: every tensor's buffer must belong to tfjs's device",
+    );
     other.destroy();
   });
 

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Backend, FusedKernel } from '../../backend.ts';
 import { webgpuCalibrationKernel } from './webgpuCalibration.ts';
+import { webgpuCrdKernel } from './webgpuCrd.ts';
 import { webgpuDivergenceKernels } from './webgpuDivergence.ts';
 import { webgpuHintKernel } from './webgpuHint.ts';
 
@@ -10,5 +11,10 @@ export function fusedKernelsOf(
   backend: Backend<tf.Tensor>,
 ): readonly FusedKernel<tf.Tensor>[] {
   if (tfjsBackendName !== 'webgpu') return [];
-  return [...webgpuDivergenceKernels(backend), webgpuHintKernel(backend), webgpuCalibrationKernel(backend)];
+  return [
+    ...webgpuDivergenceKernels(backend),
+    webgpuHintKernel(backend),
+    webgpuCalibrationKernel(backend),
+    webgpuCrdKernel(backend),
+  ];
 }

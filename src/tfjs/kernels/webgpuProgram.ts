@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { rangeError } from '../../check.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { KernelProgram } from '../../webgpu/program.ts';
+import { heeding } from './webgpuRefusals.ts';
 
 /** One use of a kernel with one output, which the program calls `result`. */
 export interface TfjsWebgpuCall {
@@ -18,35 +19,20 @@ export interface TfjsWebgpuCall {
   readonly groups: number;
 }
 
-/** What the device has yet to say about the programs sent to it, and what it said that nobody has been told. */
-interface Verdicts {
-  pending: Promise<unknown>;
-  failure?: Error | undefined;
-}
-
-const verdicts = new WeakMap<GPUDevice, Verdicts>();
-
 /**
  * Runs a kernel on float32 tensors of tfjs's current backend, which must be `webgpu`.
  *
- * A tensor over a buffer of another device (`tf.tensor({ buffer, zeroCopy: true })`) makes the device refuse the program,
- * about which tfjs says nothing; here the next call, or `throwRefusals`, throws.
- *
- * @throws RangeError where a tensor exceeds what the device binds.
+ * @throws RangeError where a tensor exceeds what the device binds; what the device refuses is thrown later, see `heeding`.
  */
 export function runOnTfjsWebgpu(call: TfjsWebgpuCall): tf.Tensor {
   const backend = tf.backend() as WebGPUBackend;
-  const { device } = backend;
-  const verdict = verdictsOf(device);
-  throwFailure(verdict);
   const { program } = call;
-  const { name } = program;
-  const most = device.limits.maxStorageBufferBindingSize;
+  const most = backend.device.limits.maxStorageBufferBindingSize;
   for (const shape of [...call.inputs.map((input) => input.shape), call.outputShape]) {
     const bytes = 4 * sizeOf(shape);
     if (bytes > most) {
       throw rangeError(
-        `tfjs webgpu kernel '${name}'`,
+        `tfjs webgpu kernel '${program.name}'`,
         'tensor',
         `of at most ${most} bytes (the device's maxStorageBufferBindingSize)`,
         bytes,
@@ -54,9 +40,8 @@ export function runOnTfjsWebgpu(call: TfjsWebgpuCall): tf.Tensor {
       );
     }
   }
-  const inputs = call.inputs.map((input) => asFloats(backend, input));
-  device.pushErrorScope('validation');
-  try {
+  return heeding(program.name, () => {
+    const inputs = call.inputs.map((input) => asFloats(backend, input));
     const output = backend.runWebGPUProgram(tfjsProgram(call), inputs, 'float32', [
       { type: 'uint32', data: [call.units] },
       { type: 'uint32', data: [0] },
@@ -66,49 +51,13 @@ export function runOnTfjsWebgpu(call: TfjsWebgpuCall): tf.Tensor {
       })),
     ]);
     return tf.engine().makeTensorFromTensorInfo(output);
-  } finally {
-    const heard = device.popErrorScope().then(
-      (error) => {
-        if (error) verdict.failure = refusal(name, error.message);
-      },
-      () => undefined,
-    );
-    verdict.pending = verdict.pending.then(() => heard);
-  }
-}
-
-/** Waits for the device's verdict on the programs sent so far, and throws where it refused one. */
-export async function throwRefusals(): Promise<void> {
-  const backend = tf.getBackend() === 'webgpu' ? (tf.backend() as WebGPUBackend) : undefined;
-  const verdict = backend && verdicts.get(backend.device);
-  if (!verdict) return;
-  await verdict.pending;
-  throwFailure(verdict);
-}
-
-function verdictsOf(device: GPUDevice): Verdicts {
-  const known = verdicts.get(device) ?? { pending: Promise.resolve() };
-  verdicts.set(device, known);
-  return known;
-}
-
-/** Says it once. */
-function throwFailure(verdict: Verdicts): void {
-  const { failure } = verdict;
-  verdict.failure = undefined;
-  if (failure) throw failure;
+  });
 }
 
 /** Float32 tensors are bound as they are. tfjs's cast of labels from int32 keeps their bits; an addition converts them. */
 function asFloats(backend: WebGPUBackend, input: tf.Tensor): tf.Tensor {
   if (backend.tensorMap.get(input.dataId).dtype === 'float32') return input;
   return tf.add(tf.cast(input, 'float32'), 0);
-}
-
-function refusal(name: string, message: string): Error {
-  return new Error(
-    `tfjs webgpu kernel '${name}': every tensor's buffer must belong to tfjs's device, got a refusal: ${message}`,
-  );
 }
 
 /**
