@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   calibrationError,
+  contrastSampler,
   crd,
   crossEntropy,
   hint,
@@ -170,20 +171,39 @@ const contrast = {
   teacherProjectionBias: backend.reshape(bias, [dimension]),
   studentBank: memory,
   teacherBank: memory,
-  positiveIndices: backend.fromHost({ data: Float32Array.from({ length: batch }, (_, at) => at), shape: [batch] }),
-  contrastIndices: backend.fromHost({
-    data: Float32Array.from({ length: batch * negatives }, (_, at) => (at * 7919) % bank),
-    shape: [batch, negatives],
-  }),
 };
-const ofCrd = await profile(
-  () => valueAndGradientsOn(backend, crd({ normalization: 'paper' }), contrast),
-  (kernel) => kernel === 'crd contrast',
-);
-report(`CRD, ${batch} × ${negatives} of ${bank} × ${dimension}, both sides`, {
-  ...ofCrd,
-  bytes: 2 * batch * negatives * (dimension + 1) * 4,
+const sampler = contrastSampler({
+  labels: Int32Array.from({ length: bank }, (_, row) => row % 1000),
+  count: negatives,
+  seed: 1,
 });
+const samples = Int32Array.from({ length: batch }, (_, at) => (at * 4999) % bank);
+const drawn = (step: number) => sampler.sampleOn(backend, samples, step);
+const uploaded = (step: number) => {
+  const { positiveIndices, contrastIndices } = sampler.sample(samples, step);
+  return { positiveIndices: backend.fromHost(positiveIndices), contrastIndices: backend.fromHost(contrastIndices) };
+};
+const crdSeconds: Record<string, number> = {};
+for (const [how, draws, bytesOfIndex] of [
+  ['drawn in the kernel', drawn, 0],
+  ['from an uploaded table', uploaded, 4],
+] as const) {
+  let step = 0;
+  const compute = () =>
+    valueAndGradientsOn(backend, crd({ normalization: 'paper' }), { ...contrast, ...draws(step++) });
+  const ofCrd = await profile(compute, (kernel) => kernel.startsWith('crd contrast'));
+  report(`CRD, ${batch} × ${negatives} of ${bank} × ${dimension}, ${how}`, {
+    ...ofCrd,
+    bytes: 2 * batch * negatives * (4 * dimension + bytesOfIndex),
+  });
+  crdSeconds[how] = await clock(device, () => {
+    backend.scope(() => void compute());
+    backend.submit();
+  });
+}
+console.log('CRD, a whole step by the clock, with its draws:');
+for (const [how, seconds] of Object.entries(crdSeconds)) console.log(`  ${how} ${(seconds * 1e3).toFixed(2)} ms`);
+console.log(`  upload saved: ${((4 * batch * negatives - 16 * batch) / 1e6).toFixed(2)} MB a step`);
 
 const { matrix } = size;
 const [left, right] = [noise([matrix, matrix]), noise([matrix, matrix])];
@@ -233,6 +253,7 @@ console.log(`PyTorch on CUDA: ${torch}`);
 
 const folder = new URL('./results/', import.meta.url);
 mkdirSync(folder, { recursive: true });
-const summary = { description, software, size, copyBandwidth, results, klSeconds: { ours, ofComposite, ofFused } };
+const klSeconds = { ours, ofComposite, ofFused };
+const summary = { description, software, size, copyBandwidth, results, klSeconds, crdSeconds };
 writeFileSync(new URL('gpu.json', folder), `${JSON.stringify({ ...summary, torch: JSON.parse(torch) }, null, 2)}\n`);
 device.destroy();

@@ -245,6 +245,12 @@ describe('rows drawn on the device', () => {
     // At most the staging buffers of seven reads.
     expect(counted.made()).toBeLessThanOrEqual(2 * 7);
 
+    // Unused draws give their memory back.
+    for (let at = 0; at < 500; at++) {
+      for (const tensor of Object.values(sampler.sampleOn(backend, [1, 2], at))) backend.dispose(tensor);
+    }
+    expect(counted.made()).toBe(0);
+
     const held = sampler.sampleOn(backend, [5], 9);
     backend.releaseMemory();
     counted.bytes();

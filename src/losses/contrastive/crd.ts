@@ -44,9 +44,10 @@ import { type Embedding, embed, embedGradients, type ProjectionInput } from './e
  * [features, dimension] and `studentProjectionBias`, `teacherProjectionBias` [dimension] from `initializeCrd`;
  * `studentBank`, `teacherBank` [M, dimension], `studentLogPartition` and `teacherLogPartition` (log Z of the student's
  * and the teacher's anchors) from a `ContrastiveMemory`; `positiveIndices` [batch] and `contrastIndices` [batch, K] from
- * a `contrastSampler`; optional `rowWeights` [batch]. Value: in nats, ≥ 0. Features and projections get gradients. A
- * sample whose projection is zero has a zero embedding and gradient 0. On a device whose values cannot be read without
- * waiting, row numbers outside the bank are not caught.
+ * a `contrastSampler` (its `sampleOn` for a device: on `webgpu` the negatives are then drawn where they are scored);
+ * optional `rowWeights` [batch]. Value: in nats, ≥ 0. Features and projections get gradients. A sample whose projection is
+ * zero has a zero embedding and gradient 0. On a device whose values cannot be read without waiting, row numbers outside
+ * the bank are not caught.
  *
  * @throws RangeError for a temperature that is not greater than 0, an unknown option, a bank smaller than the batch, or a
  *   row number outside the bank; TypeError for shapes that do not fit.
