@@ -88,7 +88,8 @@ export function ckaSettings(where: string, options: CkaOptions): CkaSettings {
 /** The largest state that `form: 'auto'` keeps, in numbers. */
 const LARGEST_STATE = 2 ** 22;
 
-function usesGram({ kernel, minibatch, form }: CkaSettings, samples: number, { x, y }: Widths): boolean {
+/** Whether a CKA of these settings is computed by Gram matrices of samples. */
+export function usesGram({ kernel, minibatch, form }: CkaSettings, samples: number, { x, y }: Widths): boolean {
   if (kernel === 'rbf' || minibatch || form === 'gram') return true;
   if (form === 'features') return false;
   const state = crossProductsSize(x, y);

@@ -15,6 +15,13 @@ export function activationStatus({ x, y }: PairStatistics): ActivationStatus {
 /** Cross-products are [width, width] and are decomposed on the host: beyond this, nobody would wait for it. */
 const GREATEST_WIDTH = 4096;
 
+/** Refuses activations that are too wide for it. */
+export function checkWidth(name: string, width: number): void {
+  if (width <= GREATEST_WIDTH) return;
+  const hint = 'Average over positions, or take a random projection, first.';
+  throw rangeError(name, 'number of features', `at most ${GREATEST_WIDTH}`, width, hint);
+}
+
 /** A measure that is made of centred cross-products alone: it streams and merges exactly. */
 export function crossProductSimilarity<Result>(
   name: string,
@@ -28,10 +35,7 @@ export function crossProductSimilarity<Result>(
     leastSamples: 1,
     represent(backend, activations) {
       const [, width = 1] = backend.shapeOf(activations);
-      if (width > GREATEST_WIDTH) {
-        const hint = 'Average over positions, or take a random projection, first.';
-        throw rangeError(name, 'number of features', `at most ${GREATEST_WIDTH}`, width, hint);
-      }
+      checkWidth(name, width);
       return setProducts(backend, activations);
     },
     relate: pairProducts,

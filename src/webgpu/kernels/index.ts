@@ -6,8 +6,15 @@ import type { KernelContext } from './context.ts';
 import { crdKernel } from './crdKernel.ts';
 import { divergenceKernels } from './divergenceKernels.ts';
 import { hintKernel } from './hintKernel.ts';
+import { similarityKernels } from './similarityKernels.ts';
 
 /** All of them. */
 export function fusedKernels(context: KernelContext): readonly FusedKernel<WebgpuTensor>[] {
-  return [...divergenceKernels(context), hintKernel(context), calibrationKernel(context), crdKernel(context)];
+  return [
+    ...divergenceKernels(context),
+    hintKernel(context),
+    calibrationKernel(context),
+    crdKernel(context),
+    ...similarityKernels(context),
+  ];
 }

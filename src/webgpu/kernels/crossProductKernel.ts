@@ -1,0 +1,158 @@
+/** Statistics of linear CKA by features and of the canonical correlations, as `metrics/similarity/crossProducts.ts` has them. */
+import type { Binding } from '../dispatch.ts';
+import { elementwise, elementwiseOperations } from '../elementwise.ts';
+import type { WebgpuTensor } from '../tensors.ts';
+import type { KernelContext } from './context.ts';
+import { COLUMNS, columnProgram, productProgram, squaresProgram } from './crossProductPrograms.ts';
+import { extentsOf, type PairKernel } from './pairs.ts';
+import { rowLayout } from './rows.ts';
+import { partsFor, TILE, upperTiles } from './tiledSums.ts';
+
+type T = WebgpuTensor;
+
+/** A set of activations, its centre in two parts, and the squared lengths of its centred samples. */
+export interface CentredSet {
+  readonly samples: number;
+  readonly width: number;
+  readonly activations: T;
+  /** The first sample, [width]. */
+  readonly shift: T;
+  /** Column means relative to the first sample, [width]. */
+  readonly offset: T;
+  /** [samples] */
+  readonly squares: T;
+  readonly invalid: T;
+}
+
+/** Samples of a segment, and how many segments there are. Each fits one binding and begins where a binding may. */
+function segmentsOf({ store }: KernelContext, samples: number, width: number, wanted: number) {
+  const bindable = Math.floor(store.runtime.device.limits.maxStorageBufferBindingSize / 4 / width / 64) * 64;
+  const segment = Math.min(Math.ceil(samples / wanted / 64) * 64, bindable || 64);
+  return { segment, segments: Math.ceil(samples / segment) };
+}
+
+/** Binds tensors for the kernels called `name`: all of a tensor, or so many elements for each unit of work. */
+export const binderOf =
+  ({ store }: KernelContext, name: string) =>
+  (tensor: T, perUnit = 0): Binding => ({
+    storage: store.storageOf(tensor, name),
+    perUnit,
+  });
+
+/** Sums over segments, without the axis of the segments. */
+function overSegments({ backend }: KernelContext, x: T): T {
+  return backend.sum(x, { axis: 0 });
+}
+
+function columnSums(
+  context: KernelContext,
+  kind: 'means' | 'weighted',
+  { activations, samples, width, shift }: Pick<CentredSet, 'activations' | 'samples' | 'width' | 'shift'>,
+  divisor: number,
+  extra: readonly { readonly tensor: T; readonly bySample: boolean }[],
+): readonly [first: T, second: T] {
+  const { store, backend } = context;
+  const tiles = Math.ceil(width / COLUMNS);
+  const wanted = Math.min(Math.ceil(samples / 256), Math.ceil(512 / tiles));
+  const { segment, segments } = segmentsOf(context, samples, width, wanted);
+  const bind = binderOf(context, 'crossProducts');
+  const sums = store.make([segments, width], 'crossProducts');
+  const second = store.make([segments, width], 'crossProducts');
+  store.runtime.run({
+    key: `crossProducts ${kind}`,
+    build: () => columnProgram(kind),
+    reads: [
+      bind(activations, segment * width),
+      bind(shift),
+      ...extra.map(({ tensor, bySample }) => bind(tensor, bySample ? segment : 0)),
+    ],
+    writes: [bind(sums), bind(second)],
+    uniforms: { samples, width, segment, columns: Math.min(width, COLUMNS), divisor },
+    units: segments,
+    groups: (units) => units * tiles,
+  });
+  return [overSegments(context, sums), backend.sum(second)];
+}
+
+/** Finds a set's centre and the lengths of its samples. */
+export function centredSet(context: KernelContext, activations: T): CentredSet {
+  const { store, subgroupSize } = context;
+  const [samples, width] = extentsOf(activations);
+  const bind = binderOf(context, 'crossProducts');
+  // A copy: what the caller's buffer holds later does not matter.
+  const shift = elementwise(store, elementwiseOperations.copy, [store.share(activations, [width])]);
+  const set = { activations, samples, width, shift };
+  const [offset, invalid] = columnSums(context, 'means', set, samples, []);
+  const squares = store.make([samples], 'crossProducts');
+  const layout = rowLayout(width, subgroupSize);
+  store.runtime.run({
+    key: `crossProducts squares ${layout.key}`,
+    build: () => squaresProgram(layout),
+    reads: [bind(activations, width), bind(shift), bind(offset)],
+    writes: [bind(squares, 1)],
+    uniforms: { classes: width },
+    units: samples,
+    groups: layout.groups,
+  });
+  return { ...set, offset, squares, invalid };
+}
+
+/** Σxyᵀ of centred samples, [width of x, width of y]. */
+function productsOf(context: KernelContext, x: CentredSet, y: CentredSet): T {
+  const { store } = context;
+  const symmetric = x === y;
+  const tiles = symmetric ? upperTiles(x.width) : Math.ceil(x.width / TILE) * Math.ceil(y.width / TILE);
+  const { samples } = x;
+  const widest = Math.max(x.width, y.width);
+  const { segment, segments } = segmentsOf(context, samples, widest, partsFor(samples, tiles));
+  const bind = binderOf(context, 'crossProducts');
+  const sideOf = (set: CentredSet) => [bind(set.activations, segment * set.width), bind(set.shift), bind(set.offset)];
+  const result = store.make([segments, x.width, y.width], 'crossProducts');
+  store.runtime.run({
+    key: `crossProducts ${symmetric ? 'symmetric' : 'products'}`,
+    build: () => productProgram(symmetric),
+    reads: symmetric ? sideOf(x) : [...sideOf(x), ...sideOf(y)],
+    writes: [bind(result)],
+    uniforms: { samples, segment, rows: x.width, columns: y.width, tiles },
+    units: segments,
+    groups: (units) => units * tiles,
+  });
+  return overSegments(context, result);
+}
+
+/** Σ weight·sample of a centred set, and Σ weight·squared length. */
+function weightedSums(context: KernelContext, set: CentredSet, weights: T): readonly [cubes: T, quartic: T] {
+  return columnSums(context, 'weighted', set, 1, [
+    { tensor: set.offset, bySample: false },
+    { tensor: weights, bySample: true },
+    { tensor: set.squares, bySample: true },
+  ]);
+}
+
+/** The kernel for `pairStatistics`. A set's own products are computed at its first pair. */
+export function crossProductKernel(context: KernelContext): PairKernel<CentredSet> {
+  const own = new Map<CentredSet, Readonly<Record<string, T>>>();
+  const statisticsOf = (set: CentredSet) => {
+    const known = own.get(set);
+    if (known) return known;
+    const [cubes, quartic] = weightedSums(context, set, set.squares);
+    const { shift, offset } = set;
+    const made = { shift, offset, products: productsOf(context, set, set), cubes, quartic };
+    own.set(set, made);
+    return made;
+  };
+  return {
+    represent: (activations) => centredSet(context, activations),
+    relate(x, y) {
+      const [xStatistics, yStatistics] = [statisticsOf(x), statisticsOf(y)];
+      if (x === y) {
+        const { products, cubes, quartic } = xStatistics as Record<'products' | 'cubes' | 'quartic', T>;
+        return { x: xStatistics, y: yStatistics, xy: { products, xCubes: cubes, yCubes: cubes, quartic } };
+      }
+      const [xCubes, quartic] = weightedSums(context, x, y.squares);
+      const [yCubes] = weightedSums(context, y, x.squares);
+      const xy = { products: productsOf(context, x, y), xCubes, yCubes, quartic };
+      return { x: xStatistics, y: yStatistics, xy };
+    },
+  };
+}

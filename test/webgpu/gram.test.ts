@@ -1,0 +1,227 @@
+import {
+  type AnyMetric,
+  cka,
+  ckaMatrix,
+  meanCca,
+  measure,
+  measureOn,
+  procrustesDistance,
+  representationalSimilarity,
+  similarityMatrix,
+  svcca,
+} from 'dark-knowledge';
+import { type WebgpuBackend, webgpuBackend } from 'dark-knowledge/webgpu';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { oracle } from '../support/backends.ts';
+import { expectDeepClose } from '../support/deepClose.ts';
+import { openDevice } from '../support/webgpu.ts';
+
+let backend: WebgpuBackend | undefined;
+let missing = '';
+beforeAll(async () => {
+  const device = await openDevice();
+  if ('missing' in device) missing = device.missing;
+  else backend = webgpuBackend(device, { profile: device.features.has('timestamp-query') });
+});
+afterAll(() => backend?.device.destroy());
+
+function need(context: TestContext): WebgpuBackend {
+  if (!backend) context.skip(missing);
+  return backend!;
+}
+
+/** The same device without its kernels. */
+function compositeOf(target: WebgpuBackend): WebgpuBackend {
+  return Object.create(target, { fusedKernels: { value: [] } }) as WebgpuBackend;
+}
+
+interface Activations {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** Numbers that look random, around `mean`. */
+function samples(rows: number, columns: number, seed: number, mean = 0): Activations {
+  let state = seed * 2654435761 + 1;
+  const draw = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32 - 0.5;
+  };
+  const data = Float32Array.from({ length: rows * columns }, () => mean + draw() + draw() + draw());
+  return { data, shape: [rows, columns] };
+}
+
+type Batch = Readonly<Record<string, Activations>>;
+
+/** The fused result against float64 on the host. */
+async function compare(target: WebgpuBackend, metric: AnyMetric, batch: Batch, tolerance: number): Promise<void> {
+  expectDeepClose(await measureOn(target, metric, batch), await measureOn(oracle, metric, batch), tolerance);
+}
+
+const extents = [
+  { rows: 5, x: 1, y: 1 },
+  { rows: 64, x: 63, y: 64 },
+  { rows: 65, x: 130, y: 3 },
+  { rows: 131, x: 65, y: 130 },
+] as const;
+
+const forms: readonly [string, AnyMetric][] = [
+  ['features', cka({ form: 'features' })],
+  ['gram', cka({ form: 'gram' })],
+  ['rbf', cka({ kernel: 'rbf', bandwidth: 0.5 })],
+  ['rbf of pairs', cka({ kernel: 'rbf', median: 'withoutDiagonal' })],
+  ['minibatch', cka({ minibatch: true })],
+  ['rows', representationalSimilarity()],
+  ['rows as they are', representationalSimilarity({ preset: 'paper' })],
+];
+
+describe('fused similarity statistics', () => {
+  for (const [name, metric] of forms) {
+    it(`${name}: any number of samples and features beside a tile's edge`, async (context) => {
+      const target = need(context);
+      for (const { rows, x, y } of extents) {
+        await compare(target, metric, { x: samples(rows, x, 1), y: samples(rows, y, 2) }, 2e-5);
+      }
+    });
+  }
+
+  it('statistics are named and shaped as the composite has them', async (context) => {
+    const target = need(context);
+    const batch = { x: samples(70, 66, 1), y: samples(70, 3, 2) };
+    for (const [, metric] of [...forms, ['', meanCca()] as const]) {
+      const read = async (on: WebgpuBackend) => {
+        const kernel = on.fusedKernels.find(
+          (candidate) => candidate.implements === metric.reference && candidate.kind === 'metric',
+        );
+        const inputs = { x: on.fromHost(batch.x), y: on.fromHost(batch.y) };
+        const statistics =
+          kernel?.kind === 'metric' ? kernel.statistics(metric.options, inputs) : metric.statistics(on, inputs);
+        return Object.fromEntries(
+          await Promise.all(Object.entries(statistics).map(async ([key, value]) => [key, await on.read(value)])),
+        ) as Record<string, Activations>;
+      };
+      const fused = await read(target);
+      const composite = await read(compositeOf(target));
+      expect(Object.keys(fused).sort()).toEqual(Object.keys(composite).sort());
+      for (const [key, { data, shape }] of Object.entries(composite)) {
+        expect(fused[key]!.shape, key).toEqual(shape);
+        const scale = Math.max(...Array.from(data, Math.abs));
+        const apart = data.map((value, at) => Math.abs(value - fused[key]!.data[at]!));
+        expect(Math.max(...apart), key).toBeLessThanOrEqual(3e-5 * scale);
+      }
+    }
+  });
+
+  it('a mean far above the spread costs no digits: the first sample is taken off before anything is summed', async (context) => {
+    const target = need(context);
+    for (const [name, metric] of forms) {
+      if (name === 'rows as they are') continue;
+      const batch = { x: samples(90, 33, 1, 1000), y: samples(90, 70, 2, -3000) };
+      await compare(target, metric, batch, 2e-5);
+      const composite = await measureOn(compositeOf(target), metric, batch);
+      expectDeepClose(await measureOn(target, metric, batch), composite, 2e-5, 'beside the composite');
+    }
+  });
+
+  it('many samples: segments of the sums join', async (context) => {
+    const target = need(context);
+    const batch = { x: samples(1500, 20, 1, 10), y: samples(1500, 17, 2) };
+    await compare(target, cka(), batch, 1e-5);
+    const wide = { x: samples(20, 1500, 1, 10), y: samples(20, 17, 2) };
+    await compare(target, cka({ form: 'gram' }), wide, 1e-5);
+    await compare(target, cka({ kernel: 'rbf' }), wide, 1e-5);
+  });
+
+  it('constant features, single samples and equal samples have the status that the composite gives them', async (context) => {
+    const target = need(context);
+    const constant = { data: new Float32Array(60).fill(7.3), shape: [12, 5] };
+    const varied = samples(12, 5, 3);
+    const doubled = { data: Float32Array.from({ length: 60 }, (_, at) => varied.data[at % 15]!), shape: [12, 5] };
+    const outlier = { data: Float32Array.from({ length: 12 }, (_, at) => (at === 4 ? 1 : 0)), shape: [12, 1] };
+    for (const [, metric] of forms) {
+      for (const x of [constant, doubled, varied]) {
+        for (const y of [varied, doubled, constant]) await compare(target, metric, { x, y }, 1e-5);
+      }
+      if (metric.name === 'cka') await compare(target, metric, { x: outlier, y: varied }, 1e-5);
+    }
+    for (const metric of [cka(), cka({ form: 'gram' }), cka({ kernel: 'rbf' })]) {
+      for (const rows of [1, 2, 3]) {
+        await compare(target, metric, { x: samples(rows, 4, 1), y: samples(rows, 3, 2) }, 1e-5);
+      }
+    }
+  });
+
+  it('NaN and infinite activations are counted and refused', async (context) => {
+    const target = need(context);
+    const bad = samples(70, 70, 1);
+    bad.data[0] = NaN;
+    bad.data[3000] = Infinity;
+    bad.data[4899] = -Infinity;
+    for (const [, metric] of forms) {
+      for (const batch of [
+        { x: bad, y: samples(70, 2, 2) },
+        { x: samples(70, 2, 2), y: bad },
+      ]) {
+        await expect(measureOn(target, metric, batch)).rejects.toThrow('3 of NaN');
+      }
+    }
+  });
+
+  it('the median of distances is exact: an even number of pairs, ties, and most samples equal', async (context) => {
+    const target = need(context);
+    const line = { data: Float32Array.of(0, 1, 3, 7, 7, 7.5), shape: [6, 1] };
+    const mostlyEqual = { data: Float32Array.of(2, 2, 2, 2, 2, 9), shape: [6, 1] };
+    for (const median of ['withDiagonal', 'withoutDiagonal'] as const) {
+      for (const x of [line, mostlyEqual]) {
+        await compare(target, cka({ kernel: 'rbf', median }), { x, y: line }, 3e-6);
+      }
+    }
+  });
+
+  it('the correlations and the matrices run on the same kernels', async (context) => {
+    const target = need(context);
+    const batch = { x: samples(80, 12, 1, 50), y: samples(80, 9, 2) };
+    for (const metric of [meanCca(), svcca(), procrustesDistance()]) await compare(target, metric, batch, 2e-4);
+    const layers = { a: samples(66, 20, 1), b: samples(66, 70, 2), c: samples(66, 3, 3) };
+    for (const metric of [
+      ckaMatrix({ x: ['a', 'b', 'c'], y: ['a', 'b', 'c'] }),
+      ckaMatrix({ x: ['a', 'b'], y: ['c', 'a'] }),
+      ckaMatrix({ x: ['a', 'b'], y: ['c', 'a'], kernel: 'rbf' }),
+      similarityMatrix({ models: ['a', 'b', 'c'], similarity: representationalSimilarity() }),
+      similarityMatrix({ models: ['a', 'b', 'c'], similarity: procrustesDistance() }),
+    ] as readonly AnyMetric[]) {
+      await compare(target, metric, layers, 5e-5);
+    }
+    const wide = { x: samples(2, 4097, 1), y: samples(2, 3, 2) };
+    await expect(measureOn(target, meanCca(), wide)).rejects.toThrow('at most 4096');
+  });
+
+  it('axes after the first are flattened, and a stream merges as the composite does', async (context) => {
+    const target = need(context);
+    const cube = { data: samples(24, 30, 1).data, shape: [24, 5, 2, 3] };
+    await compare(target, cka(), { x: cube, y: samples(24, 4, 2) }, 1e-5);
+    expectDeepClose(await measureOn(target, cka(), { x: cube, y: cube }), measure(cka(), { x: cube, y: cube }), 1e-5);
+  });
+
+  it('no tensor of the size of the activations is written, and no Gram matrix but its tiles', async (context) => {
+    const target = need(context);
+    if (!target.device.features.has('timestamp-query')) return context.skip('no timestamp-query');
+    const batch = { x: target.fromHost(samples(128, 96, 1)), y: target.fromHost(samples(128, 64, 2)) };
+    const ran = async (metric: AnyMetric) => {
+      await target.timings();
+      await measureOn(target, metric, batch);
+      return (await target.timings()).map(({ kernel }) => kernel);
+    };
+    const features = await ran(cka());
+    expect(features.filter((name) => name === 'crossProducts symmetric')).toHaveLength(2);
+    expect(features).toContain('crossProducts products');
+    const rbf = await ran(cka({ kernel: 'rbf' }));
+    expect(rbf.filter((name) => name === 'gram distances')).toHaveLength(2);
+    expect(rbf.filter((name) => name === 'gram align')).toHaveLength(1);
+    // Two sets of centre, lengths and tiles; eight small launches a median; no pass but those.
+    expect(rbf.length).toBeLessThan(40);
+    for (const kernel of [...features, ...rbf]) {
+      expect(['subtract', 'multiply', 'matMul', 'exp', 'greater', 'where']).not.toContain(kernel);
+    }
+  });
+});
