@@ -1,10 +1,11 @@
 /** Element-wise operations with broadcasting, and copies under a permutation: one generated kernel for all of them. */
 import type { Shape } from '../backend.ts';
+import { broadcastShape, broadcastStrides } from '../layout.ts';
 import { sizeOf } from '../tensor.ts';
 import { exponential, logarithm, specialValues } from './arithmetic.ts';
-import { broadcastShape, broadcastStrides, joinAxes } from './layout.ts';
+import type { Binding } from './dispatch.ts';
+import { joinAxes } from './layout.ts';
 import type { KernelProgram } from './program.ts';
-import type { Binding } from './runtime.ts';
 import type { TensorStore, WebgpuTensor } from './tensors.ts';
 
 /** An operation on numbers: as WGSL over `a`, `b`, `c`, and on the host for operands that the host knows. */

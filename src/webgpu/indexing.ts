@@ -2,6 +2,7 @@
 import { shapeError } from '../check.ts';
 import { sizeOf } from '../tensor.ts';
 import { specialValues } from './arithmetic.ts';
+import { tooLarge, windowRows } from './dispatch.ts';
 import type { KernelProgram } from './program.ts';
 import type { TensorStore, WebgpuTensor } from './tensors.ts';
 
@@ -32,18 +33,32 @@ export function gather(store: TensorStore, x: WebgpuTensor, indices: WebgpuTenso
   const rowSize = sizeOf(x.shape.slice(1));
   const shape = [...indices.shape, ...x.shape.slice(1)];
   const result = store.make(shape, 'gather');
-  store.runtime.run({
-    key: 'gather',
-    build: () => gatherProgram,
-    reads: [
-      { storage: store.storageOf(x, 'gather'), perUnit: 0 },
-      { storage: store.storageOf(indices, 'gather'), perUnit: 1 },
-    ],
-    writes: [{ storage: result.storage!, perUnit: rowSize }],
-    uniforms: { rowSize, rows: x.shape[0]! },
-    units: rowSize === 0 ? 0 : sizeOf(indices.shape),
-    groups: (units) => Math.ceil((units * rowSize) / WORKGROUP),
-  });
+  const [rows = 0] = x.shape;
+  const { limits } = store.runtime.device;
+  const isSplit = 4 * rows * rowSize > limits.maxStorageBufferBindingSize;
+  const window = isSplit ? windowRows([rowSize], limits) : Math.max(1, rows);
+  if (window === 0) throw tooLarge('gather', 4 * rows * rowSize, limits.maxStorageBufferBindingSize);
+  // A kernel sees some of the rows, and writes where an index names one of them; the first also where it names none at all.
+  for (let firstRow = 0; firstRow < Math.max(1, rows); firstRow += window) {
+    const seen = Math.min(window, rows - firstRow);
+    store.runtime.run({
+      key: 'gather',
+      build: () => gatherProgram,
+      reads: [
+        {
+          storage: store.storageOf(x, 'gather'),
+          perUnit: 0,
+          offset: firstRow * rowSize,
+          length: Math.max(1, seen * rowSize),
+        },
+        { storage: store.storageOf(indices, 'gather'), perUnit: 1 },
+      ],
+      writes: [{ storage: result.storage!, perUnit: rowSize }],
+      uniforms: { rowSize, rows, firstRow, seen },
+      units: rowSize === 0 ? 0 : sizeOf(indices.shape),
+      groups: (units) => Math.ceil((units * rowSize) / WORKGROUP),
+    });
+  }
   return result;
 }
 
@@ -63,15 +78,17 @@ const gatherProgram: KernelProgram = {
   name: 'gather',
   reads: ['x', 'indices'],
   writes: ['result'],
-  uniforms: { rowSize: 'u32', rows: 'u32' },
+  uniforms: { rowSize: 'u32', rows: 'u32', firstRow: 'u32', seen: 'u32' },
   workgroupSize: WORKGROUP,
   declarations: specialValues,
   body: `
   if (index >= uniforms.units * uniforms.rowSize) { return; }
   let wanted = indices[index / uniforms.rowSize];
   if (!(wanted >= 0.0 && wanted < f32(uniforms.rows)) || isNan(wanted)) {
-    result[index] = notANumber();
+    if (uniforms.firstRow == 0u) { result[index] = notANumber(); }
     return;
   }
-  result[index] = x[u32(wanted) * uniforms.rowSize + index % uniforms.rowSize];`,
+  // Below the rows that are seen the difference wraps round to a large number.
+  let row = u32(wanted) - uniforms.firstRow;
+  if (row < uniforms.seen) { result[index] = x[row * uniforms.rowSize + index % uniforms.rowSize]; }`,
 };

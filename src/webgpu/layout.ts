@@ -2,8 +2,6 @@
 import type { Shape } from '../backend.ts';
 import { mergeAxes } from '../layout.ts';
 
-export { broadcastShape, broadcastStrides, normaliseAxes, planReduction, stridesOf } from '../layout.ts';
-
 /** Extents and strides after neighbouring axes were joined wherever every operand walks them as one. */
 export interface Walk {
   readonly extents: Shape;

@@ -1,9 +1,9 @@
 /** Sums and maxima over axes. Sums are pairwise: blocks of 16, then lanes in two steps, then segments. */
 import type { ReduceOptions } from '../backend.ts';
+import { normaliseAxes, planReduction, stridesOf } from '../layout.ts';
 import { sizeOf } from '../tensor.ts';
 import { specialValues } from './arithmetic.ts';
 import { elementwise, elementwiseOperations } from './elementwise.ts';
-import { normaliseAxes, planReduction, stridesOf } from './layout.ts';
 import type { KernelProgram } from './program.ts';
 import type { TensorStore, WebgpuTensor } from './tensors.ts';
 import { joinLanes } from './workgroup.ts';

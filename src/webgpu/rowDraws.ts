@@ -1,7 +1,8 @@
 /** Rows that a kernel draws: what it needs of them in the device's memory, and how long that stays there. */
 import type { RowDraw } from '../backend.ts';
+import type { Binding } from './dispatch.ts';
 import { rowDrawProgram, rowDrawWorkgroup } from './kernels/rowDrawProgram.ts';
-import type { Binding, Runtime } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 import type { Storage } from './storage.ts';
 
 /** A draw on a device: its rows are known, and need not exist. */

@@ -218,16 +218,57 @@ describe('limits', () => {
     expectDeepClose(await compute(backend), await compute(oracle), 3e-5);
   });
 
+  it('on what a kernel sees of a matrix or of a table of rows are met by splitting', async (context) => {
+    const backend = webgpuBackend(limited(need(context), { maxStorageBufferBindingSize: 24576 }));
+    const rows = tensor(Float32Array.from([0, 299, 150, 7, 163, 164, -1, 300, Number.NaN]));
+    const matrices = {
+      small: ramp(24 * 40, [24, 40]),
+      tall: ramp(300 * 24, [300, 24]),
+      wide: ramp(24 * 300, [24, 300]),
+    };
+    const compute = async (b: typeof oracle) => {
+      const on = Object.fromEntries(Object.entries(matrices).map(([name, host]) => [name, b.fromHost(host)]));
+      const { small, tall, wide } = on;
+      const results = [
+        b.matMul(tall, small), // rows of the left
+        b.matMul(small, tall, { transposeA: true, transposeB: true }), // rows of the right, which are the result's columns
+        b.matMul(tall, tall, { transposeA: true }), // the inner axis of both
+        b.matMul(wide, tall),
+        b.matMul(wide, wide, { transposeB: true }),
+        b.matMul(small, wide, { transposeA: true }), // the right, and the result
+        b.matMul(wide, small, { transposeA: true }),
+        b.matMul(wide, tall, { transposeA: true, transposeB: true }), // all three
+        b.matMul(tall, wide),
+      ];
+      return Promise.all(results.map((result) => numbers(b.read(result))));
+    };
+    const count = backend.tensorCount();
+    expectDeepClose(await compute(backend), await compute(oracle), 3e-5);
+    expect(backend.tensorCount()).toBe(count + 3 + 9);
+    const gathered = backend.gather(backend.fromHost(matrices.tall), backend.fromHost(rows));
+    const table = matrices.tall.data;
+    expectDeepClose(
+      await numbers(backend.read(gathered)),
+      Array.from(rows.data).flatMap((row) =>
+        Array.from({ length: 24 }, (_, column) => (row >= 0 && row < 300 ? table[row * 24 + column]! : Number.NaN)),
+      ),
+      1e-7,
+    );
+  });
+
   it('that cannot be met are a RangeError before any work', async (context) => {
     const target = need(context);
-    const backend = webgpuBackend(limited(target, { maxStorageBufferBindingSize: 4096, maxBufferSize: 65536 }));
-    const long = backend.fromHost(ramp(4000, [40, 100]));
+    const backend = webgpuBackend(limited(target, { maxStorageBufferBindingSize: 4096, maxBufferSize: 1_000_000 }));
+    const long = backend.fromHost(ramp(4000, [2, 2000]));
     const count = backend.tensorCount();
-    expect(() => backend.scope(() => backend.gather(long, backend.fromHost(tensor([1, 2]))))).toThrow(
+    expect(() => backend.scope(() => backend.gather(long, backend.fromHost(tensor([1, 0]))))).toThrow(
       "gather: tensor must be of at most 4096 bytes here (the device's maxStorageBufferBindingSize), got 16000.",
     );
-    expect(() => backend.scope(() => backend.add(long, backend.fromHost(ramp(400_000, [100, 40, 100]))))).toThrow(
-      "fromHost: result of shape [400000] must be of at most 65536 bytes (the device's maxBufferSize), got 1600000.",
+    expect(() => backend.scope(() => backend.matMul(long, long, { transposeB: true }))).toThrow(
+      "matMul: tensor must be of at most 4096 bytes here (the device's maxStorageBufferBindingSize), got 16000.",
+    );
+    expect(() => backend.scope(() => backend.add(long, backend.fromHost(ramp(400_000, [100, 2, 2000]))))).toThrow(
+      "fromHost: result of shape [400000] must be of at most 1000000 bytes (the device's maxBufferSize), got 1600000.",
     );
     expect(backend.tensorCount()).toBe(count);
   });

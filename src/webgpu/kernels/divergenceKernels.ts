@@ -2,7 +2,7 @@
 import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
 import { type CheckedRowOptions, effectiveRowWeights, reduceRows } from '../../ops/rowReduction.ts';
 import { sizeOf } from '../../tensor.ts';
-import type { Binding } from '../runtime.ts';
+import type { Binding } from '../dispatch.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import type { KernelContext } from './context.ts';
 import { type DivergenceForm, divergenceProgram } from './divergenceProgram.ts';

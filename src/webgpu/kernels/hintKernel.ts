@@ -3,7 +3,7 @@ import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
 import { hint } from '../../losses/features/hint.ts';
 import { type CheckedRowOptions, reduceRows } from '../../ops/rowReduction.ts';
 import { sizeOf } from '../../tensor.ts';
-import type { Binding } from '../runtime.ts';
+import type { Binding } from '../dispatch.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import type { KernelContext } from './context.ts';
 import { type HintForm, hintFactor, hintProgram } from './hintProgram.ts';
