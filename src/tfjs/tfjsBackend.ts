@@ -1,19 +1,7 @@
-/**
- * The contract over `@tensorflow/tfjs-core` alone: one adapter for every tfjs backend (cpu, wasm, webgl, webgpu, node).
- *
- * Arithmetic is float32. Whole numbers (labels) may come as int32 or bool; tfjs would compute in the wider of two integer
- * types (and divide int32 without a fraction), so they are cast on entry.
- */
-import * as tf from '@tensorflow/tfjs-core';
-import type { Backend, ReduceOptions } from '../backend.ts';
-import { kindError } from '../check.ts';
-import type { HostTensor, TypedArray } from '../tensor.ts';
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Backend } from '../backend.ts';
 import { fusedKernelsOf } from './kernels/fusedKernels.ts';
-import { heeding, throwRefusals } from './kernels/webgpuRefusals.ts';
-import { lastTwoSwapped, product, spread } from './wasmDetours.ts';
-
-/** tfjs backends whose tensors lie in host memory, where `dataSync` waits for nothing. */
-const hostResident: readonly string[] = ['cpu', 'wasm', 'tensorflow'];
+import { tfjsOperations } from './tfjsOperations.ts';
 
 /**
  * The current tfjs backend as a `Backend`: what `evaluateOn`, `valueAndGradientsOn` and `measureOn` take to work on tfjs
@@ -21,6 +9,10 @@ const hostResident: readonly string[] = ['cpu', 'wasm', 'tensorflow'];
  *
  * It follows `tf.setBackend`: name, `readSync` (present on cpu, wasm and node, whose tensors lie in host memory) and fused
  * kernels are those of the tfjs backend that is set when they are asked for. Await `tf.ready()` before the first use.
+ *
+ * On `webgpu` the losses on logits, `hint`, `crd` with a bank and the statistics of `calibrationError` run as programs of
+ * their own on tfjs's device, over tfjs's buffers, without a copy. There a tensor over a buffer of another device, which
+ * tfjs takes in silence, rejects the next `read` or throws at the next call.
  *
  * Tensors made by it obey `tf.tidy` like any other; outside a tidy the caller disposes of results.
  *
@@ -31,144 +23,5 @@ const hostResident: readonly string[] = ['cpu', 'wasm', 'tensorflow'];
  */
 // @__NO_SIDE_EFFECTS__
 export function tfjsBackend(): Backend<tf.Tensor> {
-  const unary =
-    (operate: (x: tf.Tensor) => tf.Tensor) =>
-    (x: tf.Tensor): tf.Tensor =>
-      onFloats([x], ([only]) => operate(only!));
-
-  const binary =
-    (operate: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor) =>
-    (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
-      onFloats([a, b], ([first, second]) => operate(first!, second!));
-
-  const reduction =
-    (operate: (x: tf.Tensor, axis: number[] | undefined, keepDims: boolean) => tf.Tensor) =>
-    (x: tf.Tensor, { axis, keepDims = false }: ReduceOptions = {}): tf.Tensor =>
-      onFloats([x], ([only]) => operate(only!, typeof axis === 'number' ? [axis] : axis?.slice(), keepDims));
-
-  const backend: Backend<tf.Tensor> = {
-    get name() {
-      return `tfjs:${tf.getBackend()}`;
-    },
-    scope(compute) {
-      let result: ReturnType<typeof compute>;
-      // The walk is ours: tfjs's own goes through the elements of typed arrays.
-      heeding(undefined, () =>
-        tf.tidy(() => {
-          result = compute();
-          return tensorsIn(result, new Set());
-        }),
-      );
-      return result!;
-    },
-    dispose: (tensor) => tensor.dispose(),
-    isTensor: (value): value is tf.Tensor => value instanceof tf.Tensor,
-
-    fromHost: ({ data, shape }) => {
-      const values = storable(data);
-      return tf.tensor(values, shape.slice(), values instanceof Int32Array ? 'int32' : 'float32');
-    },
-    scalar: (value) => tf.scalar(value, 'float32'),
-    shapeOf: (tensor) => tensor.shape,
-    async read(tensor) {
-      const data = hostData(await tensor.data());
-      await throwRefusals();
-      return { data, shape: tensor.shape };
-    },
-    get readSync() {
-      if (!hostResident.includes(tf.getBackend())) return undefined as never;
-      return (tensor: tf.Tensor): HostTensor => ({ data: hostData(tensor.dataSync()), shape: tensor.shape });
-    },
-
-    add: binary(tf.add),
-    subtract: binary(tf.sub),
-    multiply: binary(tf.mul),
-    divide: binary(tf.div),
-    maximum: binary((a, b) => tf.maximum(...pairOf(spread([a, b])))),
-    greater: binary((a, b) => tf.cast(tf.greater(...pairOf(spread([a, b]))), 'float32')),
-    where: (condition, a, b) =>
-      onFloats([condition, a, b], (floats) => {
-        const [chosen, first, second] = spread(floats);
-        // Not a cast: on wasm a cast to bool takes 0.25 for false.
-        return tf.where(tf.notEqual(chosen!, 0), first!, second!);
-      }),
-    exp: unary(tf.exp),
-    log: unary(tf.log),
-    sqrt: unary(tf.sqrt),
-    abs: unary(tf.abs),
-
-    sum: reduction(tf.sum),
-    max: reduction(tf.max),
-    argMax: unary((x) => tf.argMax(x, -1)),
-
-    reshape: (x, shape) => tf.reshape(x, shape.slice()),
-    transpose: (x, permutation) => tf.transpose(x, permutation?.slice() ?? lastTwoSwapped(x.rank)),
-    matMul: (a, b, { transposeA = false, transposeB = false } = {}) =>
-      onFloats([a, b], ([left, right]) => product(left!, right!, transposeA, transposeB)),
-
-    // Asked for float32, wasm's kernel writes the bits of an int32.
-    oneHot: (indices, depth) =>
-      tf.tidy(() => {
-        const whole = wholeIndices(indices);
-        // tf.oneHot refuses a single class.
-        if (depth === 1) return tf.reshape(tf.cast(tf.equal(whole, 0), 'float32'), [...indices.shape, 1]);
-        return tf.cast(tf.oneHot(whole, depth, 1, 0, 'int32'), 'float32');
-      }),
-    gather: (x, indices) =>
-      tf.tidy(() => {
-        const rows = tf.gather(x, tf.reshape(wholeIndices(indices), [indices.size]));
-        return tf.reshape(rows, [...indices.shape, ...x.shape.slice(1)]);
-      }),
-
-    replaceRows: (x, positions, replacement) =>
-      onFloats([x, replacement], ([rows, updates]) => {
-        const indices = tf.tensor2d(Int32Array.from(positions), [positions.length, 1], 'int32');
-        // tfjs's cpu kernel writes into its argument.
-        const copy = tf.getBackend() === 'cpu' ? tf.add(rows!, 0) : rows!;
-        return tf.tensorScatterUpdate(copy, indices, updates!);
-      }),
-
-    isDisposed: (tensor) => tensor.isDisposed,
-    tensorCount: () => tf.memory().numTensors,
-    get fusedKernels() {
-      return fusedKernelsOf(tf.getBackend(), backend);
-    },
-  };
-  return backend;
-}
-
-function onFloats(tensors: readonly tf.Tensor[], operate: (floats: readonly tf.Tensor[]) => tf.Tensor): tf.Tensor {
-  return tf.tidy(() =>
-    operate(tensors.map((tensor) => (tensor.dtype === 'float32' ? tensor : tf.cast(tensor, 'float32')))),
-  );
-}
-
-function pairOf([a, b]: readonly tf.Tensor[]): [tf.Tensor, tf.Tensor] {
-  return [a!, b!];
-}
-
-/** Indices as int32; what is no whole number becomes −1, which is outside, where a cast would make it a valid index. */
-function wholeIndices(indices: tf.Tensor): tf.Tensor {
-  if (indices.dtype !== 'float32') return tf.cast(indices, 'int32');
-  const isWhole = tf.equal(tf.floor(indices), indices);
-  return tf.cast(tf.where(isWhole, indices, tf.fill(indices.shape, -1)), 'int32');
-}
-
-function tensorsIn(value: unknown, seen: Set<object>): tf.Tensor[] {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return [];
-  seen.add(value);
-  if (value instanceof tf.Tensor) return [value];
-  return Object.values(value).flatMap((part) => tensorsIn(part, seen));
-}
-
-/** Whole numbers that int32 holds stay exact; all others become float32. */
-function storable(data: TypedArray): Int32Array | Float32Array {
-  if (data instanceof Int32Array || data instanceof Float32Array) return data;
-  const becomesFloat = data instanceof Float64Array || data instanceof Uint32Array;
-  return becomesFloat ? Float32Array.from(data) : Int32Array.from(data);
-}
-
-function hostData(data: unknown): TypedArray {
-  if (ArrayBuffer.isView(data)) return data as TypedArray;
-  throw kindError('tfjsBackend', 'tensor', 'of numbers', data, 'Tensors of strings cannot be read.');
+  return tfjsOperations(fusedKernelsOf);
 }

@@ -5,7 +5,8 @@ import { kindError } from '../check.ts';
 import { type Inputs, inputsOn } from '../inputs.ts';
 import { type AnyLoss, backwardOf, type Form, forwardOf, type Loss, type LossContext } from '../loss.ts';
 import type { TensorLike } from '../tensor.ts';
-import { tfjsBackend } from './tfjsBackend.ts';
+import { fusedLossKernelsOf } from './kernels/fusedKernels.ts';
+import { tfjsOperations } from './tfjsOperations.ts';
 
 /** A scalar, or with `reduction: 'none'` a tensor of one number a row. */
 export type TfjsLossValue<LossForm extends Form> = LossForm extends 'scalar' ? tf.Scalar : tf.Tensor;
@@ -44,7 +45,7 @@ export function tfjsLoss<
   LossForm extends Form,
 >(loss: Loss<Input, Differentiable, Optional, LossForm>): TfjsLoss<Input, Optional, LossForm> {
   if (typeof loss?.forward !== 'function') throw kindError('tfjsLoss', 'loss', 'a loss', loss);
-  const backend = tfjsBackend();
+  const backend = tfjsOperations(fusedLossKernelsOf);
   const anyLoss = loss as unknown as AnyLoss;
 
   return (inputs, context) =>

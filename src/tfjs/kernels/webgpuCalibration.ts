@@ -52,7 +52,7 @@ export function webgpuCalibrationKernel(backend: Backend<T>): FusedMetricKernel<
       const parts = Math.max(1, Math.ceil(rows / calibrationPartRows));
       const sums = runOnTfjsWebgpu({
         key: 'calibrationError bins',
-        program: calibrationBinProgram,
+        program: calibrationBinProgram(),
         inputs: [numbers],
         outputShape: [parts, bins + 1, 3],
         uniforms: { bins, rows },

@@ -63,7 +63,7 @@ export function calibrationKernel({ store, backend, subgroupSize }: KernelContex
       const sums = store.make([parts, bins + 1, 3], 'calibrationError');
       store.runtime.run({
         key: 'calibrationError bins',
-        build: () => calibrationBinProgram,
+        build: calibrationBinProgram,
         reads: [{ storage: store.storageOf(rows, 'calibrationError'), perUnit: 0 }],
         writes: [{ storage: sums.storage!, perUnit: 3 * (bins + 1) }],
         uniforms: { bins, rows: count },

@@ -70,14 +70,15 @@ export function calibrationRowProgram(layout: RowLayout, given: boolean, edges: 
 }
 
 /** A workgroup adds up the rows of one part that fall into one bin; beyond the last bin it counts the defects. */
-export const calibrationBinProgram: KernelProgram = {
-  name: 'calibrationError bins',
-  reads: ['rowNumbers'],
-  writes: ['result'],
-  uniforms: { bins: 'u32', rows: 'u32' },
-  workgroupSize: WORKGROUP,
-  declarations: `var<workgroup> lanes: array<vec3f, ${WORKGROUP}>;`,
-  body: `
+export function calibrationBinProgram(): KernelProgram {
+  return {
+    name: 'calibrationError bins',
+    reads: ['rowNumbers'],
+    writes: ['result'],
+    uniforms: { bins: 'u32', rows: 'u32' },
+    workgroupSize: WORKGROUP,
+    declarations: `var<workgroup> lanes: array<vec3f, ${WORKGROUP}>;`,
+    body: `
   let part = group / (uniforms.bins + 1u);
   if (part >= uniforms.units) { return; }
   let bin = group % (uniforms.bins + 1u);
@@ -97,4 +98,5 @@ export const calibrationBinProgram: KernelProgram = {
     result[group * 3u + 1u] = lanes[0].y;
     result[group * 3u + 2u] = lanes[0].z;
   }`,
-};
+  };
+}
