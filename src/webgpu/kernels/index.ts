@@ -2,6 +2,7 @@
 import type { FusedKernel } from '../../backend.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { calibrationKernel } from './calibrationKernel.ts';
+import { classwiseKernel } from './classwiseKernel.ts';
 import type { KernelContext } from './context.ts';
 import { crdKernel } from './crdKernel.ts';
 import { divergenceKernels } from './divergenceKernels.ts';
@@ -14,6 +15,7 @@ export function fusedKernels(context: KernelContext): readonly FusedKernel<Webgp
     ...divergenceKernels(context),
     hintKernel(context),
     calibrationKernel(context),
+    classwiseKernel(context),
     crdKernel(context),
     ...similarityKernels(context),
   ];
