@@ -169,6 +169,17 @@ describe('rows drawn on the device', () => {
     }
   });
 
+  it('let no row enter that was not drawn, not even where a group of candidates is not full', async (context) => {
+    const backend = need(context);
+    const sampler = contrastSampler({ labels: [0, 0, 1, 1, 1, 1], count: 9 });
+    const inputs = crdInputs(2, 6);
+    for (const bank of [inputs.studentBank, inputs.teacherBank]) bank.data.fill(Number.NaN, 0, 40);
+    for (const draws of [sampler.sample([1, 1], 0), sampler.sampleOn(backend, [1, 1], 0)]) {
+      const { value, gradients } = await crdOn(backend, { ...inputs, ...draws });
+      expect([value, ...gradients.flat()].every(Number.isFinite)).toBe(true);
+    }
+  });
+
   it('exist as soon as another operation asks for them', async (context) => {
     const backend = need(context);
     const sampler = contrastSampler({ size: 40, count: 9, seed: 1 });

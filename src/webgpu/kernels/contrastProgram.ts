@@ -45,16 +45,8 @@ interface Candidates {
   readonly reads: readonly string[];
   readonly integers: readonly string[];
   readonly uniforms: Readonly<Record<string, 'u32'>>;
+  /** `candidate(anchor, k)`: a row's number, or any number beyond the bank's rows. */
   readonly declarations: string;
-  /** Before the first row is read. */
-  readonly ahead: string;
-  /** Before each few rows. */
-  readonly each: string;
-  /** The number of one of these rows, of 0 … 3 in its team, and the type it has. */
-  readonly number: (row: number) => string;
-  readonly type: 'f32' | 'u32';
-  /** Which of four numbers name a row of the bank. */
-  readonly named: string;
 }
 
 /** From a table [anchors, count] in memory. */
@@ -63,21 +55,14 @@ const given: Candidates = {
   integers: [],
   uniforms: { count: 'u32' },
   declarations: `
-var<workgroup> chosen: array<f32, ${ROWS}>;`,
-  ahead: '',
-  each: `
-    if (lane < ${ROWS}u) {
-      var wanted = -1.0;
-      if (first + lane < end) { wanted = candidates[anchor * uniforms.count + first + lane]; }
-      chosen[lane] = wanted;
-    }
-    workgroupBarrier();`,
-  number: (row) => `chosen[team * 4u + ${row}u]`,
-  type: 'f32',
-  named: '(numbers >= vec4f(0.0)) & (numbers < vec4f(f32(uniforms.rows)))',
+fn candidate(anchor: u32, k: u32) -> u32 {
+  let number = candidates[anchor * uniforms.count + k];
+  return select(0xffffffffu, u32(number), number >= 0.0 && number < f32(uniforms.rows) && !isNan(number));
+}
+`,
 };
 
-/** Drawn here, all of a workgroup's at once by all of its lanes. */
+/** Drawn here. */
 function drawn(ordered: boolean): Candidates {
   const { reads, uniforms, declarations } = rowDrawParts(ordered);
   return {
@@ -85,24 +70,15 @@ function drawn(ordered: boolean): Candidates {
     integers: reads,
     uniforms,
     declarations: `${declarations}
-var<workgroup> chosen: array<u32, ${candidatesPerGroup}>;`,
-    ahead: `
-  for (var at = lane; at < ${candidatesPerGroup}u; at += ${WORKGROUP}u) {
-    var row = 0xffffffffu;
-    if (start + at < end) { row = drawnRow(anchor, start + at); }
-    chosen[at] = row;
-  }
-  workgroupBarrier();`,
-    each: '',
-    number: (row) => `chosen[first - start + team * 4u + ${row}u]`,
-    type: 'u32',
-    named: 'numbers < vec4u(uniforms.rows)',
+fn candidate(anchor: u32, k: u32) -> u32 { return drawnRow(anchor, k); }
+`,
   };
 }
 
 /**
  * The program for embeddings of up to `perLane`·32 numbers, and for candidates from a table, or drawn here: from rows in an
  * order, or by number. An index that names no row makes the anchor NaN.
+ *
  * It writes losses [batch, parts] and gradients [batch, parts, dimension], or as the one output that a program has on tfjs
  * [batch, parts, dimension + 1], the gradient with the loss behind it.
  */
@@ -126,7 +102,8 @@ export function contrastProgram(
     uniforms: { dimension: 'u32', rows: 'u32', parts: 'u32', inverseTemperature: 'f32', ...candidates.uniforms },
     workgroupSize: WORKGROUP,
     declarations: `${specialValues}${exponential}${softplus}${candidates.declarations}
-var<workgroup> sums: array<vec4f, ${WORKGROUP}>;`,
+var<workgroup> sums: array<vec4f, ${WORKGROUP}>;
+var<workgroup> chosen: array<u32, ${candidatesPerGroup}>;`,
     body: `
   let anchor = group / uniforms.parts;
   if (anchor >= uniforms.units) { return; }
@@ -143,12 +120,17 @@ var<workgroup> sums: array<vec4f, ${WORKGROUP}>;`,
     query[e] = 0.0;
     if (column < uniforms.dimension) { query[e] = anchors[anchor * uniforms.dimension + column]; }
   }
-  var loss = 0.0;${candidates.ahead}
-  for (var first = start; first < end; first += ${ROWS}u) {${candidates.each}
-    var numbers: vec4<${candidates.type}>;
-    ${[0, 1, 2, 3].map((row) => `numbers[${row}] = ${candidates.number(row)};`).join('\n    ')}
-    let named = ${candidates.named};
-    let offsets = vec4u(select(vec4<${candidates.type}>(), numbers, named)) * uniforms.dimension;
+  var loss = 0.0;
+  // Beyond the last candidate it is repeated: what is read in vain must be a row that counts, should one hold a NaN.
+  for (var at = lane; at < ${candidatesPerGroup}u; at += ${WORKGROUP}u) {
+    chosen[at] = candidate(anchor, min(start + at, end - 1u));
+  }
+  workgroupBarrier();
+  for (var first = start; first < end; first += ${ROWS}u) {
+    let at = first - start + team * 4u;
+    let numbers = vec4u(chosen[at], chosen[at + 1u], chosen[at + 2u], chosen[at + 3u]);
+    let named = numbers < vec4u(uniforms.rows);
+    let offsets = select(vec4u(0u), numbers, named) * uniforms.dimension;
     ${elements.map((e) => `var row${e} = vec4f(0.0);`).join(' ')}
     var dot4 = vec4f(0.0);
     ${elements
