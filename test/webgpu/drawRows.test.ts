@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { contrastSampler, crd, estimatePartitionsOn, type RowDraw, valueAndGradientsOn } from 'dark-knowledge';
 import { type WebgpuBackend, webgpuBackend } from 'dark-knowledge/webgpu';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
@@ -271,6 +273,28 @@ describe('rows drawn on the device', () => {
     for (const { contrastIndices } of [held, again]) {
       expect(Array.from((await backend.read(contrastIndices)).data)).toEqual(rows);
     }
+  });
+
+  it('leave no order of classes behind when the host has let go of it', async (context) => {
+    need(context);
+    const counted = counting(device!);
+    const backend = webgpuBackend(counted.device);
+    const drawOnce = (): void => {
+      const sampler = contrastSampler({ labels: Int32Array.from({ length: 20_000 }, (_, row) => row % 9), count: 4 });
+      for (const tensor of Object.values(sampler.sampleOn(backend, [1, 2], 0))) backend.dispose(tensor);
+    };
+    drawOnce();
+    counted.made();
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    // The next order takes the buffer of one that was collected.
+    for (let attempt = 0; attempt < 20; attempt++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      drawOnce();
+      if (counted.made() === 0) return;
+    }
+    expect.fail('every order got a buffer of its own');
   });
 
   it('are freed with their tensor, used or not, and by scopes', async (context) => {
