@@ -43,9 +43,9 @@ export interface RowDraw {
   readonly count: number;
   /** The number of rows to draw from, below 2³¹. */
   readonly rows: number;
-  /** [rows]: the row at each place; by number, when left out. Not changed afterwards: a device keeps its copy. */
+  /** The row at each place, [rows]; by number, when left out. Not changed afterwards: a device keeps its copy. */
   readonly order?: Int32Array;
-  /** [samples, 4]: first place and length of the two intervals that a sample skips, in rising order. A length may be 0. */
+  /** First place and length of the two intervals that a sample skips, in rising order, [samples, 4]. A length may be 0. */
   readonly skips: Int32Array;
 }
 
