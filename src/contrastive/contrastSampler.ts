@@ -48,7 +48,7 @@ export interface ContrastSampler {
   /**
    * The same draws as tensors of a backend, which the caller owns. Where the backend draws rows by itself (`webgpu`),
    * negatives with replacement are not drawn on the host: what goes to the device is a few numbers a sample, and `crd`
-   * draws while it reads the bank, without a table of [batch, count].
+   * draws while it reads the bank, without a table of [batch, count]. Row numbers in float32 tensors are exact up to 2²⁴.
    *
    * @param backend Where the tensors are wanted.
    * @param indices The samples' own rows in the bank, [batch], on the host.
