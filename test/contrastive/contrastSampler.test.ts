@@ -97,13 +97,17 @@ describe('contrastSampler', () => {
       const labels = Int32Array.from({ length: 100_000 }, (_, row) => row % classes);
       const sampler = contrastSampler({ labels, count: 2000 });
       sampler.sample([0, 1, 2], 0);
-      const start = performance.now();
-      for (let step = 0; step < 20; step++) sampler.sample([step, 500, 9999], step);
-      return performance.now() - start;
+      // The fastest of twenty: a busy machine interrupts some of them.
+      const times = Array.from({ length: 20 }, (_, step) => {
+        const start = performance.now();
+        sampler.sample([step, 500, 9999], step);
+        return performance.now() - start;
+      });
+      return Math.min(...times);
     };
     time(2);
     // A scan over the other classes would take 25 000 times as long.
-    expect(time(50_000)).toBeLessThan(50 * time(2) + 50);
+    expect(time(50_000)).toBeLessThan(50 * time(2) + 3);
   });
 
   it('says which sample has no negative, or too few different ones', () => {
