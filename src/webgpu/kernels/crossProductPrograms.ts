@@ -110,7 +110,7 @@ fn ${name}At(position: u32, inner: u32) -> f32 {
     uniforms: { samples: 'u32', segment: 'u32', rows: 'u32', columns: 'u32', tiles: 'u32' },
     declarations: `${at('left', 'x', 'rows')}${at('right', symmetric ? 'x' : 'y', 'columns')}${symmetric ? upperTile : ''}`,
     term: 'product',
-    innerIsContiguous: false,
+    contiguous: { left: 'position', right: 'position' },
     before: `
   let unit = group / uniforms.tiles;
   if (unit >= uniforms.units) { return; }

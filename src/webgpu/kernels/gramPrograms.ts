@@ -29,7 +29,7 @@ fn ${name}At(position: u32, inner: u32) -> f32 {
     uniforms: { samples: 'u32', width: 'u32', part: 'u32', parts: 'u32' },
     declarations: `${at('left')}${at('right')}${upperTile}`,
     term: form === 'distances' ? 'squaredDifference' : 'product',
-    innerIsContiguous: true,
+    contiguous: { left: 'inner', right: 'inner' },
     before: `
   let unit = group / uniforms.parts;
   if (unit >= uniforms.units) { return; }

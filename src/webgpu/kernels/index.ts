@@ -7,6 +7,7 @@ import type { KernelContext } from './context.ts';
 import { crdKernel } from './crdKernel.ts';
 import { divergenceKernels } from './divergenceKernels.ts';
 import { hintKernel } from './hintKernel.ts';
+import { hintRegressorKernel } from './hintRegressorKernel.ts';
 import { similarityKernels } from './similarityKernels.ts';
 
 /** All of them. */
@@ -14,6 +15,7 @@ export function fusedKernels(context: KernelContext): readonly FusedKernel<Webgp
   return [
     ...divergenceKernels(context),
     hintKernel(context),
+    hintRegressorKernel(context),
     calibrationKernel(context),
     classwiseKernel(context),
     crdKernel(context),

@@ -21,8 +21,8 @@ export interface TiledProgram extends Omit<KernelProgram, 'workgroupSize' | 'sub
   readonly declarations: string;
   /** What is summed. */
   readonly term: 'product' | 'squaredDifference';
-  /** Whether neighbours in memory are neighbours along the inner axis. */
-  readonly innerIsContiguous: boolean;
+  /** Of each side, which neighbours are neighbours in memory: so are those that neighbouring lanes load. */
+  readonly contiguous: Readonly<Record<'left' | 'right', 'inner' | 'position'>>;
   /** Statements that define `firstRow`, `firstColumn` and the range of the inner axis, `first` and `last`. */
   readonly before: string;
   /** Statements that see `total`, four rows of four columns, and the lane's place, `laneRow` and `laneColumn`. */
@@ -36,14 +36,20 @@ const zero = 'array<vec4f, 4>(vec4f(), vec4f(), vec4f(), vec4f())';
 export function tiledProgram({
   declarations,
   term,
-  innerIsContiguous,
+  contiguous,
   before,
   after,
   ...program
 }: TiledProgram): KernelProgram {
-  const load = (side: string, position: string) => `vec4f(
-      ${[0, 1, 2, 3].map((at) => `${side}OrZero(${position} + ${at}u, inner, last)`).join(',\n      ')},
-    )`;
+  const groupOf = (side: 'left' | 'right') => (contiguous[side] === 'inner' ? 'lane / 16u' : 'lane % 16u');
+  const innerOf = (side: 'left' | 'right') => (contiguous[side] === 'inner' ? 'lane % 16u' : 'lane / 16u');
+  const load = (side: 'left' | 'right', start: string) => {
+    const position = `${start} + ${side}Group * 4u`;
+    const four = [0, 1, 2, 3].map((at) => `${side}OrZero(${position} + ${at}u, start + ${side}Inner, last)`);
+    return `${side}Tile[${side}Inner * ${PITCH}u + ${side}Group] = vec4f(
+      ${four.join(',\n      ')},
+    );`;
+  };
   const step = (at: number) =>
     term === 'product'
       ? `block[${at}] += rows[${at}] * columns;`
@@ -63,15 +69,16 @@ var<workgroup> rightTile: array<vec4f, ${PITCH * DEPTH}>;`,
     body: `${before}
   let laneRow = lane / 16u;
   let laneColumn = lane % 16u;
-  let loadGroup = ${innerIsContiguous ? 'lane / 16u' : 'lane % 16u'};
-  let loadInner = ${innerIsContiguous ? 'lane % 16u' : 'lane / 16u'};
+  let leftGroup = ${groupOf('left')};
+  let leftInner = ${innerOf('left')};
+  let rightGroup = ${groupOf('right')};
+  let rightInner = ${innerOf('right')};
   var total = ${zero};
   var chunk = ${zero};
   var blocks = 0u;
   for (var start = first; start < last; start += ${DEPTH}u) {
-    let inner = start + loadInner;
-    leftTile[loadInner * ${PITCH}u + loadGroup] = ${load('left', 'firstRow + loadGroup * 4u')};
-    rightTile[loadInner * ${PITCH}u + loadGroup] = ${load('right', 'firstColumn + loadGroup * 4u')};
+    ${load('left', 'firstRow')}
+    ${load('right', 'firstColumn')}
     workgroupBarrier();
     // Written out: some drivers zero a variable of a loop once, not every time round.
     var block = ${zero};

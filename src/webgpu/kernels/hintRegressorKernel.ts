@@ -1,0 +1,190 @@
+/** The hint loss with a regressor: the affine map, the differences and their gradient in one product by tiles. */
+import type { FusedLossKernel, KernelInputs, Residuals } from '../../backend.ts';
+import { type HintOptions, hint } from '../../losses/features/hint.ts';
+import type { FeatureLayout } from '../../ops/affine.ts';
+import { type CheckedRowOptions, reduceRows } from '../../ops/rowReduction.ts';
+import { sizeOf } from '../../tensor.ts';
+import type { WebgpuTensor } from '../tensors.ts';
+import type { KernelContext } from './context.ts';
+import { binderOf } from './crossProductKernel.ts';
+import { hintFactor } from './hintProgram.ts';
+import {
+  hintFeatureGradientProgram,
+  hintRegressorProgram,
+  hintWeightGradientProgram,
+} from './hintRegressorPrograms.ts';
+import { rowScaleOf } from './rowScale.ts';
+import { partsFor, TILE } from './tiledSums.ts';
+
+type T = WebgpuTensor;
+type Tensors = Readonly<Record<string, T>>;
+
+interface CheckedHintOptions extends Required<Omit<HintOptions, 'normalizer'>> {
+  readonly normalizer: number | undefined;
+  readonly rows: CheckedRowOptions;
+}
+
+/** Samples, positions of a sample, and the channels of both sides. */
+interface Extents {
+  readonly batch: number;
+  readonly positions: number;
+  readonly rows: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+function extentsOf(studentFeatures: T, regressorWeight: T): Extents {
+  const batch = studentFeatures.shape[0]!;
+  const [from, to] = regressorWeight.shape as readonly [number, number];
+  const rows = sizeOf(studentFeatures.shape) / from;
+  return { batch, positions: rows / batch, rows, from, to };
+}
+
+const tilesAlong = (extent: number): number => Math.ceil(extent / TILE);
+
+/** For `regressor: 'linear'` and `'convolution'`. */
+export function hintRegressorKernel(context: KernelContext): FusedLossKernel<T> {
+  const { store, backend } = context;
+  const bind = binderOf(context, 'hint');
+
+  /**
+   * Whether the kernels serve: each sees its tensors whole, and the tiles of the product alone keep a device busy, since
+   * the differences can only be taken where a sum ends.
+   */
+  const serves = ({ rows, from, to }: Extents): boolean =>
+    4 * Math.max(rows * from, rows * to, from * to) <= store.runtime.device.limits.maxStorageBufferBindingSize &&
+    partsFor(from, tilesAlong(rows) * tilesAlong(to)) <= 4;
+
+  const run = ({ reduction, layout, rows: options }: CheckedHintOptions, inputs: Tensors, withGradient: boolean) => {
+    const { studentFeatures, teacherFeatures, regressorWeight, regressorBias, rowWeights } = inputs;
+    const extents = extentsOf(studentFeatures!, regressorWeight!);
+    const { batch, positions, rows, from, to } = extents;
+    const scales = rowScaleOf(backend, options, [batch], rowWeights);
+    const rowScaled = withGradient && typeof scales === 'object';
+    const across = tilesAlong(to);
+    const losses = store.make([batch, positions * across], 'hint');
+    const gradient = withGradient ? store.make(teacherFeatures!.shape, 'hint') : undefined;
+    store.runtime.run({
+      key: `hint regressor ${layout} ${withGradient} ${rowScaled}`,
+      build: () => hintRegressorProgram(layout, withGradient, rowScaled),
+      reads: [
+        ...[studentFeatures!, regressorWeight!, regressorBias!, teacherFeatures!].map((tensor) => bind(tensor)),
+        ...(rowScaled ? [bind(scales)] : []),
+      ],
+      writes: [bind(losses), ...(gradient ? [bind(gradient)] : [])],
+      uniforms: {
+        rows,
+        positions,
+        fromWidth: from,
+        toWidth: to,
+        across,
+        factor: hintFactor(reduction, positions * to),
+        scale: typeof scales === 'number' ? scales : 1,
+      },
+      units: tilesAlong(rows) * across,
+      groups: (units) => units,
+    });
+    const rowLosses = backend.sum(losses, { axis: 1 });
+    return { value: reduceRows(backend, options, rowLosses, rowWeights).value, gradient };
+  };
+
+  const featureGradient = (layout: FeatureLayout, gradient: T, weight: T, shape: readonly number[], sizes: Extents) => {
+    const { positions, rows, from, to } = sizes;
+    const across = tilesAlong(from);
+    const tiles = tilesAlong(rows) * across;
+    const part = Math.ceil(to / partsFor(to, tiles) / 16) * 16;
+    const parts = Math.ceil(to / part);
+    const result = store.make([parts, ...shape], 'hint');
+    store.runtime.run({
+      key: `hint feature gradient ${layout}`,
+      build: () => hintFeatureGradientProgram(layout),
+      reads: [bind(gradient), bind(weight)],
+      writes: [bind(result)],
+      uniforms: { rows, positions, fromWidth: from, toWidth: to, across, tiles, part },
+      units: parts,
+      groups: (units) => units * tiles,
+    });
+    return backend.sum(result, { axis: 0 });
+  };
+
+  const weightGradient = (
+    layout: FeatureLayout,
+    student: T,
+    gradient: T,
+    rowWeights: T | undefined,
+    sizes: Extents,
+  ): T => {
+    const { positions, rows, from, to } = sizes;
+    const across = tilesAlong(to);
+    const tiles = tilesAlong(from) * across;
+    const part = Math.ceil(rows / partsFor(rows, tiles) / 16) * 16;
+    const parts = Math.ceil(rows / part);
+    const result = store.make([parts, from, to], 'hint');
+    store.runtime.run({
+      key: `hint weight gradient ${layout} ${rowWeights !== undefined}`,
+      build: () => hintWeightGradientProgram(layout, rowWeights !== undefined),
+      reads: [bind(student), bind(gradient), ...(rowWeights ? [bind(rowWeights)] : [])],
+      writes: [bind(result)],
+      uniforms: { rows, positions, fromWidth: from, toWidth: to, across, tiles, part },
+      units: parts,
+      groups: (units) => units * tiles,
+    });
+    return backend.sum(result, { axis: 0 });
+  };
+
+  return {
+    kind: 'loss',
+    implements: hint,
+    supports: (options) => (options as CheckedHintOptions).regressor !== 'none',
+
+    forward(given, inputs: KernelInputs<T>) {
+      const options = given as CheckedHintOptions;
+      const { studentFeatures, regressorWeight, rowWeights } = inputs;
+      if (!serves(extentsOf(studentFeatures!, regressorWeight!))) return compositeOf(options).forward(backend, inputs);
+      const { value, gradient } = run(options, inputs as Tensors, true);
+      return { value, residuals: { gradient, studentFeatures, regressorWeight, rowWeights } };
+    },
+
+    evaluate(given, inputs) {
+      const options = given as CheckedHintOptions;
+      const { studentFeatures, regressorWeight } = inputs;
+      return serves(extentsOf(studentFeatures!, regressorWeight!))
+        ? run(options, inputs as Tensors, false).value
+        : compositeOf(options).forward(backend, inputs).value;
+    },
+
+    backward(given, residuals: Residuals<T>, upstream) {
+      const options = given as CheckedHintOptions;
+      if (residuals.gradient === undefined) return compositeOf(options).backward(backend, residuals, upstream);
+      const { layout } = options;
+      const { studentFeatures, regressorWeight } = residuals as Tensors;
+      const gradient = backend.multiply(residuals.gradient as T, upstream);
+      const sizes = extentsOf(studentFeatures!, regressorWeight!);
+      const { batch, positions, rows, to } = sizes;
+      const bias =
+        layout === 'channelsLast'
+          ? backend.sum(backend.reshape(gradient, [rows, to]), { axis: 0 })
+          : backend.sum(backend.sum(backend.reshape(gradient, [batch, to, positions]), { axis: 2 }), { axis: 0 });
+      return [
+        featureGradient(layout, gradient, regressorWeight!, studentFeatures!.shape, sizes),
+        weightGradient(layout, studentFeatures!, gradient, residuals.rowWeights as T | undefined, sizes),
+        bias,
+      ];
+    },
+  };
+}
+
+function compositeOf({ reduction, regressor, layout, normalizer }: CheckedHintOptions): CompositeLoss {
+  return hint({
+    reduction,
+    regressor,
+    layout,
+    ...(normalizer === undefined ? {} : { normalizer }),
+  }) as unknown as CompositeLoss;
+}
+
+/** The composite's two methods for inputs that the loss has checked. */
+interface CompositeLoss {
+  forward(backend: KernelContext['backend'], inputs: KernelInputs<T>): ReturnType<FusedLossKernel<T>['forward']>;
+  backward(backend: KernelContext['backend'], residuals: Residuals<T>, upstream: T): readonly T[];
+}

@@ -1,0 +1,165 @@
+/**
+ * The hint loss with a regressor as products by tiles: the first has the differences, their squares and the gradient in the
+ * regressed features where the sums end, the others take that gradient to the student's features and to the weight.
+ * Features are read where they lie, channels first or last, so no tensor is transposed; a row is a position of a sample.
+ */
+import type { FeatureLayout } from '../../ops/affine.ts';
+import { specialValues } from '../arithmetic.ts';
+import type { KernelProgram } from '../program.ts';
+import { TILE, TILE_LANES, tiledProgram } from './tiledSums.ts';
+
+const uniforms = {
+  /** Positions of all samples. */
+  rows: 'u32',
+  /** Positions of a sample. */
+  positions: 'u32',
+  /** The student's channels. */
+  fromWidth: 'u32',
+  /** The teacher's channels. */
+  toWidth: 'u32',
+  across: 'u32',
+} as const;
+
+/** Where a row's channel lies. */
+function addressOf(layout: FeatureLayout): string {
+  return layout === 'channelsLast'
+    ? '\nfn addressOf(row: u32, channel: u32, channels: u32) -> u32 { return row * channels + channel; }'
+    : `
+fn addressOf(row: u32, channel: u32, channels: u32) -> u32 {
+  return ((row / uniforms.positions) * channels + channel) * uniforms.positions + row % uniforms.positions;
+}`;
+}
+
+/** A side that is features, [rows, channels] from the outside. */
+const features = (side: string, name: string, channels: string) => `
+fn ${side}At(position: u32, inner: u32) -> f32 {
+  if (position >= uniforms.rows) { return 0.0; }
+  return ${name}[addressOf(position, inner, uniforms.${channels})];
+}`;
+
+const place = `
+  let firstRow = (tile / uniforms.across) * ${TILE}u;
+  let firstColumn = (tile % uniforms.across) * ${TILE}u;`;
+
+/** Statements for each of a lane's results that lies within `rows` × `columns`. */
+const eachResult = (rows: string, columns: string, body: string) => `
+  for (var r = 0u; r < 4u; r++) {
+    let row = firstRow + laneRow * 4u + r;
+    if (row >= ${rows}) { break; }
+    for (var c = 0u; c < 4u; c++) {
+      let column = firstColumn + laneColumn * 4u + c;
+      if (column < ${columns}) { ${body} }
+    }
+  }`;
+
+/** Row losses by tiles of the teacher's channels, [rows, across], and the gradient in the regressed features. */
+export function hintRegressorProgram(layout: FeatureLayout, withGradient: boolean, rowScaled: boolean): KernelProgram {
+  const scaled = withGradient && rowScaled;
+  return tiledProgram({
+    name: 'hint regressor',
+    reads: ['student', 'weight', 'bias', 'teacher', ...(scaled ? ['rowScale'] : [])],
+    writes: ['losses', ...(withGradient ? ['gradient'] : [])],
+    uniforms: { ...uniforms, factor: 'f32', scale: 'f32' },
+    declarations: `${specialValues}${addressOf(layout)}${features('left', 'student', 'fromWidth')}
+fn rightAt(position: u32, inner: u32) -> f32 {
+  if (position >= uniforms.toWidth) { return 0.0; }
+  return weight[inner * uniforms.toWidth + position];
+}
+var<workgroup> squares: array<vec4f, ${TILE_LANES}>;`,
+    term: 'product',
+    contiguous: { left: layout === 'channelsLast' ? 'inner' : 'position', right: 'position' },
+    before: `
+  let tile = group;
+  if (tile >= uniforms.units) { return; }${place}
+  let first = 0u;
+  let last = uniforms.fromWidth;`,
+    after: `
+  var sums = vec4f();${eachResult(
+    'uniforms.rows',
+    'uniforms.toWidth',
+    `
+        let at = addressOf(row, column, uniforms.toWidth);
+        let difference = total[r][c] + bias[column] - teacher[at];
+        sums[r] += difference * difference;
+        ${
+          withGradient
+            ? `let factor = ${scaled ? 'rowScale[row / uniforms.positions]' : 'uniforms.scale'};
+        gradient[at] = select(2.0 * uniforms.factor * difference * factor, 0.0, isZero(factor));`
+            : ''
+        }`,
+  )}
+  squares[lane] = sums;
+  workgroupBarrier();
+  let lossRow = firstRow + lane;
+  if (lane < ${TILE}u && lossRow < uniforms.rows) {
+    var sum = 0.0;
+    for (var other = 0u; other < 16u; other++) { sum += squares[(lane / 4u) * 16u + other][lane % 4u]; }
+    losses[lossRow * uniforms.across + tile % uniforms.across] = uniforms.factor * sum;
+  }`,
+  });
+}
+
+/** The gradient in the student's features, by parts of the teacher's channels: [parts, …features]. */
+export function hintFeatureGradientProgram(layout: FeatureLayout): KernelProgram {
+  return tiledProgram({
+    name: 'hint feature gradient',
+    reads: ['gradient', 'weight'],
+    writes: ['result'],
+    uniforms: { ...uniforms, tiles: 'u32', part: 'u32' },
+    declarations: `${addressOf(layout)}${features('left', 'gradient', 'toWidth')}
+fn rightAt(position: u32, inner: u32) -> f32 {
+  if (position >= uniforms.fromWidth) { return 0.0; }
+  return weight[position * uniforms.toWidth + inner];
+}`,
+    term: 'product',
+    contiguous: { left: layout === 'channelsLast' ? 'inner' : 'position', right: 'inner' },
+    before: `
+  let unit = group / uniforms.tiles;
+  if (unit >= uniforms.units) { return; }
+  let tile = group % uniforms.tiles;${place}
+  let first = unit * uniforms.part;
+  let last = min(first + uniforms.part, uniforms.toWidth);
+  let origin = unit * uniforms.rows * uniforms.fromWidth;`,
+    after: eachResult(
+      'uniforms.rows',
+      'uniforms.fromWidth',
+      'result[origin + addressOf(row, column, uniforms.fromWidth)] = total[r][c];',
+    ),
+  });
+}
+
+/**
+ * The gradient in the regressor's weight, by parts of the rows: [parts, from, to]. A sample of weight 0 enters as 0·x,
+ * which must be 0 for every x.
+ */
+export function hintWeightGradientProgram(layout: FeatureLayout, masked: boolean): KernelProgram {
+  const contiguous = layout === 'channelsLast' ? 'position' : 'inner';
+  const side = (name: string, tensor: string, channels: string, mask: string) => `
+fn ${name}At(position: u32, inner: u32) -> f32 {
+  if (position >= uniforms.${channels}${mask}) { return 0.0; }
+  return ${tensor}[addressOf(inner, position, uniforms.${channels})];
+}`;
+  return tiledProgram({
+    name: 'hint weight gradient',
+    reads: ['student', 'gradient', ...(masked ? ['rowWeights'] : [])],
+    writes: ['result'],
+    uniforms: { ...uniforms, tiles: 'u32', part: 'u32' },
+    declarations: `${specialValues}${addressOf(layout)}
+${side('left', 'student', 'fromWidth', masked ? ' || isZero(rowWeights[inner / uniforms.positions])' : '')}
+${side('right', 'gradient', 'toWidth', '')}`,
+    term: 'product',
+    contiguous: { left: contiguous, right: contiguous },
+    before: `
+  let unit = group / uniforms.tiles;
+  if (unit >= uniforms.units) { return; }
+  let tile = group % uniforms.tiles;${place}
+  let first = unit * uniforms.part;
+  let last = min(first + uniforms.part, uniforms.rows);
+  let origin = unit * uniforms.fromWidth * uniforms.toWidth;`,
+    after: eachResult(
+      'uniforms.fromWidth',
+      'uniforms.toWidth',
+      'result[origin + row * uniforms.toWidth + column] = total[r][c];',
+    ),
+  });
+}
