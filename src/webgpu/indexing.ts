@@ -1,8 +1,9 @@
-/** One-hot rows, and rows by number. */
+/** One-hot rows, and rows by number: taken, or replaced. */
 import { shapeError } from '../check.ts';
 import { sizeOf } from '../tensor.ts';
 import { specialValues } from './arithmetic.ts';
 import { tooLarge, windowRows } from './dispatch.ts';
+import { elementwise, elementwiseOperations } from './elementwise.ts';
 import type { KernelProgram } from './program.ts';
 import type { TensorStore, WebgpuTensor } from './tensors.ts';
 
@@ -33,33 +34,68 @@ export function gather(store: TensorStore, x: WebgpuTensor, indices: WebgpuTenso
   const rowSize = sizeOf(x.shape.slice(1));
   const shape = [...indices.shape, ...x.shape.slice(1)];
   const result = store.make(shape, 'gather');
-  const [rows = 0] = x.shape;
-  const { limits } = store.runtime.device;
-  const isSplit = 4 * rows * rowSize > limits.maxStorageBufferBindingSize;
-  const window = isSplit ? windowRows([rowSize], limits) : Math.max(1, rows);
-  if (window === 0) throw tooLarge('gather', 4 * rows * rowSize, limits.maxStorageBufferBindingSize);
-  // A kernel sees some of the rows, and writes where an index names one of them; the first also where it names none at all.
-  for (let firstRow = 0; firstRow < Math.max(1, rows); firstRow += window) {
-    const seen = Math.min(window, rows - firstRow);
+  // The first window also writes where an index names no row at all.
+  for (const { window, firstRow, seen } of rowWindows(store, x, 'gather')) {
     store.runtime.run({
       key: 'gather',
       build: () => gatherProgram,
-      reads: [
-        {
-          storage: store.storageOf(x, 'gather'),
-          perUnit: 0,
-          offset: firstRow * rowSize,
-          length: Math.max(1, seen * rowSize),
-        },
-        { storage: store.storageOf(indices, 'gather'), perUnit: 1 },
-      ],
+      reads: [window, { storage: store.storageOf(indices, 'gather'), perUnit: 1 }],
       writes: [{ storage: result.storage!, perUnit: rowSize }],
-      uniforms: { rowSize, rows, firstRow, seen },
+      uniforms: { rowSize, rows: x.shape[0]!, firstRow, seen },
       units: rowSize === 0 ? 0 : sizeOf(indices.shape),
       groups: (units) => Math.ceil((units * rowSize) / WORKGROUP),
     });
   }
   return result;
+}
+
+/** A copy of `x` with other rows at `positions`: one walk over `x`, where a choice by row would make as much again. */
+export function replaceRows(
+  store: TensorStore,
+  x: WebgpuTensor,
+  positions: ArrayLike<number>,
+  replacement: WebgpuTensor,
+): WebgpuTensor {
+  store.check(replacement, 'replaceRows');
+  const result = elementwise(store, elementwiseOperations.copy, [x]);
+  const rowSize = sizeOf(x.shape.slice(1));
+  const places = store.fromHost({ data: Float32Array.from(positions), shape: [positions.length] });
+  for (const { window, firstRow, seen } of rowWindows(store, result, 'replaceRows')) {
+    store.runtime.run({
+      key: 'replaceRows',
+      build: () => replaceRowsProgram,
+      reads: [
+        { storage: store.storageOf(places, 'replaceRows'), perUnit: 1 },
+        { storage: store.storageOf(replacement, 'replaceRows'), perUnit: rowSize },
+      ],
+      writes: [window],
+      uniforms: { rowSize, firstRow, seen },
+      units: rowSize === 0 ? 0 : positions.length,
+      groups: (units) => Math.ceil((units * rowSize) / WORKGROUP),
+    });
+  }
+  store.dispose(places);
+  return result;
+}
+
+/** What a kernel may see of a tensor's rows at a time: all of them, where they fit a binding. */
+function rowWindows(store: TensorStore, x: WebgpuTensor, operation: string) {
+  const [rows = 0] = x.shape;
+  const rowSize = sizeOf(x.shape.slice(1));
+  const { limits } = store.runtime.device;
+  const bytes = 4 * rows * rowSize;
+  const most = bytes > limits.maxStorageBufferBindingSize ? windowRows([rowSize], limits) : Math.max(1, rows);
+  if (most === 0) throw tooLarge(operation, bytes, limits.maxStorageBufferBindingSize);
+  return Array.from({ length: Math.max(1, Math.ceil(rows / most)) }, (_, part) => {
+    const firstRow = part * most;
+    const seen = Math.min(most, rows - firstRow);
+    const storage = store.storageOf(x, operation);
+    return {
+      window: { storage, perUnit: 0, offset: firstRow * rowSize, length: Math.max(1, seen * rowSize) },
+      firstRow,
+      seen,
+    };
+  });
 }
 
 const oneHotProgram: KernelProgram = {
@@ -91,4 +127,16 @@ const gatherProgram: KernelProgram = {
   // Below the rows that are seen the difference wraps round to a large number.
   let row = u32(wanted) - uniforms.firstRow;
   if (row < uniforms.seen) { result[index] = x[row * uniforms.rowSize + index % uniforms.rowSize]; }`,
+};
+
+const replaceRowsProgram: KernelProgram = {
+  name: 'replaceRows',
+  reads: ['positions', 'replacement'],
+  writes: ['result'],
+  uniforms: { rowSize: 'u32', firstRow: 'u32', seen: 'u32' },
+  workgroupSize: WORKGROUP,
+  body: `
+  if (index >= uniforms.units * uniforms.rowSize) { return; }
+  let row = u32(positions[index / uniforms.rowSize]) - uniforms.firstRow;
+  if (row < uniforms.seen) { result[row * uniforms.rowSize + index % uniforms.rowSize] = replacement[index]; }`,
 };

@@ -2,7 +2,7 @@ import type { Backend, FusedKernel, Shape } from '../backend.ts';
 import { checkOptions, checkWhole, describeShape, kindError } from '../check.ts';
 import { sizeOf } from '../tensor.ts';
 import { elementwise, elementwiseOperations as operations } from './elementwise.ts';
-import { gather, oneHot } from './indexing.ts';
+import { gather, oneHot, replaceRows } from './indexing.ts';
 import { fusedKernels } from './kernels/index.ts';
 import { logSoftmax } from './kernels/logSoftmax.ts';
 import { matMul } from './matMul.ts';
@@ -149,6 +149,7 @@ export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions =
 
     oneHot: (indices, depth) => oneHot(store, indices, depth),
     gather: (x, indices) => gather(store, x, indices),
+    replaceRows: (x, positions, replacement) => replaceRows(store, x, positions, replacement),
     drawRows: store.drawRows,
     logSoftmax: (x) => logSoftmax(store, x, subgroupSize),
     get fusedKernels() {

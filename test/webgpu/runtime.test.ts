@@ -239,12 +239,18 @@ describe('limits', () => {
         b.matMul(wide, small, { transposeA: true }),
         b.matMul(wide, tall, { transposeA: true, transposeB: true }), // all three
         b.matMul(tall, wide),
+        b.replaceRows!(tall, [299, 3, 160], b.fromHost(ramp(72, [3, 24]))),
       ];
       return Promise.all(results.map((result) => numbers(b.read(result))));
     };
     const count = backend.tensorCount();
     expectDeepClose(await compute(backend), await compute(oracle), 3e-5);
-    expect(backend.tensorCount()).toBe(count + 3 + 9);
+    expect(backend.tensorCount()).toBe(count + 3 + 9 + 2);
+    const none = backend.gather(
+      backend.fromHost({ data: new Float32Array(0), shape: [0, 2] }),
+      backend.fromHost(tensor([1, 0])),
+    );
+    expect(await numbers(backend.read(none))).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
     const gathered = backend.gather(backend.fromHost(matrices.tall), backend.fromHost(rows));
     const table = matrices.tall.data;
     expectDeepClose(
