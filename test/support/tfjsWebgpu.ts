@@ -26,6 +26,8 @@ export interface Watched<Result> {
   readonly programs: readonly string[];
   /** How often a tensor was read back. */
   readonly reads: number;
+  /** Whether a program ran after the first read: something was waited for. */
+  readonly readsInBetween: boolean;
   /** Tensors that are there now and were not there before. */
   readonly tensors: number;
 }
@@ -43,6 +45,9 @@ export function watched<Result>(compute: () => Result): Watched<Result> {
       result,
       programs: runs.mock.calls.map(([program]) => (program as unknown as { readonly shaderKey: string }).shaderKey),
       reads: readers.reduce((count, reader) => count + reader.mock.calls.length, 0),
+      readsInBetween: readers.some(
+        ({ mock }) => mock.invocationCallOrder[0]! < (runs.mock.invocationCallOrder.at(-1) ?? 0),
+      ),
       tensors: tf.memory().numTensors - before,
     };
   } finally {

@@ -130,7 +130,8 @@ describe('hint on tfjs webgpu', () => {
 async function expectFusedCalibration(metric: AnyMetric, batch: Batch, tolerance: number): Promise<void> {
   const expected = await measureOn(cpuBackend(), metric, batch as never);
   const given = onTfjs(batch);
-  const { result, programs } = watched(() => measureOn(tfjsBackend(), metric, given as never));
+  const { result, programs, readsInBetween } = watched(() => measureOn(tfjsBackend(), metric, given as never));
+  expect(readsInBetween).toBe(false);
   const own = programs.filter((key) => key.startsWith('dark-knowledge')).map((key) => key.split(' ')[2]);
   expect(own.map((name) => name?.replace(/_.*/, ''))).toEqual(['rows', 'bins']);
   expectDeepClose(await result, expected, tolerance);

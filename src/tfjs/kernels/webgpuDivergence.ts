@@ -12,7 +12,7 @@ import {
 } from '../../webgpu/kernels/divergences.ts';
 import { rowLayout } from '../../webgpu/kernels/rows.ts';
 import { everyRow } from './everyRow.ts';
-import { runOnTfjsWebgpu } from './webgpuProgram.ts';
+import { makeOnTfjsWebgpu, runOnTfjsWebgpu } from './webgpuProgram.ts';
 
 type T = tf.Tensor;
 
@@ -33,7 +33,7 @@ function divergenceKernel(backend: Backend<T>, loss: DivergenceLoss): FusedLossK
       key: `${divergence.name} ${form.writes} ${layout.key}`,
       program: divergenceProgram(divergence, layout, form),
       inputs: [studentLogits, target, ...(rowScale ? [rowScale] : [])],
-      outputShape: rowScale ? [rows, classes] : [rows],
+      output: makeOnTfjsWebgpu(rowScale ? [rows, classes] : [rows]),
       uniforms: { ...uniformsOf(loss, options, classes), scale: 1 },
       units: rows,
       groups: layout.groups(rows),

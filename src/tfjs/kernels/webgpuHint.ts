@@ -7,7 +7,7 @@ import { sizeOf } from '../../tensor.ts';
 import { type HintForm, hintFactor, hintProgram } from '../../webgpu/kernels/hintProgram.ts';
 import { rowLayout } from '../../webgpu/kernels/rows.ts';
 import { everyRow } from './everyRow.ts';
-import { runOnTfjsWebgpu } from './webgpuProgram.ts';
+import { makeOnTfjsWebgpu, runOnTfjsWebgpu } from './webgpuProgram.ts';
 
 type T = tf.Tensor;
 
@@ -29,7 +29,7 @@ export function webgpuHintKernel(backend: Backend<T>): FusedLossKernel<T> {
       key: `hint ${form.writes} ${layout.key}`,
       program: hintProgram(layout, form),
       inputs: [student, teacher, ...(rowScale ? [rowScale] : [])],
-      outputShape: rowScale ? [rows, features] : [rows],
+      output: makeOnTfjsWebgpu(rowScale ? [rows, features] : [rows]),
       uniforms: { classes: features, factor: hintFactor(reduction, features), scale: 1 },
       units: rows,
       groups: layout.groups(rows),

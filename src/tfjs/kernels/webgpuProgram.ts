@@ -2,8 +2,8 @@
 
 import type { WebGPUBackend, WebGPUProgram } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { rangeError } from '../../check.ts';
-import { sizeOf } from '../../tensor.ts';
+import type { Shape } from '../../backend.ts';
+import { tooLarge } from '../../webgpu/dispatch.ts';
 import type { KernelProgram } from '../../webgpu/program.ts';
 import { heeding } from './webgpuRefusals.ts';
 
@@ -13,45 +13,50 @@ export interface TfjsWebgpuCall {
   readonly key: string;
   readonly program: KernelProgram;
   readonly inputs: readonly tf.Tensor[];
-  readonly outputShape: readonly number[];
+  /** The tensor that the program writes, from `makeOnTfjsWebgpu`. */
+  readonly output: tf.Tensor;
   readonly uniforms: Readonly<Record<string, number>>;
   readonly units: number;
   readonly groups: number;
 }
 
+/** A tensor of tfjs's current backend, which must be `webgpu`, for a kernel to write. */
+export function makeOnTfjsWebgpu(shape: Shape): tf.Tensor {
+  return tf.engine().makeTensorFromTensorInfo((tf.backend() as WebGPUBackend).makeTensorInfo([...shape], 'float32'));
+}
+
 /**
- * Runs a kernel on float32 tensors of tfjs's current backend, which must be `webgpu`.
+ * Runs a kernel on float32 tensors of tfjs's current backend, which must be `webgpu`, and returns its output.
  *
  * @throws RangeError where a tensor exceeds what the device binds; what the device refuses is thrown later, see `heeding`.
  */
 export function runOnTfjsWebgpu(call: TfjsWebgpuCall): tf.Tensor {
   const backend = tf.backend() as WebGPUBackend;
-  const { program } = call;
-  const most = backend.device.limits.maxStorageBufferBindingSize;
-  for (const shape of [...call.inputs.map((input) => input.shape), call.outputShape]) {
-    const bytes = 4 * sizeOf(shape);
-    if (bytes > most) {
-      throw rangeError(
-        `tfjs webgpu kernel '${program.name}'`,
-        'tensor',
-        `of at most ${most} bytes (the device's maxStorageBufferBindingSize)`,
-        bytes,
-        'Split the batch.',
-      );
+  const { program, output } = call;
+  const { maxStorageBufferBindingSize } = backend.device.limits;
+  for (const { size } of [...call.inputs, output]) {
+    if (4 * size > maxStorageBufferBindingSize) {
+      throw tooLarge(`tfjs webgpu kernel '${program.name}'`, 4 * size, maxStorageBufferBindingSize);
     }
   }
-  return heeding(program.name, () => {
-    const inputs = call.inputs.map((input) => asFloats(backend, input));
-    const output = backend.runWebGPUProgram(tfjsProgram(call), inputs, 'float32', [
+  heeding(program.name, () => {
+    const inputs = call.inputs.map((input) => flat(asFloats(backend, input)));
+    const uniforms = [
       { type: 'uint32', data: [call.units] },
       { type: 'uint32', data: [0] },
       ...Object.entries(program.uniforms).map(([uniform, type]) => ({
         type: type === 'u32' ? 'uint32' : type === 'i32' ? 'int32' : 'float32',
         data: [call.uniforms[uniform]!],
       })),
-    ]);
-    return tf.engine().makeTensorFromTensorInfo(output);
+    ];
+    backend.runWebGPUProgram(tfjsProgram(call), inputs, 'float32', uniforms, flat(output));
   });
+  return output;
+}
+
+/** The numbers in a row, whatever the shape: tfjs compiles a program for every rank, and has none beyond six axes. */
+function flat({ dataId, size, dtype }: tf.Tensor): tf.TensorInfo {
+  return { dataId, shape: [size], dtype };
 }
 
 /** Float32 tensors are bound as they are. tfjs's cast of labels from int32 keeps their bits; an addition converts them. */
@@ -65,11 +70,11 @@ function asFloats(backend: WebGPUBackend, input: tf.Tensor): tf.Tensor {
  * Its numbers of workgroups are private variables, which WGSL does not take for the same in all lanes; the copy in workgroup
  * memory is, so a kernel may branch on `group` before a barrier.
  */
-function tfjsProgram({ key, program, outputShape, groups }: TfjsWebgpuCall): WebGPUProgram {
+function tfjsProgram({ key, program, output, groups }: TfjsWebgpuCall): WebGPUProgram {
   return {
     dispatch: [groups, 1, 1],
-    dispatchLayout: { x: outputShape.map((_, axis) => axis) },
-    outputShape: [...outputShape],
+    dispatchLayout: { x: [0] },
+    outputShape: [output.size],
     shaderKey: `dark-knowledge ${key}`,
     variableNames: [...program.reads],
     uniforms: [

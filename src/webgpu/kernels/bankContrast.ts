@@ -1,4 +1,4 @@
-/** Contrastive representation distillation around a kernel that scores anchors against a bank: what every runner shares. */
+/** Contrastive representation distillation around a kernel that scores anchors against a bank. */
 import type { Backend, Forward, FusedLossKernel, KernelInputs } from '../../backend.ts';
 import { addContrasts, type Contrast, contrastWithPositives } from '../../losses/contrastive/contrast.ts';
 import { crd } from '../../losses/contrastive/crd.ts';

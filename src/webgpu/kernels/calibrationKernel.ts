@@ -5,6 +5,7 @@
 import type { FusedMetricKernel, KernelInputs } from '../../backend.ts';
 import { calibrationError } from '../../metrics/calibration/calibrationError.ts';
 import { sizeOf } from '../../tensor.ts';
+import type { Binding } from '../dispatch.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import {
   calibrationBinProgram,
@@ -26,6 +27,10 @@ interface CalibrationOptions {
 
 /** For `over: 'topLabel'`. */
 export function calibrationKernel({ store, backend, subgroupSize }: KernelContext): FusedMetricKernel<T> {
+  const bind = (tensor: T, perUnit: number): Binding => ({
+    storage: store.storageOf(tensor, 'calibrationError'),
+    perUnit,
+  });
   const rowsOf = ({ boundaries, edges }: CalibrationOptions, inputs: KernelInputs<T>): T => {
     const scores = (inputs.probabilities ?? inputs.logits)!;
     const given = inputs.probabilities !== undefined;
@@ -33,16 +38,11 @@ export function calibrationKernel({ store, backend, subgroupSize }: KernelContex
     const rows = sizeOf(scores.shape) / classes;
     const layout = rowLayout(classes, subgroupSize);
     const result = store.make([rows, calibrationFields], 'calibrationError');
-    const edgeTensor = store.fromHost(innerEdges(boundaries));
     store.runtime.run({
       key: `calibrationError rows ${given} ${edges} ${layout.key}`,
       build: () => calibrationRowProgram(layout, given, edges),
-      reads: [
-        { storage: store.storageOf(scores, 'calibrationError'), perUnit: classes },
-        { storage: store.storageOf(inputs.labels!, 'calibrationError'), perUnit: 1 },
-        { storage: store.storageOf(edgeTensor, 'calibrationError'), perUnit: 0 },
-      ],
-      writes: [{ storage: result.storage!, perUnit: calibrationFields }],
+      reads: [bind(scores, classes), bind(inputs.labels!, 1), bind(store.fromHost(innerEdges(boundaries)), 0)],
+      writes: [bind(result, calibrationFields)],
       uniforms: { classes, edges: boundaries.length - 2 },
       units: rows,
       groups: layout.groups,
@@ -64,8 +64,8 @@ export function calibrationKernel({ store, backend, subgroupSize }: KernelContex
       store.runtime.run({
         key: 'calibrationError bins',
         build: calibrationBinProgram,
-        reads: [{ storage: store.storageOf(rows, 'calibrationError'), perUnit: 0 }],
-        writes: [{ storage: sums.storage!, perUnit: 3 * (bins + 1) }],
+        reads: [bind(rows, 0)],
+        writes: [bind(sums, 3 * (bins + 1))],
         uniforms: { bins, rows: count },
         units: parts,
         groups: (units) => units * (bins + 1),

@@ -78,27 +78,19 @@ fn candidate(anchor: u32, k: u32) -> u32 { return drawnRow(anchor, k); }
 /**
  * The program for embeddings of up to `perLane`·32 numbers, and for candidates from a table, or drawn here: from rows in an
  * order, or by number. An index that names no row makes the anchor NaN.
- *
- * It writes losses [batch, parts] and gradients [batch, parts, dimension], or as the one output that a program has on tfjs
- * [batch, parts, dimension + 1], the gradient with the loss behind it.
+ * It writes losses [batch, parts] and gradients [batch, parts, dimension].
  */
 export function contrastProgram(
   perLane: number,
   from: 'table' | 'orderedDraw' | 'numberedDraw' = 'table',
-  outputs: 'two' | 'one' = 'two',
 ): KernelProgram {
   const elements = Array.from({ length: perLane }, (_, at) => at);
-  const gradient =
-    outputs === 'two'
-      ? 'gradients[place * uniforms.dimension + column]'
-      : 'result[place * (uniforms.dimension + 1u) + column]';
-  const loss = outputs === 'two' ? 'losses[place]' : 'result[place * (uniforms.dimension + 1u) + uniforms.dimension]';
   const candidates = from === 'table' ? given : drawn(from === 'orderedDraw');
   return {
     name: from === 'table' ? 'crd contrast' : 'crd contrast, drawn',
     reads: ['anchors', 'bank', ...candidates.reads, 'threshold'],
     integers: candidates.integers,
-    writes: outputs === 'two' ? ['losses', 'gradients'] : ['result'],
+    writes: ['losses', 'gradients'],
     uniforms: { dimension: 'u32', rows: 'u32', parts: 'u32', inverseTemperature: 'f32', ...candidates.uniforms },
     workgroupSize: WORKGROUP,
     declarations: `${specialValues}${exponential}${softplus}${candidates.declarations}
@@ -173,8 +165,8 @@ var<workgroup> chosen: array<u32, ${candidatesPerGroup}>;`,
       for (var other = 0u; other < ${GROUPS}u; other++) { total += sums[other * ${LANES}u + own].xy; }
       let column = e * ${LANES}u + own;
       let place = anchor * uniforms.parts + part;
-      if (column < uniforms.dimension) { ${gradient} = total.x; }
-      if (e == 0u && own == 0u) { ${loss} = total.y; }
+      if (column < uniforms.dimension) { gradients[place * uniforms.dimension + column] = total.x; }
+      if (e == 0u && own == 0u) { losses[place] = total.y; }
     }
     workgroupBarrier();
   }`,

@@ -1,6 +1,5 @@
 /** Statistics of linear CKA by features and of the canonical correlations, as `metrics/similarity/crossProducts.ts` has them. */
 import type { Binding } from '../dispatch.ts';
-import { elementwise, elementwiseOperations } from '../elementwise.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import type { KernelContext } from './context.ts';
 import { COLUMNS, columnProgram, productProgram, squaresProgram } from './crossProductPrograms.ts';
@@ -76,11 +75,12 @@ function columnSums(
 
 /** Finds a set's centre and the lengths of its samples. */
 export function centredSet(context: KernelContext, activations: T): CentredSet {
-  const { store, subgroupSize } = context;
+  const { store, backend, subgroupSize } = context;
   const [samples, width] = extentsOf(activations);
   const bind = binderOf(context, 'crossProducts');
   // A copy: what the caller's buffer holds later does not matter.
-  const shift = elementwise(store, elementwiseOperations.copy, [store.share(activations, [width])]);
+  const firstSample = backend.gather(backend.reshape(activations, [samples, width]), backend.scalar(0));
+  const shift = backend.reshape(firstSample, [width]);
   const set = { activations, samples, width, shift };
   const [offset, invalid] = columnSums(context, 'means', set, samples, []);
   const squares = store.make([samples], 'crossProducts');
