@@ -13,12 +13,14 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   calibrationError,
+  cka,
   contrastSampler,
   crd,
   crossEntropy,
   hint,
   klDivergence,
   measureOn,
+  representationalSimilarity,
   valueAndGradientsOn,
 } from 'dark-knowledge';
 import { tfjsBackend } from 'dark-knowledge/tfjs';
@@ -111,6 +113,19 @@ function report(name: string, { milliseconds, bytes, kernels }: Measured, extra 
   });
 }
 
+/** The same device without the fused kernels. */
+const withoutKernels = Object.create(backend, { fusedKernels: { value: [] } }) as typeof backend;
+
+/** Reports a computation by its kernels, with the time that the composite takes on the same device beside it. */
+async function reportBeside(name: string, compute: (on: typeof backend) => unknown): Promise<void> {
+  const fused = await profile(() => compute(backend));
+  const composed = await profile(() => compute(withoutKernels));
+  const ratio = composed.milliseconds / fused.milliseconds;
+  const extra = `composite ${composed.milliseconds.toFixed(3)} ms, ${ratio.toPrecision(3)} ×`;
+  report(name, fused, extra);
+  results.push({ name: `${name}, composite`, ...composed });
+}
+
 const { rows, classes } = size;
 const studentLogits = noise([rows, classes]);
 const teacherLogits = backend.abs(studentLogits);
@@ -155,6 +170,43 @@ report(
   'calibration statistics',
   await profile(() => measureOn(backend, calibrationError(), { logits: studentLogits, labels })),
 );
+
+const similar = full ? { samples: 8192, x: 1024, y: 512 } : { samples: 256, x: 256, y: 128 };
+const activations = { x: noise([similar.samples, similar.x]), y: noise([similar.samples, similar.y]) };
+const described = `${similar.samples} × ${similar.x} and ${similar.y}`;
+await reportBeside(`CKA by features, ${described}`, (on) => measureOn(on, cka({ form: 'features' }), activations));
+await reportBeside('CKA by Gram matrices', (on) => measureOn(on, cka({ form: 'gram' }), activations));
+await reportBeside('CKA, RBF', (on) => measureOn(on, cka({ kernel: 'rbf' }), activations));
+await reportBeside('representational similarity', (on) => measureOn(on, representationalSimilarity(), activations));
+
+const scored = full ? { rows: 8192, classes: 1000 } : { rows: 512, classes: 100 };
+const scores = noise([scored.rows, scored.classes]);
+const answers = backend.fromHost({
+  data: Float32Array.from({ length: scored.rows }, (_, row) => (row * 31) % scored.classes),
+  shape: [scored.rows],
+});
+await reportBeside(`classwise calibration, ${scored.rows} × ${scored.classes}`, (on) =>
+  measureOn(on, calibrationError({ over: 'classwise' }), { logits: scores, labels: answers }),
+);
+
+const hinted = full ? { batch: 64, from: 128, to: 256, side: 28 } : { batch: 4, from: 32, to: 64, side: 8 };
+const hintParameters = {
+  regressorWeight: noise([hinted.from, hinted.to]),
+  regressorBias: backend.reshape(noise([1, hinted.to]), [hinted.to]),
+};
+for (const layout of ['channelsLast', 'channelsFirst'] as const) {
+  const { batch, side } = hinted;
+  const shapeOf = (channels: number) =>
+    layout === 'channelsLast' ? [batch, side, side, channels] : [batch, channels, side, side];
+  const inputs = {
+    studentFeatures: noise(shapeOf(hinted.from)),
+    teacherFeatures: noise(shapeOf(hinted.to)),
+    ...hintParameters,
+  };
+  const loss = hint({ regressor: 'convolution', layout });
+  const extents = `${batch} × ${side}² × ${hinted.from} → ${hinted.to}`;
+  await reportBeside(`hint, ${layout}, ${extents}`, (on) => valueAndGradientsOn(on, loss, inputs));
+}
 
 // The bank's rows are counted as often as they are read: that is the traffic of a gather.
 const { batch, negatives, bank, dimension } = size;
