@@ -1,23 +1,11 @@
 import { type AnyMetric, type CalibrationErrorOptions, calibrationError, measureOn } from 'dark-knowledge';
-import { type WebgpuBackend, webgpuBackend } from 'dark-knowledge/webgpu';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import type { WebgpuBackend } from 'dark-knowledge/webgpu';
+import { describe, expect, it } from 'vitest';
 import { oracle } from '../support/backends.ts';
 import { expectDeepClose } from '../support/deepClose.ts';
-import { openDevice } from '../support/webgpu.ts';
+import { testWebgpu } from '../support/webgpuTests.ts';
 
-let backend: WebgpuBackend | undefined;
-let missing = '';
-beforeAll(async () => {
-  const device = await openDevice();
-  if ('missing' in device) missing = device.missing;
-  else backend = webgpuBackend(device, { profile: device.features.has('timestamp-query') });
-});
-afterAll(() => backend?.device.destroy());
-
-function need(context: TestContext): WebgpuBackend {
-  if (!backend) context.skip(missing);
-  return backend!;
-}
+const need = testWebgpu();
 
 /** The same device without its kernels. */
 function compositeOf(target: WebgpuBackend): WebgpuBackend {

@@ -2,31 +2,14 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { contrastSampler, crd, estimatePartitionsOn, type RowDraw, valueAndGradientsOn } from 'dark-knowledge';
 import { type WebgpuBackend, webgpuBackend } from 'dark-knowledge/webgpu';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { drawRowsOnHost } from '../../src/ops/drawRows.ts';
 import { randomUniform } from '../../src/random.ts';
 import { expectDeepClose } from '../support/deepClose.ts';
-import { limited, openDevice } from '../support/webgpu.ts';
+import { limited } from '../support/webgpu.ts';
+import { testWebgpu } from '../support/webgpuTests.ts';
 
-let device: GPUDevice | undefined;
-let shared: WebgpuBackend;
-let missing = '';
-beforeAll(async () => {
-  const opened = await openDevice();
-  if ('missing' in opened) {
-    missing = opened.missing;
-    return;
-  }
-  device = opened;
-  shared = webgpuBackend(device, { profile: device.features.has('timestamp-query') });
-});
-afterAll(() => device?.destroy());
-
-/** The backend, or a visible skip. */
-function need(context: TestContext): WebgpuBackend {
-  if (!device) context.skip(missing);
-  return shared;
-}
+const need = testWebgpu();
 
 /** A device that counts the buffers that are made and the bytes that are uploaded to storage. */
 function counting(target: GPUDevice): { readonly device: GPUDevice; readonly made: () => number; bytes: () => number } {
@@ -215,9 +198,8 @@ describe('rows drawn on the device', () => {
   });
 
   it('keep their places where limits split the work', async (context) => {
-    need(context);
     // Of crd's buffers the skipped rows alone are larger, 16 bytes a sample; of the table's drawing, the table.
-    const small = webgpuBackend(limited(device!, { maxStorageBufferBindingSize: 1024 }));
+    const small = webgpuBackend(limited(need(context).device, { maxStorageBufferBindingSize: 1024 }));
     const sampler = contrastSampler({ labels: Int32Array.from({ length: 80 }, (_, row) => row % 5), count: 8 });
     const indices = Int32Array.from({ length: 80 }, (_, at) => (at * 7) % 80);
     const expected = sampler.sample(indices, 3);
@@ -231,8 +213,7 @@ describe('rows drawn on the device', () => {
   });
 
   it('cost an upload of a few numbers a sample: the order of classes goes over once', async (context) => {
-    need(context);
-    const counted = counting(device!);
+    const counted = counting(need(context).device);
     const backend = webgpuBackend(counted.device);
     const size = 20_000;
     const sampler = contrastSampler({ labels: Int32Array.from({ length: size }, (_, row) => row % 9), count: 400 });
@@ -276,8 +257,7 @@ describe('rows drawn on the device', () => {
   });
 
   it('leave no order of classes behind when the host has let go of it', async (context) => {
-    need(context);
-    const counted = counting(device!);
+    const counted = counting(need(context).device);
     const backend = webgpuBackend(counted.device);
     const drawOnce = (): void => {
       const sampler = contrastSampler({ labels: Int32Array.from({ length: 20_000 }, (_, row) => row % 9), count: 4 });

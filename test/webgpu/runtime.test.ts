@@ -2,31 +2,19 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { evaluateOn, klDivergence, measureOn, tensor, valueAndGradientsOn } from 'dark-knowledge';
 import { requestWebgpuDevice, type WebgpuBackendOptions, webgpuBackend } from 'dark-knowledge/webgpu';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fallingExponential } from '../../src/webgpu/arithmetic.ts';
 import { createRuntime } from '../../src/webgpu/runtime.ts';
 import { createTensorStore } from '../../src/webgpu/tensors.ts';
 import { oracle } from '../support/backends.ts';
 import { expectDeepClose } from '../support/deepClose.ts';
-import { limited, openDevice, openGpu } from '../support/webgpu.ts';
+import { limited, openGpu } from '../support/webgpu.ts';
+import { testDevice } from '../support/webgpuTests.ts';
 
 /** GPUBufferUsage.STORAGE | COPY_SRC | COPY_DST. */
 const SHARED = 0x80 | 0x4 | 0x8;
 
-let device: GPUDevice | undefined;
-let missing = '';
-beforeAll(async () => {
-  const opened = await openDevice();
-  if ('missing' in opened) missing = opened.missing;
-  else device = opened;
-});
-afterAll(() => device?.destroy());
-
-/** The device, or a visible skip. */
-function need(context: TestContext): GPUDevice {
-  if (!device) context.skip(missing);
-  return device!;
-}
+const need = testDevice();
 
 const ramp = (size: number, shape = [size]) => ({
   data: Float32Array.from({ length: size }, (_, at) => Math.sin(at) * 3),
