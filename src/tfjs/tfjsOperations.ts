@@ -35,6 +35,7 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
     (x: tf.Tensor, { axis, keepDims = false }: ReduceOptions = {}): tf.Tensor =>
       onFloats([x], ([only]) => operate(only!, typeof axis === 'number' ? [axis] : axis?.slice(), keepDims));
 
+  const kernels = new Map<string, readonly FusedKernel<tf.Tensor>[]>();
   const backend: Backend<tf.Tensor> = {
     get name() {
       return `tfjs:${tf.getBackend()}`;
@@ -120,7 +121,10 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
     isDisposed: (tensor) => tensor.isDisposed,
     tensorCount: () => tf.memory().numTensors,
     get fusedKernels() {
-      return kernelsOf(tf.getBackend(), backend);
+      const name = tf.getBackend();
+      const known = kernels.get(name) ?? kernelsOf(name, backend);
+      kernels.set(name, known);
+      return known;
     },
   };
   return backend;

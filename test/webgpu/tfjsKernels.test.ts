@@ -112,17 +112,21 @@ describe('hint on tfjs webgpu', () => {
     );
   });
 
-  it('leaves a regressor to the composite', async (context) => {
+  it('maps the student by a regressor inside the program', async (context) => {
     need(context);
-    const batch = {
-      studentFeatures: wave([4, 3], 1),
-      teacherFeatures: wave([4, 5], 2),
-      regressorWeight: wave([3, 5], 3),
-      regressorBias: wave([5], 4),
+    const parameters = { regressorWeight: wave([3, 5], 3), regressorBias: wave([5], 4) };
+    const linear = { studentFeatures: wave([4, 3], 1), teacherFeatures: wave([4, 5], 2), ...parameters };
+    await expectFusedLoss(hint({ regressor: 'linear' }) as never, linear, 'hint regressor', 5e-6);
+    const studentFeatures = wave([3, 3, 2, 4], 1);
+    studentFeatures.data.fill(NaN, 24, 48);
+    const channelsFirst = {
+      studentFeatures,
+      teacherFeatures: wave([3, 5, 2, 4], 2),
+      ...parameters,
+      rowWeights: numbers([1, 0, 2]),
     };
-    const expected = valueAndGradientsOn(oracle, hint({ regressor: 'linear' }), batch);
-    const { value } = valueAndGradientsOn(tfjsBackend(), hint({ regressor: 'linear' }), onTfjs(batch) as never);
-    expectDeepClose(await (value as tf.Tensor).data(), expected.value.data, 2e-6);
+    const loss = hint({ regressor: 'convolution', layout: 'channelsFirst', reduction: 'halfSum' });
+    await expectFusedLoss(loss as never, channelsFirst, 'hint regressor', 1e-5);
   });
 });
 
@@ -365,10 +369,12 @@ describe('what tfjs webgpu cannot bind', () => {
     expectDeepClose((await backend.read(contrasted(device).value)).data, known.value.data, 2e-5);
 
     // Where tfjs's own kernels read it, no kernel of this library is there to be named.
-    const parameters = { regressorWeight: wave([4, 4], 3), regressorBias: wave([4], 4) };
-    const studentFeatures = over(other, [3, 4]);
-    const mapped = tfjsLoss(hint({ regressor: 'linear' }))({ studentFeatures, teacherFeatures, ...parameters });
-    await expect(backend.read(mapped)).rejects.toThrow(
+    const { studentFeatures: _, ...rest } = crdBatch(3, 4, 3, 5);
+    const embedded = tfjsLoss(crd({ normalization: 'paper' }))({
+      ...rest,
+      studentFeatures: over(other, [3, 6]),
+    });
+    await expect(backend.read(embedded)).rejects.toThrow(
       "tfjs webgpu: every tensor's buffer must belong to tfjs's device",
     );
     other.destroy();

@@ -3,6 +3,7 @@ import type { Backend, FusedKernel, FusedLossKernel, FusedMetricKernel } from '.
 import { calibrationKernel } from '../../webgpu/kernels/calibrationKernel.ts';
 import { classwiseKernel } from '../../webgpu/kernels/classwiseKernel.ts';
 import { crdKernel } from '../../webgpu/kernels/crdKernel.ts';
+import { hintRegressorKernel } from '../../webgpu/kernels/hintRegressorKernel.ts';
 import { similarityKernels } from '../../webgpu/kernels/similarityKernels.ts';
 import { webgpuContext } from './webgpuContext.ts';
 import { webgpuDivergenceKernels } from './webgpuDivergence.ts';
@@ -11,13 +12,15 @@ import { webgpuHintKernel } from './webgpuHint.ts';
 type T = tf.Tensor;
 
 /**
- * Kernels that replace whole losses on the tfjs backend of this name (`'webgpu'`; none on the others). Where value and
- * gradient are both large as the inputs, each has a program of its own; all other kernels are those of `webgpuBackend`.
+ * Kernels that replace whole losses on the tfjs backend of this name (`'webgpu'`; none on the others): those of
+ * `webgpuBackend`, but for losses that take little more than reading the inputs and writing the gradient: there value and
+ * gradient have a program each, since two outputs of one program would be copied apart.
  */
 export function fusedLossKernelsOf(tfjsBackendName: string, backend: Backend<T>): readonly FusedLossKernel<T>[] {
   if (tfjsBackendName !== 'webgpu') return [];
-  const crd = crdKernel(webgpuContext(backend)) as unknown as FusedLossKernel<T>;
-  return [...webgpuDivergenceKernels(backend), webgpuHintKernel(backend), crd];
+  const context = webgpuContext(backend);
+  const shared: readonly unknown[] = [hintRegressorKernel(context), crdKernel(context)];
+  return [...webgpuDivergenceKernels(backend), webgpuHintKernel(backend), ...(shared as readonly FusedLossKernel<T>[])];
 }
 
 /** These, and kernels that replace metrics' statistics. */

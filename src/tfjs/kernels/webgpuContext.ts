@@ -75,7 +75,9 @@ export function webgpuContext(backend: Backend<T>): KernelContext {
     runtime: {
       run,
       get device() {
-        return (tf.backend() as WebGPUBackend).device;
+        const { maxStorageBufferBindingSize } = (tf.backend() as WebGPUBackend).device.limits;
+        // Half of it: outputs of a program are bound together.
+        return { limits: { maxStorageBufferBindingSize: maxStorageBufferBindingSize / 2 } };
       },
     },
   };
