@@ -189,7 +189,7 @@ await reportBeside(`classwise calibration, ${scored.rows} × ${scored.classes}`,
   measureOn(on, calibrationError({ over: 'classwise' }), { logits: scores, labels: answers }),
 );
 
-const hinted = full ? { batch: 64, from: 128, to: 256, side: 28 } : { batch: 4, from: 32, to: 64, side: 8 };
+const hinted = full ? { batch: 64, from: 128, to: 256, side: 28 } : { batch: 4, from: 128, to: 256, side: 8 };
 const hintParameters = {
   regressorWeight: noise([hinted.from, hinted.to]),
   regressorBias: backend.reshape(noise([1, hinted.to]), [hinted.to]),

@@ -3,7 +3,7 @@
  * the lanes that computed it: element 4·r + c of lane l is number (4·r + c)·256 + l of its tile, so every pass reads and
  * writes neighbouring addresses, and half of the matrix. Row sums count an element for its row and for its column.
  */
-import { exponential, specialValues } from '../arithmetic.ts';
+import { fallingExponential, specialValues } from '../arithmetic.ts';
 import type { KernelProgram } from '../program.ts';
 import { joinLanes } from '../workgroup.ts';
 import { TILE, TILE_LANES, TILE_SIZE, tiledProgram, upperTile } from './tiledSums.ts';
@@ -46,38 +46,57 @@ fn ${name}At(position: u32, inner: u32) -> f32 {
   });
 }
 
-/** Statements that walk a lane's elements: `body` sees the global `row` and `column`, and `at` in the tiles' arrays. */
-export function overTile(body: string): string {
+/**
+ * Statements that walk a lane's elements, four columns at a time: `body` sees the global `row` and `columns`, which of them
+ * lie above the diagonal, `above`, or on it, `onDiagonal`, and a vec4f by the name of each of `arrays`, tiles like these.
+ */
+export function overTile(arrays: readonly string[], before: string, body: string): string {
+  const elements = (name: string) => [0, 1, 2, 3].map((c) => `${name}[at + ${c * TILE_LANES}u]`).join(', ');
   return `
   let tile = upperTile(uniforms.firstUnit + group);
   let laneRow = lane / 16u;
   let laneColumn = lane % 16u;
+  let columns = vec4u(tile.y * ${TILE}u + laneColumn * 4u) + vec4u(0u, 1u, 2u, 3u);
+  let within = columns < vec4u(uniforms.samples);
+  ${before}
   for (var r = 0u; r < 4u; r++) {
     let row = tile.x * ${TILE}u + laneRow * 4u + r;
-    for (var c = 0u; c < 4u; c++) {
-      let column = tile.y * ${TILE}u + laneColumn * 4u + c;
-      let at = group * ${TILE_SIZE}u + (4u * r + c) * ${TILE_LANES}u + lane;
-      ${body}
-    }
+    let above = (columns > vec4u(row)) & within;
+    let onDiagonal = (columns == vec4u(row)) & within;
+    let at = group * ${TILE_SIZE}u + 4u * r * ${TILE_LANES}u + lane;
+    ${arrays.map((name) => `let ${name}4 = vec4f(${elements(name)});`).join('\n    ')}
+    ${body}
   }`;
+}
+
+/** What is taken off a lane's four columns, from `[2, padded rows]`: to centre (0) or to U-centre (1). */
+export function columnMeans(name: string, means: string, which: 0 | 1): string {
+  const at = which === 0 ? '' : 'uniforms.padded + ';
+  const four = [0, 1, 2, 3].map((c) => `${means}[${at}min(columns[${c}], uniforms.samples - 1u)]`);
+  return `let ${name} = vec4f(${four.join(', ')});`;
 }
 
 /** How an element becomes the kernel's: dot products stay, distances d² become exp(−d²/(2σ²·median)). */
 export type GramKernel = 'linear' | 'rbf';
 
-/** A function `name`(element). A median of 0 is the limit of a narrow kernel: 1 between equal samples, else 0. */
+/** A function `name`(elements). A median of 0 is the limit of a narrow kernel: 1 between equal samples, else 0. */
 export function kernelFunction(kernel: GramKernel, name: string, median: string): string {
-  if (kernel === 'linear') return `\nfn ${name}(element: f32) -> f32 { return element; }`;
+  if (kernel === 'linear') return `\nfn ${name}(elements: vec4f) -> vec4f { return elements; }`;
   return `
-fn ${name}(element: f32) -> f32 {
+fn ${name}Single(element: f32, divisor: f32) -> f32 {
   if (isZero(element)) { return 1.0; }
-  let middle = ${median}[0];
-  if (isZero(middle)) { return 0.0; }
-  return exponential(element / (middle * uniforms.scale));
+  if (isZero(divisor)) { return 0.0; }
+  return fallingExponential(element / divisor);
+}
+fn ${name}(elements: vec4f) -> vec4f {
+  let divisor = ${median}[0] * uniforms.scale;
+  return vec4f(
+    ${['x', 'y', 'z', 'w'].map((part) => `${name}Single(elements.${part}, divisor)`).join(',\n    ')},
+  );
 }`;
 }
 
-/** Declarations of `addToRows`: joins what lanes hold for their rows and columns, for the rows of both blocks. */
+/** What `writeRowSums` needs declared. */
 export function rowJoin(): string {
   return `
 var<workgroup> byRow: array<vec4f, ${TILE_LANES}>;
@@ -116,15 +135,17 @@ export function rowSumProgram(kernel: GramKernel): KernelProgram {
     writes: ['result'],
     uniforms: { samples: 'u32', padded: 'u32', scale: 'f32' },
     workgroupSize: TILE_LANES,
-    declarations: `${specialValues}${exponential}${upperTile}${kernelFunction(kernel, 'kernelOf', 'median')}${rowJoin()}`,
+    declarations: `${specialValues}${fallingExponential}${upperTile}${kernelFunction(kernel, 'kernelOf', 'median')}${rowJoin()}`,
     body: `
   if (group >= uniforms.units) { return; }
   var rowSums0 = vec4f();
-  var columnSums0 = vec4f();${overTile(`if (row < column && column < uniforms.samples) {
-        let value = kernelOf(elements[at]);
-        rowSums0[r] += value;
-        columnSums0[c] += value;
-      }`)}${writeRowSums(0, 1)}`,
+  var columnSums0 = vec4f();${overTile(
+    ['elements'],
+    '',
+    `let values = select(vec4f(), kernelOf(elements4), above);
+    rowSums0[r] = (values.x + values.y) + (values.z + values.w);
+    columnSums0 += values;`,
+  )}${writeRowSums(0, 1)}`,
   };
 }
 
@@ -177,23 +198,34 @@ export function alignProgram(kernel: GramKernel): KernelProgram {
     writes: ['result'],
     uniforms: { samples: 'u32', padded: 'u32', scale: 'f32' },
     workgroupSize: TILE_LANES,
-    declarations: `${specialValues}${exponential}${upperTile}
+    declarations: `${specialValues}${fallingExponential}${upperTile}
 ${kernelFunction(kernel, 'ofX', 'xMedian')}${kernelFunction(kernel, 'ofY', 'yMedian')}
-var<workgroup> lanes: array<mat2x3f, ${TILE_LANES}>;
-fn products(x: f32, y: f32) -> vec3f { return vec3f(x * y, x * x, y * y); }`,
+var<workgroup> lanes: array<mat2x3f, ${TILE_LANES}>;`,
     body: `
   if (group >= uniforms.units) { return; }
-  var sums = mat2x3f();${overTile(`if (row <= column && column < uniforms.samples) {
-        let x = ofX(xElements[at]);
-        let y = ofY(yElements[at]);
-        let weight = select(2.0, 1.0, row == column);
-        let unbiasedWeight = select(2.0, 0.0, row == column);
-        let u = uniforms.padded;
-        sums += mat2x3f(
-          weight * products(x - xMeans[row] - xMeans[column], y - yMeans[row] - yMeans[column]),
-          unbiasedWeight * products(x - xMeans[u + row] - xMeans[u + column], y - yMeans[u + row] - yMeans[u + column]),
-        );
-      }`)}
+  var sums = mat2x3f();${overTile(
+    ['xElements', 'yElements'],
+    [
+      columnMeans('xColumns', 'xMeans', 0),
+      columnMeans('yColumns', 'yMeans', 0),
+      columnMeans('xUnbiased', 'xMeans', 1),
+      columnMeans('yUnbiased', 'yMeans', 1),
+    ].join('\n  '),
+    `// An element above the diagonal stands for the one below it too; the diagonal is U-centred to 0.
+    let weights = select(select(vec4f(), vec4f(1.0), onDiagonal), vec4f(2.0), above);
+    let unbiased = select(vec4f(), vec4f(2.0), above);
+    let own = min(row, uniforms.samples - 1u);
+    let x4 = ofX(xElements4);
+    let y4 = ofY(yElements4);
+    let x = x4 - xMeans[own] - xColumns;
+    let y = y4 - yMeans[own] - yColumns;
+    let u = x4 - xMeans[uniforms.padded + own] - xUnbiased;
+    let v = y4 - yMeans[uniforms.padded + own] - yUnbiased;
+    sums += mat2x3f(
+      vec3f(dot(weights, x * y), dot(weights, x * x), dot(weights, y * y)),
+      vec3f(dot(unbiased, u * v), dot(unbiased, u * u), dot(unbiased, v * v)),
+    );`,
+  )}
   lanes[lane] = sums;${joinLanes(TILE_LANES, 'first + second')}
   if (lane < 6u) { result[group * 6u + lane] = lanes[0][lane / 3u][lane % 3u]; }`,
   };

@@ -64,6 +64,7 @@ export function hintRegressorKernel(context: KernelContext): FusedLossKernel<T> 
     const across = tilesAlong(to);
     const losses = store.make([batch, positions * across], 'hint');
     const gradient = withGradient ? store.make(teacherFeatures!.shape, 'hint') : undefined;
+    const biasSums = withGradient ? store.make([tilesAlong(rows), to], 'hint') : undefined;
     store.runtime.run({
       key: `hint regressor ${layout} ${withGradient} ${rowScaled}`,
       build: () => hintRegressorProgram(layout, withGradient, rowScaled),
@@ -71,7 +72,7 @@ export function hintRegressorKernel(context: KernelContext): FusedLossKernel<T> 
         ...[studentFeatures!, regressorWeight!, regressorBias!, teacherFeatures!].map((tensor) => bind(tensor)),
         ...(rowScaled ? [bind(scales)] : []),
       ],
-      writes: [bind(losses), ...(gradient ? [bind(gradient)] : [])],
+      writes: [bind(losses), ...(gradient && biasSums ? [bind(gradient), bind(biasSums)] : [])],
       uniforms: {
         rows,
         positions,
@@ -85,7 +86,11 @@ export function hintRegressorKernel(context: KernelContext): FusedLossKernel<T> 
       groups: (units) => units,
     });
     const rowLosses = backend.sum(losses, { axis: 1 });
-    return { value: reduceRows(backend, options, rowLosses, rowWeights).value, gradient };
+    return {
+      value: reduceRows(backend, options, rowLosses, rowWeights).value,
+      gradient,
+      biasGradient: biasSums && backend.sum(biasSums, { axis: 0 }),
+    };
   };
 
   const featureGradient = (layout: FeatureLayout, gradient: T, weight: T, shape: readonly number[], sizes: Extents) => {
@@ -141,8 +146,8 @@ export function hintRegressorKernel(context: KernelContext): FusedLossKernel<T> 
       const options = given as CheckedHintOptions;
       const { studentFeatures, regressorWeight, rowWeights } = inputs;
       if (!serves(extentsOf(studentFeatures!, regressorWeight!))) return compositeOf(options).forward(backend, inputs);
-      const { value, gradient } = run(options, inputs as Tensors, true);
-      return { value, residuals: { gradient, studentFeatures, regressorWeight, rowWeights } };
+      const { value, gradient, biasGradient } = run(options, inputs as Tensors, true);
+      return { value, residuals: { gradient, biasGradient, studentFeatures, regressorWeight, rowWeights } };
     },
 
     evaluate(given, inputs) {
@@ -160,15 +165,10 @@ export function hintRegressorKernel(context: KernelContext): FusedLossKernel<T> 
       const { studentFeatures, regressorWeight } = residuals as Tensors;
       const gradient = backend.multiply(residuals.gradient as T, upstream);
       const sizes = extentsOf(studentFeatures!, regressorWeight!);
-      const { batch, positions, rows, to } = sizes;
-      const bias =
-        layout === 'channelsLast'
-          ? backend.sum(backend.reshape(gradient, [rows, to]), { axis: 0 })
-          : backend.sum(backend.sum(backend.reshape(gradient, [batch, to, positions]), { axis: 2 }), { axis: 0 });
       return [
         featureGradient(layout, gradient, regressorWeight!, studentFeatures!.shape, sizes),
         weightGradient(layout, studentFeatures!, gradient, residuals.rowWeights as T | undefined, sizes),
-        bias,
+        backend.multiply(residuals.biasGradient as T, upstream),
       ];
     },
   };

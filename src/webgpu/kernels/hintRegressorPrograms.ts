@@ -30,6 +30,9 @@ fn addressOf(row: u32, channel: u32, channels: u32) -> u32 {
 }`;
 }
 
+/** Neighbours in memory are neighbouring channels or neighbouring positions. */
+const lanesAlong = (layout: FeatureLayout) => (layout === 'channelsLast' ? 'columns' : 'rows');
+
 /** A side that is features, [rows, channels] from the outside. */
 const features = (side: string, name: string, channels: string) => `
 fn ${side}At(position: u32, inner: u32) -> f32 {
@@ -52,49 +55,78 @@ const eachResult = (rows: string, columns: string, body: string) => `
     }
   }`;
 
-/** Row losses by tiles of the teacher's channels, [rows, across], and the gradient in the regressed features. */
+const four = (statement: (at: number) => string): string => [0, 1, 2, 3].map(statement).join('\n    ');
+
+/**
+ * Row losses by tiles of the teacher's channels, [rows, across]; the gradient in the regressed features; that in the bias, by
+ * tiles of the rows.
+ */
 export function hintRegressorProgram(layout: FeatureLayout, withGradient: boolean, rowScaled: boolean): KernelProgram {
   const scaled = withGradient && rowScaled;
   return tiledProgram({
     name: 'hint regressor',
     reads: ['student', 'weight', 'bias', 'teacher', ...(scaled ? ['rowScale'] : [])],
-    writes: ['losses', ...(withGradient ? ['gradient'] : [])],
+    writes: ['losses', ...(withGradient ? ['gradient', 'biasGradient'] : [])],
     uniforms: { ...uniforms, factor: 'f32', scale: 'f32' },
     declarations: `${specialValues}${addressOf(layout)}${features('left', 'student', 'fromWidth')}
 fn rightAt(position: u32, inner: u32) -> f32 {
   if (position >= uniforms.toWidth) { return 0.0; }
   return weight[inner * uniforms.toWidth + position];
 }
-var<workgroup> squares: array<vec4f, ${TILE_LANES}>;`,
+var<workgroup> squares: array<vec4f, ${TILE_LANES}>;${
+      withGradient ? `\nvar<workgroup> slopes: array<vec4f, ${TILE_LANES}>;` : ''
+    }`,
     term: 'product',
     contiguous: { left: layout === 'channelsLast' ? 'inner' : 'position', right: 'position' },
+    lanesAlong: lanesAlong(layout),
     before: `
   let tile = group;
   if (tile >= uniforms.units) { return; }${place}
   let first = 0u;
   let last = uniforms.fromWidth;`,
     after: `
-  var sums = vec4f();${eachResult(
-    'uniforms.rows',
-    'uniforms.toWidth',
-    `
-        let at = addressOf(row, column, uniforms.toWidth);
-        let difference = total[r][c] + bias[column] - teacher[at];
-        sums[r] += difference * difference;
-        ${
-          withGradient
-            ? `let factor = ${scaled ? 'rowScale[row / uniforms.positions]' : 'uniforms.scale'};
-        gradient[at] = select(2.0 * uniforms.factor * difference * factor, 0.0, isZero(factor));`
-            : ''
-        }`,
-  )}
-  squares[lane] = sums;
+  let columns = vec4u(firstColumn + laneColumn * 4u) + vec4u(0u, 1u, 2u, 3u);
+  let within = columns < vec4u(uniforms.toWidth);
+  let stride = ${layout === 'channelsLast' ? '1u' : 'uniforms.positions'};
+  var offset4 = vec4f();
+  ${four((c) => `if (within[${c}]) { offset4[${c}] = bias[columns[${c}]]; }`)}
+  var sums = vec4f();
+  ${withGradient ? 'var slopeSums = vec4f();' : ''}
+  for (var r = 0u; r < 4u; r++) {
+    let row = firstRow + laneRow * 4u + r;
+    if (row >= uniforms.rows) { break; }
+    let at = addressOf(row, columns.x, uniforms.toWidth);
+    var wanted = vec4f();
+    ${four((c) => `if (within[${c}]) { wanted[${c}] = teacher[at + ${c}u * stride]; }`)}
+    let difference = select(vec4f(), total[r] + offset4 - wanted, within);
+    sums[r] = dot(difference, difference);
+    ${
+      withGradient
+        ? `let scale = ${scaled ? 'rowScale[row / uniforms.positions]' : 'uniforms.scale'};
+    let slope = select(2.0 * uniforms.factor * scale * difference, vec4f(), isZero(scale));
+    slopeSums += slope;
+    ${four((c) => `if (within[${c}]) { gradient[at + ${c}u * stride] = slope[${c}]; }`)}`
+        : ''
+    }
+  }
+  squares[laneRow * 16u + laneColumn] = sums;
+  ${withGradient ? 'slopes[laneColumn * 16u + laneRow] = slopeSums;' : ''}
   workgroupBarrier();
   let lossRow = firstRow + lane;
   if (lane < ${TILE}u && lossRow < uniforms.rows) {
     var sum = 0.0;
     for (var other = 0u; other < 16u; other++) { sum += squares[(lane / 4u) * 16u + other][lane % 4u]; }
     losses[lossRow * uniforms.across + tile % uniforms.across] = uniforms.factor * sum;
+  }
+  ${
+    withGradient
+      ? `let slopeColumn = firstColumn + lane;
+  if (lane < ${TILE}u && slopeColumn < uniforms.toWidth) {
+    var sum = 0.0;
+    for (var other = 0u; other < 16u; other++) { sum += slopes[(lane / 4u) * 16u + other][lane % 4u]; }
+    biasGradient[(tile / uniforms.across) * uniforms.toWidth + slopeColumn] = sum;
+  }`
+      : ''
   }`,
   });
 }
@@ -113,6 +145,7 @@ fn rightAt(position: u32, inner: u32) -> f32 {
 }`,
     term: 'product',
     contiguous: { left: layout === 'channelsLast' ? 'inner' : 'position', right: 'inner' },
+    lanesAlong: lanesAlong(layout),
     before: `
   let unit = group / uniforms.tiles;
   if (unit >= uniforms.units) { return; }

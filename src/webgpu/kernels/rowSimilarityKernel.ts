@@ -9,7 +9,7 @@ import { joinLanes } from '../workgroup.ts';
 import type { KernelContext } from './context.ts';
 import { binderOf, centredSet } from './crossProductKernel.ts';
 import { type GramSet, gramSet, gramTiles, paddedRows } from './gramKernel.ts';
-import { overTile, rowJoin, writeRowSums } from './gramPrograms.ts';
+import { columnMeans, overTile, rowJoin, writeRowSums } from './gramPrograms.ts';
 import type { PairKernel } from './pairs.ts';
 import { TILE, TILE_LANES, TILE_SIZE, upperTile, upperTiles } from './tiledSums.ts';
 
@@ -76,13 +76,16 @@ export function rowSimilarityKernel(
 
 /** Σ over columns of x·y, x² and y² for each row of two matrices, by blocks of 64 columns: [blocks, 3, padded rows]. */
 function rowProductProgram(centred: boolean): KernelProgram {
-  const elementOf = (side: string) =>
+  const product = (field: number, value: string) => `
+    let products${field} = ${value};
+    let mirrored${field} = select(vec4f(), products${field}, above);
+    let own${field} = ${centred ? `mirrored${field}` : `mirrored${field} + select(vec4f(), products${field}, onDiagonal)`};
+    rowSums${field}[r] = (own${field}.x + own${field}.y) + (own${field}.z + own${field}.w);
+    columnSums${field} += mirrored${field};`;
+  const valuesOf = (side: string) =>
     centred
-      ? `${side}Elements[at] - ${side}Means[uniforms.padded + row] - ${side}Means[uniforms.padded + column]`
-      : `${side}Elements[at]`;
-  const add = (field: number, value: string) => `
-        rowSums${field}[r] += ${value};
-        ${centred ? '' : 'if (row < column) '}{ columnSums${field}[c] += ${value}; }`;
+      ? `let ${side} = ${side}Elements4 - ${side}Means[uniforms.padded + min(row, uniforms.samples - 1u)] - ${side}Columns;`
+      : `let ${side} = ${side}Elements4;`;
   return {
     name: 'gram rows',
     reads: ['xElements', 'yElements', ...(centred ? ['xMeans', 'yMeans'] : [])],
@@ -93,10 +96,12 @@ function rowProductProgram(centred: boolean): KernelProgram {
     body: `
   if (group >= uniforms.units) { return; }
   ${[0, 1, 2].map((field) => `var rowSums${field} = vec4f(); var columnSums${field} = vec4f();`).join('\n  ')}
-  ${overTile(`if (row ${centred ? '<' : '<='} column && column < uniforms.samples) {
-        let x = ${elementOf('x')};
-        let y = ${elementOf('y')};${add(0, 'x * y')}${add(1, 'x * x')}${add(2, 'y * y')}
-      }`)}
+  ${overTile(
+    ['xElements', 'yElements'],
+    centred ? `${columnMeans('xColumns', 'xMeans', 1)}\n  ${columnMeans('yColumns', 'yMeans', 1)}` : '',
+    `${valuesOf('x')}
+    ${valuesOf('y')}${product(0, 'x * y')}${product(1, 'x * x')}${product(2, 'y * y')}`,
+  )}
   ${[0, 1, 2].map((field) => writeRowSums(field, 3)).join('')}`,
   };
 }

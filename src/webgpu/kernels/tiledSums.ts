@@ -23,6 +23,8 @@ export interface TiledProgram extends Omit<KernelProgram, 'workgroupSize' | 'sub
   readonly term: 'product' | 'squaredDifference';
   /** Of each side, which neighbours are neighbours in memory: so are those that neighbouring lanes load. */
   readonly contiguous: Readonly<Record<'left' | 'right', 'inner' | 'position'>>;
+  /** Whether neighbouring lanes have results in neighbouring columns (default) or rows: those that lie side by side. */
+  readonly lanesAlong?: 'columns' | 'rows';
   /** Statements that define `firstRow`, `firstColumn` and the range of the inner axis, `first` and `last`. */
   readonly before: string;
   /** Statements that see `total`, four rows of four columns, and the lane's place, `laneRow` and `laneColumn`. */
@@ -37,6 +39,7 @@ export function tiledProgram({
   declarations,
   term,
   contiguous,
+  lanesAlong = 'columns',
   before,
   after,
   ...program
@@ -67,8 +70,8 @@ var<workgroup> leftTile: array<vec4f, ${PITCH * DEPTH}>;
 var<workgroup> rightTile: array<vec4f, ${PITCH * DEPTH}>;`,
     // A lane writes whole vectors: a write to one component may touch the others, which belong to other lanes.
     body: `${before}
-  let laneRow = lane / 16u;
-  let laneColumn = lane % 16u;
+  let laneRow = ${lanesAlong === 'columns' ? 'lane / 16u' : 'lane % 16u'};
+  let laneColumn = ${lanesAlong === 'columns' ? 'lane % 16u' : 'lane / 16u'};
   let leftGroup = ${groupOf('left')};
   let leftInner = ${innerOf('left')};
   let rightGroup = ${groupOf('right')};
