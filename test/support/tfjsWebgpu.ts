@@ -1,22 +1,13 @@
 /** tfjs's `webgpu` backend in Node, and what it is seen to do. */
 import * as tf from '@tensorflow/tfjs-core';
 import { vi } from 'vitest';
+import { openTfjs } from './tfjs.ts';
 import { openGpu } from './webgpu.ts';
 
 /** Sets tfjs's `webgpu` backend; or says why there is none. */
 export async function openTfjsWebgpu(): Promise<GPU | { readonly missing: string }> {
-  const gpu = await openGpu();
-  if ('missing' in gpu) return gpu;
-  // tfjs looks for the browser's place of WebGPU when its backend is loaded.
-  Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
-  try {
-    await import('@tensorflow/tfjs-backend-webgpu');
-    if (!(await tf.setBackend('webgpu'))) return { missing: 'tfjs cannot start webgpu' };
-    await tf.ready();
-    return gpu;
-  } catch (error) {
-    return { missing: `tfjs cannot start webgpu: ${String(error)}` };
-  }
+  const backend = await openTfjs('webgpu');
+  return 'missing' in backend ? backend : openGpu();
 }
 
 /** What tfjs's backend did while something was computed. */

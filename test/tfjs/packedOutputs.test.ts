@@ -25,8 +25,8 @@ describe('several outputs as one', () => {
     });
   });
 
-  it('leaves a program with one output as it is', () => {
-    const single: KernelProgram = { ...program, writes: ['result'], body: 'result[index] = x[index];' };
-    expect(packedOutputs(single)).toBe(single);
+  it('a single output is called result, and has no start', () => {
+    const single: KernelProgram = { ...program, writes: ['sum'], body: 'sum[index] = x[index];', declarations: '' };
+    expect(packedOutputs(single)).toEqual({ ...single, writes: ['result'], body: 'result[index] = x[index];' });
   });
 });

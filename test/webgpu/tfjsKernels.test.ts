@@ -4,6 +4,7 @@ import {
   type AnyMetric,
   calibrationError,
   crd,
+  evaluateOn,
   type HostTensor,
   hint,
   measureOn,
@@ -65,7 +66,11 @@ async function expectFusedLoss(loss: AnyLoss<never>, batch: Batch, program: stri
     expect(result.gradients[name]!.shape).toEqual(expected.gradients[name]!.shape);
     expectDeepClose(await result.gradients[name]!.data(), expected.gradients[name]!.data, tolerance, name);
   }
-  tf.dispose([given, result.value, result.gradients]);
+  const alone = watched(() => evaluateOn(tfjsBackend(), loss as AnyLoss, given));
+  expect([alone.reads, alone.tensors], 'the value alone').toEqual([0, 1]);
+  expect(alone.programs.filter((key) => key.startsWith(`dark-knowledge ${program}`)).length).toBeGreaterThan(0);
+  expectDeepClose(await alone.result.value.data(), expected.value.data, tolerance, 'value alone');
+  tf.dispose([given, result.value, result.gradients, alone.result.value]);
 }
 
 describe('hint on tfjs webgpu', () => {
