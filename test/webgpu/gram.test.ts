@@ -1,9 +1,9 @@
 import {
   type AnyMetric,
+  accumulateOn,
   cka,
   ckaMatrix,
   meanCca,
-  measure,
   measureOn,
   procrustesDistance,
   representationalSimilarity,
@@ -184,11 +184,30 @@ describe('fused similarity statistics', () => {
     await expect(measureOn(target, meanCca(), wide)).rejects.toThrow('at most 4096');
   });
 
-  it('axes after the first are flattened, and a stream merges as the composite does', async (context) => {
+  it('axes after the first are flattened, and parts of a stream merge to the whole', async (context) => {
     const target = need(context);
-    const cube = { data: samples(24, 30, 1).data, shape: [24, 5, 2, 3] };
-    await compare(target, cka(), { x: cube, y: samples(24, 4, 2) }, 1e-5);
-    expectDeepClose(await measureOn(target, cka(), { x: cube, y: cube }), measure(cka(), { x: cube, y: cube }), 1e-5);
+    const x = samples(90, 30, 1, 5);
+    const y = samples(90, 4, 2);
+    const shape = [90, 5, 2, 3];
+    const whole = { x: { ...x, shape }, y };
+    for (const metric of [cka(), procrustesDistance(), cka({ minibatch: true })] as readonly AnyMetric[]) {
+      const fused = accumulateOn(target, metric);
+      const expected = accumulateOn(oracle, metric);
+      for (const [start, end] of [
+        [0, 30],
+        [30, 37],
+        [37, 90],
+      ] as const) {
+        const part = {
+          x: { data: x.data.slice(30 * start, 30 * end), shape: [end - start, 5, 2, 3] },
+          y: { data: y.data.slice(4 * start, 4 * end), shape: [end - start, 4] },
+        };
+        await fused.update(part);
+        await expected.update(part);
+      }
+      expectDeepClose(await fused.compute(), await expected.compute(), 2e-5);
+    }
+    await compare(target, cka(), whole, 1e-5);
   });
 
   it('no tensor of the size of the activations is written, and no Gram matrix but its tiles', async (context) => {

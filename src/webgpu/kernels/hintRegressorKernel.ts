@@ -48,12 +48,12 @@ export function hintRegressorKernel(context: KernelContext): FusedLossKernel<T> 
   const bind = binderOf(context, 'hint');
 
   /**
-   * Whether the kernels serve: each sees its tensors whole, and the tiles of the product alone keep a device busy, since
-   * the differences can only be taken where a sum ends.
+   * Whether the kernels serve: each sees its tensors whole, and the tiles of the first product alone keep a device busy
+   * or are soon done, since the differences can only be taken where a sum ends.
    */
   const serves = ({ rows, from, to }: Extents): boolean =>
     4 * Math.max(rows * from, rows * to, from * to) <= store.runtime.device.limits.maxStorageBufferBindingSize &&
-    partsFor(from, tilesAlong(rows) * tilesAlong(to)) <= 4;
+    (from <= 512 || tilesAlong(rows) * tilesAlong(to) >= 64);
 
   const run = ({ reduction, layout, rows: options }: CheckedHintOptions, inputs: Tensors, withGradient: boolean) => {
     const { studentFeatures, teacherFeatures, regressorWeight, regressorBias, rowWeights } = inputs;
