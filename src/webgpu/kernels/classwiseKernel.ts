@@ -3,6 +3,7 @@ import type { FusedMetricKernel } from '../../backend.ts';
 import { calibrationError } from '../../metrics/calibration/calibrationError.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { WebgpuTensor } from '../tensors.ts';
+import { binderOf } from './binder.ts';
 import { innerEdges } from './calibrationPrograms.ts';
 import {
   classwiseBinProgram,
@@ -12,7 +13,6 @@ import {
   classwiseRowProgram,
 } from './classwisePrograms.ts';
 import type { KernelContext } from './context.ts';
-import { binderOf } from './crossProductKernel.ts';
 import { rowLayout } from './rows.ts';
 
 type T = WebgpuTensor;

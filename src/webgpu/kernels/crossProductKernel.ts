@@ -1,6 +1,6 @@
 /** Statistics of linear CKA by features and of the canonical correlations, as `metrics/similarity/crossProducts.ts` has them. */
-import type { Binding } from '../dispatch.ts';
 import type { WebgpuTensor } from '../tensors.ts';
+import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
 import { COLUMNS, columnProgram, productProgram, squaresProgram } from './crossProductPrograms.ts';
 import { extentsOf, type PairKernel } from './pairs.ts';
@@ -29,14 +29,6 @@ function segmentsOf({ store }: KernelContext, samples: number, width: number, wa
   const segment = Math.min(Math.ceil(samples / wanted / 64) * 64, bindable || 64);
   return { segment, segments: Math.ceil(samples / segment) };
 }
-
-/** Binds tensors for the kernels called `name`: all of a tensor, or so many elements for each unit of work. */
-export const binderOf =
-  ({ store }: KernelContext, name: string) =>
-  (tensor: T, perUnit = 0): Binding => ({
-    storage: store.storageOf(tensor, name),
-    perUnit,
-  });
 
 /** Sums over segments, without the axis of the segments. */
 function overSegments({ backend }: KernelContext, x: T): T {

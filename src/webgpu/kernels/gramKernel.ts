@@ -1,18 +1,12 @@
 /** Statistics of CKA by Gram matrices, linear and RBF, as `metrics/similarity/ckaSimilarity.ts` has them. */
 import type { CkaSettings } from '../../metrics/similarity/ckaSimilarity.ts';
 import type { WebgpuTensor } from '../tensors.ts';
+import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
-import { binderOf, type CentredSet, centredSet } from './crossProductKernel.ts';
+import { type CentredSet, centredSet } from './crossProductKernel.ts';
 import { gramMedian } from './gramMedian.ts';
-import {
-  alignmentProgram,
-  alignProgram,
-  type GramForm,
-  type GramKernel,
-  gramProgram,
-  meansProgram,
-  rowSumProgram,
-} from './gramPrograms.ts';
+import { alignmentProgram, alignProgram, type GramKernel, meansProgram, rowSumProgram } from './gramPrograms.ts';
+import { type GramForm, gramProgram } from './gramTiles.ts';
 import type { PairKernel } from './pairs.ts';
 import { partsFor, TILE, TILE_SIZE, upperTiles } from './tiledSums.ts';
 

@@ -5,8 +5,8 @@ import type { FeatureLayout } from '../../ops/affine.ts';
 import { type CheckedRowOptions, reduceRows } from '../../ops/rowReduction.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { WebgpuTensor } from '../tensors.ts';
+import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
-import { binderOf } from './crossProductKernel.ts';
 import { hintFactor } from './hintProgram.ts';
 import {
   hintFeatureGradientProgram,

@@ -6,10 +6,11 @@ import type { RepresentationalSimilarityOptions } from '../../metrics/similarity
 import type { KernelProgram } from '../program.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { joinLanes } from '../workgroup.ts';
+import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
-import { binderOf, centredSet } from './crossProductKernel.ts';
+import { centredSet } from './crossProductKernel.ts';
 import { type GramSet, gramSet, gramTiles, paddedRows } from './gramKernel.ts';
-import { columnMeans, overTile, rowJoin, writeRowSums } from './gramPrograms.ts';
+import { columnMeans, overTile, rowJoin, writeRowSums } from './gramTiles.ts';
 import type { PairKernel } from './pairs.ts';
 import { TILE, TILE_LANES, TILE_SIZE, upperTile, upperTiles } from './tiledSums.ts';
 
