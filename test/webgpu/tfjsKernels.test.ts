@@ -325,6 +325,42 @@ describe('crd on tfjs webgpu', () => {
   });
 });
 
+describe('tfjsLoss with several differentiable inputs', () => {
+  for (const [name, loss, batch] of [
+    ['crd', crd({ normalization: 'paper', temperature: 0.5 }), crdBatch(3, 8, 20, 7)],
+    [
+      'hint regressor',
+      hint({ regressor: 'linear' }),
+      {
+        studentFeatures: wave([4, 3], 1),
+        teacherFeatures: wave([4, 5], 2),
+        regressorWeight: wave([3, 5], 3),
+        regressorBias: wave([5], 4),
+      },
+    ],
+  ] as const) {
+    it(`${name}: tfjs gets all gradients and keeps nothing else`, async (context) => {
+      need(context);
+      const anyLoss = loss as unknown as AnyLoss<'scalar'>;
+      const expected = valueAndGradientsOn(oracle, anyLoss, batch as Batch);
+      const given = onTfjs(batch as Batch);
+      const parameters = anyLoss.differentiable.map((input) => given[input]!);
+      const train = tf.valueAndGrads((...tensors) => {
+        const placed = Object.fromEntries(anyLoss.differentiable.map((input, at) => [input, tensors[at]!]));
+        return tfjsLoss(anyLoss)({ ...given, ...placed });
+      });
+      const { result, programs, reads, tensors } = watched(() => train(parameters));
+      expect(reads).toBe(0);
+      expect(tensors).toBe(1 + parameters.length);
+      expect(programs.some((key) => key.startsWith(`dark-knowledge ${name}`))).toBe(true);
+      expectDeepClose(await result.value.data(), expected.value.data, 2e-5);
+      for (const [at, input] of anyLoss.differentiable.entries()) {
+        expectDeepClose(await result.grads[at]!.data(), expected.gradients[input]!.data, 2e-5, input);
+      }
+    });
+  }
+});
+
 describe('what tfjs webgpu cannot bind', () => {
   /** A tensor over a buffer of the device given. */
   function over(owner: GPUDevice, shape: readonly [number, number]): tf.Tensor {
