@@ -1,13 +1,29 @@
 /** tfjs's `webgpu` backend in Node, and what it is seen to do. */
 import * as tf from '@tensorflow/tfjs-core';
-import { vi } from 'vitest';
+import { beforeAll, type TestContext, vi } from 'vitest';
 import { openTfjs } from './tfjs.ts';
 import { openGpu } from './webgpu.ts';
 
-/** Sets tfjs's `webgpu` backend; or says why there is none. */
-export async function openTfjsWebgpu(): Promise<GPU | { readonly missing: string }> {
-  const backend = await openTfjs('webgpu');
-  return 'missing' in backend ? backend : openGpu();
+const required = (process.env.DARK_KNOWLEDGE_REQUIRED_BACKENDS ?? '').split(',').includes('webgpu');
+
+/**
+ * Sets tfjs's `webgpu` backend before a file's first test. The function it returns gives a test the GPU object, or skips
+ * the test where there is none; an environment that requires webgpu makes that an error.
+ */
+export function testTfjsWebgpu(): (context: TestContext) => GPU {
+  let gpu: GPU | undefined;
+  let missing = '';
+  beforeAll(async () => {
+    const backend = await openTfjs('webgpu');
+    const opened = 'missing' in backend ? backend : await openGpu();
+    if (!('missing' in opened)) gpu = opened;
+    else if (required) throw new Error(`Backend webgpu is required here and missing: ${opened.missing}`);
+    else missing = opened.missing;
+  });
+  return (context) => {
+    if (!gpu) context.skip(missing);
+    return gpu!;
+  };
 }
 
 /** What tfjs's backend did while something was computed. */

@@ -12,19 +12,11 @@ import {
 } from 'dark-knowledge';
 import { tfjsBackend, tfjsLoss } from 'dark-knowledge/tfjs';
 import { requestWebgpuDevice } from 'dark-knowledge/webgpu';
-import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { expectDeepClose } from '../support/deepClose.ts';
-import { openTfjsWebgpu } from '../support/tfjsWebgpu.ts';
+import { testTfjsWebgpu } from '../support/tfjsWebgpu.ts';
 
-let opened: Awaited<ReturnType<typeof openTfjsWebgpu>>;
-beforeAll(async () => {
-  opened = await openTfjsWebgpu();
-});
-
-function need(context: TestContext): GPU {
-  if ('missing' in opened) return context.skip(opened.missing);
-  return opened;
-}
+const need = testTfjsWebgpu();
 
 function logits(seed: number, rows: number, classes: number): number[][] {
   return Array.from({ length: rows }, (_, row) =>

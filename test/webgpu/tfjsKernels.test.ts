@@ -13,23 +13,15 @@ import {
 import { cpuBackend } from 'dark-knowledge/cpu';
 import { tfjsBackend, tfjsLoss } from 'dark-knowledge/tfjs';
 import { requestWebgpuDevice } from 'dark-knowledge/webgpu';
-import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { expectDeepClose } from '../support/deepClose.ts';
-import { openTfjsWebgpu, watched, withLimits } from '../support/tfjsWebgpu.ts';
+import { testTfjsWebgpu, watched, withLimits } from '../support/tfjsWebgpu.ts';
 
 type Batch = Readonly<Record<string, HostTensor>>;
 
 const oracle = cpuBackend({ precision: 'float64' });
 
-let opened: Awaited<ReturnType<typeof openTfjsWebgpu>>;
-beforeAll(async () => {
-  opened = await openTfjsWebgpu();
-});
-
-function need(context: TestContext): GPU {
-  if ('missing' in opened) return context.skip(opened.missing);
-  return opened;
-}
+const need = testTfjsWebgpu();
 
 function wave(shape: readonly number[], seed: number, scale = 2) {
   const size = shape.reduce((product, extent) => product * extent, 1);

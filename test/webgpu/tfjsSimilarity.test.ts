@@ -12,19 +12,12 @@ import {
   similarityMatrix,
 } from 'dark-knowledge';
 import { tfjsBackend } from 'dark-knowledge/tfjs';
-import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { oracle } from '../support/backends.ts';
 import { expectDeepClose } from '../support/deepClose.ts';
-import { openTfjsWebgpu, watched } from '../support/tfjsWebgpu.ts';
+import { testTfjsWebgpu, watched } from '../support/tfjsWebgpu.ts';
 
-let opened: Awaited<ReturnType<typeof openTfjsWebgpu>>;
-beforeAll(async () => {
-  opened = await openTfjsWebgpu();
-});
-
-function need(context: TestContext): void {
-  if ('missing' in opened) context.skip(opened.missing);
-}
+const need = testTfjsWebgpu();
 
 /** Numbers that look random, around `mean`. */
 function samples(shape: readonly number[], seed: number, mean = 0) {
