@@ -6,7 +6,7 @@
 import { specialValues } from '../arithmetic.ts';
 import type { KernelProgram } from '../program.ts';
 import type { RowLayout } from './rows.ts';
-import { TILE, tiledProgram, upperTile } from './tiledSums.ts';
+import { TILE, tiledProgram, upperTile, within } from './tiledSums.ts';
 
 /** Columns of a workgroup of the column kernels. */
 export const COLUMNS = 64;
@@ -100,8 +100,8 @@ export function squaresProgram(layout: RowLayout): KernelProgram {
 export function productProgram(symmetric: boolean): KernelProgram {
   const at = (name: string, x: string, extent: string) => `
 fn ${name}At(position: u32, inner: u32) -> f32 {
-  if (position >= uniforms.${extent}) { return 0.0; }
-  return ${x}[inner * uniforms.${extent} + position] - ${x}Shift[position] - ${x}Offset[position];
+  let column = ${within('position', extent)};
+  return ${x}[inner * uniforms.${extent} + column] - ${x}Shift[column] - ${x}Offset[column];
 }`;
   return tiledProgram({
     name: symmetric ? 'crossProducts symmetric' : 'crossProducts products',

@@ -4,7 +4,7 @@
  * writes neighbouring addresses, and half of the matrix. Row sums count an element for its row and for its column.
  */
 import type { KernelProgram } from '../program.ts';
-import { TILE, TILE_LANES, TILE_SIZE, tiledProgram, upperTile } from './tiledSums.ts';
+import { TILE, TILE_LANES, TILE_SIZE, tiledProgram, upperTile, within } from './tiledSums.ts';
 
 /**
  * What the tiles hold: dot products of samples as they are or centred, or squared distances. Distances are sums of squared
@@ -17,8 +17,7 @@ export function gramProgram(form: GramForm): KernelProgram {
   const taken = form === 'centred' ? ' - shift[inner] - offset[inner]' : '';
   const at = (name: string) => `
 fn ${name}At(position: u32, inner: u32) -> f32 {
-  if (position >= uniforms.samples) { return 0.0; }
-  return x[position * uniforms.width + inner]${taken};
+  return x[${within('position', 'samples')} * uniforms.width + inner]${taken};
 }`;
   return tiledProgram({
     name: `gram ${form}`,

@@ -6,7 +6,7 @@
 import type { FeatureLayout } from '../../ops/affine.ts';
 import { specialValues } from '../arithmetic.ts';
 import type { KernelProgram } from '../program.ts';
-import { TILE, TILE_LANES, tiledProgram } from './tiledSums.ts';
+import { TILE, TILE_LANES, tiledProgram, within } from './tiledSums.ts';
 
 const uniforms = {
   /** Positions of all samples. */
@@ -36,8 +36,7 @@ const lanesAlong = (layout: FeatureLayout) => (layout === 'channelsLast' ? 'colu
 /** A side that is features, [rows, channels] from the outside. */
 const features = (side: string, name: string, channels: string) => `
 fn ${side}At(position: u32, inner: u32) -> f32 {
-  if (position >= uniforms.rows) { return 0.0; }
-  return ${name}[addressOf(position, inner, uniforms.${channels})];
+  return ${name}[addressOf(${within('position', 'rows')}, inner, uniforms.${channels})];
 }`;
 
 const place = `
@@ -70,8 +69,7 @@ export function hintRegressorProgram(layout: FeatureLayout, withGradient: boolea
     uniforms: { ...uniforms, factor: 'f32', scale: 'f32' },
     declarations: `${specialValues}${addressOf(layout)}${features('left', 'student', 'fromWidth')}
 fn rightAt(position: u32, inner: u32) -> f32 {
-  if (position >= uniforms.toWidth) { return 0.0; }
-  return weight[inner * uniforms.toWidth + position];
+  return weight[inner * uniforms.toWidth + ${within('position', 'toWidth')}];
 }
 var<workgroup> squares: array<vec4f, ${TILE_LANES}>;${
       withGradient ? `\nvar<workgroup> slopes: array<vec4f, ${TILE_LANES}>;` : ''
@@ -140,8 +138,7 @@ export function hintFeatureGradientProgram(layout: FeatureLayout): KernelProgram
     uniforms: { ...uniforms, tiles: 'u32', part: 'u32' },
     declarations: `${addressOf(layout)}${features('left', 'gradient', 'toWidth')}
 fn rightAt(position: u32, inner: u32) -> f32 {
-  if (position >= uniforms.fromWidth) { return 0.0; }
-  return weight[position * uniforms.toWidth + inner];
+  return weight[${within('position', 'fromWidth')} * uniforms.toWidth + inner];
 }`,
     term: 'product',
     contiguous: { left: layout === 'channelsLast' ? 'inner' : 'position', right: 'inner' },
@@ -167,10 +164,10 @@ fn rightAt(position: u32, inner: u32) -> f32 {
  */
 export function hintWeightGradientProgram(layout: FeatureLayout, masked: boolean): KernelProgram {
   const contiguous = layout === 'channelsLast' ? 'position' : 'inner';
-  const side = (name: string, tensor: string, channels: string, mask: string) => `
+  const side = (name: string, tensor: string, channels: string, isMasked: boolean) => `
 fn ${name}At(position: u32, inner: u32) -> f32 {
-  if (position >= uniforms.${channels}${mask}) { return 0.0; }
-  return ${tensor}[addressOf(inner, position, uniforms.${channels})];
+  let value = ${tensor}[addressOf(inner, ${within('position', channels)}, uniforms.${channels})];
+  return ${isMasked ? 'select(value, 0.0, isZero(rowWeights[inner / uniforms.positions]))' : 'value'};
 }`;
   return tiledProgram({
     name: 'hint weight gradient',
@@ -178,8 +175,8 @@ fn ${name}At(position: u32, inner: u32) -> f32 {
     writes: ['result'],
     uniforms: { ...uniforms, tiles: 'u32', part: 'u32' },
     declarations: `${specialValues}${addressOf(layout)}
-${side('left', 'student', 'fromWidth', masked ? ' || isZero(rowWeights[inner / uniforms.positions])' : '')}
-${side('right', 'gradient', 'toWidth', '')}`,
+${side('left', 'student', 'fromWidth', masked)}
+${side('right', 'gradient', 'toWidth', false)}`,
     term: 'product',
     contiguous: { left: contiguous, right: contiguous },
     before: `

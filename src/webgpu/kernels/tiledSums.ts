@@ -17,7 +17,10 @@ const PITCH = TILE / 4 + 1;
 
 /** A kernel by tiles before its tiles are summed. */
 export interface TiledProgram extends Omit<KernelProgram, 'workgroupSize' | 'subgroups' | 'body'> {
-  /** Declares `leftAt(position, inner)` and `rightAt(position, inner)`, which return any number beyond the extents. */
+  /**
+   * Declares `leftAt(position, inner)` and `rightAt(position, inner)`. Beyond the extents they return any number; `within`
+   * keeps a position among those that there are.
+   */
   readonly declarations: string;
   /** What is summed. */
   readonly term: 'product' | 'squaredDifference';
@@ -34,6 +37,11 @@ export interface TiledProgram extends Omit<KernelProgram, 'workgroupSize' | 'sub
 const four = (value: (at: number) => string): string => [0, 1, 2, 3].map(value).join(' ');
 const zero = 'array<vec4f, 4>(vec4f(), vec4f(), vec4f(), vec4f())';
 
+/** A position, or the last that there is: without a branch, where the result is not used. */
+export function within(position: string, extent: string): string {
+  return `min(${position}, uniforms.${extent} - 1u)`;
+}
+
 /** The kernel. */
 export function tiledProgram({
   declarations,
@@ -48,24 +56,20 @@ export function tiledProgram({
   const innerOf = (side: 'left' | 'right') => (contiguous[side] === 'inner' ? 'lane % 16u' : 'lane / 16u');
   const load = (side: 'left' | 'right', start: string) => {
     const position = `${start} + ${side}Group * 4u`;
-    const four = [0, 1, 2, 3].map((at) => `${side}OrZero(${position} + ${at}u, start + ${side}Inner, last)`);
-    return `${side}Tile[${side}Inner * ${PITCH}u + ${side}Group] = vec4f(
-      ${four.join(',\n      ')},
-    );`;
+    const inner = `start + ${side}Inner`;
+    const values = [0, 1, 2, 3].map((at) => `${side}At(${position} + ${at}u, ${inner})`);
+    return `${side}Tile[${side}Inner * ${PITCH}u + ${side}Group] = select(vec4f(), vec4f(
+      ${values.join(',\n      ')},
+    ), ${inner} < last);`;
   };
   const step = (at: number) =>
     term === 'product'
       ? `block[${at}] += rows[${at}] * columns;`
       : `let apart${at} = rows[${at}] - columns; block[${at}] += apart${at} * apart${at};`;
-  const orZero = (side: string) => `
-fn ${side}OrZero(position: u32, inner: u32, last: u32) -> f32 {
-  if (inner >= last) { return 0.0; }
-  return ${side}At(position, inner);
-}`;
   return {
     ...program,
     workgroupSize: TILE_LANES,
-    declarations: `${declarations}${orZero('left')}${orZero('right')}
+    declarations: `${declarations}
 var<workgroup> leftTile: array<vec4f, ${PITCH * DEPTH}>;
 var<workgroup> rightTile: array<vec4f, ${PITCH * DEPTH}>;`,
     // A lane writes whole vectors: a write to one component may touch the others, which belong to other lanes.
