@@ -14,7 +14,7 @@ import { tfjsBackend, tfjsLoss } from 'dark-knowledge/tfjs';
 import { requestWebgpuDevice } from 'dark-knowledge/webgpu';
 import { describe, expect, it } from 'vitest';
 import { expectDeepClose } from '../support/deepClose.ts';
-import { testTfjsWebgpu } from '../support/tfjsWebgpu.ts';
+import { testTfjsWebgpu, watched } from '../support/tfjsWebgpu.ts';
 
 const need = testTfjsWebgpu();
 
@@ -70,6 +70,21 @@ describe('tfjsLoss on tfjs webgpu', () => {
       }
     });
   }
+
+  it('a long row has the largest workgroup that the device takes', async (context) => {
+    need(context);
+    const host = { studentLogits: logits(1, 2, 20_000), teacherLogits: logits(2, 2, 20_000) };
+    const expected = valueAndGradients(klDivergence(), host);
+    const given = { studentLogits: tf.tensor2d(host.studentLogits), teacherLogits: tf.tensor2d(host.teacherLogits) };
+    const { result, programs } = watched(() => valueAndGradientsOn(tfjsBackend(), klDivergence(), given));
+    const { limits } = (tf.backend() as unknown as { readonly device: GPUDevice }).device;
+    const lanes = limits.maxComputeWorkgroupStorageSize > 16 * 1024 + 4 ? 1024 : 512;
+    const most = Math.min(lanes, limits.maxComputeInvocationsPerWorkgroup);
+    const own = programs.filter((key) => key.startsWith('dark-knowledge klDivergence'));
+    expect(own.map((key) => key.includes(` ${most} 0`))).toEqual([true, true]);
+    expectDeepClose(await result.value.data(), [expected.value], 3e-6);
+    expectDeepClose(await result.gradients.studentLogits.data(), expected.gradients.studentLogits.data, 3e-6);
+  });
 
   it('the program has replaced the composite, and a weighted sum uses it for its terms', async (context) => {
     need(context);

@@ -12,7 +12,7 @@ import {
 } from '../../webgpu/kernels/divergences.ts';
 import { rowLayout } from '../../webgpu/kernels/rows.ts';
 import { everyRow } from './everyRow.ts';
-import { makeOnTfjsWebgpu, runOnTfjsWebgpu } from './webgpuProgram.ts';
+import { makeOnTfjsWebgpu, mostLanesOnTfjs, runOnTfjsWebgpu } from './webgpuProgram.ts';
 
 type T = tf.Tensor;
 
@@ -28,7 +28,7 @@ function divergenceKernel(backend: Backend<T>, loss: DivergenceLoss): FusedLossK
     const rows = sizeOf(studentLogits.shape) / classes;
     const divergence = loss.divergenceOf(options);
     const form: DivergenceForm = { writes: rowScale ? 'gradient' : 'value', rowScaled: rowScale !== undefined };
-    const layout = rowLayout(classes, 0);
+    const layout = rowLayout(classes, 0, mostLanesOnTfjs());
     return runOnTfjsWebgpu({
       key: `${divergence.name} ${form.writes} ${layout.key}`,
       program: divergenceProgram(divergence, layout, form),

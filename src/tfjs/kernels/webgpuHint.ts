@@ -7,7 +7,7 @@ import { sizeOf } from '../../tensor.ts';
 import { type HintForm, hintFactor, hintProgram } from '../../webgpu/kernels/hintProgram.ts';
 import { rowLayout } from '../../webgpu/kernels/rows.ts';
 import { everyRow } from './everyRow.ts';
-import { makeOnTfjsWebgpu, runOnTfjsWebgpu } from './webgpuProgram.ts';
+import { makeOnTfjsWebgpu, mostLanesOnTfjs, runOnTfjsWebgpu } from './webgpuProgram.ts';
 
 type T = tf.Tensor;
 
@@ -24,7 +24,7 @@ export function webgpuHintKernel(backend: Backend<T>): FusedLossKernel<T> {
     const rows = student.shape[0]!;
     const features = sizeOf(student.shape) / rows;
     const form: HintForm = { writes: rowScale ? 'gradient' : 'value', rowScaled: rowScale !== undefined };
-    const layout = rowLayout(features, 0);
+    const layout = rowLayout(features, 0, mostLanesOnTfjs());
     return runOnTfjsWebgpu({
       key: `hint ${form.writes} ${layout.key}`,
       program: hintProgram(layout, form),
