@@ -1,8 +1,9 @@
 import { type AnyMetric, type CalibrationErrorOptions, calibrationError, measureOn } from 'dark-knowledge';
-import type { WebgpuBackend } from 'dark-knowledge/webgpu';
+import { type WebgpuBackend, webgpuBackend } from 'dark-knowledge/webgpu';
 import { describe, expect, it } from 'vitest';
 import { oracle } from '../support/backends.ts';
 import { expectDeepClose } from '../support/deepClose.ts';
+import { limited } from '../support/webgpu.ts';
 import { testWebgpu } from '../support/webgpuTests.ts';
 
 const need = testWebgpu();
@@ -165,6 +166,17 @@ describe('classwise calibration in kernels of its own', () => {
       await measureOn(target, classwise(), certain),
       await measureOn(oracle, classwise(), certain as never),
       1e-6,
+    );
+  });
+
+  it('scores larger than a binding are taken in parts', async (context) => {
+    const small = webgpuBackend(limited(need(context).device, { maxStorageBufferBindingSize: 16384 }));
+    const { logits, labels } = scores(1000, 9, 7);
+    const metric = classwise({ bins: 4 });
+    expectDeepClose(
+      await measureOn(small, metric, { logits, labels }),
+      await measureOn(oracle, metric, { logits, labels }),
+      2e-6,
     );
   });
 

@@ -10,10 +10,11 @@ import {
   similarityMatrix,
   svcca,
 } from 'dark-knowledge';
-import type { WebgpuBackend } from 'dark-knowledge/webgpu';
+import { type WebgpuBackend, webgpuBackend } from 'dark-knowledge/webgpu';
 import { describe, expect, it } from 'vitest';
 import { oracle } from '../support/backends.ts';
 import { expectDeepClose } from '../support/deepClose.ts';
+import { limited } from '../support/webgpu.ts';
 import { testWebgpu } from '../support/webgpuTests.ts';
 
 const need = testWebgpu();
@@ -208,6 +209,12 @@ describe('fused similarity statistics', () => {
       expectDeepClose(await fused.compute(), await expected.compute(), 2e-5);
     }
     await compare(target, cka(), whole, 1e-5);
+  });
+
+  it('activations larger than a binding are walked in segments', async (context) => {
+    const small = webgpuBackend(limited(need(context).device, { maxStorageBufferBindingSize: 16384 }));
+    const batch = { x: samples(1000, 16, 1, 30), y: samples(1000, 13, 2) };
+    await compare(small, cka(), batch, 1e-5);
   });
 
   it('no tensor of the size of the activations is written, and no Gram matrix but its tiles', async (context) => {

@@ -23,10 +23,13 @@ interface CalibrationOptions {
   readonly over: 'topLabel' | 'classwise';
 }
 
-/** Rows of a part: enough parts to fill a device, few enough that their tables are small beside the scores. */
-function partRows(rows: number, groupsOfPart: number): number {
+/**
+ * Rows of a part: enough parts to fill a device, few enough that their tables are small beside the scores; each fits one
+ * binding and begins where a binding may.
+ */
+function partRows(rows: number, groupsOfPart: number, bindableRows: number): number {
   const parts = Math.max(Math.ceil(rows / classwisePartRows), Math.min(Math.ceil(rows / 256), 1024 / groupsOfPart));
-  return Math.ceil(rows / Math.ceil(parts) / 64) * 64;
+  return Math.min(Math.ceil(rows / Math.ceil(parts) / 64), Math.max(1, Math.floor(bindableRows / 64))) * 64;
 }
 
 /** For `over: 'classwise'`. */
@@ -61,7 +64,8 @@ export function classwiseKernel(context: KernelContext): FusedMetricKernel<T> {
 
       const tiles = Math.ceil(classes / classwiseLanes);
       const chunks = Math.ceil(bins / classwiseBins);
-      const part = partRows(rows, tiles * chunks);
+      const bindable = store.runtime.device.limits.maxStorageBufferBindingSize / 4 / classes;
+      const part = partRows(rows, tiles * chunks, bindable);
       const parts = Math.ceil(rows / part);
       const [count, confidence, correct] = [0, 1, 2].map(() => store.make([parts, classes, bins], 'calibrationError'));
       store.runtime.run({

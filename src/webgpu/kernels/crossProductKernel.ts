@@ -2,7 +2,7 @@
 import type { WebgpuTensor } from '../tensors.ts';
 import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
-import { COLUMNS, columnProgram, productProgram, squaresProgram } from './crossProductPrograms.ts';
+import { COLUMNS, columnProgram, firstSampleProgram, productProgram, squaresProgram } from './crossProductPrograms.ts';
 import { extentsOf, type PairKernel } from './pairs.ts';
 import { rowLayout } from './rows.ts';
 import { partsFor, TILE, upperTiles } from './tiledSums.ts';
@@ -67,12 +67,19 @@ function columnSums(
 
 /** Finds a set's centre and the lengths of its samples. */
 export function centredSet(context: KernelContext, activations: T): CentredSet {
-  const { store, backend, subgroupSize } = context;
+  const { store, subgroupSize } = context;
   const [samples, width] = extentsOf(activations);
   const bind = binderOf(context, 'crossProducts');
   // A copy: what the caller's buffer holds later does not matter.
-  const firstSample = backend.gather(backend.reshape(activations, [samples, width]), backend.scalar(0));
-  const shift = backend.reshape(firstSample, [width]);
+  const shift = store.make([width], 'crossProducts');
+  store.runtime.run({
+    key: 'crossProducts first sample',
+    build: () => firstSampleProgram,
+    reads: [bind(activations, 1)],
+    writes: [bind(shift, 1)],
+    units: width,
+    groups: (units) => Math.ceil(units / COLUMNS),
+  });
   const set = { activations, samples, width, shift };
   const [offset, invalid] = columnSums(context, 'means', set, samples, []);
   const squares = store.make([samples], 'crossProducts');

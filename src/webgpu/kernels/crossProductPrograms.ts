@@ -12,6 +12,16 @@ import { TILE, tiledProgram, upperTile, within } from './tiledSums.ts';
 export const COLUMNS = 64;
 const WORKGROUP = 256;
 
+/** A copy of the first sample, whatever the size of the rest. */
+export const firstSampleProgram: KernelProgram = {
+  name: 'crossProducts first sample',
+  reads: ['x'],
+  writes: ['result'],
+  uniforms: {},
+  workgroupSize: COLUMNS,
+  body: '  if (index < uniforms.units) { result[index] = x[index]; }',
+};
+
 const uniforms = { samples: 'u32', width: 'u32', segment: 'u32', columns: 'u32', divisor: 'f32' } as const;
 
 /**
