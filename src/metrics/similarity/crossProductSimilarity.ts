@@ -1,4 +1,3 @@
-import { rangeError } from '../../check.ts';
 import { mergePairProducts, mergeSetProducts, pairProducts, setProducts, traceOf } from './crossProducts.ts';
 import type { PairSimilarity, PairStatistics } from './pairSimilarity.ts';
 
@@ -15,14 +14,10 @@ export function activationStatus({ x, y }: PairStatistics): ActivationStatus {
 /** Cross-products are [width, width] and are decomposed on the host: beyond this, nobody would wait for it. */
 const GREATEST_WIDTH = 4096;
 
-/** Refuses activations that are too wide for it. */
-export function checkWidth(name: string, width: number): void {
-  if (width <= GREATEST_WIDTH) return;
-  const hint = 'Average over positions, or take a random projection, first.';
-  throw rangeError(name, 'number of features', `at most ${GREATEST_WIDTH}`, width, hint);
-}
-
-/** A measure that is made of centred cross-products alone: it streams and merges exactly. */
+/**
+ * A measure that is made of centred cross-products alone: it streams and merges exactly. Metrics made of it have it as
+ * their reference: a fused kernel of these statistics serves them all, and needs none of what finishes them.
+ */
 export function crossProductSimilarity<Result>(
   name: string,
   kind: 'similarity' | 'distance',
@@ -33,11 +28,8 @@ export function crossProductSimilarity<Result>(
     name,
     kind,
     leastSamples: 1,
-    represent(backend, activations) {
-      const [, width = 1] = backend.shapeOf(activations);
-      checkWidth(name, width);
-      return setProducts(backend, activations);
-    },
+    greatestWidth: GREATEST_WIDTH,
+    represent: setProducts,
     relate: pairProducts,
     mergeSets: mergeSetProducts,
     mergePairs: mergePairProducts,

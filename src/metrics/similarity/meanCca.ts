@@ -41,5 +41,5 @@ export function meanCca(options: MeanCcaOptions = {}): SimilarityMetric<Canonica
     (pair) => canonicalCorrelations(pair, { tolerance, variance: 1 }),
     mirroredCorrelations,
   );
-  return { name: 'meanCca', reference: meanCca, options: { tolerance }, ...twoSetMethods(similarity) };
+  return { name: 'meanCca', reference: crossProductSimilarity, options: { tolerance }, ...twoSetMethods(similarity) };
 }

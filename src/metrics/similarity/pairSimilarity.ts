@@ -42,6 +42,8 @@ export interface PairSimilarity<Result> {
   readonly kind: 'similarity' | 'distance';
   /** The least number of samples in a batch. */
   readonly leastSamples: number;
+  /** The largest number of features, where there is one. */
+  readonly greatestWidth?: number;
   /** Statistics of one set of activations [n, features]. */
   represent<T>(backend: Backend<T>, activations: T, widths: Widths): Representation<T>;
   /** Statistics of a pair. */
@@ -143,6 +145,16 @@ export function pairMethods<Name extends string, Result, Final>(
         checkActivations(name, input, shape);
         if (shape[0] !== rows) {
           throw shapeError(name, input, `of as many samples as ${names[0]}, ${rows}`, shape);
+        }
+      }
+      const { greatestWidth = Infinity } = similarity;
+      for (const input of names) {
+        const width = shapeOf(input)
+          .slice(1)
+          .reduce((product, extent) => product * extent, 1);
+        if (width > greatestWidth) {
+          const hint = 'Average over positions, or take a random projection, first.';
+          throw rangeError(similarity.name, 'number of features', `at most ${greatestWidth}`, width, hint);
         }
       }
       if (rows < similarity.leastSamples) {

@@ -63,7 +63,7 @@ export function procrustesDistance(
   );
   return {
     name: 'procrustesDistance',
-    reference: procrustesDistance,
+    reference: crossProductSimilarity,
     options: { normalize },
     ...twoSetMethods(similarity),
   };

@@ -41,5 +41,10 @@ export function svcca(options: SvccaOptions = {}): SimilarityMetric<CanonicalCor
     (pair) => canonicalCorrelations(pair, { tolerance, variance }),
     mirroredCorrelations,
   );
-  return { name: 'svcca', reference: svcca, options: { variance, tolerance }, ...twoSetMethods(similarity) };
+  return {
+    name: 'svcca',
+    reference: crossProductSimilarity,
+    options: { variance, tolerance },
+    ...twoSetMethods(similarity),
+  };
 }

@@ -81,7 +81,8 @@ export function trainingPath<Model extends string, Checkpoint extends string>(
   const { kind } = similarity.pairs;
   return {
     name: 'trainingPath',
-    reference: trainingPath,
+    // Its statistics are those of any matrix of pairs: a fused kernel for them needs no scaling.
+    reference: pairMethods,
     options: { models, similarity: { name: similarity.name, ...similarity.options }, scaling },
     inputs: checkpoints,
     optionalInputs: [],

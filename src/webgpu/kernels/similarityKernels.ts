@@ -3,16 +3,13 @@ import type { FusedMetricKernel, KernelInputs } from '../../backend.ts';
 import { cka } from '../../metrics/similarity/cka.ts';
 import { ckaMatrix } from '../../metrics/similarity/ckaMatrix.ts';
 import { type CkaSettings, usesGram } from '../../metrics/similarity/ckaSimilarity.ts';
-import { checkWidth } from '../../metrics/similarity/crossProductSimilarity.ts';
-import { meanCca } from '../../metrics/similarity/meanCca.ts';
-import { procrustesDistance } from '../../metrics/similarity/procrustesDistance.ts';
+import { crossProductSimilarity } from '../../metrics/similarity/crossProductSimilarity.ts';
+import { pairMethods } from '../../metrics/similarity/pairSimilarity.ts';
 import {
   type RepresentationalSimilarityOptions,
   representationalSimilarity,
 } from '../../metrics/similarity/representationalSimilarity.ts';
 import { similarityMatrix } from '../../metrics/similarity/similarityMatrix.ts';
-import { svcca } from '../../metrics/similarity/svcca.ts';
-import { trainingPath } from '../../metrics/similarity/trainingPath.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import type { KernelContext } from './context.ts';
 import { crossProductKernel } from './crossProductKernel.ts';
@@ -25,13 +22,6 @@ type Statistics = (context: KernelContext, plan: PairPlan, inputs: KernelInputs<
 
 const byCrossProducts: Statistics = (context, plan, inputs) =>
   pairStatistics(context, plan, inputs, crossProductKernel(context));
-
-function byCorrelations(name: string): Statistics {
-  return (context, plan, inputs) => {
-    for (const input of [...plan.x, ...plan.y]) checkWidth(name, extentsOf(inputs[input]!)[1]);
-    return byCrossProducts(context, plan, inputs);
-  };
-}
 
 function byCka(settings: CkaSettings): Statistics {
   return (context, plan, inputs) => {
@@ -64,7 +54,7 @@ function statisticsOf(similarity: NamedSimilarity): Statistics | undefined {
     case 'meanCca':
     case 'svcca':
     case 'procrustesDistance':
-      return byCorrelations(similarity.name);
+      return byCrossProducts;
     default:
       return undefined;
   }
@@ -99,12 +89,16 @@ export function similarityKernels(context: KernelContext): readonly FusedMetricK
   });
   return [
     ofTwoSets('cka', cka),
-    ofTwoSets('meanCca', meanCca),
-    ofTwoSets('svcca', svcca),
-    ofTwoSets('procrustesDistance', procrustesDistance),
+    // The correlations and the Procrustes distance; not imported by name, they would bring their decompositions along.
+    {
+      kind: 'metric',
+      implements: crossProductSimilarity,
+      statistics: (_options, inputs) => byCrossProducts(context, twoSets, inputs),
+    },
     ofTwoSets('representationalSimilarity', representationalSimilarity),
     ofManySets(similarityMatrix, (options) => (options as { readonly models: readonly string[] }).models),
-    ofManySets(trainingPath, (options) =>
+    // Training paths.
+    ofManySets(pairMethods, (options) =>
       Object.values((options as { readonly models: Readonly<Record<string, readonly string[]>> }).models).flat(),
     ),
     {
