@@ -182,7 +182,9 @@ describe('fused similarity statistics', () => {
       await compare(target, metric, layers, 5e-5);
     }
     const wide = { x: samples(2, 4097, 1), y: samples(2, 3, 2) };
-    await expect(measureOn(target, meanCca(), wide)).rejects.toThrow('meanCca: number of features must be at most 4096');
+    await expect(measureOn(target, meanCca(), wide)).rejects.toThrow(
+      'meanCca: number of features must be at most 4096',
+    );
   });
 
   it('axes after the first are flattened, and parts of a stream merge to the whole', async (context) => {
