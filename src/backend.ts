@@ -172,7 +172,7 @@ export interface FusedLossKernel<T> {
 /** A kernel that replaces a metric's `statistics`. */
 export interface FusedMetricKernel<T> {
   readonly kind: 'metric';
-  /** The factory whose metrics this kernel computes: compared by identity. */
+  /** The factory whose metrics this kernel computes, or a metric's `statisticsReference`: compared by identity. */
   readonly implements: (...options: never[]) => unknown;
   /** Whether it covers these options (all, when left out); the composite serves the rest. */
   readonly supports?: (options: object) => boolean;

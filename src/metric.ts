@@ -28,6 +28,11 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
   readonly name: string;
   /** The factory: by it a fused kernel recognises the metric. */
   readonly reference: (...options: never[]) => unknown;
+  /**
+   * What makes the statistics, where several factories share it: a kernel that implements it serves them all, and a bundle
+   * with the kernel need not hold what their results take, such as a matrix library.
+   */
+  readonly statisticsReference?: (...options: never[]) => unknown;
   /** The factory's options, checked and complete. */
   readonly options: object;
   readonly inputs: readonly Input[];
@@ -48,7 +53,9 @@ export type AnyMetric<Result = unknown> = Metric<string, string, Result, string>
 function kernelFor<T>(backend: Backend<T>, metric: AnyMetric): FusedMetricKernel<T> | undefined {
   return backend.fusedKernels?.find(
     (kernel): kernel is FusedMetricKernel<T> =>
-      kernel.kind === 'metric' && kernel.implements === metric.reference && (kernel.supports?.(metric.options) ?? true),
+      kernel.kind === 'metric' &&
+      (kernel.implements === metric.reference || kernel.implements === metric.statisticsReference) &&
+      (kernel.supports?.(metric.options) ?? true),
   );
 }
 

@@ -70,4 +70,12 @@ describe('what a bundler keeps', () => {
     );
     expect(text).not.toMatch(/cpuBackend|wasmBackend|calibrationError/);
   });
+
+  it('of webgpuBackend: its kernels, but no matrix library', async () => {
+    const { text } = await bundle(
+      "import { evaluateOn, klDivergence } from './index.js'; import { webgpuBackend } from './webgpu.js'; console.log(webgpuBackend, evaluateOn, klDivergence());",
+    );
+    expect(text).toContain('crd contrast');
+    expect(text).not.toContain('LU matrix is singular');
+  });
 });

@@ -41,5 +41,11 @@ export function meanCca(options: MeanCcaOptions = {}): SimilarityMetric<Canonica
     (pair) => canonicalCorrelations(pair, { tolerance, variance: 1 }),
     mirroredCorrelations,
   );
-  return { name: 'meanCca', reference: crossProductSimilarity, options: { tolerance }, ...twoSetMethods(similarity) };
+  return {
+    name: 'meanCca',
+    reference: meanCca,
+    statisticsReference: crossProductSimilarity,
+    options: { tolerance },
+    ...twoSetMethods(similarity),
+  };
 }

@@ -63,7 +63,8 @@ export function procrustesDistance(
   );
   return {
     name: 'procrustesDistance',
-    reference: crossProductSimilarity,
+    reference: procrustesDistance,
+    statisticsReference: crossProductSimilarity,
     options: { normalize },
     ...twoSetMethods(similarity),
   };

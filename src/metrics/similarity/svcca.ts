@@ -43,7 +43,8 @@ export function svcca(options: SvccaOptions = {}): SimilarityMetric<CanonicalCor
   );
   return {
     name: 'svcca',
-    reference: crossProductSimilarity,
+    reference: svcca,
+    statisticsReference: crossProductSimilarity,
     options: { variance, tolerance },
     ...twoSetMethods(similarity),
   };

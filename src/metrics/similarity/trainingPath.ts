@@ -82,7 +82,8 @@ export function trainingPath<Model extends string, Checkpoint extends string>(
   return {
     name: 'trainingPath',
     // Its statistics are those of any matrix of pairs: a fused kernel for them needs no scaling.
-    reference: pairMethods,
+    reference: trainingPath,
+    statisticsReference: pairMethods,
     options: { models, similarity: { name: similarity.name, ...similarity.options }, scaling },
     inputs: checkpoints,
     optionalInputs: [],
