@@ -71,7 +71,9 @@ export function divergenceProgram(divergence: Divergence, layout: RowLayout, for
       let at = ${at};
       let logs = ${x} - most - logTotal;${element}${each}
     }`;
-    const blocks = `
+    const blocks = layout.isSparse
+      ? ''
+      : `
   for (var done = 0u; done < blocks; done++) {
     let block = ${backwards ? 'blocks - 1u - done' : 'done'};
     ${loadBlock('block')}
@@ -84,6 +86,14 @@ export function divergenceProgram(divergence: Divergence, layout: RowLayout, for
   }`;
     return backwards ? rest + blocks : blocks + rest;
   };
+  const firstWalk = `
+  for (var block = 0u; block < blocks; block++) {
+    ${loadBlock('block')}
+    ${raise('max(max(x0, x1), max(x2, x3))')}
+    recent += (fallingExponentials(x0 - most) + fallingExponentials(x1 - most))
+      + (fallingExponentials(x2 - most) + fallingExponentials(x3 - most));
+    if ((block & 3u) == 3u) { total += recent; recent = vec2f(0.0); }
+  }`;
   return layout.program({
     name: divergence.name,
     reads: [
@@ -103,17 +113,11 @@ fn fallingExponentials(x: vec2f) -> vec2f {
     vector: 'vec2f',
     body: `
   let own = select((uniforms.classes - first + step - 1u) / step, 0u, first >= uniforms.classes);
-  let blocks = own / ${AHEAD}u;
+  let blocks = ${layout.isSparse ? '0u' : `own / ${AHEAD}u`};
   var most = vec2f(lowest());
   var total = vec2f(0.0);
   var recent = vec2f(0.0);
-  for (var block = 0u; block < blocks; block++) {
-    ${loadBlock('block')}
-    ${raise('max(max(x0, x1), max(x2, x3))')}
-    recent += (fallingExponentials(x0 - most) + fallingExponentials(x1 - most))
-      + (fallingExponentials(x2 - most) + fallingExponentials(x3 - most));
-    if ((block & 3u) == 3u) { total += recent; recent = vec2f(0.0); }
-  }
+  ${layout.isSparse ? '' : firstWalk}
   for (var at = first + blocks * ${AHEAD}u * step; at < uniforms.classes; at += step) {
     let x = logitsAt(origin + at);
     ${raise('x')}

@@ -16,6 +16,8 @@ export interface RowProgram extends Omit<KernelProgram, 'workgroupSize' | 'subgr
 /** How rows are laid out over lanes. */
 export interface RowLayout {
   readonly key: string;
+  /** Whether no lane has four elements of a row or more. */
+  readonly isSparse: boolean;
   readonly program: (program: RowProgram) => KernelProgram;
   readonly groups: (rows: number) => number;
 }
@@ -38,8 +40,10 @@ export function rowLayout(classes: number, subgroupSize: number, mostLanes = 256
   const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, classes / LANE_SHARE)));
   const workgroupSize = Math.min(Math.max(64, wanted), mostLanes);
   const short = classes <= SHORT_ROW;
+  const isSparse = !short && classes <= 3 * workgroupSize;
   return {
-    key: short ? 'short' : `${workgroupSize} ${subgroupSize}`,
+    key: short ? 'short' : `${workgroupSize} ${subgroupSize}${isSparse ? ' sparse' : ''}`,
+    isSparse,
     groups: (rows) => (short ? Math.ceil(rows / 64) : rows),
     program: ({ vector, body, declarations = '', ...program }) => ({
       ...program,
