@@ -177,7 +177,8 @@ export {
 export type { CanonicalCorrelationResult, CorrelationStatus } from './metrics/similarity/canonicalCorrelations.ts';
 export { cka } from './metrics/similarity/cka.ts';
 export { type CkaMatrixOptions, type CkaMatrixResult, ckaMatrix } from './metrics/similarity/ckaMatrix.ts';
-export type { CkaOptions, CkaResult, CkaStatus } from './metrics/similarity/ckaSimilarity.ts';
+export type { CkaOptions } from './metrics/similarity/ckaOptions.ts';
+export type { CkaResult, CkaStatus } from './metrics/similarity/ckaSimilarity.ts';
 export type { ActivationStatus } from './metrics/similarity/crossProductSimilarity.ts';
 export { type MeanCcaOptions, meanCca } from './metrics/similarity/meanCca.ts';
 export type {

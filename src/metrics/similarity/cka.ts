@@ -1,4 +1,5 @@
-import { type CkaOptions, type CkaResult, ckaSettings, ckaSimilarity } from './ckaSimilarity.ts';
+import { type CkaOptions, ckaSettings } from './ckaOptions.ts';
+import { type CkaResult, ckaSimilarity } from './ckaSimilarity.ts';
 import { type SimilarityMetric, twoSetMethods } from './pairSimilarity.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { checkOptions } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { type CkaOptions, type CkaStatus, ckaSettings, ckaSimilarity } from './ckaSimilarity.ts';
+import { type CkaOptions, ckaSettings } from './ckaOptions.ts';
+import { type CkaStatus, ckaSimilarity } from './ckaSimilarity.ts';
 import { checkNames } from './layerNames.ts';
 import { pairMethods } from './pairSimilarity.ts';
 

@@ -2,7 +2,7 @@
 import type { FusedMetricKernel, KernelInputs } from '../../backend.ts';
 import { cka } from '../../metrics/similarity/cka.ts';
 import { ckaMatrix } from '../../metrics/similarity/ckaMatrix.ts';
-import type { CkaSettings } from '../../metrics/similarity/ckaSimilarity.ts';
+import type { CkaSettings } from '../../metrics/similarity/ckaOptions.ts';
 import { crossProductsSize } from '../../metrics/similarity/crossProducts.ts';
 import type { Pointer } from '../assemblyExports.ts';
 import type { WasmTensor } from '../tensors.ts';

@@ -1,5 +1,5 @@
 /** Statistics of CKA by Gram matrices, linear and RBF, as `metrics/similarity/ckaSimilarity.ts` has them. */
-import type { CkaSettings } from '../../metrics/similarity/ckaSimilarity.ts';
+import type { CkaSettings } from '../../metrics/similarity/ckaOptions.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';

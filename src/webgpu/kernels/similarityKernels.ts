@@ -2,7 +2,7 @@
 import type { FusedMetricKernel, KernelInputs } from '../../backend.ts';
 import { cka } from '../../metrics/similarity/cka.ts';
 import { ckaMatrix } from '../../metrics/similarity/ckaMatrix.ts';
-import { type CkaSettings, usesGram } from '../../metrics/similarity/ckaSimilarity.ts';
+import { type CkaSettings, usesGram } from '../../metrics/similarity/ckaOptions.ts';
 import { crossProductSimilarity } from '../../metrics/similarity/crossProductSimilarity.ts';
 import { pairMethods } from '../../metrics/similarity/pairSimilarity.ts';
 import {
