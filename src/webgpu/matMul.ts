@@ -2,10 +2,11 @@
 import type { MatMulOptions } from '../backend.ts';
 import { describeShape } from '../check.ts';
 import { sizeOf } from '../tensor.ts';
-import { DEPTH, SMALL_WORKGROUP, smallProgram, TILE, tiledProgram } from './matMulPrograms.ts';
+import { DEPTH, largeProgram, SMALL_WORKGROUP, smallProgram } from './matMulPrograms.ts';
 import { type Matrix, splitProduct } from './matMulSplit.ts';
 import { reduce } from './reduction.ts';
 import type { TensorStore, WebgpuTensor } from './tensors.ts';
+import { partsFor, TILE } from './tiledSums.ts';
 
 /** The product of the last two axes. */
 export function matMul(
@@ -55,12 +56,12 @@ function product(
   const tiled = Math.min(m, n) >= 16;
   const tiles = tiled ? Math.ceil(m / TILE) * Math.ceil(n / TILE) : Math.ceil((m * n) / SMALL_WORKGROUP);
   const room = Math.floor(store.runtime.device.limits.maxStorageBufferBindingSize / Math.max(4, 4 * m * n));
-  const segments = Math.max(1, Math.min(room, segmentsFor(k, batches * tiles)));
+  const segments = Math.max(1, Math.min(room, partsFor(k, batches * tiles)));
   const segment = Math.ceil(k / segments / DEPTH) * DEPTH || 1;
   const partial = store.make([batches, segments, m, n], 'matMul');
   store.runtime.run({
     key: `matMul ${tiled} ${transposeA} ${transposeB}`,
-    build: () => (tiled ? tiledProgram(transposeA, transposeB) : smallProgram(transposeA, transposeB)),
+    build: () => (tiled ? largeProgram(transposeA, transposeB) : smallProgram(transposeA, transposeB)),
     reads: [
       { storage: store.storageOf(a.tensor, 'matMul'), perUnit: m * k, offset: a.offset },
       { storage: store.storageOf(b.tensor, 'matMul'), perUnit: k * n, offset: b.offset },
@@ -71,10 +72,4 @@ function product(
     groups: (units) => units * segments * tiles,
   });
   return segments === 1 ? store.share(partial, [batches, m, n]) : reduce(store, 'sum', partial, { axis: 1 });
-}
-
-/** A long inner axis is cut where the results alone would leave the device idle, and where sums would grow long. */
-function segmentsFor(k: number, groups: number): number {
-  if (k <= 512 || groups >= 256) return 1;
-  return Math.min(Math.ceil(k / 256), Math.ceil(512 / groups));
 }

@@ -5,8 +5,8 @@
 import type { FusedMetricKernel, KernelInputs } from '../../backend.ts';
 import { calibrationError } from '../../metrics/calibration/calibrationError.ts';
 import { sizeOf } from '../../tensor.ts';
-import type { Binding } from '../dispatch.ts';
 import type { WebgpuTensor } from '../tensors.ts';
+import { binderOf } from './binder.ts';
 import {
   calibrationBinProgram,
   calibrationFields,
@@ -26,17 +26,15 @@ interface CalibrationOptions {
 }
 
 /** For `over: 'topLabel'`. */
-export function calibrationKernel({ store, backend, subgroupSize }: KernelContext): FusedMetricKernel<T> {
-  const bind = (tensor: T, perUnit: number): Binding => ({
-    storage: store.storageOf(tensor, 'calibrationError'),
-    perUnit,
-  });
+export function calibrationKernel(context: KernelContext): FusedMetricKernel<T> {
+  const { store, backend, subgroupSize, mostLanes } = context;
+  const bind = binderOf(context, 'calibrationError');
   const rowsOf = ({ boundaries, edges }: CalibrationOptions, inputs: KernelInputs<T>): T => {
     const scores = (inputs.probabilities ?? inputs.logits)!;
     const given = inputs.probabilities !== undefined;
     const classes = scores.shape.at(-1)!;
     const rows = sizeOf(scores.shape) / classes;
-    const layout = rowLayout(classes, subgroupSize);
+    const layout = rowLayout(classes, subgroupSize, mostLanes);
     const result = store.make([rows, calibrationFields], 'calibrationError');
     store.runtime.run({
       key: `calibrationError rows ${given} ${edges} ${layout.key}`,

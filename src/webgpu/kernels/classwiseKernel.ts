@@ -34,7 +34,7 @@ function partRows(rows: number, groupsOfPart: number, bindableRows: number): num
 
 /** For `over: 'classwise'`. */
 export function classwiseKernel(context: KernelContext): FusedMetricKernel<T> {
-  const { store, backend, subgroupSize } = context;
+  const { store, backend, subgroupSize, mostLanes } = context;
   const bind = binderOf(context, 'calibrationError');
   return {
     kind: 'metric',
@@ -49,7 +49,7 @@ export function classwiseKernel(context: KernelContext): FusedMetricKernel<T> {
       const rows = sizeOf(scores.shape) / classes;
       const bins = boundaries.length - 1;
 
-      const layout = rowLayout(classes, subgroupSize);
+      const layout = rowLayout(classes, subgroupSize, mostLanes);
       const unknowns = store.make([rows], 'calibrationError');
       const others = (given ? [1, 1] : [2]).map((fields) => store.make([rows, fields], 'calibrationError'));
       store.runtime.run({

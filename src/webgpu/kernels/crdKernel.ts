@@ -4,13 +4,15 @@ import { rangeError } from '../../check.ts';
 import { rowDrawBindings } from '../rowDraws.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { crdWithBank } from './bankContrast.ts';
+import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
 import { candidatesPerGroup, contrastProgram } from './contrastProgram.ts';
 
 type T = WebgpuTensor;
 
 /** For `negatives: 'bank'`: the rows that `contrastIndices` names, or that its draw would name; then no table is made. */
-export function crdKernel({ store, backend }: KernelContext): FusedLossKernel<T> {
+export function crdKernel(context: KernelContext): FusedLossKernel<T> {
+  const { store, backend } = context;
   return crdWithBank(backend, ({ anchors, bank, candidates, threshold, temperature }) => {
     const [batch, dimension] = anchors.shape as readonly [number, number];
     const count = candidates.shape[1]!;
@@ -22,7 +24,7 @@ export function crdKernel({ store, backend }: KernelContext): FusedLossKernel<T>
     const perLane = Math.ceil(dimension / 32);
     const losses = store.make([batch, parts], 'crd');
     const gradients = store.make([batch, parts, dimension], 'crd');
-    const bind = (tensor: T, perUnit: number) => ({ storage: store.storageOf(tensor, 'crd'), perUnit });
+    const bind = binderOf(context, 'crd');
     const drawn = draw ? rowDrawBindings(draw) : { reads: [bind(candidates, count)], uniforms: { count } };
     store.runtime.run({
       key: `crd contrast ${perLane} ${from}`,

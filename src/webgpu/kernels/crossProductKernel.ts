@@ -1,11 +1,11 @@
 /** Statistics of linear CKA by features and of the canonical correlations, as `metrics/similarity/crossProducts.ts` has them. */
 import type { WebgpuTensor } from '../tensors.ts';
+import { partsFor, TILE, upperTiles } from '../tiledSums.ts';
 import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
 import { COLUMNS, columnProgram, firstSampleProgram, productProgram, squaresProgram } from './crossProductPrograms.ts';
 import { extentsOf, type PairKernel } from './pairs.ts';
 import { rowLayout } from './rows.ts';
-import { partsFor, TILE, upperTiles } from './tiledSums.ts';
 
 type T = WebgpuTensor;
 

@@ -5,8 +5,8 @@
  */
 import { specialValues } from '../arithmetic.ts';
 import type { KernelProgram } from '../program.ts';
+import { TILE, tiledProgram, upperTile, within } from '../tiledSums.ts';
 import type { RowLayout } from './rows.ts';
-import { TILE, tiledProgram, upperTile, within } from './tiledSums.ts';
 
 /** Columns of a workgroup of the column kernels. */
 export const COLUMNS = 64;

@@ -2,8 +2,8 @@
 import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
 import { type CheckedRowOptions, effectiveRowWeights, reduceRows } from '../../ops/rowReduction.ts';
 import { sizeOf } from '../../tensor.ts';
-import type { Binding } from '../dispatch.ts';
 import type { WebgpuTensor } from '../tensors.ts';
+import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
 import { type DivergenceForm, divergenceProgram } from './divergenceProgram.ts';
 import { type DivergenceLoss, type DivergenceOptions, divergenceLosses, uniformsOf } from './divergences.ts';
@@ -31,10 +31,7 @@ function divergenceKernel(context: KernelContext, loss: DivergenceLoss): FusedLo
     const scales = writes === 'value' ? undefined : rowScaleOf(backend, rows, rowShape, weights);
     const form: DivergenceForm = { writes, rowScaled: typeof scales === 'object' };
     const layout = rowLayout(classes, context.subgroupSize, context.mostLanes);
-    const bind = (tensor: T, perUnit: number): Binding => ({
-      storage: store.storageOf(tensor, divergence.name),
-      perUnit,
-    });
+    const bind = binderOf(context, divergence.name);
     const target = divergence.target === 'teacher' ? bind(teacherLogits!, classes) : bind(labels!, 1);
     const rowLosses = store.make(rowShape, divergence.name);
     const gradient = writes === 'both' ? store.make(shape, divergence.name) : undefined;

@@ -1,6 +1,7 @@
 /** Statistics of CKA by Gram matrices, linear and RBF, as `metrics/similarity/ckaSimilarity.ts` has them. */
 import type { CkaSettings } from '../../metrics/similarity/ckaOptions.ts';
 import type { WebgpuTensor } from '../tensors.ts';
+import { partsFor, TILE, TILE_SIZE, upperTiles } from '../tiledSums.ts';
 import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
 import { type CentredSet, centredSet } from './crossProductKernel.ts';
@@ -8,7 +9,6 @@ import { gramMedian } from './gramMedian.ts';
 import { alignmentProgram, alignProgram, type GramKernel, meansProgram, rowSumProgram } from './gramPrograms.ts';
 import { type GramForm, gramProgram } from './gramTiles.ts';
 import type { PairKernel } from './pairs.ts';
-import { partsFor, TILE, TILE_SIZE, upperTiles } from './tiledSums.ts';
 
 type T = WebgpuTensor;
 

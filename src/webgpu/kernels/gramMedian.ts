@@ -5,9 +5,9 @@
 import { specialValues } from '../arithmetic.ts';
 import type { KernelProgram } from '../program.ts';
 import type { WebgpuTensor } from '../tensors.ts';
+import { TILE_LANES, TILE_SIZE, upperTile, upperTiles } from '../tiledSums.ts';
 import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
-import { TILE_LANES, TILE_SIZE, upperTile, upperTiles } from './tiledSums.ts';
 
 /** Workgroups that count; each walks as many tiles as that takes. */
 const COUNTERS = 256;

@@ -1,9 +1,9 @@
 /** Kernels over the tiles of Gram matrices: from dot products or distances to the alignments of centred kernels. */
 import { fallingExponential, specialValues } from '../arithmetic.ts';
 import type { KernelProgram } from '../program.ts';
+import { TILE_LANES, upperTile } from '../tiledSums.ts';
 import { joinLanes } from '../workgroup.ts';
 import { columnMeans, overTile, rowJoin, writeRowSums } from './gramTiles.ts';
-import { TILE_LANES, upperTile } from './tiledSums.ts';
 
 /** How an element becomes the kernel's: dot products stay, distances d² become exp(−d²/(2σ²·median)). */
 export type GramKernel = 'linear' | 'rbf';

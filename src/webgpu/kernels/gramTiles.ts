@@ -4,7 +4,7 @@
  * writes neighbouring addresses, and half of the matrix. Row sums count an element for its row and for its column.
  */
 import type { KernelProgram } from '../program.ts';
-import { TILE, TILE_LANES, TILE_SIZE, tiledProgram, upperTile, within } from './tiledSums.ts';
+import { TILE, TILE_LANES, TILE_SIZE, tiledProgram, upperTile, within } from '../tiledSums.ts';
 
 /**
  * What the tiles hold: dot products of samples as they are or centred, or squared distances. Distances are sums of squared

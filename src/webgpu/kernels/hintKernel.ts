@@ -3,8 +3,8 @@ import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
 import { hint } from '../../losses/features/hint.ts';
 import { type CheckedRowOptions, reduceRows } from '../../ops/rowReduction.ts';
 import { sizeOf } from '../../tensor.ts';
-import type { Binding } from '../dispatch.ts';
 import type { WebgpuTensor } from '../tensors.ts';
+import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
 import { type HintForm, hintFactor, hintProgram } from './hintProgram.ts';
 import { rowScaleOf } from './rowScale.ts';
@@ -19,7 +19,8 @@ interface HintOptions {
 }
 
 /** A row is a sample: all its features. */
-export function hintKernel({ store, backend, subgroupSize }: KernelContext): FusedLossKernel<T> {
+export function hintKernel(context: KernelContext): FusedLossKernel<T> {
+  const { store, backend, subgroupSize, mostLanes } = context;
   const run = ({ reduction, rows: options }: HintOptions, inputs: KernelInputs<T>, withGradient: boolean) => {
     const { studentFeatures, teacherFeatures, rowWeights } = inputs as Readonly<Record<string, T>>;
     const { shape } = studentFeatures!;
@@ -28,8 +29,8 @@ export function hintKernel({ store, backend, subgroupSize }: KernelContext): Fus
     const scales = rowScaleOf(backend, options, [rows], rowWeights);
     const rowScaled = withGradient && typeof scales === 'object';
     const form: HintForm = { writes: withGradient ? 'both' : 'value', rowScaled };
-    const layout = rowLayout(classes, subgroupSize);
-    const bind = (tensor: T, perUnit: number): Binding => ({ storage: store.storageOf(tensor, 'hint'), perUnit });
+    const layout = rowLayout(classes, subgroupSize, mostLanes);
+    const bind = binderOf(context, 'hint');
     const rowLosses = store.make([rows], 'hint');
     const gradient = withGradient ? store.make(shape, 'hint') : undefined;
     store.runtime.run({

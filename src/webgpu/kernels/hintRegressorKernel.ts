@@ -5,6 +5,7 @@ import type { FeatureLayout } from '../../ops/affine.ts';
 import { type CheckedRowOptions, reduceRows } from '../../ops/rowReduction.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { WebgpuTensor } from '../tensors.ts';
+import { partsFor, TILE } from '../tiledSums.ts';
 import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
 import { hintFactor } from './hintProgram.ts';
@@ -14,7 +15,6 @@ import {
   hintWeightGradientProgram,
 } from './hintRegressorPrograms.ts';
 import { rowScaleOf } from './rowScale.ts';
-import { partsFor, TILE } from './tiledSums.ts';
 
 type T = WebgpuTensor;
 type Tensors = Readonly<Record<string, T>>;

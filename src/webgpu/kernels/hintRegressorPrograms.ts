@@ -6,7 +6,7 @@
 import type { FeatureLayout } from '../../ops/affine.ts';
 import { specialValues } from '../arithmetic.ts';
 import type { KernelProgram } from '../program.ts';
-import { TILE, TILE_LANES, tiledProgram, within } from './tiledSums.ts';
+import { TILE, TILE_LANES, tiledProgram, within } from '../tiledSums.ts';
 
 const uniforms = {
   /** Positions of all samples. */

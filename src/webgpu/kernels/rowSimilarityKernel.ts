@@ -5,6 +5,7 @@
 import type { RepresentationalSimilarityOptions } from '../../metrics/similarity/representationalSimilarity.ts';
 import type { KernelProgram } from '../program.ts';
 import type { WebgpuTensor } from '../tensors.ts';
+import { TILE, TILE_LANES, TILE_SIZE, upperTile, upperTiles } from '../tiledSums.ts';
 import { joinLanes } from '../workgroup.ts';
 import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
@@ -12,7 +13,6 @@ import { centredSet } from './crossProductKernel.ts';
 import { type GramSet, gramSet, gramTiles, paddedRows } from './gramKernel.ts';
 import { columnMeans, overTile, rowJoin, writeRowSums } from './gramTiles.ts';
 import type { PairKernel } from './pairs.ts';
-import { TILE, TILE_LANES, TILE_SIZE, upperTile, upperTiles } from './tiledSums.ts';
 
 type T = WebgpuTensor;
 

@@ -3,7 +3,7 @@
  * of the kernel, so that centring costs no copy. 256 lanes hold 4 × 4 results each; sums run over 16 inner steps, then 16
  * of those, then the rest.
  */
-import type { KernelProgram } from '../program.ts';
+import type { KernelProgram } from './program.ts';
 
 /** Results of a tile along each side. */
 export const TILE = 64;
