@@ -161,12 +161,12 @@ export interface FusedLossKernel<T> {
   readonly implements: (...options: never[]) => unknown;
   /** Whether it covers these options (all, when left out); the composite serves the rest. */
   readonly supports?: (options: object) => boolean;
-  /** The loss's forward pass. */
-  forward(options: object, inputs: KernelInputs<T>): Forward<T>;
-  /** The loss's backward pass, from the residuals of the kernel's own forward pass. */
-  backward(options: object, residuals: Residuals<T>, upstream: T): readonly T[];
-  /** The value alone, without what only the gradient needs. */
-  readonly evaluate?: (options: object, inputs: KernelInputs<T>) => T;
+  /** The loss's forward pass; undefined leaves these inputs to the composite. */
+  forward(options: object, inputs: KernelInputs<T>): Forward<T> | undefined;
+  /** The loss's backward pass, from the residuals of the kernel's own forward pass; undefined for the composite's. */
+  backward(options: object, residuals: Residuals<T>, upstream: T): readonly T[] | undefined;
+  /** The value alone, without what only the gradient needs; undefined as in `forward`. */
+  readonly evaluate?: (options: object, inputs: KernelInputs<T>) => T | undefined;
 }
 
 /** A kernel that replaces a metric's `statistics`. */
@@ -176,8 +176,8 @@ export interface FusedMetricKernel<T> {
   readonly implements: (...options: never[]) => unknown;
   /** Whether it covers these options (all, when left out); the composite serves the rest. */
   readonly supports?: (options: object) => boolean;
-  /** The metric's statistics, under its own names. */
-  statistics(options: object, inputs: KernelInputs<T>): Readonly<Record<string, T>>;
+  /** The metric's statistics, under its own names; undefined leaves these inputs to the composite. */
+  statistics(options: object, inputs: KernelInputs<T>): Readonly<Record<string, T>> | undefined;
 }
 
 /** A kernel that replaces a loss or a metric's statistics on one backend. */

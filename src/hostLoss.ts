@@ -7,7 +7,15 @@
 import type { HostBackend } from './backend.ts';
 import { doubleBackend, hostInputs, isDouble, singleBackendWith } from './hostBackend.ts';
 import type { Inputs } from './inputs.ts';
-import { type AnyLoss, evaluateOn, type Form, type Loss, type LossContext, valueAndGradientsOn } from './loss.ts';
+import {
+  type AnyLoss,
+  type DifferentiableOf,
+  evaluateOn,
+  type Form,
+  type InputsOf,
+  type LossContext,
+  valueAndGradientsOn,
+} from './loss.ts';
 import type { HostTensor, TensorLike } from './tensor.ts';
 import { lossKernels } from './wasm/kernels/index.ts';
 
@@ -62,20 +70,15 @@ function plainTerms<T>(backend: HostBackend<T>, terms: Readonly<Record<string, T
  *   teacherLogits: [[3, 2, 1]],
  * });
  */
-export function evaluate<
-  Input extends string,
-  Differentiable extends string,
-  Optional extends string,
-  LossForm extends Form,
->(
-  loss: Loss<Input, Differentiable, Optional, LossForm>,
-  inputs: Inputs<Input, Optional, TensorLike>,
+export function evaluate<L extends AnyLoss>(
+  loss: L,
+  inputs: InputsOf<L, TensorLike>,
   context?: LossContext,
-): Evaluation<LossForm> {
-  const anyLoss = loss as unknown as AnyLoss<LossForm>;
-  return onHost(anyLoss, inputs, (backend, placed) => {
-    const { value, terms } = evaluateOn(backend, anyLoss, placed, context);
-    return { value: plainValue(loss.form, backend.readSync(value)), terms: plainTerms(backend, terms) };
+): Evaluation<L['form']> {
+  const plain: AnyLoss = loss;
+  return onHost(plain, inputs, (backend, placed) => {
+    const { value, terms } = evaluateOn(backend, plain, placed, context);
+    return { value: plainValue<L['form']>(loss.form, backend.readSync(value)), terms: plainTerms(backend, terms) };
   });
 }
 
@@ -87,24 +90,19 @@ export function evaluate<
  * const { value, gradients } = valueAndGradients(crossEntropy(), { studentLogits: [[1, 2]], labels: [0] });
  * gradients.studentLogits.data; // d value / d studentLogits
  */
-export function valueAndGradients<
-  Input extends string,
-  Differentiable extends string,
-  Optional extends string,
-  LossForm extends Form,
->(
-  loss: Loss<Input, Differentiable, Optional, LossForm>,
-  inputs: Inputs<Input, Optional, TensorLike>,
+export function valueAndGradients<L extends AnyLoss>(
+  loss: L,
+  inputs: InputsOf<L, TensorLike>,
   context?: LossContext,
-): GradientEvaluation<Differentiable, LossForm> {
-  const anyLoss = loss as unknown as AnyLoss<LossForm>;
-  return onHost(anyLoss, inputs, (backend, placed) => {
-    const { value, terms, gradients } = valueAndGradientsOn(backend, anyLoss, placed, context);
-    const read = Object.fromEntries(loss.differentiable.map((name) => [name, backend.readSync(gradients[name]!)]));
+): GradientEvaluation<DifferentiableOf<L>, L['form']> {
+  const plain: AnyLoss = loss;
+  return onHost(plain, inputs, (backend, placed) => {
+    const { value, terms, gradients } = valueAndGradientsOn(backend, plain, placed, context);
+    const read = Object.fromEntries(plain.differentiable.map((name) => [name, backend.readSync(gradients[name]!)]));
     return {
-      value: plainValue(loss.form, backend.readSync(value)),
+      value: plainValue<L['form']>(loss.form, backend.readSync(value)),
       terms: plainTerms(backend, terms),
-      gradients: read as Record<Differentiable, HostTensor>,
+      gradients: read as Record<DifferentiableOf<L>, HostTensor>,
     };
   });
 }

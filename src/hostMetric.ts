@@ -8,11 +8,12 @@ import type { Inputs } from './inputs.ts';
 import {
   type AnyMetric,
   addStatistics,
+  type BatchOf,
   finishRunning,
   type HostStatistics,
   hasMetricKernel,
-  type Metric,
   type MetricState,
+  type ResultOf,
   type RunningStatistics,
   stateFromJSON,
   stateToJSON,
@@ -47,12 +48,8 @@ function hostStatistics(metric: AnyMetric, given: Inputs<string, string, TensorL
  * @example
  * const { value, bins } = measure(calibrationError({ bins: 15 }), { probabilities, labels });
  */
-export function measure<Input extends string, Statistic extends string, Result, Optional extends string>(
-  metric: Metric<Input, Statistic, Result, Optional>,
-  batch: Inputs<Input, Optional, TensorLike>,
-): Result {
-  const anyMetric = metric as unknown as AnyMetric<Result>;
-  return anyMetric.finish(hostStatistics(anyMetric, batch));
+export function measure<M extends AnyMetric>(metric: M, batch: BatchOf<M, TensorLike>): ResultOf<M> {
+  return metric.finish(hostStatistics(metric, batch)) as ResultOf<M>;
 }
 
 /** A metric over a stream of batches on the host. */
@@ -75,10 +72,10 @@ export interface Accumulator<Batch, Result> {
  * for (const batch of batches) running.update(batch);
  * const { value } = running.compute();
  */
-export function accumulate<Input extends string, Statistic extends string, Result, Optional extends string>(
-  metric: Metric<Input, Statistic, Result, Optional>,
-): Accumulator<Inputs<Input, Optional, TensorLike>, Result> {
-  return accumulatorFrom(metric as unknown as AnyMetric<Result>, { statistics: undefined });
+export function accumulate<M extends AnyMetric>(metric: M): Accumulator<BatchOf<M, TensorLike>, ResultOf<M>> {
+  return accumulatorFrom<BatchOf<M, TensorLike>, ResultOf<M>>(metric as AnyMetric<ResultOf<M>>, {
+    statistics: undefined,
+  });
 }
 
 /**
@@ -87,12 +84,14 @@ export function accumulate<Input extends string, Statistic extends string, Resul
  * @param state What `toJSON` of an accumulator of the same metric returned.
  * @throws RangeError when the state belongs to another metric.
  */
-export function restore<Input extends string, Statistic extends string, Result, Optional extends string>(
-  metric: Metric<Input, Statistic, Result, Optional>,
+export function restore<M extends AnyMetric>(
+  metric: M,
   state: MetricState,
-): Accumulator<Inputs<Input, Optional, TensorLike>, Result> {
-  const anyMetric = metric as unknown as AnyMetric<Result>;
-  return accumulatorFrom(anyMetric, stateFromJSON(anyMetric, state));
+): Accumulator<BatchOf<M, TensorLike>, ResultOf<M>> {
+  return accumulatorFrom<BatchOf<M, TensorLike>, ResultOf<M>>(
+    metric as AnyMetric<ResultOf<M>>,
+    stateFromJSON(metric, state),
+  );
 }
 
 function accumulatorFrom<Batch extends Inputs<string, string, TensorLike>, Result>(

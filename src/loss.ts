@@ -56,6 +56,9 @@ export type DifferentiableOf<L> = L extends Loss<string, infer Differentiable, s
 /** The optional input names of a loss type. */
 export type OptionalOf<L> = L extends Loss<string, string, infer Optional, Form> ? Optional : never;
 
+/** The inputs of a loss type, each of them a `Value`. */
+export type InputsOf<L, Value> = Inputs<InputOf<L>, OptionalOf<L>, Value>;
+
 function kernelFor<T>(backend: Backend<T>, loss: AnyLoss): FusedLossKernel<T> | undefined {
   return backend.fusedKernels?.find(
     (kernel): kernel is FusedLossKernel<T> =>
@@ -94,26 +97,21 @@ export interface EvaluationOn<T> {
  * @param inputs Tensors of the backend; host arrays among them are copied onto it.
  * @returns Tensors of the backend, which the caller owns.
  */
-export function evaluateOn<
-  T,
-  Input extends string,
-  Differentiable extends string,
-  Optional extends string,
-  LossForm extends Form,
->(
+export function evaluateOn<T, L extends AnyLoss>(
   backend: Backend<T>,
-  loss: Loss<Input, Differentiable, Optional, LossForm>,
-  inputs: Inputs<Input, Optional, NoInfer<T> | TensorLike>,
+  loss: L,
+  inputs: InputsOf<L, NoInfer<T> | TensorLike>,
   context?: LossContext,
 ): EvaluationOn<T> {
   return backend.scope(() => {
     const placed = inputsOn(backend, loss, inputs);
-    const kernel = kernelFor(backend, loss as unknown as AnyLoss);
+    const kernel = kernelFor(backend, loss);
     if (kernel?.evaluate) {
       loss.check(backend, placed);
-      return { value: kernel.evaluate(loss.options, placed), terms: {} };
+      const alone = kernel.evaluate(loss.options, placed);
+      if (alone !== undefined) return { value: alone, terms: {} };
     }
-    const { value, terms = {} } = forwardOf(backend, loss as unknown as AnyLoss, placed, context);
+    const { value, terms = {} } = forwardOf(backend, loss, placed, context);
     return { value, terms };
   });
 }
@@ -130,28 +128,21 @@ export interface GradientEvaluationOn<T, Differentiable extends string> extends 
  * @param inputs Tensors of the backend; host arrays among them are copied onto it.
  * @returns Tensors of the backend, which the caller owns.
  */
-export function valueAndGradientsOn<
-  T,
-  Input extends string,
-  Differentiable extends string,
-  Optional extends string,
-  LossForm extends Form,
->(
+export function valueAndGradientsOn<T, L extends AnyLoss>(
   backend: Backend<T>,
-  loss: Loss<Input, Differentiable, Optional, LossForm>,
-  inputs: Inputs<Input, Optional, NoInfer<T> | TensorLike>,
+  loss: L,
+  inputs: InputsOf<L, NoInfer<T> | TensorLike>,
   context?: LossContext,
-): GradientEvaluationOn<T, Differentiable> {
+): GradientEvaluationOn<T, DifferentiableOf<L>> {
   return backend.scope(() => {
     const placed = inputsOn(backend, loss, inputs);
-    const anyLoss = loss as unknown as AnyLoss;
-    const { value, residuals, terms = {} } = forwardOf(backend, anyLoss, placed, context);
+    const { value, residuals, terms = {} } = forwardOf(backend, loss, placed, context);
     const shape = backend.shapeOf(value);
     const upstream = backend.fromHost({ data: new Float32Array(sizeOf(shape)).fill(1), shape });
-    const gradients: Partial<Record<Differentiable, T>> = {};
-    backwardOf(backend, anyLoss, residuals, upstream).forEach((gradient, index) => {
+    const gradients: Record<string, T> = {};
+    backwardOf(backend, loss, residuals, upstream).forEach((gradient, index) => {
       gradients[loss.differentiable[index]!] = gradient;
     });
-    return { value, terms, gradients: gradients as Record<Differentiable, T> };
+    return { value, terms, gradients: gradients as Record<DifferentiableOf<L>, T> };
   });
 }

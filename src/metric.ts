@@ -49,6 +49,14 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
 
 /** Any metric with a given result. */
 export type AnyMetric<Result = unknown> = Metric<string, string, Result, string>;
+/** What a metric type returns. */
+export type ResultOf<M> = M extends Metric<string, string, infer Result, string> ? Result : never;
+/** The batches of a metric type, each input a `Value`. */
+export type BatchOf<M, Value> = Inputs<
+  M extends Metric<infer Input, string, unknown, string> ? Input : never,
+  M extends Metric<string, string, unknown, infer Optional> ? Optional : never,
+  Value
+>;
 
 function kernelFor<T>(backend: Backend<T>, metric: AnyMetric): FusedMetricKernel<T> | undefined {
   return backend.fusedKernels?.find(
@@ -98,13 +106,13 @@ async function readStatistics<T>(backend: Backend<T>, statistics: Readonly<Recor
  * @param batch Tensors of the backend; host arrays among them are copied onto it.
  * @returns A promise of plain numbers.
  */
-export async function measureOn<T, Input extends string, Statistic extends string, Result, Optional extends string>(
+export async function measureOn<T, M extends AnyMetric>(
   backend: Backend<T>,
-  metric: Metric<Input, Statistic, Result, Optional>,
-  batch: Inputs<Input, Optional, NoInfer<T> | TensorLike>,
-): Promise<Result> {
-  const anyMetric = metric as unknown as AnyMetric<Result>;
-  return anyMetric.finish(await readStatistics(backend, statisticsOf(backend, anyMetric, batch)));
+  metric: M,
+  batch: BatchOf<M, NoInfer<T> | TensorLike>,
+): Promise<ResultOf<M>> {
+  const statistics = await readStatistics(backend, statisticsOf(backend, metric, batch));
+  return metric.finish(statistics) as ResultOf<M>;
 }
 
 /** Merges two parts' statistics by the metric's rule. */
@@ -194,18 +202,17 @@ export interface AccumulatorOn<T, Batch, Result> {
  *
  * @param state A state to go on from, as `state()` returned it.
  */
-export function accumulateOn<T, Input extends string, Statistic extends string, Result, Optional extends string>(
+export function accumulateOn<T, M extends AnyMetric>(
   backend: Backend<T>,
-  metric: Metric<Input, Statistic, Result, Optional>,
+  metric: M,
   state?: MetricState,
-): AccumulatorOn<T, Inputs<Input, Optional, NoInfer<T> | TensorLike>, Result> {
-  const anyMetric = metric as unknown as AnyMetric<Result>;
-  const running = state === undefined ? { statistics: undefined } : stateFromJSON(anyMetric, state);
+): AccumulatorOn<T, BatchOf<M, NoInfer<T> | TensorLike>, ResultOf<M>> {
+  const running = state === undefined ? { statistics: undefined } : stateFromJSON(metric, state);
   let pending: Promise<void> = Promise.resolve();
   const enqueue = (part: Promise<HostStatistics<string> | undefined>): Promise<void> => {
     const added = pending.then(async () => {
       const statistics = await part;
-      if (statistics !== undefined) addStatistics(anyMetric, running, statistics);
+      if (statistics !== undefined) addStatistics(metric, running, statistics);
     });
     // A failed batch is reported by its own promise and leaves the stream usable.
     pending = added.catch(() => undefined);
@@ -213,18 +220,18 @@ export function accumulateOn<T, Input extends string, Statistic extends string, 
   };
   return {
     async update(batch) {
-      await enqueue(readStatistics(backend, statisticsOf(backend, anyMetric, batch)));
+      await enqueue(readStatistics(backend, statisticsOf(backend, metric, batch)));
     },
     async merge(other) {
-      await enqueue(other.state().then((json) => stateFromJSON(anyMetric, json).statistics));
+      await enqueue(other.state().then((json) => stateFromJSON(metric, json).statistics));
     },
     async compute() {
       await pending;
-      return finishRunning(anyMetric, running);
+      return finishRunning(metric, running) as ResultOf<M>;
     },
     async state() {
       await pending;
-      return stateToJSON(anyMetric, running);
+      return stateToJSON(metric, running);
     },
   };
 }

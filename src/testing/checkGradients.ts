@@ -2,9 +2,9 @@
 
 import { rangeError } from '../check.ts';
 import { cpuBackend } from '../cpu/index.ts';
-import { type Inputs, inputsOn } from '../inputs.ts';
-import { evaluateOn, type Form, type Loss, type LossContext, valueAndGradientsOn } from '../loss.ts';
-import type { HostTensor, TensorLike } from '../tensor.ts';
+import { inputsOn } from '../inputs.ts';
+import { type AnyLoss, evaluateOn, type InputsOf, type LossContext, valueAndGradientsOn } from '../loss.ts';
+import type { TensorLike } from '../tensor.ts';
 
 /** Options of `checkGradients`. */
 export interface CheckGradientsOptions extends LossContext {
@@ -32,28 +32,23 @@ export interface GradientCheck {
  * @example
  * checkGradients(myLoss(), { studentLogits: [[1, 2, 3]], labels: [0] });
  */
-export function checkGradients<
-  Input extends string,
-  Differentiable extends string,
-  Optional extends string,
-  LossForm extends Form,
->(
-  loss: Loss<Input, Differentiable, Optional, LossForm>,
-  inputs: Inputs<Input, Optional, TensorLike>,
+export function checkGradients<L extends AnyLoss>(
+  loss: L,
+  inputs: InputsOf<L, TensorLike>,
   options: CheckGradientsOptions = {},
 ): readonly GradientCheck[] {
   const { stepSize = 1e-5, tolerance = 1e-6, ...context } = options;
   const backend = cpuBackend({ precision: 'float64' });
-  const placed = inputsOn(backend, loss, inputs) as unknown as Record<string, HostTensor>;
-  const given = placed as unknown as Inputs<Input, Optional, HostTensor>;
-  const { gradients } = valueAndGradientsOn(backend, loss, given, context);
+  const plain: AnyLoss = loss;
+  const placed = inputsOn(backend, plain, inputs);
+  const { gradients } = valueAndGradientsOn(backend, plain, placed, context);
   const valueWith = (name: string, data: Float64Array): number => {
     const moved = { ...placed, [name]: { data, shape: placed[name]!.shape } };
-    const { value } = evaluateOn(backend, loss, moved as unknown as Inputs<Input, Optional, HostTensor>, context);
+    const { value } = evaluateOn(backend, plain, moved, context);
     return Float64Array.from(value.data).reduce((sum, row) => sum + row, 0);
   };
-  return loss.differentiable.map((name) => {
-    const gradient = Float64Array.from(gradients[name].data);
+  return plain.differentiable.map((name) => {
+    const gradient = Float64Array.from(gradients[name]!.data);
     const origin = Float64Array.from(placed[name]!.data);
     const allowed =
       tolerance *

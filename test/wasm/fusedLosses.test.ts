@@ -2,6 +2,7 @@ import {
   type AnyLoss,
   crd,
   crossEntropy,
+  type HostBackend,
   type HostTensor,
   hint,
   jensenShannon,
@@ -28,13 +29,7 @@ const floats = (data: Iterable<number>, shape: readonly number[]): HostTensor =>
 });
 
 /** Value and gradients as plain arrays, on any host backend. */
-function compute<T>(
-  backend: { readSync(tensor: T): HostTensor } & Parameters<
-    typeof valueAndGradientsOn<T, string, string, string, 'scalar'>
-  >[0],
-  loss: unknown,
-  batch: Batch,
-) {
+function compute<T>(backend: HostBackend<T>, loss: unknown, batch: Batch) {
   return backend.scope(() => {
     const { value, gradients } = valueAndGradientsOn(backend, loss as AnyLoss<'scalar'>, batch as never);
     const read = (tensor: T) => Array.from(backend.readSync(tensor).data);
@@ -267,8 +262,8 @@ describeVariants('fused losses equal the float64 composite', (open) => {
           studentLogits: backend.fromHost(studentLogits),
           teacherLogits: backend.fromHost(teacherLogits),
         };
-        const { residuals } = kernel.forward(options, inputs);
-        const [gradient] = kernel.backward(options, residuals, backend.fromHost(factors));
+        const { residuals } = kernel.forward(options, inputs)!;
+        const [gradient] = kernel.backward(options, residuals, backend.fromHost(factors))!;
         return Array.from(backend.readSync(gradient!).data);
       });
     const once = run('mean', floats([1], []));

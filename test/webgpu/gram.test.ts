@@ -84,7 +84,7 @@ describe('fused similarity statistics', () => {
         );
         const inputs = { x: on.fromHost(batch.x), y: on.fromHost(batch.y) };
         const statistics =
-          kernel?.kind === 'metric' ? kernel.statistics(metric.options, inputs) : metric.statistics(on, inputs);
+          kernel?.kind === 'metric' ? kernel.statistics(metric.options, inputs)! : metric.statistics(on, inputs);
         return Object.fromEntries(
           await Promise.all(Object.entries(statistics).map(async ([key, value]) => [key, await on.read(value)])),
         ) as Record<string, Activations>;

@@ -1,18 +1,11 @@
-import type { Backend, Residuals } from '../../backend.ts';
 import { checkOneOf, checkOptions, checkPositive } from '../../check.ts';
 import type { Loss } from '../../loss.ts';
-import { checkLogitPair, checkMaskLabels, checkRowWeights } from '../../ops/checkRows.ts';
+import { checkLogitPair, checkMaskLabels } from '../../ops/checkRows.ts';
 import { expectation } from '../../ops/expectation.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
-import {
-  checkRowOptions,
-  effectiveRowWeights,
-  type Reduction,
-  type RowOptions,
-  reduceRows,
-  scaleRowGradients,
-} from '../../ops/rowReduction.ts';
+import { checkRowOptions, type Reduction, type RowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { type FormOf, rowLoss } from '../../rowLoss.ts';
 
 /** Options of `klDivergence`. */
 export interface KlDivergenceOptions<R extends Reduction = Reduction> extends RowOptions<R> {
@@ -45,12 +38,7 @@ export interface KlDivergenceOptions<R extends Reduction = Reduction> extends Ro
 // @__NO_SIDE_EFFECTS__
 export function klDivergence<R extends Reduction = 'mean'>(
   options: KlDivergenceOptions<R> = {},
-): Loss<
-  'studentLogits' | 'teacherLogits',
-  'studentLogits',
-  'labels' | 'rowWeights',
-  R extends 'none' ? 'rows' : 'scalar'
-> {
+): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
   checkOptions('klDivergence', options, [
     'temperature',
     'scaleByTemperatureSquared',
@@ -65,43 +53,37 @@ export function klDivergence<R extends Reduction = 'mean'>(
   const rows = checkRowOptions('klDivergence', options);
   const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
 
-  return {
+  return rowLoss(rows, {
     name: 'klDivergence',
     reference: klDivergence,
-    options: { temperature, scaleByTemperatureSquared, direction, ...rows },
+    options: { temperature, scaleByTemperatureSquared, direction },
     inputs: ['studentLogits', 'teacherLogits'],
-    optionalInputs: ['labels', 'rowWeights'],
-    differentiable: ['studentLogits'],
-    form: (rows.reduction === 'none' ? 'rows' : 'scalar') as R extends 'none' ? 'rows' : 'scalar',
+    optionalInputs: ['labels'],
 
     check(backend, inputs) {
       const rowShape = checkLogitPair(backend, 'klDivergence', inputs);
       checkMaskLabels(backend, 'klDivergence', inputs.labels, rowShape, rows.ignoreIndex);
-      checkRowWeights(backend, 'klDivergence', inputs.rowWeights, rowShape);
+      return rowShape;
     },
 
-    forward(backend, inputs) {
-      const studentLog = logSoftmax(backend, scale(backend, inputs.studentLogits, 1 / temperature));
-      const teacherLog = logSoftmax(backend, scale(backend, inputs.teacherLogits, 1 / temperature));
+    rows(backend, { studentLogits, teacherLogits }) {
+      const studentLog = logSoftmax(backend, scale(backend, studentLogits, 1 / temperature));
+      const teacherLog = logSoftmax(backend, scale(backend, teacherLogits, 1 / temperature));
       const [mainLog, otherLog] = direction === 'forward' ? [teacherLog, studentLog] : [studentLog, teacherLog];
       const divergence = expectation(backend, backend.exp(mainLog), backend.subtract(mainLog, otherLog));
-      const weights = effectiveRowWeights(backend, rows, inputs);
-      const { value, rowScale } = reduceRows(backend, rows, scale(backend, divergence, factor), weights);
-      return { value, residuals: { studentLog, teacherLog, rowScale } };
+      return { losses: scale(backend, divergence, factor), studentLog, teacherLog };
     },
 
-    backward<T>(backend: Backend<T>, residuals: Residuals<T>, upstream: T) {
-      const { studentLog, teacherLog, rowScale } = residuals as Record<'studentLog' | 'teacherLog' | 'rowScale', T>;
+    gradient(backend, { studentLog, teacherLog }) {
       const student = backend.exp(studentLog);
       if (direction === 'forward') {
-        const difference = backend.subtract(student, backend.exp(teacherLog));
-        return [scaleRowGradients(backend, scale(backend, difference, factor / temperature), rowScale, upstream)];
+        return scale(backend, backend.subtract(student, backend.exp(teacherLog)), factor / temperature);
       }
       const ratio = backend.subtract(studentLog, teacherLog);
       const centred = backend.subtract(ratio, expectation(backend, student, ratio, true));
       // Where q = 0 the gradient's limit is 0, though the ratio may be infinite; a q that is NaN stays NaN.
       const rowGradients = backend.where(student, backend.multiply(student, centred), backend.scalar(0));
-      return [scaleRowGradients(backend, scale(backend, rowGradients, factor / temperature), rowScale, upstream)];
+      return scale(backend, rowGradients, factor / temperature);
     },
-  };
+  });
 }

@@ -72,12 +72,16 @@ function prefixed<Value>(prefix: string, record: Readonly<Record<string, Value>>
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [prefix + name, value]));
 }
 
-function picked(prefix: string, statistics: HostStatistics<string>): HostStatistics<string> {
-  return Object.fromEntries(
-    Object.entries(statistics)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, value]) => [name.slice(prefix.length), value]),
-  );
+/** The flat record's statistics by set and by pair. */
+function grouped(statistics: HostStatistics<string>): (prefix: string) => HostStatistics<string> {
+  const groups: Record<string, Record<string, HostStatistic>> = {};
+  for (const [key, value] of Object.entries(statistics)) {
+    const end = key.indexOf('.') + 1;
+    const prefix = key.slice(0, end);
+    groups[prefix] ??= {};
+    groups[prefix][key.slice(end)] = value;
+  }
+  return (prefix) => groups[prefix] ?? {};
 }
 
 function sumOf(first: HostStatistics<string>, second: HostStatistics<string>): HostStatistics<string> {
@@ -128,12 +132,15 @@ export function pairMethods<Name extends string, Result, Final>(
   const ySide = symmetric ? 'x' : 'y';
   const names = [...new Set([...xNames, ...yNames])];
 
-  const pairOf = (statistics: HostStatistics<string>, row: number, column: number): PairStatistics => ({
-    samples: statistics.samples!.data[0]!,
-    x: picked(setKey('x', row), statistics),
-    y: picked(setKey(ySide, column), statistics),
-    xy: picked(pairKey(row, column), statistics),
-  });
+  const pairsOf = (statistics: HostStatistics<string>) => {
+    const of = grouped(statistics);
+    return (row: number, column: number): PairStatistics => ({
+      samples: statistics.samples!.data[0]!,
+      x: of(setKey('x', row)),
+      y: of(setKey(ySide, column)),
+      xy: of(pairKey(row, column)),
+    });
+  };
 
   return {
     check(backend, batch) {
@@ -199,20 +206,22 @@ export function pairMethods<Name extends string, Result, Final>(
         samples: scalarStatistic(samples[0] + samples[1]),
         invalid: scalarStatistic(first.invalid!.data[0]! + second.invalid!.data[0]!),
       };
+      const [ofFirst, ofSecond] = [grouped(first), grouped(second)];
       const mergeSide = (side: 'x' | 'y', count: number) => {
         for (let index = 0; index < count; index++) {
           const key = setKey(side, index);
-          const a = { samples: samples[0], statistics: picked(key, first) };
-          const b = { samples: samples[1], statistics: picked(key, second) };
+          const a = { samples: samples[0], statistics: ofFirst(key) };
+          const b = { samples: samples[1], statistics: ofSecond(key) };
           const sets = similarity.mergeSets?.(a, b) ?? sumOf(a.statistics, b.statistics);
           Object.assign(merged, prefixed(key, sets));
         }
       };
       mergeSide('x', xNames.length);
       if (!symmetric) mergeSide('y', yNames.length);
+      const [firstPair, secondPair] = [pairsOf(first), pairsOf(second)];
       for (const [row, column] of pairs) {
-        const a = pairOf(first, row, column);
-        const b = pairOf(second, row, column);
+        const a = firstPair(row, column);
+        const b = secondPair(row, column);
         const xy = similarity.mergePairs?.(a, b) ?? sumOf(a.xy, b.xy);
         Object.assign(merged, prefixed(pairKey(row, column), xy));
       }
@@ -222,8 +231,9 @@ export function pairMethods<Name extends string, Result, Final>(
     finish(statistics) {
       const invalid = statistics.invalid!.data[0]!;
       if (invalid > 0) throw rangeError(name, 'activations', 'finite', `${invalid} of NaN or ±Infinity`);
+      const pairOf = pairsOf(statistics);
       const found = new Map(
-        pairs.map(([row, column]) => [pairKey(row, column), similarity.finish(pairOf(statistics, row, column))]),
+        pairs.map(([row, column]) => [pairKey(row, column), similarity.finish(pairOf(row, column))]),
       );
       const mirror = similarity.mirror ?? ((result: Result) => result);
       const cell = (row: number, column: number): Result =>

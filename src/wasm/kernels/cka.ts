@@ -2,8 +2,7 @@
 import type { FusedMetricKernel, KernelInputs } from '../../backend.ts';
 import { cka } from '../../metrics/similarity/cka.ts';
 import { ckaMatrix } from '../../metrics/similarity/ckaMatrix.ts';
-import type { CkaSettings } from '../../metrics/similarity/ckaOptions.ts';
-import { crossProductsSize } from '../../metrics/similarity/crossProducts.ts';
+import { type CkaSettings, usesGram } from '../../metrics/similarity/ckaOptions.ts';
 import type { Pointer } from '../assemblyExports.ts';
 import type { WasmTensor } from '../tensors.ts';
 import { extentsOf, type PairKernel, type PairPlan, pairStatistics, twoSets } from './pairs.ts';
@@ -20,15 +19,10 @@ interface CentredSet {
   readonly invalid: number;
 }
 
-/** The state above which `form: 'auto'` takes Gram matrices, as in `metrics/similarity/ckaSimilarity.ts`. */
-const largestState = 2 ** 22;
-
-function prefersGram({ form }: CkaSettings, { x, y }: PairPlan, inputs: KernelInputs<WasmTensor>): boolean {
+function byFeatures(settings: CkaSettings, { x, y }: PairPlan, inputs: KernelInputs<WasmTensor>): boolean {
   const widthsOf = (names: readonly string[]) => names.map((name) => extentsOf(inputs[name]!)[1]);
-  const widths = [widthsOf(x), widthsOf(y)] as const;
-  const state = crossProductsSize(...widths);
-  const samples = extentsOf(inputs[x[0]!]!)[0];
-  return form === 'auto' && state > largestState && samples * widths.flat().reduce((a, b) => a + b, 0) < state;
+  const [samples] = extentsOf(inputs[x[0]!]!);
+  return !usesGram(settings, samples, { x: widthsOf(x), y: widthsOf(y) });
 }
 
 /** Computes sets and pairs on the kernels. */
@@ -106,37 +100,31 @@ export function crossProductKernel({ kernels, store }: KernelHost): PairKernel<C
   };
 }
 
-const byFeatures = (settings: CkaSettings): boolean =>
-  settings.kernel === 'linear' && !settings.minibatch && settings.form !== 'gram';
+/** Whether the form by features comes into question at all: what else there is runs in float64 on the host. */
+const mayUseFeatures = (options: object): boolean => {
+  const { kernel, minibatch, form } = options as CkaSettings;
+  return kernel === 'linear' && !minibatch && form !== 'gram';
+};
 
 /** Kernels of `cka` and `ckaMatrix`; where Gram matrices are the smaller way, the composite serves. */
 export function ckaKernels(host: KernelHost): readonly FusedMetricKernel<WasmTensor>[] {
-  const { backend } = host;
+  const statistics = (settings: CkaSettings, plan: PairPlan, inputs: KernelInputs<WasmTensor>) =>
+    byFeatures(settings, plan, inputs) ? pairStatistics(host, plan, inputs, crossProductKernel(host)) : undefined;
   return [
     {
       kind: 'metric',
       implements: cka,
-      supports: (options) => byFeatures(options as CkaSettings),
-      statistics(options, inputs) {
-        const settings = options as CkaSettings;
-        if (prefersGram(settings, twoSets, inputs)) {
-          return cka(settings).statistics(backend, inputs as Record<'x' | 'y', WasmTensor>);
-        }
-        return pairStatistics(host, twoSets, inputs, crossProductKernel(host));
-      },
+      supports: mayUseFeatures,
+      statistics: (options, inputs) => statistics(options as CkaSettings, twoSets, inputs),
     },
     {
       kind: 'metric',
       implements: ckaMatrix,
-      supports: (options) => byFeatures(options as CkaSettings),
+      supports: mayUseFeatures,
       statistics(options, inputs) {
         const { x, y, ...settings } = options as CkaSettings & Pick<PairPlan, 'x' | 'y'>;
         const symmetric = x.length === y.length && x.every((name, index) => name === y[index]);
-        const plan = { x, y, symmetric };
-        if (prefersGram(settings, plan, inputs)) {
-          return ckaMatrix({ x, y, ...settings }).statistics(backend, inputs as Record<string, WasmTensor>);
-        }
-        return pairStatistics(host, plan, inputs, crossProductKernel(host));
+        return statistics(settings, { x, y, symmetric }, inputs);
       },
     },
   ];

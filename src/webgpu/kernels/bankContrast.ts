@@ -1,5 +1,5 @@
 /** Contrastive representation distillation around a kernel that scores anchors against a bank. */
-import type { Backend, Forward, FusedLossKernel, KernelInputs } from '../../backend.ts';
+import type { Backend, FusedLossKernel } from '../../backend.ts';
 import { addContrasts, type Contrast, contrastWithPositives } from '../../losses/contrastive/contrast.ts';
 import { crd } from '../../losses/contrastive/crd.ts';
 import type { CheckedCrdOptions } from '../../losses/contrastive/crdOptions.ts';
@@ -31,7 +31,7 @@ export function crdWithBank<T>(
       const options = given as CheckedCrdOptions;
       const { studentBank, teacherBank, positiveIndices, contrastIndices } = inputs as Readonly<Record<string, T>>;
       const [rows, dimension] = backend.shapeOf(studentBank!) as readonly [number, number];
-      if (dimension > widestEmbedding) return compositeOf<T>(options).forward(backend, inputs);
+      if (dimension > widestEmbedding) return undefined;
       const student = embed(backend, 'student', inputs);
       const teacher = embed(backend, 'teacher', inputs);
       const logRatio = Math.log(backend.shapeOf(contrastIndices!)[1]! / (options.populationSize ?? rows));
@@ -62,15 +62,6 @@ export function crdWithBank<T>(
     },
 
     // The residuals are the composite's own; what is left to do is small.
-    backward: (options, residuals, upstream) =>
-      compositeOf<T>(options as CheckedCrdOptions).backward(backend, residuals, upstream),
+    backward: () => undefined,
   };
 }
-
-function compositeOf<T>({ ignoreIndex: _, ...options }: CheckedCrdOptions) {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const loss = crd(given as never);
-  return { forward: loss.forward as unknown as CompositeForward<T>, backward: loss.backward };
-}
-
-type CompositeForward<T> = (backend: Backend<T>, inputs: KernelInputs<T>) => Forward<T>;

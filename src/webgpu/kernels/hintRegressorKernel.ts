@@ -145,7 +145,7 @@ export function hintRegressorKernel(context: KernelContext): FusedLossKernel<T> 
     forward(given, inputs: KernelInputs<T>) {
       const options = given as CheckedHintOptions;
       const { studentFeatures, regressorWeight, rowWeights } = inputs;
-      if (!serves(extentsOf(studentFeatures!, regressorWeight!))) return compositeOf(options).forward(backend, inputs);
+      if (!serves(extentsOf(studentFeatures!, regressorWeight!))) return undefined;
       const { value, gradient, biasGradient } = run(options, inputs as Tensors, true);
       return { value, residuals: { gradient, biasGradient, studentFeatures, regressorWeight, rowWeights } };
     },
@@ -155,12 +155,12 @@ export function hintRegressorKernel(context: KernelContext): FusedLossKernel<T> 
       const { studentFeatures, regressorWeight } = inputs;
       return serves(extentsOf(studentFeatures!, regressorWeight!))
         ? run(options, inputs as Tensors, false).value
-        : compositeOf(options).forward(backend, inputs).value;
+        : undefined;
     },
 
     backward(given, residuals: Residuals<T>, upstream) {
       const options = given as CheckedHintOptions;
-      if (residuals.gradient === undefined) return compositeOf(options).backward(backend, residuals, upstream);
+      if (residuals.gradient === undefined) return undefined;
       const { layout } = options;
       const { studentFeatures, regressorWeight } = residuals as Tensors;
       const gradient = backend.multiply(residuals.gradient as T, upstream);
@@ -172,19 +172,4 @@ export function hintRegressorKernel(context: KernelContext): FusedLossKernel<T> 
       ];
     },
   };
-}
-
-function compositeOf({ reduction, regressor, layout, normalizer }: CheckedHintOptions): CompositeLoss {
-  return hint({
-    reduction,
-    regressor,
-    layout,
-    ...(normalizer === undefined ? {} : { normalizer }),
-  }) as unknown as CompositeLoss;
-}
-
-/** The composite's two methods for inputs that the loss has checked. */
-interface CompositeLoss {
-  forward(backend: KernelContext['backend'], inputs: KernelInputs<T>): ReturnType<FusedLossKernel<T>['forward']>;
-  backward(backend: KernelContext['backend'], residuals: Residuals<T>, upstream: T): readonly T[];
 }
