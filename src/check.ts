@@ -98,6 +98,29 @@ export function checkOneOf<Word extends string>(
   }
 }
 
+/** The known name that a misspelt one is likely meant to be: at most two letters apart, and nearer than half its length. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const distances = known.map(
+    (candidate) => [editDistance(name.toLowerCase(), candidate.toLowerCase()), candidate] as const,
+  );
+  const [nearest] = distances.sort(([a], [b]) => a - b);
+  return nearest !== undefined && nearest[0] <= 2 && nearest[0] < name.length / 2 ? nearest[1] : undefined;
+}
+
+/** The number of letters to insert, drop or change that turn one text into another. */
+function editDistance(first: string, second: string): number {
+  let previous = Array.from({ length: second.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= first.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= second.length; column++) {
+      const changed = previous[column - 1]! + (first[row - 1] === second[column - 1] ? 0 : 1);
+      current.push(Math.min(changed, previous[column]! + 1, current[column - 1]! + 1));
+    }
+    previous = current;
+  }
+  return previous[second.length]!;
+}
+
 /** Requires that an options record holds no unknown name: a misspelt option would be silently ignored. */
 export function checkOptions(where: string, options: object, known: readonly string[]): void {
   for (const name of Object.keys(options)) checkOneOf(where, 'option', name, known);
@@ -110,9 +133,10 @@ export function checkSameShape(
   shape: readonly number[],
   other: string,
   otherShape: readonly number[],
+  hint?: string,
 ): void {
   if (shape.length !== otherShape.length || shape.some((size, axis) => size !== otherShape[axis])) {
-    throw shapeError(where, argument, `of the shape of ${other}, ${describeShape(otherShape)}`, shape);
+    throw shapeError(where, argument, `of the shape of ${other}, ${describeShape(otherShape)}`, shape, hint);
   }
 }
 

@@ -3,6 +3,7 @@
  * First order only: a gradient has no gradient of its own.
  */
 import type { Backend, Forward, FusedLossKernel, Residuals } from './backend.ts';
+import { checkPositive, rangeError } from './check.ts';
 import { type Inputs, inputsOn } from './inputs.ts';
 import { sizeOf, type TensorLike } from './tensor.ts';
 
@@ -13,6 +14,11 @@ export type Form = 'scalar' | 'rows';
 export interface LossContext {
   /** The training step, for scheduled weights. */
   readonly step?: number;
+  /**
+   * What the sum over rows is divided by in place of the loss's own divisor: the tokens of a whole step, say, where its
+   * batches' gradients are added. For losses that are a mean over rows.
+   */
+  readonly normalizer?: number;
 }
 
 /**
@@ -38,6 +44,8 @@ export interface Loss<
   readonly optionalInputs: readonly Optional[];
   readonly differentiable: readonly Differentiable[];
   readonly form: LossForm;
+  /** Whether a call may bring a `normalizer`; false when left out. */
+  readonly takesNormalizer?: boolean;
   /** Refuses inputs that do not fit, before any work. Looks at shapes everywhere, at values where reading is free. */
   check<T>(backend: Backend<T>, inputs: Inputs<Input, Optional, T>): void;
   /** The value, and what `backward` needs. */
@@ -66,15 +74,31 @@ function kernelFor<T>(backend: Backend<T>, loss: AnyLoss): FusedLossKernel<T> | 
   );
 }
 
-/** The forward pass on checked inputs, by the backend's fused kernel where it has one. */
+/** The options that a kernel is to work by: the loss's, with the divisor that came with the call. */
+function optionsAt(loss: AnyLoss, normalizer: number | undefined): object {
+  return normalizer === undefined ? loss.options : { ...loss.options, normalizer };
+}
+
+/** Refuses a divisor that comes with the call where it is no positive number, or the loss would not use it. */
+function checkNormalizer(loss: AnyLoss, normalizer: number | undefined): void {
+  if (normalizer === undefined) return;
+  checkPositive(loss.name, 'normalizer', normalizer);
+  if (!loss.takesNormalizer) {
+    throw rangeError(loss.name, 'normalizer', 'left out: this loss is no mean over rows', normalizer);
+  }
+}
+
+/** The forward pass, by the backend's fused kernel where it has one. */
 export function forwardOf<T>(
   backend: Backend<T>,
   loss: AnyLoss,
   inputs: Inputs<string, string, T>,
   context?: LossContext,
 ): Forward<T> {
+  checkNormalizer(loss, context?.normalizer);
   loss.check(backend, inputs);
-  return kernelFor(backend, loss)?.forward(loss.options, inputs) ?? loss.forward(backend, inputs, context);
+  const kernel = kernelFor(backend, loss);
+  return kernel?.forward(optionsAt(loss, context?.normalizer), inputs) ?? loss.forward(backend, inputs, context);
 }
 
 /** The backward pass that belongs to `forwardOf`. */
@@ -107,8 +131,9 @@ export function evaluateOn<T, L extends AnyLoss>(
     const placed = inputsOn(backend, loss, inputs);
     const kernel = kernelFor(backend, loss);
     if (kernel?.evaluate) {
+      checkNormalizer(loss, context?.normalizer);
       loss.check(backend, placed);
-      const alone = kernel.evaluate(loss.options, placed);
+      const alone = kernel.evaluate(optionsAt(loss, context?.normalizer), placed);
       if (alone !== undefined) return { value: alone, terms: {} };
     }
     const { value, terms = {} } = forwardOf(backend, loss, placed, context);

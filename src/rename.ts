@@ -57,6 +57,7 @@ export function rename<
     optionalInputs: inner.optionalInputs.map(outer),
     differentiable: inner.differentiable.map(outer),
     form: inner.form,
+    takesNormalizer: inner.takesNormalizer ?? false,
     check(backend, given) {
       inner.check(backend, innerInputs(given));
     },

@@ -70,6 +70,8 @@ export function weightedSum<const Terms extends Readonly<Record<string, Term>>>(
     optionalInputs,
     differentiable,
     form: 'scalar',
+    // Each term says for itself whether it takes one.
+    takesNormalizer: true,
 
     check(backend, given) {
       for (const [, { loss }] of named) loss.check(backend, given);

@@ -1,6 +1,7 @@
 /** Checks of inputs that come in rows: logits, labels, row weights. */
 import type { Backend } from '../backend.ts';
 import { checkNotEmpty, checkSameShape, kindError, rangeError, shapeError } from '../check.ts';
+import { usualIgnoreIndex } from './rowReduction.ts';
 
 /** Requires logits of shape [..., classes] with at least one row and one class; returns the shape of the rows. */
 export function checkLogits<T>(backend: Backend<T>, where: string, argument: string, logits: T): readonly number[] {
@@ -38,7 +39,7 @@ export function checkLabels<T>(
   labels: T,
   rows: readonly number[],
   classes: number,
-  ignoreIndex?: number,
+  ignoreIndex: number | null = null,
 ): void {
   checkSameShape(where, argument, backend.shapeOf(labels), 'the rows', rows);
   for (const label of backend.readSync?.(labels).data ?? []) {
@@ -65,17 +66,18 @@ export function checkRowWeights<T>(
   }
 }
 
-/** For losses that need labels only for a mask: requires them when, and only when, `ignoreIndex` is set. */
+/** Requires labels that serve as a mask to have the shape of the rows, and to be there where a mask was asked for. */
 export function checkMaskLabels<T>(
   backend: Backend<T>,
   where: string,
   labels: T | undefined,
   rows: readonly number[],
-  ignoreIndex: number | undefined,
+  ignoreIndex: number,
 ): void {
-  if (ignoreIndex === undefined) return;
   if (labels === undefined) {
+    if (ignoreIndex === usualIgnoreIndex) return;
     throw kindError(where, 'labels', 'given where ignoreIndex is set', labels);
   }
-  checkSameShape(where, 'labels', backend.shapeOf(labels), 'the rows', rows);
+  const hint = 'Rows labelled ignoreIndex do not count; where the labels are not of these rows, set ignoreIndex: null.';
+  checkSameShape(where, 'labels', backend.shapeOf(labels), 'the rows', rows, hint);
 }

@@ -7,8 +7,9 @@
  *   w·loss for each row;
  * - no row left: value 0, gradient 0.
  */
-import type { Backend } from '../backend.ts';
-import { checkOneOf, checkPositive, checkWhole, rangeError } from '../check.ts';
+import type { Backend, Shape } from '../backend.ts';
+import { checkWhole, rangeError } from '../check.ts';
+import { type OptionReader, optional, positive, word } from '../options.ts';
 
 /** How row losses become the value. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -17,8 +18,11 @@ export type Reduction = 'mean' | 'sum' | 'none';
 export interface RowOptions<R extends Reduction = Reduction> {
   /** Default `'mean'`: over the rows that count. */
   readonly reduction?: R;
-  /** Rows whose label is this number do not count; they are read from the input `labels`. */
-  readonly ignoreIndex?: number;
+  /**
+   * Rows whose label is this number do not count, where the input `labels` is given; null: every row counts. The default of
+   * losses on logits is −100, so that in one `weightedSum` all of them leave out the same rows.
+   */
+  readonly ignoreIndex?: number | null;
   /** The divisor of `'mean'` in place of Σ w: for gradient accumulation over several batches. */
   readonly normalizer?: number;
 }
@@ -26,38 +30,63 @@ export interface RowOptions<R extends Reduction = Reduction> {
 /** Row options, checked and complete. */
 export interface CheckedRowOptions<R extends Reduction = Reduction> {
   readonly reduction: R;
-  readonly ignoreIndex: number | undefined;
+  readonly ignoreIndex: number | null;
   readonly normalizer: number | undefined;
 }
 
-/** Checks row options and fills in defaults. */
-export function checkRowOptions<R extends Reduction>(where: string, options: RowOptions<R>): CheckedRowOptions<R> {
-  const { reduction = 'mean' as R, ignoreIndex, normalizer } = options;
-  checkOneOf(where, 'reduction', reduction, ['mean', 'sum', 'none'] as R[]);
-  if (ignoreIndex !== undefined) checkWhole(where, 'ignoreIndex', ignoreIndex, -(2 ** 31));
-  if (normalizer !== undefined) {
-    checkPositive(where, 'normalizer', normalizer);
-    if (reduction !== 'mean') throw rangeError(where, 'reduction', "'mean' where normalizer is given", reduction);
-  }
-  return { reduction, ignoreIndex, normalizer };
+/** The label that losses on logits and cross-entropy alike leave out unless told otherwise. */
+export const usualIgnoreIndex = -100;
+
+/** Readers of the row options, for `readOptions`; `defaultIgnoreIndex` is null for losses whose rows have no labels. */
+export function rowOptions<R extends Reduction>(
+  defaultIgnoreIndex: number | null = usualIgnoreIndex,
+): { readonly [Name in keyof CheckedRowOptions<R>]: OptionReader<CheckedRowOptions<R>[Name]> } {
+  return {
+    reduction: word<Reduction>(['mean', 'sum', 'none'], 'mean') as OptionReader<R>,
+    ignoreIndex(where, name, given) {
+      if (given === undefined) return defaultIgnoreIndex;
+      if (given !== null) checkWhole(where, name, given as number, -(2 ** 31));
+      return given as number | null;
+    },
+    normalizer: optional(positive()),
+  };
 }
 
-/** The weight of each row after masking; undefined where every row counts alike. */
+/** The row options with the divisor that came with the call, where one did. */
+export function withNormalizer<R extends Reduction>(
+  where: string,
+  rows: CheckedRowOptions<R>,
+  normalizer: number | undefined = rows.normalizer,
+): CheckedRowOptions<R> {
+  if (normalizer !== undefined && rows.reduction !== 'mean') {
+    throw rangeError(where, 'reduction', "'mean' where normalizer is given", rows.reduction);
+  }
+  return normalizer === rows.normalizer ? rows : { ...rows, normalizer };
+}
+
+/**
+ * The weight of each row after masking; undefined where every row counts alike. A weight below 0, which cannot be refused
+ * on a device whose values are not read, becomes NaN there.
+ */
 export function effectiveRowWeights<T>(
   backend: Backend<T>,
-  { ignoreIndex }: CheckedRowOptions,
+  { ignoreIndex }: Pick<CheckedRowOptions, 'ignoreIndex'>,
   { labels, rowWeights }: { readonly labels?: T | undefined; readonly rowWeights?: T | undefined },
 ): T | undefined {
-  if (ignoreIndex === undefined || labels === undefined) return rowWeights;
   const zero = backend.scalar(0);
+  const weights =
+    rowWeights === undefined || backend.readSync
+      ? rowWeights
+      : backend.where(backend.greater(zero, rowWeights), backend.scalar(Number.NaN), rowWeights);
+  if (ignoreIndex === null || labels === undefined) return weights;
   const counts = backend.greater(backend.abs(backend.subtract(labels, backend.scalar(ignoreIndex))), zero);
-  return rowWeights === undefined ? counts : backend.where(counts, rowWeights, zero);
+  return weights === undefined ? counts : backend.where(counts, weights, zero);
 }
 
 /** The value of a loss, and for each row the factor d value / d row loss. */
 export interface ReducedRows<T> {
   readonly value: T;
-  /** In the shape of the rows, or a scalar where all rows count alike. */
+  /** In the shape of the rows ([1] for a single row of rank 1), or a scalar where all rows count alike. */
   readonly rowScale: T;
 }
 
@@ -75,24 +104,32 @@ export function reduceRows<T>(
     return { value: backend.multiply(backend.sum(rowLosses), rowScale), rowScale };
   }
   const weighted = maskedProduct(backend, weights, rowLosses);
-  if (reduction === 'none') return { value: weighted, rowScale: weights };
+  // A scalar would say that no row is masked.
+  const rowWeights = backend.shapeOf(weights).length === 0 ? backend.reshape(weights, [1]) : weights;
+  if (reduction === 'none') return { value: weighted, rowScale: rowWeights };
   const total = backend.sum(weighted);
-  if (reduction === 'sum') return { value: total, rowScale: weights };
+  if (reduction === 'sum') return { value: total, rowScale: rowWeights };
   const weightSum = backend.sum(weights);
   const divisor =
     normalizer === undefined ? backend.where(weightSum, weightSum, backend.scalar(1)) : backend.scalar(normalizer);
-  return { value: backend.divide(total, divisor), rowScale: backend.divide(weights, divisor) };
+  return { value: backend.divide(total, divisor), rowScale: backend.divide(rowWeights, divisor) };
 }
 
 /** Gradients of row losses, [..., n], brought to the gradient of the reduced value. */
 export function scaleRowGradients<T>(backend: Backend<T>, rowGradients: T, rowScale: T, upstream: T): T {
+  return scaleRows(backend, rowGradients, rowScale, upstream, [...backend.shapeOf(rowGradients).slice(0, -1), 1]);
+}
+
+/** The same where each element is a row of its own. */
+export function scaleElementGradients<T>(backend: Backend<T>, gradients: T, rowScale: T, upstream: T): T {
+  return scaleRows(backend, gradients, rowScale, upstream, backend.shapeOf(gradients));
+}
+
+function scaleRows<T>(backend: Backend<T>, gradients: T, rowScale: T, upstream: T, shape: Shape): T {
   const factor = backend.multiply(upstream, rowScale);
-  const shape = backend.shapeOf(factor);
-  if (backend.shapeOf(rowScale).length === 0) {
-    const column = shape.length === 0 ? factor : backend.reshape(factor, [...shape, 1]);
-    return backend.multiply(rowGradients, column);
-  }
-  return maskedProduct(backend, backend.reshape(factor, [...shape, 1]), rowGradients);
+  const column = backend.shapeOf(factor).length === 0 ? factor : backend.reshape(factor, shape);
+  const uniform = backend.shapeOf(rowScale).length === 0;
+  return uniform ? backend.multiply(gradients, column) : maskedProduct(backend, column, gradients);
 }
 
 /** weights·values, exactly 0 where the weight is 0. */

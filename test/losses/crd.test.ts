@@ -157,7 +157,7 @@ describe('crd', () => {
       negatives: 'bank',
       populationSize: undefined,
       reduction: 'mean',
-      ignoreIndex: undefined,
+      ignoreIndex: null,
       normalizer: undefined,
     });
   });

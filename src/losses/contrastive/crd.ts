@@ -1,7 +1,14 @@
 import type { Backend, Residuals } from '../../backend.ts';
 import type { Inputs } from '../../inputs.ts';
-import type { Loss } from '../../loss.ts';
-import { type Reduction, reduceRows, scaleRowGradients } from '../../ops/rowReduction.ts';
+import type { Loss, LossContext } from '../../loss.ts';
+import {
+  effectiveRowWeights,
+  type Reduction,
+  reduceRows,
+  scaleRowGradients,
+  withNormalizer,
+} from '../../ops/rowReduction.ts';
+import type { FormOf } from '../../rowLoss.ts';
 import { batchContrastGradients, contrastWithinBatch } from './batchContrast.ts';
 import { checkContrast, checkPartitions } from './checkCrd.ts';
 import {
@@ -67,12 +74,7 @@ export function crd<
   R extends Reduction = 'mean',
 >(
   options: CrdOptions<Negatives, Normalization, R> = {},
-): Loss<
-  CrdInput<Negatives, Normalization>,
-  ProjectionInput,
-  CrdOptionalInput<Negatives>,
-  R extends 'none' ? 'rows' : 'scalar'
-> {
+): Loss<CrdInput<Negatives, Normalization>, ProjectionInput, CrdOptionalInput<Negatives>, FormOf<R>> {
   const checked = checkCrdOptions(options);
   const { negatives, normalization } = checked;
 
@@ -84,18 +86,21 @@ export function crd<
     optionalInputs: ['rowWeights', ...(negatives === 'inBatch' ? ['labels'] : [])],
     differentiable: projectionInputs,
     form: checked.reduction === 'none' ? 'rows' : 'scalar',
+    takesNormalizer: checked.reduction === 'mean',
 
     check(backend, inputs) {
       checkContrast(backend, 'crd', checked, inputs);
       if (normalization === 'reference') checkPartitions(backend, 'crd', inputs);
     },
 
-    forward<T>(backend: Backend<T>, inputs: Inputs<string, string, T>) {
+    forward<T>(backend: Backend<T>, inputs: Inputs<string, string, T>, context?: LossContext) {
       const student = embed(backend, 'student', inputs);
       const teacher = embed(backend, 'teacher', inputs);
       const contrast = contrastOf(backend, checked, student.directions, teacher.directions, inputs);
       const { losses, ...derivatives } = contrast;
-      const { value, rowScale } = reduceRows(backend, checked, losses, inputs.rowWeights);
+      const rows = withNormalizer('crd', checked, context?.normalizer);
+      const weights = effectiveRowWeights(backend, rows, { rowWeights: inputs.rowWeights });
+      const { value, rowScale } = reduceRows(backend, rows, losses, weights);
       const residuals = { student: { ...student }, teacher: { ...teacher }, ...derivatives, rowScale };
       return { value, residuals: residuals as Residuals<T> };
     },

@@ -1,6 +1,6 @@
 /** Options of `crd`, and the names of the inputs that they ask for. */
-import { checkOneOf, checkOptions, checkPositive, checkWhole } from '../../check.ts';
-import { checkRowOptions, type Reduction, type RowOptions } from '../../ops/rowReduction.ts';
+import { type Reduction, type RowOptions, rowOptions, withNormalizer } from '../../ops/rowReduction.ts';
+import { optional, positive, readOptions, whole, word } from '../../options.ts';
 import type { ProjectionInput } from './embedding.ts';
 
 /** Where negatives come from. */
@@ -47,7 +47,7 @@ export interface CheckedCrdOptions {
   readonly negatives: CrdNegatives;
   readonly populationSize: number | undefined;
   readonly reduction: Reduction;
-  readonly ignoreIndex: undefined;
+  readonly ignoreIndex: null;
   readonly normalizer: number | undefined;
 }
 
@@ -63,21 +63,17 @@ export const projectionInputs: readonly ProjectionInput[] = [
 
 /** Checks options and fills in defaults. */
 export function checkCrdOptions(options: CrdOptions): CheckedCrdOptions {
-  checkOptions('crd', options, [
-    'temperature',
-    'normalization',
-    'negatives',
-    'populationSize',
-    'reduction',
-    'normalizer',
-  ]);
-  const { temperature = 0.07, normalization = 'reference', negatives = 'bank', populationSize } = options;
-  checkPositive('crd', 'temperature', temperature);
-  checkOneOf('crd', 'normalization', normalization, ['reference', 'paper']);
-  checkOneOf('crd', 'negatives', negatives, ['bank', 'queue', 'inBatch']);
-  if (populationSize !== undefined) checkWhole('crd', 'populationSize', populationSize, 1);
-  const { reduction, normalizer } = checkRowOptions('crd', options);
-  return { temperature, normalization, negatives, populationSize, reduction, ignoreIndex: undefined, normalizer };
+  const { reduction, normalizer } = rowOptions(null);
+  const checked = readOptions('crd', options, {
+    temperature: positive(0.07),
+    normalization: word<CrdNormalization>(['reference', 'paper'], 'reference'),
+    negatives: word<CrdNegatives>(['bank', 'queue', 'inBatch'], 'bank'),
+    populationSize: optional(whole(1)),
+    reduction,
+    normalizer,
+  });
+  withNormalizer('crd', { ...checked, ignoreIndex: null });
+  return { ...checked, ignoreIndex: null };
 }
 
 /** The names of all required inputs. */

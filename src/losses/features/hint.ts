@@ -1,20 +1,12 @@
 import type { Backend, Residuals, Shape } from '../../backend.ts';
-import {
-  checkNotEmpty,
-  checkOneOf,
-  checkOptions,
-  checkPositive,
-  checkSameShape,
-  describeShape,
-  rangeError,
-  shapeError,
-} from '../../check.ts';
+import { checkNotEmpty, checkSameShape, describeShape, rangeError, shapeError } from '../../check.ts';
 import type { Inputs } from '../../inputs.ts';
-import type { Loss } from '../../loss.ts';
+import type { Loss, LossContext } from '../../loss.ts';
 import { affine, affineGradients, type FeatureLayout } from '../../ops/affine.ts';
 import { checkRowWeights } from '../../ops/checkRows.ts';
-import { type CheckedRowOptions, reduceRows, scaleRowGradients } from '../../ops/rowReduction.ts';
+import { type CheckedRowOptions, effectiveRowWeights, reduceRows, scaleRowGradients } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { optional, positive, readOptions, word } from '../../options.ts';
 
 /** How the student's features are mapped to the teacher's width. */
 export type HintRegressor = 'none' | 'linear' | 'convolution';
@@ -32,6 +24,14 @@ export interface HintOptions<Regressor extends HintRegressor = HintRegressor> {
   readonly layout?: FeatureLayout;
   /** What the sum over samples is divided by, in place of Σ w: for gradient accumulation over several batches. */
   readonly normalizer?: number;
+}
+
+/** Options of `hint`, checked and complete. */
+export interface CheckedHintOptions {
+  readonly reduction: 'mean' | 'halfSum';
+  readonly regressor: HintRegressor;
+  readonly layout: FeatureLayout;
+  readonly normalizer: number | undefined;
 }
 
 /** The inputs of `hint`: a regressor adds its parameters. */
@@ -73,34 +73,33 @@ export type HintDifferentiable<Regressor extends HintRegressor> = Exclude<HintIn
 export function hint<const Regressor extends HintRegressor = 'none'>(
   options: HintOptions<Regressor> = {},
 ): Loss<HintInput<Regressor>, HintDifferentiable<Regressor>, 'rowWeights'> {
-  checkOptions('hint', options, ['reduction', 'regressor', 'layout', 'normalizer']);
-  const { reduction = 'mean', layout = 'channelsLast', normalizer } = options;
-  const regressor: HintRegressor = options.regressor ?? 'none';
-  checkOneOf('hint', 'reduction', reduction, ['mean', 'halfSum']);
-  checkOneOf('hint', 'regressor', regressor, ['none', 'linear', 'convolution']);
-  checkOneOf('hint', 'layout', layout, ['channelsLast', 'channelsFirst']);
+  const checked = readOptions('hint', options, {
+    reduction: word(['mean', 'halfSum'], 'mean'),
+    regressor: word<HintRegressor>(['none', 'linear', 'convolution'], 'none'),
+    layout: word<FeatureLayout>(['channelsLast', 'channelsFirst'], 'channelsLast'),
+    normalizer: optional(positive()),
+  });
+  const { reduction, regressor, layout } = checked;
   if (layout === 'channelsFirst' && regressor !== 'convolution') {
     throw rangeError('hint', 'regressor', "'convolution' where layout is 'channelsFirst'", regressor);
   }
-  if (normalizer !== undefined) checkPositive('hint', 'normalizer', normalizer);
-  const overSamples = reduction === 'mean' || normalizer !== undefined ? 'mean' : 'sum';
-  const rows: CheckedRowOptions = { reduction: overSamples, ignoreIndex: undefined, normalizer };
   const mapped = regressor !== 'none';
 
   const loss: Loss<string, string, string> = {
     name: 'hint',
     reference: hint,
-    options: { reduction, regressor, layout, normalizer, rows },
+    options: checked,
     inputs: ['studentFeatures', 'teacherFeatures', ...(mapped ? ['regressorWeight', 'regressorBias'] : [])],
     optionalInputs: ['rowWeights'],
     differentiable: ['studentFeatures', ...(mapped ? ['regressorWeight', 'regressorBias'] : [])],
     form: 'scalar',
+    takesNormalizer: true,
 
     check(backend, inputs) {
       checkShapes(backend, regressor, layout, inputs);
     },
 
-    forward<T>(backend: Backend<T>, inputs: Inputs<string, string, T>) {
+    forward<T>(backend: Backend<T>, inputs: Inputs<string, string, T>, context?: LossContext) {
       const { teacherFeatures, regressorWeight, regressorBias, rowWeights } = inputs as Record<string, T>;
       let studentFeatures = inputs.studentFeatures as T;
       if (mapped && rowWeights !== undefined) {
@@ -114,7 +113,9 @@ export function hint<const Regressor extends HintRegressor = 'none'>(
       const difference = asRows(backend, backend.subtract(prediction, teacherFeatures as T));
       const squares = backend.sum(backend.multiply(difference, difference), { axis: -1 });
       const rowLosses = scale(backend, squares, factorOf(reduction, backend.shapeOf(difference)));
-      const { value, rowScale } = reduceRows(backend, rows, rowLosses, rowWeights);
+      const rows = hintRows({ reduction, normalizer: context?.normalizer ?? checked.normalizer });
+      const weights = effectiveRowWeights(backend, rows, { rowWeights });
+      const { value, rowScale } = reduceRows(backend, rows, rowLosses, weights);
       const parameters = mapped ? { studentFeatures, regressorWeight: regressorWeight as T } : { studentFeatures };
       return { value, residuals: { difference, rowScale, ...parameters } };
     },
@@ -132,6 +133,15 @@ export function hint<const Regressor extends HintRegressor = 'none'>(
     },
   };
   return loss as never;
+}
+
+/** How the samples' losses become the value: `'halfSum'` adds them up, unless a normalizer divides their sum. */
+export function hintRows({
+  reduction,
+  normalizer,
+}: Pick<CheckedHintOptions, 'reduction' | 'normalizer'>): CheckedRowOptions {
+  const isMean = reduction === 'mean' || normalizer !== undefined;
+  return { reduction: isMean ? 'mean' : 'sum', ignoreIndex: null, normalizer };
 }
 
 function factorOf(reduction: 'mean' | 'halfSum', rowsShape: Shape): number {

@@ -1,24 +1,15 @@
-import type { Backend, Residuals } from '../../backend.ts';
-import { checkOptions, checkWithin } from '../../check.ts';
 import type { Loss } from '../../loss.ts';
-import { checkLabels, checkLogits, checkRowWeights } from '../../ops/checkRows.ts';
+import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
-import {
-  checkRowOptions,
-  effectiveRowWeights,
-  type Reduction,
-  type RowOptions,
-  reduceRows,
-  scaleRowGradients,
-} from '../../ops/rowReduction.ts';
+import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { readOptions, within } from '../../options.ts';
+import { type FormOf, rowLoss } from '../../rowLoss.ts';
 
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions<R extends Reduction = Reduction> extends RowOptions<R> {
   /** ε: the target is (1 − ε) on the label plus ε/classes everywhere. In [0, 1]; default 0. */
   readonly labelSmoothing?: number;
-  /** Rows with this label do not count. Default −100. */
-  readonly ignoreIndex?: number;
 }
 
 /**
@@ -39,56 +30,45 @@ export interface CrossEntropyOptions<R extends Reduction = Reduction> extends Ro
 // @__NO_SIDE_EFFECTS__
 export function crossEntropy<R extends Reduction = 'mean'>(
   options: CrossEntropyOptions<R> = {},
-): Loss<'studentLogits' | 'labels', 'studentLogits', 'rowWeights', R extends 'none' ? 'rows' : 'scalar'> {
-  checkOptions('crossEntropy', options, ['labelSmoothing', 'reduction', 'ignoreIndex', 'normalizer']);
-  const { labelSmoothing = 0 } = options;
-  checkWithin('crossEntropy', 'labelSmoothing', labelSmoothing, 0, 1);
-  const rows = checkRowOptions('crossEntropy', { ignoreIndex: -100, ...options });
+): Loss<'studentLogits' | 'labels', 'studentLogits', 'rowWeights', FormOf<R>> {
+  const { labelSmoothing, ...rows } = readOptions('crossEntropy', options, {
+    labelSmoothing: within(0, 1, 0),
+    ...rowOptions<R>(),
+  });
 
-  return {
+  return rowLoss(rows, {
     name: 'crossEntropy',
     reference: crossEntropy,
-    options: { labelSmoothing, ...rows },
+    options: { labelSmoothing },
     inputs: ['studentLogits', 'labels'],
-    optionalInputs: ['rowWeights'],
-    differentiable: ['studentLogits'],
-    form: (rows.reduction === 'none' ? 'rows' : 'scalar') as R extends 'none' ? 'rows' : 'scalar',
+    differentiable: 'studentLogits',
 
-    check(backend, inputs) {
-      const rowShape = checkLogits(backend, 'crossEntropy', 'studentLogits', inputs.studentLogits);
-      const classes = backend.shapeOf(inputs.studentLogits).at(-1)!;
-      checkLabels(backend, 'crossEntropy', 'labels', inputs.labels, rowShape, classes, rows.ignoreIndex);
-      checkRowWeights(backend, 'crossEntropy', inputs.rowWeights, rowShape);
+    check(backend, { studentLogits, labels }) {
+      const rowShape = checkLogits(backend, 'crossEntropy', 'studentLogits', studentLogits);
+      const classes = backend.shapeOf(studentLogits).at(-1)!;
+      checkLabels(backend, 'crossEntropy', 'labels', labels, rowShape, classes, rows.ignoreIndex);
+      return rowShape;
     },
 
-    forward(backend, inputs) {
-      const classes = backend.shapeOf(inputs.studentLogits).at(-1)!;
-      const logProbabilities = logSoftmax(backend, inputs.studentLogits);
-      const oneHot = backend.oneHot(inputs.labels, classes);
+    rows(backend, { studentLogits, labels }) {
+      const classes = backend.shapeOf(studentLogits).at(-1)!;
+      const logProbabilities = logSoftmax(backend, studentLogits);
+      const oneHot = backend.oneHot(labels, classes);
       // 1 for a label in range; for another 0, which turns the row's loss and gradient into NaN: never a silent 0.
       const labelled = backend.sum(oneHot, { axis: -1, keepDims: true });
-      const zero = backend.scalar(0);
-      const onLabel = backend.where(oneHot, logProbabilities, zero);
       const target = backend.divide(oneHot, labelled);
-      let rowSums = backend.sum(backend.divide(onLabel, labelled), { axis: -1 });
-      let smoothed = target;
-      if (labelSmoothing > 0) {
-        const everywhere = scale(backend, backend.sum(logProbabilities, { axis: -1 }), labelSmoothing / classes);
-        rowSums = backend.add(scale(backend, rowSums, 1 - labelSmoothing), everywhere);
-        smoothed = backend.add(scale(backend, target, 1 - labelSmoothing), backend.scalar(labelSmoothing / classes));
-      }
-      const weights = effectiveRowWeights(backend, rows, inputs);
-      const { value, rowScale } = reduceRows(backend, rows, scale(backend, rowSums, -1), weights);
-      return { value, residuals: { logProbabilities, smoothed, rowScale } };
+      const onLabel = backend.where(oneHot, logProbabilities, backend.scalar(0));
+      const rowSums = backend.sum(backend.divide(onLabel, labelled), { axis: -1 });
+      if (labelSmoothing === 0) return { losses: scale(backend, rowSums, -1), logProbabilities, target };
+      const everywhere = scale(backend, backend.sum(logProbabilities, { axis: -1 }), -labelSmoothing / classes);
+      // 0·−Infinity is NaN: where the label's share is 0, its term is left out, but not the NaN of a label out of range.
+      const share = 1 - labelSmoothing;
+      const onLabels =
+        share === 0 ? scale(backend, backend.sum(target, { axis: -1 }), 0) : scale(backend, rowSums, -share);
+      const smoothed = backend.add(scale(backend, target, share), backend.scalar(labelSmoothing / classes));
+      return { losses: backend.add(onLabels, everywhere), logProbabilities, target: smoothed };
     },
 
-    backward<T>(backend: Backend<T>, residuals: Residuals<T>, upstream: T) {
-      const { logProbabilities, smoothed, rowScale } = residuals as Record<
-        'logProbabilities' | 'smoothed' | 'rowScale',
-        T
-      >;
-      const rowGradients = backend.subtract(backend.exp(logProbabilities), smoothed);
-      return [scaleRowGradients(backend, rowGradients, rowScale, upstream)];
-    },
-  };
+    gradient: (backend, { logProbabilities, target }) => backend.subtract(backend.exp(logProbabilities), target),
+  });
 }

@@ -1,19 +1,12 @@
-import type { Backend, Residuals } from '../../backend.ts';
-import { checkOptions, checkPositive, kindError, rangeError } from '../../check.ts';
 import type { Loss } from '../../loss.ts';
-import { checkLogitPair, checkMaskLabels, checkRowWeights } from '../../ops/checkRows.ts';
+import { checkLogitPair } from '../../ops/checkRows.ts';
 import { expectation } from '../../ops/expectation.ts';
 import { logMixture } from '../../ops/logMixture.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
-import {
-  checkRowOptions,
-  effectiveRowWeights,
-  type Reduction,
-  type RowOptions,
-  reduceRows,
-  scaleRowGradients,
-} from '../../ops/rowReduction.ts';
+import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { between, flag, positive, readOptions } from '../../options.ts';
+import { type FormOf, rowLoss } from '../../rowLoss.ts';
 
 /** Options of `jensenShannon`. */
 export interface JensenShannonOptions<R extends Reduction = Reduction> extends RowOptions<R> {
@@ -47,88 +40,50 @@ export interface JensenShannonOptions<R extends Reduction = Reduction> extends R
 // @__NO_SIDE_EFFECTS__
 export function jensenShannon<R extends Reduction = 'mean'>(
   options: JensenShannonOptions<R> = {},
-): Loss<
-  'studentLogits' | 'teacherLogits',
-  'studentLogits',
-  'labels' | 'rowWeights',
-  R extends 'none' ? 'rows' : 'scalar'
-> {
-  checkOptions('jensenShannon', options, [
-    'beta',
-    'temperature',
-    'scaleByTemperatureSquared',
-    'reduction',
-    'ignoreIndex',
-    'normalizer',
-  ]);
-  const { beta = 0.5, temperature = 1, scaleByTemperatureSquared = true } = options;
-  checkInside('beta', beta);
-  checkPositive('jensenShannon', 'temperature', temperature);
-  const rows = checkRowOptions('jensenShannon', options);
+): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
+  const { beta, temperature, scaleByTemperatureSquared, ...rows } = readOptions('jensenShannon', options, {
+    beta: between(0, 1, 0.5, endsHint),
+    temperature: positive(1),
+    scaleByTemperatureSquared: flag(true),
+    ...rowOptions<R>(),
+  });
   const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
 
-  return {
+  return rowLoss(rows, {
     name: 'jensenShannon',
     reference: jensenShannon,
-    options: { beta, temperature, scaleByTemperatureSquared, ...rows },
+    options: { beta, temperature, scaleByTemperatureSquared },
     inputs: ['studentLogits', 'teacherLogits'],
-    optionalInputs: ['labels', 'rowWeights'],
-    differentiable: ['studentLogits'],
-    form: (rows.reduction === 'none' ? 'rows' : 'scalar') as R extends 'none' ? 'rows' : 'scalar',
+    differentiable: 'studentLogits',
 
-    check(backend, inputs) {
-      const rowShape = checkLogitPair(backend, 'jensenShannon', inputs);
-      checkMaskLabels(backend, 'jensenShannon', inputs.labels, rowShape, rows.ignoreIndex);
-      checkRowWeights(backend, 'jensenShannon', inputs.rowWeights, rowShape);
-    },
+    check: (backend, inputs) => checkLogitPair(backend, 'jensenShannon', inputs),
 
-    forward(backend, inputs) {
-      const studentLog = logSoftmax(backend, scale(backend, inputs.studentLogits, 1 / temperature));
-      const teacherLog = logSoftmax(backend, scale(backend, inputs.teacherLogits, 1 / temperature));
+    rows(backend, { studentLogits, teacherLogits }) {
+      const studentLog = logSoftmax(backend, scale(backend, studentLogits, 1 / temperature));
+      const teacherLog = logSoftmax(backend, scale(backend, teacherLogits, 1 / temperature));
       const mixtureLog = logMixture(backend, teacherLog, studentLog, beta);
       const student = backend.exp(studentLog);
+      const teacher = backend.exp(teacherLog);
       const studentRatio = backend.subtract(studentLog, mixtureLog);
       const studentDivergence = expectation(backend, student, studentRatio, true);
-      const teacherDivergence = expectation(
-        backend,
-        backend.exp(teacherLog),
-        backend.subtract(teacherLog, mixtureLog),
-        true,
-      );
+      const teacherDivergence = expectation(backend, teacher, backend.subtract(teacherLog, mixtureLog), true);
       const divergence = backend.add(
         scale(backend, teacherDivergence, beta * factor),
         scale(backend, studentDivergence, (1 - beta) * factor),
       );
-      const rowShape = backend.shapeOf(divergence).slice(0, -1);
-      const weights = effectiveRowWeights(backend, rows, inputs);
-      const { value, rowScale } = reduceRows(backend, rows, backend.reshape(divergence, rowShape), weights);
-      return { value, residuals: { student, studentRatio, studentDivergence, rowScale } };
+      const losses = backend.reshape(divergence, backend.shapeOf(divergence).slice(0, -1));
+      return { losses, student, studentRatio, studentDivergence };
     },
 
-    backward<T>(backend: Backend<T>, residuals: Residuals<T>, upstream: T) {
-      const { student, studentRatio, studentDivergence, rowScale } = residuals as Record<
-        'student' | 'studentRatio' | 'studentDivergence' | 'rowScale',
-        T
-      >;
+    gradient(backend, { student, studentRatio, studentDivergence }) {
       const centred = backend.subtract(studentRatio, studentDivergence);
       // Where q = 0 the gradient's limit is 0, though the ratio may be infinite or undefined; a q that is NaN stays NaN.
       const rowGradients = backend.where(student, backend.multiply(student, centred), backend.scalar(0));
-      const size = ((1 - beta) * factor) / temperature;
-      return [scaleRowGradients(backend, scale(backend, rowGradients, size), rowScale, upstream)];
+      return scale(backend, rowGradients, ((1 - beta) * factor) / temperature);
     },
-  };
+  });
 }
 
-function checkInside(argument: string, value: number): void {
-  if (typeof value !== 'number') throw kindError('jensenShannon', argument, 'a number', value);
-  if (!(value > 0 && value < 1)) {
-    throw rangeError(
-      'jensenShannon',
-      argument,
-      'strictly between 0 and 1',
-      value,
-      'At both ends the divergence is 0. Where another library gives forward or reverse KL there, use ' +
-        "klDivergence({ direction: 'forward' }) or klDivergence({ direction: 'reverse' }).",
-    );
-  }
-}
+const endsHint =
+  'At both ends the divergence is 0. Where another library gives forward or reverse KL there, use ' +
+  "klDivergence({ direction: 'forward' }) or klDivergence({ direction: 'reverse' }).";

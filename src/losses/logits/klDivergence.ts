@@ -1,10 +1,10 @@
-import { checkOneOf, checkOptions, checkPositive } from '../../check.ts';
 import type { Loss } from '../../loss.ts';
-import { checkLogitPair, checkMaskLabels } from '../../ops/checkRows.ts';
+import { checkLogitPair } from '../../ops/checkRows.ts';
 import { expectation } from '../../ops/expectation.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
-import { checkRowOptions, type Reduction, type RowOptions } from '../../ops/rowReduction.ts';
+import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { flag, positive, readOptions, word } from '../../options.ts';
 import { type FormOf, rowLoss } from '../../rowLoss.ts';
 
 /** Options of `klDivergence`. */
@@ -39,18 +39,12 @@ export interface KlDivergenceOptions<R extends Reduction = Reduction> extends Ro
 export function klDivergence<R extends Reduction = 'mean'>(
   options: KlDivergenceOptions<R> = {},
 ): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
-  checkOptions('klDivergence', options, [
-    'temperature',
-    'scaleByTemperatureSquared',
-    'direction',
-    'reduction',
-    'ignoreIndex',
-    'normalizer',
-  ]);
-  const { temperature = 1, scaleByTemperatureSquared = true, direction = 'forward' } = options;
-  checkPositive('klDivergence', 'temperature', temperature);
-  checkOneOf('klDivergence', 'direction', direction, ['forward', 'reverse']);
-  const rows = checkRowOptions('klDivergence', options);
+  const { temperature, scaleByTemperatureSquared, direction, ...rows } = readOptions('klDivergence', options, {
+    temperature: positive(1),
+    scaleByTemperatureSquared: flag(true),
+    direction: word(['forward', 'reverse'], 'forward'),
+    ...rowOptions<R>(),
+  });
   const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
 
   return rowLoss(rows, {
@@ -58,13 +52,9 @@ export function klDivergence<R extends Reduction = 'mean'>(
     reference: klDivergence,
     options: { temperature, scaleByTemperatureSquared, direction },
     inputs: ['studentLogits', 'teacherLogits'],
-    optionalInputs: ['labels'],
+    differentiable: 'studentLogits',
 
-    check(backend, inputs) {
-      const rowShape = checkLogitPair(backend, 'klDivergence', inputs);
-      checkMaskLabels(backend, 'klDivergence', inputs.labels, rowShape, rows.ignoreIndex);
-      return rowShape;
-    },
+    check: (backend, inputs) => checkLogitPair(backend, 'klDivergence', inputs),
 
     rows(backend, { studentLogits, teacherLogits }) {
       const studentLog = logSoftmax(backend, scale(backend, studentLogits, 1 / temperature));

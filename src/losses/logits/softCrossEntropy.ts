@@ -1,18 +1,11 @@
-import type { Backend, Residuals } from '../../backend.ts';
-import { checkOptions, checkPositive } from '../../check.ts';
 import type { Loss } from '../../loss.ts';
-import { checkLogitPair, checkMaskLabels, checkRowWeights } from '../../ops/checkRows.ts';
+import { checkLogitPair } from '../../ops/checkRows.ts';
 import { expectation } from '../../ops/expectation.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
-import {
-  checkRowOptions,
-  effectiveRowWeights,
-  type Reduction,
-  type RowOptions,
-  reduceRows,
-  scaleRowGradients,
-} from '../../ops/rowReduction.ts';
+import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { flag, positive, readOptions } from '../../options.ts';
+import { type FormOf, rowLoss } from '../../rowLoss.ts';
 
 /** Options of `softCrossEntropy`. */
 export interface SoftCrossEntropyOptions<R extends Reduction = Reduction> extends RowOptions<R> {
@@ -43,53 +36,30 @@ export interface SoftCrossEntropyOptions<R extends Reduction = Reduction> extend
 // @__NO_SIDE_EFFECTS__
 export function softCrossEntropy<R extends Reduction = 'mean'>(
   options: SoftCrossEntropyOptions<R> = {},
-): Loss<
-  'studentLogits' | 'teacherLogits',
-  'studentLogits',
-  'labels' | 'rowWeights',
-  R extends 'none' ? 'rows' : 'scalar'
-> {
-  checkOptions('softCrossEntropy', options, [
-    'temperature',
-    'scaleByTemperatureSquared',
-    'reduction',
-    'ignoreIndex',
-    'normalizer',
-  ]);
-  const { temperature = 1, scaleByTemperatureSquared = true } = options;
-  checkPositive('softCrossEntropy', 'temperature', temperature);
-  const rows = checkRowOptions('softCrossEntropy', options);
+): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
+  const { temperature, scaleByTemperatureSquared, ...rows } = readOptions('softCrossEntropy', options, {
+    temperature: positive(1),
+    scaleByTemperatureSquared: flag(true),
+    ...rowOptions<R>(),
+  });
   const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
 
-  return {
+  return rowLoss(rows, {
     name: 'softCrossEntropy',
     reference: softCrossEntropy,
-    options: { temperature, scaleByTemperatureSquared, ...rows },
+    options: { temperature, scaleByTemperatureSquared },
     inputs: ['studentLogits', 'teacherLogits'],
-    optionalInputs: ['labels', 'rowWeights'],
-    differentiable: ['studentLogits'],
-    form: (rows.reduction === 'none' ? 'rows' : 'scalar') as R extends 'none' ? 'rows' : 'scalar',
+    differentiable: 'studentLogits',
 
-    check(backend, inputs) {
-      const rowShape = checkLogitPair(backend, 'softCrossEntropy', inputs);
-      checkMaskLabels(backend, 'softCrossEntropy', inputs.labels, rowShape, rows.ignoreIndex);
-      checkRowWeights(backend, 'softCrossEntropy', inputs.rowWeights, rowShape);
+    check: (backend, inputs) => checkLogitPair(backend, 'softCrossEntropy', inputs),
+
+    rows(backend, { studentLogits, teacherLogits }) {
+      const studentLog = logSoftmax(backend, scale(backend, studentLogits, 1 / temperature));
+      const teacher = backend.exp(logSoftmax(backend, scale(backend, teacherLogits, 1 / temperature)));
+      return { losses: scale(backend, expectation(backend, teacher, studentLog), -factor), studentLog, teacher };
     },
 
-    forward(backend, inputs) {
-      const studentLog = logSoftmax(backend, scale(backend, inputs.studentLogits, 1 / temperature));
-      const teacherLog = logSoftmax(backend, scale(backend, inputs.teacherLogits, 1 / temperature));
-      const teacher = backend.exp(teacherLog);
-      const crossEntropy = scale(backend, expectation(backend, teacher, studentLog), -factor);
-      const weights = effectiveRowWeights(backend, rows, inputs);
-      const { value, rowScale } = reduceRows(backend, rows, crossEntropy, weights);
-      return { value, residuals: { studentLog, teacher, rowScale } };
-    },
-
-    backward<T>(backend: Backend<T>, residuals: Residuals<T>, upstream: T) {
-      const { studentLog, teacher, rowScale } = residuals as Record<'studentLog' | 'teacher' | 'rowScale', T>;
-      const difference = backend.subtract(backend.exp(studentLog), teacher);
-      return [scaleRowGradients(backend, scale(backend, difference, factor / temperature), rowScale, upstream)];
-    },
-  };
+    gradient: (backend, { studentLog, teacher }) =>
+      scale(backend, backend.subtract(backend.exp(studentLog), teacher), factor / temperature),
+  });
 }

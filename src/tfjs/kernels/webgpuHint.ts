@@ -1,8 +1,8 @@
 /** The hint loss without a regressor on tfjs's `webgpu` backend: value and gradient each from one program. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Backend, FusedLossKernel, KernelInputs } from '../../backend.ts';
-import { hint } from '../../losses/features/hint.ts';
-import { type CheckedRowOptions, reduceRows } from '../../ops/rowReduction.ts';
+import { type CheckedHintOptions, hint, hintRows } from '../../losses/features/hint.ts';
+import { reduceRows } from '../../ops/rowReduction.ts';
 import { sizeOf } from '../../tensor.ts';
 import { type HintForm, hintFactor, hintProgram } from '../../webgpu/kernels/hintProgram.ts';
 import { rowLayout } from '../../webgpu/kernels/rows.ts';
@@ -11,16 +11,10 @@ import { makeOnTfjsWebgpu, mostLanesOnTfjs, runOnTfjsWebgpu } from './webgpuProg
 
 type T = tf.Tensor;
 
-interface HintOptions {
-  readonly reduction: 'mean' | 'halfSum';
-  readonly regressor: string;
-  readonly rows: CheckedRowOptions;
-}
-
 /** A row is a sample: all its features. */
 export function webgpuHintKernel(backend: Backend<T>): FusedLossKernel<T> {
   /** Row losses [batch], or with a factor for each row the gradient [batch, features]. */
-  const run = ({ reduction }: HintOptions, student: T, teacher: T, rowScale?: T): T => {
+  const run = ({ reduction }: CheckedHintOptions, student: T, teacher: T, rowScale?: T): T => {
     const rows = student.shape[0]!;
     const features = sizeOf(student.shape) / rows;
     const form: HintForm = { writes: rowScale ? 'gradient' : 'value', rowScaled: rowScale !== undefined };
@@ -36,23 +30,23 @@ export function webgpuHintKernel(backend: Backend<T>): FusedLossKernel<T> {
     });
   };
 
-  const weighted = (options: HintOptions, { studentFeatures, teacherFeatures, rowWeights }: KernelInputs<T>) => {
+  const weighted = (options: CheckedHintOptions, { studentFeatures, teacherFeatures, rowWeights }: KernelInputs<T>) => {
     const student = studentFeatures as T;
     const teacher = teacherFeatures as T;
-    const { value, rowScale } = reduceRows(backend, options.rows, run(options, student, teacher), rowWeights);
+    const { value, rowScale } = reduceRows(backend, hintRows(options), run(options, student, teacher), rowWeights);
     return { value, residuals: { student, teacher, rowScale } };
   };
 
   return {
     kind: 'loss',
     implements: hint,
-    supports: (options) => (options as HintOptions).regressor === 'none',
-    forward: (options, inputs) => weighted(options as HintOptions, inputs),
-    evaluate: (options, inputs) => weighted(options as HintOptions, inputs).value,
+    supports: (options) => (options as CheckedHintOptions).regressor === 'none',
+    forward: (options, inputs) => weighted(options as CheckedHintOptions, inputs),
+    evaluate: (options, inputs) => weighted(options as CheckedHintOptions, inputs).value,
     backward(options, residuals, upstream) {
       const { student, teacher, rowScale } = residuals as Record<'student' | 'teacher' | 'rowScale', T>;
       const factors = everyRow(backend, backend.multiply(upstream, rowScale), student.shape.slice(0, 1));
-      return [backend.reshape(run(options as HintOptions, student, teacher, factors), student.shape)];
+      return [backend.reshape(run(options as CheckedHintOptions, student, teacher, factors), student.shape)];
     },
   };
 }

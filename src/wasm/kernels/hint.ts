@@ -1,16 +1,9 @@
 /** Fused kernel of the hint loss without a regressor: squared differences and their gradient in one pass. */
 import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
-import { hint } from '../../losses/features/hint.ts';
-import type { CheckedRowOptions } from '../../ops/rowReduction.ts';
+import { type CheckedHintOptions, hint, hintRows } from '../../losses/features/hint.ts';
 import type { WasmTensor } from '../tensors.ts';
 import { rangesOf } from '../threads.ts';
 import { type KernelHost, timesUpstream, valueTensor, withRowWeights } from './rows.ts';
-
-interface HintSettings {
-  readonly reduction: 'mean' | 'halfSum';
-  readonly regressor: string;
-  readonly rows: CheckedRowOptions;
-}
 
 /** Elements below which a second thread costs more than it brings. */
 const worthAThread = 2 ** 18;
@@ -20,7 +13,8 @@ export function hintKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
   const { store, threads } = host;
 
   function compute(options: object, inputs: KernelInputs<WasmTensor>, differentiate: boolean) {
-    const { reduction, rows } = options as HintSettings;
+    const checked = options as CheckedHintOptions;
+    const { reduction } = checked;
     const { studentFeatures, teacherFeatures } = inputs;
     const { shape, storage } = studentFeatures!;
     const samples = shape[0]!;
@@ -31,7 +25,7 @@ export function hintKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
     const total = withRowWeights(
       host,
       'hint',
-      rows,
+      hintRows(checked),
       { rowWeights: inputs.rowWeights },
       samples,
       ({ weights, scale }) => {
@@ -53,7 +47,7 @@ export function hintKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
   return {
     kind: 'loss',
     implements: hint,
-    supports: (options) => (options as HintSettings).regressor === 'none',
+    supports: (options) => (options as CheckedHintOptions).regressor === 'none',
     forward(options, inputs) {
       const { value, gradient } = compute(options, inputs, true);
       return { value, residuals: { gradient } };

@@ -17,7 +17,7 @@ export interface KernelHost {
 /** The options that every loss over rows has, as its factory completes them. */
 export interface RowSettings {
   readonly reduction: 'mean' | 'sum' | 'none';
-  readonly ignoreIndex?: number | undefined;
+  readonly ignoreIndex?: number | null;
   readonly normalizer?: number | undefined;
 }
 
@@ -39,7 +39,7 @@ export function withRowWeights<Result>(
   use: (rowWeights: RowWeights) => Result,
 ): Result {
   const given = rowWeights === undefined ? 0 : store.pointerTo(name, rowWeights);
-  const masked = ignoreIndex !== undefined && labels !== undefined;
+  const masked = ignoreIndex !== null && ignoreIndex !== undefined && labels !== undefined;
   if (given === 0 && !masked) {
     return use({ weights: 0, scale: reduction === 'mean' ? 1 / (normalizer ?? rows) : 1 });
   }

@@ -13,7 +13,7 @@ export interface DivergenceOptions {
   readonly beta?: number;
   readonly labelSmoothing?: number;
   readonly reduction: 'mean' | 'sum' | 'none';
-  readonly ignoreIndex: number | undefined;
+  readonly ignoreIndex: number | null;
   readonly normalizer: number | undefined;
 }
 

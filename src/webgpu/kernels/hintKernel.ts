@@ -1,7 +1,7 @@
 /** The hint loss without a regressor: differences, their squares and the gradient in one pass. */
 import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
-import { hint } from '../../losses/features/hint.ts';
-import { type CheckedRowOptions, reduceRows } from '../../ops/rowReduction.ts';
+import { type CheckedHintOptions, hint, hintRows } from '../../losses/features/hint.ts';
+import { reduceRows } from '../../ops/rowReduction.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { binderOf } from './binder.ts';
@@ -12,16 +12,11 @@ import { rowLayout } from './rows.ts';
 
 type T = WebgpuTensor;
 
-interface HintOptions {
-  readonly reduction: 'mean' | 'halfSum';
-  readonly regressor: string;
-  readonly rows: CheckedRowOptions;
-}
-
 /** A row is a sample: all its features. */
 export function hintKernel(context: KernelContext): FusedLossKernel<T> {
   const { store, backend, subgroupSize, mostLanes } = context;
-  const run = ({ reduction, rows: options }: HintOptions, inputs: KernelInputs<T>, withGradient: boolean) => {
+  const run = (checked: CheckedHintOptions, inputs: KernelInputs<T>, withGradient: boolean) => {
+    const options = hintRows(checked);
     const { studentFeatures, teacherFeatures, rowWeights } = inputs as Readonly<Record<string, T>>;
     const { shape } = studentFeatures!;
     const rows = shape[0]!;
@@ -44,7 +39,7 @@ export function hintKernel(context: KernelContext): FusedLossKernel<T> {
       writes: [bind(rowLosses, 1), ...(gradient ? [bind(gradient, classes)] : [])],
       uniforms: {
         classes,
-        factor: hintFactor(reduction, classes),
+        factor: hintFactor(checked.reduction, classes),
         scale: typeof scales === 'number' ? scales : 1,
       },
       units: rows,
@@ -56,12 +51,12 @@ export function hintKernel(context: KernelContext): FusedLossKernel<T> {
   return {
     kind: 'loss',
     implements: hint,
-    supports: (options) => (options as HintOptions).regressor === 'none',
+    supports: (options) => (options as CheckedHintOptions).regressor === 'none',
     forward(options, inputs) {
-      const { value, gradient } = run(options as HintOptions, inputs, true);
+      const { value, gradient } = run(options as CheckedHintOptions, inputs, true);
       return { value, residuals: { gradient } };
     },
-    evaluate: (options, inputs) => run(options as HintOptions, inputs, false).value,
+    evaluate: (options, inputs) => run(options as CheckedHintOptions, inputs, false).value,
     backward: (_options, residuals, upstream) => [backend.multiply(residuals.gradient as T, upstream)],
   };
 }

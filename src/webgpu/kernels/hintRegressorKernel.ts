@@ -1,8 +1,8 @@
 /** The hint loss with a regressor: the affine map, the differences and their gradient in one product by tiles. */
 import type { FusedLossKernel, KernelInputs, Residuals } from '../../backend.ts';
-import { type HintOptions, hint } from '../../losses/features/hint.ts';
+import { type CheckedHintOptions, hint, hintRows } from '../../losses/features/hint.ts';
 import type { FeatureLayout } from '../../ops/affine.ts';
-import { type CheckedRowOptions, reduceRows } from '../../ops/rowReduction.ts';
+import { reduceRows } from '../../ops/rowReduction.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { partsFor, TILE } from '../tiledSums.ts';
@@ -18,11 +18,6 @@ import { rowScaleOf } from './rowScale.ts';
 
 type T = WebgpuTensor;
 type Tensors = Readonly<Record<string, T>>;
-
-interface CheckedHintOptions extends Required<Omit<HintOptions, 'normalizer'>> {
-  readonly normalizer: number | undefined;
-  readonly rows: CheckedRowOptions;
-}
 
 /** Samples, positions of a sample, and the channels of both sides. */
 interface Extents {
@@ -55,7 +50,9 @@ export function hintRegressorKernel(context: KernelContext): FusedLossKernel<T> 
     4 * Math.max(rows * from, rows * to, from * to) <= store.runtime.device.limits.maxStorageBufferBindingSize &&
     (from <= 512 || tilesAlong(rows) * tilesAlong(to) >= 64);
 
-  const run = ({ reduction, layout, rows: options }: CheckedHintOptions, inputs: Tensors, withGradient: boolean) => {
+  const run = (checked: CheckedHintOptions, inputs: Tensors, withGradient: boolean) => {
+    const { reduction, layout } = checked;
+    const options = hintRows(checked);
     const { studentFeatures, teacherFeatures, regressorWeight, regressorBias, rowWeights } = inputs;
     const extents = extentsOf(studentFeatures!, regressorWeight!);
     const { batch, positions, rows, from, to } = extents;
