@@ -2,40 +2,38 @@
  * The plain-name runners of metrics: host arrays in, plain numbers out, synchronously. Sums that decide a result are
  * float64: on `cpu`, or in a fused WebAssembly kernel where the data are float32 and there is one for the metric.
  */
+
+import { isAccumulator, type Running, runningFrom, stateToMerge } from './accumulate.ts';
 import type { HostBackend } from './backend.ts';
 import { doubleBackend, hostInputs, isDouble, singleBackendWith } from './hostBackend.ts';
 import type { Inputs } from './inputs.ts';
 import {
   type AnyMetric,
-  addStatistics,
   type BatchOf,
-  finishRunning,
-  type HostStatistics,
+  checkIsMetric,
   hasMetricKernel,
-  type MetricState,
   type ResultOf,
-  type RunningStatistics,
-  stateFromJSON,
-  stateToJSON,
   statisticsOf,
   widen,
+  withoutFaults,
 } from './metric.ts';
+import type { HostStatistics, MetricState } from './metricState.ts';
 import type { TensorLike } from './tensor.ts';
 import { metricKernels } from './wasm/kernels/index.ts';
 
 const kernelBackend = /* @__PURE__ */ singleBackendWith(metricKernels);
 
 function hostStatistics(metric: AnyMetric, given: Inputs<string, string, TensorLike>): HostStatistics<string> {
+  checkIsMetric(metric);
   const inputs = hostInputs(metric, given);
   const run = <T>(backend: HostBackend<T>): HostStatistics<string> =>
-    backend.scope(() =>
-      Object.fromEntries(
-        Object.entries(statisticsOf(backend, metric, inputs)).map(([name, value]) => [
-          name,
-          widen(backend.readSync(value)),
-        ]),
-      ),
-    );
+    backend.scope(() => {
+      const read = Object.entries(statisticsOf(backend, metric, inputs)).map(([name, value]) => [
+        name,
+        widen(typeof value === 'number' ? value : backend.readSync(value)),
+      ]);
+      return withoutFaults(metric, Object.fromEntries(read));
+    });
   // Labels are often plain numbers; what has rows of numbers decides.
   const double = [...metric.inputs, ...metric.optionalInputs].some((name) => isDouble(inputs?.[name], 2));
   const fused = kernelBackend() as HostBackend<unknown>;
@@ -56,57 +54,55 @@ export function measure<M extends AnyMetric>(metric: M, batch: BatchOf<M, Tensor
 export interface Accumulator<Batch, Result> {
   /** Adds a batch. */
   update(batch: Batch): void;
-  /** Adds another accumulator's batches (from a worker, say); the other one stays as it is. */
-  merge(other: { toJSON(): MetricState }): void;
+  /** Adds another accumulator's batches, or those of a saved state (from a worker, say); the other stays as it is. */
+  merge(other: Pick<Accumulator<Batch, Result>, 'state'> | MetricState): void;
   /** The result over all batches so far. */
   compute(): Result;
-  /** The state as plain JSON; `restore` goes on from it. */
+  /** The state with typed arrays, for `structuredClone` and workers; `restore` and `merge` take it. */
+  state(): MetricState;
+  /** The state as plain JSON, which `JSON.stringify(running)` writes; `restore` and `merge` take it too. */
   toJSON(): MetricState;
 }
 
 /**
  * Runs a metric over a stream of batches on host arrays. The state has a fixed size; samples are not kept.
  *
+ * @throws RangeError for a batch whose shapes (the number of classes, of features) are not those of the batches before.
  * @example
  * const running = accumulate(calibrationError());
  * for (const batch of batches) running.update(batch);
  * const { value } = running.compute();
  */
 export function accumulate<M extends AnyMetric>(metric: M): Accumulator<BatchOf<M, TensorLike>, ResultOf<M>> {
-  return accumulatorFrom<BatchOf<M, TensorLike>, ResultOf<M>>(metric as AnyMetric<ResultOf<M>>, {
-    statistics: undefined,
-  });
+  return accumulatorFrom(metric, runningFrom(metric));
 }
 
 /**
  * An accumulator that goes on from a saved state.
  *
- * @param state What `toJSON` of an accumulator of the same metric returned.
- * @throws RangeError when the state belongs to another metric.
+ * @param state What `state` or `toJSON` of an accumulator of the same metric, with the same options, returned.
+ * @throws RangeError when the state belongs to another metric or to other options, or when no batches can have left it.
  */
 export function restore<M extends AnyMetric>(
   metric: M,
   state: MetricState,
 ): Accumulator<BatchOf<M, TensorLike>, ResultOf<M>> {
-  return accumulatorFrom<BatchOf<M, TensorLike>, ResultOf<M>>(
-    metric as AnyMetric<ResultOf<M>>,
-    stateFromJSON(metric, state),
-  );
+  return accumulatorFrom(metric, runningFrom(metric, state));
 }
 
-function accumulatorFrom<Batch extends Inputs<string, string, TensorLike>, Result>(
-  metric: AnyMetric<Result>,
-  running: RunningStatistics,
-): Accumulator<Batch, Result> {
+function accumulatorFrom<M extends AnyMetric>(
+  metric: M,
+  running: Running<unknown>,
+): Accumulator<BatchOf<M, TensorLike>, ResultOf<M>> {
   return {
     update(batch) {
-      addStatistics(metric, running, hostStatistics(metric, batch));
+      running.add(hostStatistics(metric, batch));
     },
     merge(other) {
-      const { statistics } = stateFromJSON(metric, other.toJSON());
-      if (statistics !== undefined) addStatistics(metric, running, statistics);
+      running.addState(isAccumulator(other) ? other.state() : stateToMerge(metric, other));
     },
-    compute: () => finishRunning(metric, running),
-    toJSON: () => stateToJSON(metric, running),
+    compute: () => running.result() as ResultOf<M>,
+    state: running.state,
+    toJSON: running.toJSON,
   };
 }

@@ -117,15 +117,24 @@ export { type CrdParameters, type InitializeCrdOptions, initializeCrd } from './
 
 // Metrics: runners
 export {
-  type AccumulatorOn,
   type AnyMetric,
-  accumulateOn,
+  type BatchOf,
+  type Fault,
+  type Metric,
+  measureOn,
+  type ResultOf,
+  type StatisticsOn,
+} from './metric.ts';
+export {
+  countOf,
   type HostStatistic,
   type HostStatistics,
-  type Metric,
   type MetricState,
-  measureOn,
-} from './metric.ts';
+  numberOf,
+  type StateForm,
+  type StatisticForm,
+} from './metricState.ts';
+export { type AccumulatorOn, accumulateOn } from './accumulate.ts';
 export { type Accumulator, accumulate, measure, restore } from './hostMetric.ts';
 
 // Metrics: classification

@@ -5,14 +5,22 @@
 import type { Backend, FusedMetricKernel } from './backend.ts';
 import { kindError, rangeError } from './check.ts';
 import { type Inputs, inputsOn } from './inputs.ts';
+import { checkStatistics, type HostStatistic, type HostStatistics, type StateForm } from './metricState.ts';
 import type { HostTensor, TensorLike } from './tensor.ts';
 
-/** Statistics on the host, in float64. */
-export type HostStatistics<Statistic extends string> = Readonly<Record<Statistic, HostStatistic>>;
+/** Statistics on a device, or plain numbers where the host knows them. */
+export type StatisticsOn<Statistic extends string, T> = Readonly<Record<Statistic, T | number>> &
+  Readonly<Record<string, T | number>>;
 
-/** One statistic on the host. */
-export interface HostStatistic extends HostTensor {
-  readonly data: Float64Array;
+/** What the inputs must be for the number of faults to be 0. */
+export interface Fault {
+  /** What is at fault: an input's name, or a word for several. */
+  readonly argument: string;
+  /** `'free of NaN'`, `'whole numbers below the number of classes'` … */
+  readonly expected: string;
+  /** What is counted: `'rows with NaN'`. */
+  readonly counted: string;
+  readonly hint?: string;
 }
 
 /**
@@ -39,8 +47,17 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
   readonly optionalInputs: readonly Optional[];
   /** Refuses inputs that do not fit, before any work. Looks at shapes everywhere, at values where reading is free. */
   check<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): void;
-  /** Small tensors of fixed size, whatever the batch. */
-  statistics<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): Readonly<Record<Statistic, T>>;
+  /** Small tensors of fixed size, whatever the batch; beside them, under names of `faults`, numbers of faults. */
+  statistics<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): StatisticsOn<Statistic, T>;
+  /**
+   * What the frame refuses when it reads the statistics: those under these names count what the inputs must be free of.
+   * They do not enter the state.
+   */
+  readonly faults?: Readonly<Record<string, Fault>>;
+  /** Numbers of faults that hold for kernels as well: what `check` could not see on a device that is not read. */
+  inspect?<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): Readonly<Record<string, T>>;
+  /** The form of every state: what `restore` and `merge` hold a saved one against. */
+  readonly state?: StateForm<Statistic>;
   /** Statistics of both parts from those of each; the element-wise sum when left out. */
   merge?(first: HostStatistics<Statistic>, second: HostStatistics<Statistic>): HostStatistics<Statistic>;
   /** The result from the statistics: plain arithmetic in float64. */
@@ -49,6 +66,7 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
 
 /** Any metric with a given result. */
 export type AnyMetric<Result = unknown> = Metric<string, string, Result, string>;
+
 /** What a metric type returns. */
 export type ResultOf<M> = M extends Metric<string, string, infer Result, string> ? Result : never;
 /** The batches of a metric type, each input a `Value`. */
@@ -72,31 +90,72 @@ export function hasMetricKernel<T>(backend: Backend<T>, metric: AnyMetric): bool
   return kernelFor(backend, metric) !== undefined;
 }
 
-/** A metric's statistics on the device, by a fused kernel where the backend has one. */
-export function statisticsOf<T, Result>(
+/** A metric's statistics on the device, by a fused kernel where the backend has one, and its numbers of faults. */
+export function statisticsOf<T>(
   backend: Backend<T>,
-  metric: AnyMetric<Result>,
+  metric: AnyMetric,
   batch: Inputs<string, string, T | TensorLike>,
-): Readonly<Record<string, T>> {
+): Readonly<Record<string, T | number>> {
+  checkIsMetric(metric);
   return backend.scope(() => {
     const placed = inputsOn(backend, metric, batch);
     metric.check(backend, placed);
-    return kernelFor(backend, metric)?.statistics(metric.options, placed) ?? metric.statistics(backend, placed);
+    const statistics =
+      kernelFor(backend, metric)?.statistics(metric.options, placed) ?? metric.statistics(backend, placed);
+    return { ...statistics, ...metric.inspect?.(backend, placed) };
   });
 }
 
-/** A statistic as read from a device, widened to float64. */
-export function widen(tensor: HostTensor): HostStatistic {
-  return { data: Float64Array.from(tensor.data), shape: tensor.shape };
+/** Refuses what is no metric: a factory that was not called, or a loss. */
+export function checkIsMetric(metric: AnyMetric): void {
+  if (typeof metric?.finish === 'function') return;
+  const uncalled = typeof metric === 'function' ? 'Call the factory: measure(accuracy(), …).' : undefined;
+  throw kindError('measure', 'metric', 'a metric, as its factory returns it', metric, uncalled);
 }
 
-async function readStatistics<T>(backend: Backend<T>, statistics: Readonly<Record<string, T>>) {
+/** A statistic as read from a device, widened to float64. */
+export function widen(value: HostTensor | number): HostStatistic {
+  if (typeof value === 'number') return { data: Float64Array.of(value), shape: [] };
+  return { data: Float64Array.from(value.data), shape: value.shape };
+}
+
+/** Refuses the faults that were counted, and returns the statistics that are left. */
+export function withoutFaults(metric: AnyMetric, read: HostStatistics<string>): HostStatistics<string> {
+  const { faults = {} } = metric;
+  const kept: Record<string, HostStatistic> = {};
+  for (const [name, statistic] of Object.entries(read)) {
+    const fault = faults[name];
+    if (fault === undefined) {
+      kept[name] = statistic;
+      continue;
+    }
+    const count = statistic.data[0]!;
+    // A NaN here is a fault as well.
+    if (count !== 0)
+      throw rangeError(metric.name, fault.argument, fault.expected, `${count} ${fault.counted}`, fault.hint);
+  }
+  checkStatistics(metric, kept);
+  return kept;
+}
+
+/** Reads statistics and disposes of them. */
+export async function readStatistics<T>(
+  backend: Backend<T>,
+  metric: AnyMetric,
+  statistics: Readonly<Record<string, T | number>>,
+): Promise<HostStatistics<string>> {
   const names = Object.keys(statistics);
+  const isNumber = (value: T | number): value is number => typeof value === 'number';
   try {
-    const read = await Promise.all(names.map((name) => backend.read(statistics[name]!)));
-    return Object.fromEntries(names.map((name, index) => [name, widen(read[index]!)]));
+    const read = await Promise.all(
+      names.map(async (name) => {
+        const value = statistics[name]!;
+        return widen(isNumber(value) ? value : await backend.read(value));
+      }),
+    );
+    return withoutFaults(metric, Object.fromEntries(names.map((name, index) => [name, read[index]!])));
   } finally {
-    for (const name of names) backend.dispose(statistics[name]!);
+    for (const value of Object.values(statistics)) if (!isNumber(value)) backend.dispose(value);
   }
 }
 
@@ -111,127 +170,6 @@ export async function measureOn<T, M extends AnyMetric>(
   metric: M,
   batch: BatchOf<M, NoInfer<T> | TensorLike>,
 ): Promise<ResultOf<M>> {
-  const statistics = await readStatistics(backend, statisticsOf(backend, metric, batch));
+  const statistics = await readStatistics(backend, metric, statisticsOf(backend, metric, batch));
   return metric.finish(statistics) as ResultOf<M>;
-}
-
-/** Merges two parts' statistics by the metric's rule. */
-export function mergeStatistics(
-  metric: AnyMetric,
-  first: HostStatistics<string>,
-  second: HostStatistics<string>,
-): HostStatistics<string> {
-  if (metric.merge) return metric.merge(first, second);
-  return Object.fromEntries(
-    Object.entries(first).map(([name, { data, shape }]) => {
-      const other = second[name];
-      if (other === undefined || other.data.length !== data.length) {
-        throw kindError(metric.name, `statistic '${name}'`, 'of the same form in both parts', other?.shape);
-      }
-      return [name, { data: data.map((value, index) => value + other.data[index]!), shape }];
-    }),
-  );
-}
-
-/** A running metric's state as plain JSON. */
-export interface MetricState {
-  readonly metric: string;
-  readonly statistics: Readonly<
-    Record<string, { readonly data: readonly (number | string)[]; readonly shape: readonly number[] }>
-  > | null;
-}
-
-/** Host state shared by the synchronous and the asynchronous accumulator. */
-export interface RunningStatistics {
-  statistics: HostStatistics<string> | undefined;
-}
-
-/** Adds a part to a running state. */
-export function addStatistics(metric: AnyMetric, running: RunningStatistics, part: HostStatistics<string>): void {
-  running.statistics = running.statistics === undefined ? part : mergeStatistics(metric, running.statistics, part);
-}
-
-/** The result of a running state. */
-export function finishRunning<Result>(metric: AnyMetric<Result>, running: RunningStatistics): Result {
-  if (running.statistics === undefined) {
-    throw rangeError(metric.name, 'number of batches', 'at least 1 before compute()', 0);
-  }
-  return metric.finish(running.statistics);
-}
-
-/** State to JSON: −Infinity, Infinity and NaN, which JSON lacks, become strings. */
-export function stateToJSON(metric: AnyMetric, running: RunningStatistics): MetricState {
-  if (running.statistics === undefined) return { metric: metric.name, statistics: null };
-  const statistics = Object.fromEntries(
-    Object.entries(running.statistics).map(([name, { data, shape }]) => [
-      name,
-      { data: Array.from(data, (value) => (Number.isFinite(value) ? value : String(value))), shape: [...shape] },
-    ]),
-  );
-  return { metric: metric.name, statistics };
-}
-
-/** JSON to state, refusing another metric's. */
-export function stateFromJSON(metric: AnyMetric, state: MetricState): RunningStatistics {
-  if (state?.metric !== metric.name) throw rangeError(metric.name, 'state', `one of ${metric.name}`, state?.metric);
-  if (state.statistics === null) return { statistics: undefined };
-  return {
-    statistics: Object.fromEntries(
-      Object.entries(state.statistics).map(([name, { data, shape }]) => [
-        name,
-        { data: Float64Array.from(data, Number), shape: [...shape] },
-      ]),
-    ),
-  };
-}
-
-/** A metric over a stream of batches on a device. */
-export interface AccumulatorOn<T, Batch, Result> {
-  /** Adds a batch; resolves when its statistics are on the host (no need to wait before the next one). */
-  update(batch: Batch): Promise<void>;
-  /** Adds another accumulator's batches. */
-  merge(other: AccumulatorOn<T, Batch, Result>): Promise<void>;
-  /** The result over all batches so far. */
-  compute(): Promise<Result>;
-  /** The state as plain JSON, to go on from or to merge elsewhere. */
-  state(): Promise<MetricState>;
-}
-
-/**
- * Runs a metric over a stream of batches on any backend. Batches add up in the order of their updates.
- *
- * @param state A state to go on from, as `state()` returned it.
- */
-export function accumulateOn<T, M extends AnyMetric>(
-  backend: Backend<T>,
-  metric: M,
-  state?: MetricState,
-): AccumulatorOn<T, BatchOf<M, NoInfer<T> | TensorLike>, ResultOf<M>> {
-  const running = state === undefined ? { statistics: undefined } : stateFromJSON(metric, state);
-  let pending: Promise<void> = Promise.resolve();
-  const enqueue = (part: Promise<HostStatistics<string> | undefined>): Promise<void> => {
-    const added = pending.then(async () => {
-      const statistics = await part;
-      if (statistics !== undefined) addStatistics(metric, running, statistics);
-    });
-    // A failed batch is reported by its own promise and leaves the stream usable.
-    pending = added.catch(() => undefined);
-    return added;
-  };
-  return {
-    async update(batch) {
-      await enqueue(readStatistics(backend, statisticsOf(backend, metric, batch)));
-    },
-    async merge(other) {
-      await enqueue(other.state().then((json) => stateFromJSON(metric, json).statistics));
-    },
-    async compute() {
-      await pending;
-      return finishRunning(metric, running) as ResultOf<M>;
-    },
-    async state() {
-      await pending;
-      return stateToJSON(metric, running);
-    },
-  };
 }

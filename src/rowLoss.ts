@@ -37,7 +37,7 @@ export interface RowLoss<
   /** Whether each element of the differentiable input is a row of its own, and not each last axis. */
   readonly rowsAreElements?: boolean;
   /** Refuses inputs that do not fit; returns the shape of the rows. Row weights and mask are checked by the frame. */
-  check<T>(backend: Backend<T>, inputs: Inputs<Input, Optional, T>): Shape;
+  check<T>(backend: Backend<T>, inputs: Inputs<Input, Optional | FrameInput, T>): Shape;
   /** The rows' losses [...], and what the gradient needs. */
   rows<T>(backend: Backend<T>, inputs: Inputs<Input, Optional, T>): Readonly<Record<Kept | 'losses', T>>;
   /** Their gradients in the differentiable input, in its shape. */
@@ -70,7 +70,7 @@ export function rowLoss<
     takesNormalizer: rows.reduction === 'mean',
     form: (rows.reduction === 'none' ? 'rows' : 'scalar') as FormOf<R>,
     check<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
-      const shape = own.check(backend, given);
+      const shape = own.check(backend, given as Inputs<Input, Optional | FrameInput, T>);
       const { labels, rowWeights } = given as FrameGiven<T>;
       if (rows.ignoreIndex !== null) checkMaskLabels(backend, name, labels, shape, rows.ignoreIndex);
       checkRowWeights(backend, name, rowWeights, shape);

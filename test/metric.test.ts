@@ -1,4 +1,13 @@
-import { accumulate, accumulateOn, accuracy, klDivergence, measure, measureOn, restore } from 'dark-knowledge';
+import {
+  accumulate,
+  accumulateOn,
+  accuracy,
+  confidenceSlope,
+  klDivergence,
+  measure,
+  measureOn,
+  restore,
+} from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
 import { describe, expect, it } from 'vitest';
 
@@ -36,8 +45,11 @@ describe('accumulate', () => {
   });
 
   it('keeps infinite statistics through JSON', () => {
-    const state = { metric: 'accuracy', statistics: { correct: { data: ['-Infinity', 1], shape: [2] } } };
-    expect(JSON.stringify(restore(accuracy(), state))).toBe(JSON.stringify(state));
+    const running = accumulate(confidenceSlope());
+    running.update({ teacherLogits: [[Infinity, 1]], studentLogits: [[1, 0]] });
+    const json = JSON.stringify(running);
+    expect(json).toContain('"lowest":{"data":["Infinity"]');
+    expect(JSON.stringify(restore(confidenceSlope(), JSON.parse(json)))).toBe(json);
   });
 });
 
@@ -68,7 +80,9 @@ describe('measure', () => {
   });
 
   it('refuses options with a misspelt name', () => {
-    expect(() => accuracy({ topk: 3 } as never)).toThrow("accuracy: option must be one of 'topK', got 'topk'.");
+    expect(() => accuracy({ topk: 3 } as never)).toThrow(
+      "accuracy: option must be one of 'topK', 'from', 'ignoreIndex', got 'topk'. Did you mean 'topK'?",
+    );
     expect(() => klDivergence({ temp: 3 } as never)).toThrow(/klDivergence: option must be one of 'temperature'/);
   });
 });

@@ -28,9 +28,23 @@ export function checkLogitPair<T>(
   return rows;
 }
 
+/** What tells which rows count: the others may hold anything. */
+export interface RowCounts<T> {
+  readonly labels?: T | undefined;
+  readonly rowWeights?: T | undefined;
+  readonly ignoreIndex?: number | null;
+}
+
+/** Whether a row counts, where reading is free. */
+function countsOf<T>(backend: Backend<T>, { labels, rowWeights, ignoreIndex = null }: RowCounts<T>) {
+  const weights = rowWeights && backend.readSync?.(rowWeights).data;
+  const mask = labels !== undefined && ignoreIndex !== null ? backend.readSync?.(labels).data : undefined;
+  return (row: number): boolean => weights?.[row] !== 0 && mask?.[row] !== ignoreIndex;
+}
+
 /**
- * Requires labels in the shape of the rows and, where reading is free, whole numbers in [0, classes) or `ignoreIndex`.
- * Elsewhere a label outside the range is met on the device: losses give NaN for its row.
+ * Requires labels in the shape of the rows and, where reading is free, whole numbers in [0, classes) in every row that
+ * counts. Elsewhere a label outside the range is met on the device: losses give NaN for its row, metrics count it.
  */
 export function checkLabels<T>(
   backend: Backend<T>,
@@ -39,13 +53,33 @@ export function checkLabels<T>(
   labels: T,
   rows: readonly number[],
   classes: number,
-  ignoreIndex: number | null = null,
+  counts: RowCounts<T> = {},
 ): void {
   checkSameShape(where, argument, backend.shapeOf(labels), 'the rows', rows);
-  for (const label of backend.readSync?.(labels).data ?? []) {
-    if (label === ignoreIndex) continue;
-    if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw rangeError(where, argument, `whole numbers in [0, ${classes})`, label);
+  const data = backend.readSync?.(labels).data ?? [];
+  const isCounted = countsOf(backend, counts);
+  for (let row = 0; row < data.length; row++) {
+    const label = data[row]!;
+    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
+    if (isCounted(row)) throw rangeError(where, argument, `whole numbers in [0, ${classes})`, label);
+  }
+}
+
+/** Requires numbers in the shape of the rows and, where reading is free, finite ones in every row that counts. */
+export function checkNumbers<T>(
+  backend: Backend<T>,
+  where: string,
+  argument: string,
+  numbers: T,
+  rows: readonly number[],
+  counts: RowCounts<T> = {},
+): void {
+  checkSameShape(where, argument, backend.shapeOf(numbers), 'the rows', rows);
+  const data = backend.readSync?.(numbers).data ?? [];
+  const isCounted = countsOf(backend, counts);
+  for (let row = 0; row < data.length; row++) {
+    if (!Number.isFinite(data[row]) && isCounted(row)) {
+      throw rangeError(where, argument, 'finite numbers', data[row]);
     }
   }
 }

@@ -86,7 +86,12 @@ describe('fused similarity statistics', () => {
         const statistics =
           kernel?.kind === 'metric' ? kernel.statistics(metric.options, inputs)! : metric.statistics(on, inputs);
         return Object.fromEntries(
-          await Promise.all(Object.entries(statistics).map(async ([key, value]) => [key, await on.read(value)])),
+          await Promise.all(
+            Object.entries(statistics).map(async ([key, value]) => [
+              key,
+              typeof value === 'number' ? { data: [value], shape: [] } : await on.read(value),
+            ]),
+          ),
         ) as Record<string, Activations>;
       };
       const fused = await read(target);

@@ -43,10 +43,14 @@ export function crossEntropy<R extends Reduction = 'mean'>(
     inputs: ['studentLogits', 'labels'],
     differentiable: 'studentLogits',
 
-    check(backend, { studentLogits, labels }) {
+    check(backend, inputs) {
+      const { studentLogits, labels } = inputs;
       const rowShape = checkLogits(backend, 'crossEntropy', 'studentLogits', studentLogits);
       const classes = backend.shapeOf(studentLogits).at(-1)!;
-      checkLabels(backend, 'crossEntropy', 'labels', labels, rowShape, classes, rows.ignoreIndex);
+      checkLabels(backend, 'crossEntropy', 'labels', labels, rowShape, classes, {
+        ...inputs,
+        ignoreIndex: rows.ignoreIndex,
+      });
       return rowShape;
     },
 

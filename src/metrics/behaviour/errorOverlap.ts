@@ -1,23 +1,24 @@
 import type { Backend } from '../../backend.ts';
-import { checkOneOf, checkOptions, checkSameShape, kindError, rangeError } from '../../check.ts';
+import { rangeError } from '../../check.ts';
 import type { Inputs } from '../../inputs.ts';
-import type { HostStatistics, Metric } from '../../metric.ts';
-import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
-import { countNaN } from '../../ops/countNaN.ts';
-import { flatten, flattenRows } from '../../ops/flattenRows.ts';
+import type { Metric } from '../../metric.ts';
+import { countOf, type HostStatistics } from '../../metricState.ts';
 import { differentIndex } from '../../ops/sameIndex.ts';
 import { scale } from '../../ops/scale.ts';
+import { list, type OptionReader, readOptions, text, word } from '../../options.ts';
+import { type RowMetricOptions, type Rows, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import { predictedClass, sourceInputs } from '../predictionSource.ts';
 import { type ErrorOverlapResult, overlapOf } from './errorRegions.ts';
 
 /** Options of `errorOverlap`. */
-export interface ErrorOverlapOptions<Model extends string> {
+export interface ErrorOverlapOptions<Model extends string> extends RowMetricOptions {
   /** Names of the models, at most 24: each is an input. */
   readonly models: readonly Model[];
   /** What the models' inputs hold: `'logits'` [..., classes] (default) or `'predictions'` [...], class numbers. */
   readonly from?: 'logits' | 'predictions';
 }
 
-type OverlapStatistic = 'region' | 'index' | 'count' | 'invalid';
+type OverlapStatistic = 'region' | 'index' | 'weight' | 'count' | 'rows';
 
 /**
  * Error overlap: which rows which models get wrong, as an n-way Venn diagram.
@@ -38,87 +39,86 @@ type OverlapStatistic = 'region' | 'index' | 'count' | 'invalid';
 // @__NO_SIDE_EFFECTS__
 export function errorOverlap<Model extends string>(
   options: ErrorOverlapOptions<Model>,
-): Metric<'labels' | Model, OverlapStatistic, ErrorOverlapResult<Model>> {
-  checkOptions('errorOverlap', options, ['models', 'from']);
-  const { models, from = 'logits' } = options;
-  if (!Array.isArray(models)) throw kindError('errorOverlap', 'models', 'a list of names', models);
+): Metric<'labels' | Model, OverlapStatistic, ErrorOverlapResult<Model>, 'rowWeights'> {
+  const { models, from, ignoreIndex } = readOptions('errorOverlap', options, {
+    models: list(text() as OptionReader<Model>, { least: 1, distinct: true }),
+    from: word(['logits', 'predictions'], 'logits'),
+    ...rowMask(),
+  });
   // A region is a number of one bit a model, and a device's float32 holds 24 bits.
-  if (models.length < 1 || models.length > 24) {
-    throw rangeError('errorOverlap', 'models', 'a list of 1 to 24 names', models);
-  }
-  if (new Set(models).size < models.length || (models as readonly string[]).includes('labels')) {
-    throw rangeError('errorOverlap', 'models', "different names, none of them 'labels'", models);
-  }
-  checkOneOf('errorOverlap', 'from', from, ['logits', 'predictions']);
+  if (models.length > 24) throw rangeError('errorOverlap', 'models', 'a list of 1 to 24 names', models);
+  const taken = models.find((model) => model === 'labels' || model === 'rowWeights');
+  if (taken !== undefined)
+    throw rangeError('errorOverlap', 'models', "names other than 'labels' and 'rowWeights'", taken);
 
-  return {
+  return rowMetric<'labels' | Model, OverlapStatistic, ErrorOverlapResult<Model>>({
     name: 'errorOverlap',
     reference: errorOverlap,
-    options: { models: [...models], from },
-    inputs: ['labels', ...models],
-    optionalInputs: [],
+    options: { models, from, ignoreIndex },
+    inputs: sourceInputs<Model, 'labels'>(from, models, ['labels']),
 
-    check<T>(backend: Backend<T>, inputs: Inputs<'labels' | Model, never, T>) {
-      const values = inputs as Readonly<Record<string, T>>;
-      const shape = backend.shapeOf(values[models[0]!]!);
-      for (const model of models.slice(1)) {
-        checkSameShape('errorOverlap', model, backend.shapeOf(values[model]!), models[0]!, shape);
-      }
-      if (from === 'logits') {
-        const rows = checkLogits(backend, 'errorOverlap', models[0]!, values[models[0]!]!);
-        checkLabels(backend, 'errorOverlap', 'labels', values.labels!, rows, shape.at(-1)!);
-      } else {
-        checkLabels(backend, 'errorOverlap', 'labels', values.labels!, shape, Infinity);
-      }
+    statistics<T>(backend: Backend<T>, batch: Inputs<'labels' | Model, never, T>, rows: Rows<T>) {
+      const regions = models.map((model, bit) =>
+        scale(backend, differentIndex(backend, predictedClass(backend, batch[model]), batch.labels), 2 ** bit),
+      );
+      const weight =
+        rows.weights ?? backend.fromHost({ data: new Float32Array(rows.size).fill(1), shape: [rows.size] });
+      const index = backend.fromHost({
+        data: Int32Array.from({ length: rows.size }, (_, row) => row),
+        shape: [rows.size],
+      });
+      return {
+        region: regions.reduce((sum, next) => backend.add(sum, next)),
+        index,
+        weight,
+        count: rows.total(),
+        rows: rows.size,
+      };
     },
 
-    statistics<T>(backend: Backend<T>, inputs: Inputs<'labels' | Model, never, T>) {
-      const values = inputs as Readonly<Record<string, T>>;
-      const labels = flatten(backend, values.labels!);
-      const rows = backend.shapeOf(labels)[0]!;
-      let region = backend.multiply(labels, backend.scalar(0));
-      let invalid = backend.scalar(0);
-      models.forEach((model, bit) => {
-        const given = values[model]!;
-        const predictions = from === 'logits' ? backend.argMax(flattenRows(backend, given)) : flatten(backend, given);
-        const wrong = differentIndex(backend, predictions, labels);
-        region = backend.add(region, scale(backend, wrong, 2 ** bit));
-        invalid = backend.add(invalid, countNaN(backend, given));
-      });
-      const index = backend.fromHost({ data: Int32Array.from({ length: rows }, (_, row) => row), shape: [rows] });
-      return { region, index, count: backend.scalar(rows), invalid };
+    // One entry for each row that some model gets wrong: its number differs from batch to batch.
+    state: {
+      region: countOf([null]),
+      index: countOf([null]),
+      weight: countOf([null]),
+      count: countOf(),
+      rows: countOf(),
     },
 
     merge(first, second) {
-      const kept = [onlyErrors(first, 0), onlyErrors(second, first.count.data[0]!)];
-      const joined = (name: 'region' | 'index') => {
+      const kept = [onlyErrors(first, 0), onlyErrors(second, first.rows.data[0]!)];
+      const joined = (name: 'region' | 'index' | 'weight') => {
         const data = Float64Array.from(kept.flatMap((part) => part[name]));
         return { data, shape: [data.length] };
       };
-      const sum = (name: 'count' | 'invalid') => ({
+      const sum = (name: 'count' | 'rows') => ({
         data: Float64Array.of(first[name].data[0]! + second[name].data[0]!),
         shape: [],
       });
-      return { region: joined('region'), index: joined('index'), count: sum('count'), invalid: sum('invalid') };
+      return {
+        region: joined('region'),
+        index: joined('index'),
+        weight: joined('weight'),
+        count: sum('count'),
+        rows: sum('rows'),
+      };
     },
 
     finish(statistics) {
-      if (statistics.invalid.data[0]! > 0) {
-        throw rangeError('errorOverlap', "models' inputs", 'free of NaN', `${statistics.invalid.data[0]} NaN`);
-      }
-      const { region, index } = onlyErrors(statistics, 0);
-      return overlapOf(models, statistics.count.data[0]!, region, index);
+      const count = requireRows('errorOverlap', statistics.count.data[0]!);
+      return overlapOf(models, count, onlyErrors(statistics, 0));
     },
-  };
+  });
 }
 
-/** The rows that at least one model gets wrong: their regions and their indices, shifted. */
-function onlyErrors({ region, index }: HostStatistics<OverlapStatistic>, offset: number) {
-  const kept: { readonly region: number[]; readonly index: number[] } = { region: [], index: [] };
+/** The rows that count and that at least one model gets wrong: regions, indices (shifted) and weights. */
+function onlyErrors({ region, index, weight }: HostStatistics<OverlapStatistic>, offset: number) {
+  const kept: Readonly<Record<'region' | 'index' | 'weight', number[]>> = { region: [], index: [], weight: [] };
   region.data.forEach((code, position) => {
-    if (code === 0) return;
+    if (code === 0 || weight.data[position] === 0) return;
     kept.region.push(code);
     kept.index.push(index.data[position]! + offset);
+    kept.weight.push(weight.data[position]!);
   });
   return kept;
 }

@@ -44,34 +44,39 @@ export interface ErrorOverlapResult<Model extends string = string> {
   readonly union: { readonly count: number; readonly indices: readonly number[] };
 }
 
-/**
- * Counts and lists.
- *
- * @param codes For each row that some model gets wrong: a number with bit m set where model m is wrong.
- * @param indices The numbers of those rows, rising.
- */
+/** The rows that some model gets wrong. */
+export interface WrongRows {
+  /** For each row a number with bit m set where model m is wrong. */
+  readonly region: readonly number[];
+  /** The numbers of the rows, rising. */
+  readonly index: readonly number[];
+  /** What each counts for: 1 where there are no row weights. */
+  readonly weight: readonly number[];
+}
+
+/** Counts and lists, of `count` rows in all. */
 export function overlapOf<Model extends string>(
   models: readonly Model[],
   count: number,
-  codes: readonly number[],
-  indices: readonly number[],
+  { region, index, weight }: WrongRows,
 ): ErrorOverlapResult<Model> {
-  const byCode = new Map<number, number[]>();
-  codes.forEach((code, position) => {
-    const rows = byCode.get(code) ?? [];
-    rows.push(indices[position]!);
-    byCode.set(code, rows);
+  const byCode = new Map<number, { readonly rows: number[]; weight: number }>();
+  region.forEach((code, position) => {
+    const entry = byCode.get(code) ?? { rows: [], weight: 0 };
+    entry.rows.push(index[position]!);
+    entry.weight += weight[position]!;
+    byCode.set(code, entry);
   });
   const wrong = (code: number, model: number): boolean => ((code >> model) & 1) === 1;
   const regions = [...byCode.entries()]
     .sort(([first], [second]) => first - second)
-    .map(([code, rows]) => ({
+    .map(([code, entry]) => ({
       models: models.filter((_, model) => wrong(code, model)),
-      count: rows.length,
-      indices: rows,
+      count: entry.weight,
+      indices: entry.rows,
     }));
   const countWhere = (test: (code: number) => boolean): number =>
-    [...byCode.entries()].reduce((total, [code, rows]) => total + (test(code) ? rows.length : 0), 0);
+    [...byCode.entries()].reduce((total, [code, entry]) => total + (test(code) ? entry.weight : 0), 0);
   const errors = models.map((model, bit) => {
     const errorCount = countWhere((code) => wrong(code, bit));
     return { model, count: errorCount, rate: errorCount / count };
@@ -90,14 +95,15 @@ export function overlapOf<Model extends string>(
       };
     }),
   );
+  const union = countWhere(() => true);
   const all = countWhere((code) => models.every((_, model) => wrong(code, model)));
   return {
-    value: codes.length === 0 ? 1 : all / codes.length,
+    value: union === 0 ? 1 : all / union,
     count,
     errors,
     regions,
     pairs,
-    union: { count: codes.length, indices: [...indices] },
+    union: { count: union, indices: [...index] },
   };
 }
 

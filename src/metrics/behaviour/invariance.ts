@@ -1,12 +1,26 @@
-import { checkOptions } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { type MatchStatistic, matchMembers, type PredictionMatch } from './predictionMatch.ts';
+import { readOptions } from '../../options.ts';
+import { type RowMetricOptions, rowMask } from '../../rowMetric.ts';
+import {
+  type PredictionOptions,
+  type PredictionSource,
+  predictionOptions,
+  type SideInput,
+  sideInput,
+} from '../predictionSource.ts';
+import { type MatchStatistic, type PredictionMatch, predictionMatch } from './predictionMatch.ts';
+
+/** Options of `invariance`. */
+export interface InvarianceOptions<From extends PredictionSource = PredictionSource>
+  extends PredictionOptions<From>,
+    RowMetricOptions {}
 
 /**
  * Invariance: the share of rows on which one model predicts the same class for two views of an image (as it is, and
  * shifted, cropped or recoloured).
  *
- * Inputs: `logits` and `viewLogits` [..., classes]. Among equal logits the first class is the prediction. The breakdown
+ * Inputs: `logits` and `viewLogits` [..., classes], or by `from` `probabilities` and `viewProbabilities`, or `predictions`
+ * and `viewPredictions` [...]; optional `rowWeights` [...]. Among equal logits the first class is the prediction. The breakdown
  * is by the prediction on the first view. Streams and merges exactly.
  *
  * @throws RangeError for NaN; TypeError for shapes that differ.
@@ -16,16 +30,12 @@ import { type MatchStatistic, matchMembers, type PredictionMatch } from './predi
  * arXiv 2205.16004
  */
 // @__NO_SIDE_EFFECTS__
-export function invariance(
-  options: Readonly<Record<string, never>> = {},
-): Metric<'logits' | 'viewLogits', MatchStatistic, PredictionMatch> {
-  checkOptions('invariance', options, []);
-  return {
-    name: 'invariance',
-    reference: invariance,
-    options: {},
-    inputs: ['logits', 'viewLogits'],
-    optionalInputs: [],
-    ...matchMembers('invariance', { baseline: 'logits', other: 'viewLogits' }),
-  };
+export function invariance<From extends PredictionSource = 'logits'>(
+  options: InvarianceOptions<From> = {},
+): Metric<From | SideInput<'view', From>, MatchStatistic, PredictionMatch, 'labels' | 'rowWeights'> {
+  const checked = readOptions('invariance', options, { ...predictionOptions<From>(), ...rowMask() });
+  return predictionMatch<From | SideInput<'view', From>>('invariance', invariance, checked, {
+    baseline: checked.from,
+    other: sideInput('view', checked.from),
+  });
 }

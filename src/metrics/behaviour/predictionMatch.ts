@@ -1,14 +1,19 @@
-/** Whether two sets of logits have the same first largest class: shared by agreement and invariance. */
-import type { Backend } from '../../backend.ts';
-import { checkSameShape, rangeError } from '../../check.ts';
+/** Whether two models, or one on two views, predict the same class: shared by agreement and invariance. */
 import type { Metric } from '../../metric.ts';
-import { checkLogits } from '../../ops/checkRows.ts';
-import { countNaN } from '../../ops/countNaN.ts';
-import { flattenRows } from '../../ops/flattenRows.ts';
+import { countOf } from '../../metricState.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
+import { requireRows, rowMetric } from '../../rowMetric.ts';
+import {
+  addByClass,
+  classExtent,
+  numberOfClasses,
+  type PredictionSource,
+  predictedClass,
+  sourceInputs,
+} from '../predictionSource.ts';
 
-/** Names of the statistics of a comparison of predictions: numbers of rows by class, and of NaNs. */
-export type MatchStatistic = 'same' | 'first' | 'second' | 'invalid';
+/** Names of the statistics of a comparison of predictions: numbers of rows by class. */
+export type MatchStatistic = 'same' | 'first' | 'second';
 
 /** Agreement on the rows that the reference (teacher, or first view) puts into one class. */
 export interface ClassMatch {
@@ -32,45 +37,50 @@ export interface PredictionMatch {
   readonly perClass: readonly ClassMatch[];
 }
 
-/** The part of a metric that agreement and invariance have in common. */
-type MatchMembers<Input extends string> = Pick<
-  Metric<Input, MatchStatistic, PredictionMatch>,
-  'check' | 'statistics' | 'finish'
->;
+/** What a comparison of predictions is made from. */
+interface MatchOptions {
+  readonly from: PredictionSource;
+  readonly classes: number | undefined;
+  readonly ignoreIndex: number | null;
+}
 
 /**
- * The members of a metric that compares the predictions of two sets of logits [..., classes], which it takes under the
- * names `baseline` (what the breakdown goes by) and `other`.
+ * A metric that compares the predictions of two inputs, which it takes under the names `baseline` (what the breakdown goes
+ * by) and `other`.
  */
-export function matchMembers<Input extends string>(
-  where: string,
+export function predictionMatch<Input extends string>(
+  name: string,
+  reference: (...options: never[]) => unknown,
+  options: MatchOptions,
   { baseline, other }: { readonly baseline: Input; readonly other: Input },
-): MatchMembers<Input> {
-  return {
-    check<T>(backend: Backend<T>, batch: Readonly<Record<Input, T>>) {
-      checkLogits(backend, where, baseline, batch[baseline]);
-      checkSameShape(where, other, backend.shapeOf(batch[other]), baseline, backend.shapeOf(batch[baseline]));
-    },
+): Metric<Input, MatchStatistic, PredictionMatch, 'labels' | 'rowWeights'> {
+  const { from, classes } = options;
+  const extent = classExtent(from, classes);
+  return rowMetric<Input, MatchStatistic, PredictionMatch>({
+    name,
+    reference,
+    options: { ...options },
+    inputs: sourceInputs(from, [baseline, other]),
 
-    statistics<T>(backend: Backend<T>, batch: Readonly<Record<Input, T>>) {
-      const rowsOf = flattenRows(backend, batch[baseline]);
-      const [rows, classes] = backend.shapeOf(rowsOf) as [number, number];
-      const first = backend.argMax(rowsOf);
-      const second = backend.argMax(flattenRows(backend, batch[other]));
-      const firstClass = backend.oneHot(first, classes);
-      const same = backend.reshape(sameIndex(backend, first, second), [rows, 1]);
+    statistics(backend, batch, rows) {
+      const number = numberOfClasses(backend, name, classes, batch[baseline], [batch[other]]);
+      const first = predictedClass(backend, batch[baseline]);
+      const second = predictedClass(backend, batch[other]);
+      const firstClass = backend.oneHot(first, number);
+      const same = backend.reshape(sameIndex(backend, first, second), [rows.size, 1]);
       return {
-        same: backend.sum(backend.multiply(firstClass, same), { axis: 0 }),
-        first: backend.sum(firstClass, { axis: 0 }),
-        second: backend.sum(backend.oneHot(second, classes), { axis: 0 }),
-        invalid: backend.add(countNaN(backend, batch[baseline]), countNaN(backend, batch[other])),
+        same: rows.sum(backend.multiply(firstClass, same)),
+        first: rows.sum(firstClass),
+        second: rows.sum(backend.oneHot(second, number)),
       };
     },
 
-    finish({ same, first, second, invalid }) {
-      if (invalid.data[0]! > 0) throw rangeError(where, 'logits', 'free of NaN', `${invalid.data[0]} NaN`);
+    state: { same: countOf(extent, 'first'), first: countOf(extent), second: countOf(extent) },
+    ...(from === 'predictions' && classes === undefined && { merge: addByClass<MatchStatistic> }),
+
+    finish({ same, first, second }) {
       const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
-      const count = sum(first.data);
+      const count = requireRows(name, sum(first.data));
       const agreeing = sum(same.data);
       const chance = sum(first.data.map((value, index) => (value / count) * (second.data[index]! / count)));
       return {
@@ -86,5 +96,5 @@ export function matchMembers<Input extends string>(
         })),
       };
     },
-  };
+  });
 }

@@ -1,16 +1,21 @@
-import { checkOneOf, checkOptions, rangeError } from '../../check.ts';
+import type { Backend } from '../../backend.ts';
+import type { Inputs } from '../../inputs.ts';
 import type { Metric } from '../../metric.ts';
-import { checkLogitPair } from '../../ops/checkRows.ts';
-import { countNaN } from '../../ops/countNaN.ts';
+import { countOf, numberOf } from '../../metricState.ts';
 import { expectation } from '../../ops/expectation.ts';
-import { flattenRows } from '../../ops/flattenRows.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
+import { readOptions, word } from '../../options.ts';
+import { type RowMetricOptions, type Rows, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import { inputsOfKind, type SideInput, sideInput } from '../predictionSource.ts';
 
 /** Options of `predictiveDivergence`. */
-export interface PredictiveDivergenceOptions {
+export interface PredictiveDivergenceOptions<From extends 'logits' | 'probabilities' = 'logits' | 'probabilities'>
+  extends RowMetricOptions {
   /** `'forward'`: KL(teacher‖student), the default; `'reverse'`: KL(student‖teacher). */
   readonly direction?: 'forward' | 'reverse';
+  /** What the inputs hold, by whose name they go: `'logits'` (default) or `'probabilities'`. */
+  readonly from?: From;
 }
 
 /** What `predictiveDivergence` returns. */
@@ -28,7 +33,8 @@ export interface PredictiveDivergenceResult {
  *
  *     (1/N)·Σ_i Σ_k p_ik·(log p_ik − log q_ik)        p teacher, q student
  *
- * Inputs: `studentLogits` and `teacherLogits` [..., classes]. Among equal logits the first class is the prediction.
+ * Inputs: `studentLogits` and `teacherLogits`, or by `from` `studentProbabilities` and `teacherProbabilities` [..., classes];
+ * optional `rowWeights` [...] and, with `ignoreIndex`, `labels` [...]. Among equal logits the first class is the prediction.
  * Streams and merges exactly.
  *
  * @throws RangeError for NaN; TypeError for shapes that differ.
@@ -37,44 +43,47 @@ export interface PredictiveDivergenceResult {
  * @see Stanton et al.: Does knowledge distillation really work? (2021), arXiv 2106.05945
  */
 // @__NO_SIDE_EFFECTS__
-export function predictiveDivergence(
-  options: PredictiveDivergenceOptions = {},
-): Metric<'studentLogits' | 'teacherLogits', 'divergence' | 'same' | 'count' | 'invalid', PredictiveDivergenceResult> {
-  checkOptions('predictiveDivergence', options, ['direction']);
-  const { direction = 'forward' } = options;
-  checkOneOf('predictiveDivergence', 'direction', direction, ['forward', 'reverse']);
-  return {
-    name: 'predictiveDivergence',
-    reference: predictiveDivergence,
-    options: { direction },
-    inputs: ['studentLogits', 'teacherLogits'],
-    optionalInputs: [],
+export function predictiveDivergence<From extends 'logits' | 'probabilities' = 'logits'>(
+  options: PredictiveDivergenceOptions<From> = {},
+): Metric<
+  SideInput<'student' | 'teacher', From>,
+  'divergence' | 'same' | 'count',
+  PredictiveDivergenceResult,
+  'labels' | 'rowWeights'
+> {
+  const { direction, from, ignoreIndex } = readOptions('predictiveDivergence', options, {
+    direction: word(['forward', 'reverse'], 'forward'),
+    from: word<'logits' | 'probabilities'>(['logits', 'probabilities'], 'logits'),
+    ...rowMask(),
+  });
+  const [student, teacher] = [sideInput('student', from as From), sideInput('teacher', from as From)];
+  return rowMetric<SideInput<'student' | 'teacher', From>, 'divergence' | 'same' | 'count', PredictiveDivergenceResult>(
+    {
+      name: 'predictiveDivergence',
+      reference: predictiveDivergence,
+      options: { direction, from, ignoreIndex },
+      inputs: inputsOfKind(from === 'logits' ? 'scores' : 'probabilities', [student, teacher]),
 
-    check(backend, inputs) {
-      checkLogitPair(backend, 'predictiveDivergence', inputs);
-    },
+      statistics<T>(
+        backend: Backend<T>,
+        batch: Inputs<SideInput<'student' | 'teacher', From>, never, T>,
+        rows: Rows<T>,
+      ) {
+        const logsOf = (given: T) => logSoftmax(backend, from === 'logits' ? given : backend.log(given));
+        const [studentLog, teacherLog] = [logsOf(batch[student]), logsOf(batch[teacher])];
+        const [main, other] = direction === 'forward' ? [teacherLog, studentLog] : [studentLog, teacherLog];
+        const divergence = expectation(backend, backend.exp(main), backend.subtract(main, other));
+        const same = sameIndex(backend, backend.argMax(batch[student]), backend.argMax(batch[teacher]));
+        return { divergence: rows.sum(divergence), same: rows.sum(same), count: rows.total() };
+      },
 
-    statistics(backend, { studentLogits, teacherLogits }) {
-      const [student, teacher] = [flattenRows(backend, studentLogits), flattenRows(backend, teacherLogits)];
-      const [main, other] = (direction === 'forward' ? [teacher, student] : [student, teacher]).map((logits) =>
-        logSoftmax(backend, logits),
-      );
-      const divergence = expectation(backend, backend.exp(main!), backend.subtract(main!, other!));
-      return {
-        divergence: backend.sum(divergence),
-        same: backend.sum(sameIndex(backend, backend.argMax(student), backend.argMax(teacher))),
-        count: backend.scalar(backend.shapeOf(student)[0]!),
-        invalid: backend.add(countNaN(backend, studentLogits), countNaN(backend, teacherLogits)),
-      };
-    },
+      state: { divergence: numberOf(), same: countOf([], 'count'), count: countOf() },
 
-    finish({ divergence, same, count, invalid }) {
-      if (invalid.data[0]! > 0) {
-        throw rangeError('predictiveDivergence', 'logits', 'free of NaN', `${invalid.data[0]} NaN`);
-      }
-      const rows = count.data[0]!;
-      // A divergence is never negative; rounding may leave −1e-17.
-      return { value: Math.max(0, divergence.data[0]! / rows), fidelity: same.data[0]! / rows, count: rows };
+      finish({ divergence, same, count }) {
+        const rows = requireRows('predictiveDivergence', count.data[0]!);
+        // A divergence is never negative; rounding may leave −1e-17.
+        return { value: Math.max(0, divergence.data[0]! / rows), fidelity: same.data[0]! / rows, count: rows };
+      },
     },
-  };
+  );
 }

@@ -1,9 +1,22 @@
-import { checkOptions, rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { checkLabels, checkLogitPair } from '../../ops/checkRows.ts';
-import { countNaN } from '../../ops/countNaN.ts';
-import { flatten, flattenRows } from '../../ops/flattenRows.ts';
+import { countOf } from '../../metricState.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
+import { readOptions } from '../../options.ts';
+import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import {
+  type PredictionSource,
+  predictedClass,
+  predictionOptions,
+  type SideInput,
+  sideInput,
+  sourceInputs,
+} from '../predictionSource.ts';
+
+/** Options of `rightWrongSplit`. */
+export interface RightWrongSplitOptions<From extends PredictionSource = PredictionSource> extends RowMetricOptions {
+  /** What the predictions come from, by whose name the inputs go. Default `'logits'`. */
+  readonly from?: From;
+}
 
 /** One part of a split of the rows. */
 export interface SplitPart {
@@ -30,7 +43,8 @@ export interface RightWrongSplitResult {
 /**
  * Which of teacher and student is right: four groups of rows.
  *
- * Inputs: `labels` [...], `studentLogits` and `teacherLogits` [..., classes]. Among equal logits the first class is the
+ * Inputs: `labels` [...], `studentLogits` and `teacherLogits` [..., classes], or by `from` `studentProbabilities` … or
+ * `studentPredictions` and `teacherPredictions` [...]; optional `rowWeights` [...]. Among equal logits the first class is the
  * prediction. Streams and merges exactly.
  *
  * @throws RangeError for NaN or a label out of range; TypeError for shapes that differ.
@@ -40,43 +54,47 @@ export interface RightWrongSplitResult {
  * appendix C.3
  */
 // @__NO_SIDE_EFFECTS__
-export function rightWrongSplit(
-  options: Readonly<Record<string, never>> = {},
+export function rightWrongSplit<From extends PredictionSource = 'logits'>(
+  options: RightWrongSplitOptions<From> = {},
 ): Metric<
-  'labels' | 'studentLogits' | 'teacherLogits',
-  'both' | 'teacher' | 'student' | 'count' | 'invalid',
-  RightWrongSplitResult
+  'labels' | SideInput<'student' | 'teacher', From>,
+  'both' | 'teacher' | 'student' | 'count',
+  RightWrongSplitResult,
+  'rowWeights'
 > {
-  checkOptions('rightWrongSplit', options, []);
-  return {
+  const { from: sources } = predictionOptions<From>();
+  const { from, ignoreIndex } = readOptions('rightWrongSplit', options, { from: sources, ...rowMask() });
+  const [studentInput, teacherInput] = [sideInput('student', from), sideInput('teacher', from)];
+  return rowMetric<
+    'labels' | SideInput<'student' | 'teacher', From>,
+    'both' | 'teacher' | 'student' | 'count',
+    RightWrongSplitResult
+  >({
     name: 'rightWrongSplit',
     reference: rightWrongSplit,
-    options: {},
-    inputs: ['labels', 'studentLogits', 'teacherLogits'],
-    optionalInputs: [],
+    options: { from, ignoreIndex },
+    inputs: sourceInputs(from, [studentInput, teacherInput], ['labels']),
 
-    check(backend, inputs) {
-      const rows = checkLogitPair(backend, 'rightWrongSplit', inputs);
-      const classes = backend.shapeOf(inputs.studentLogits).at(-1)!;
-      checkLabels(backend, 'rightWrongSplit', 'labels', inputs.labels, rows, classes);
-    },
-
-    statistics(backend, { labels, studentLogits, teacherLogits }) {
-      const label = flatten(backend, labels);
-      const student = sameIndex(backend, backend.argMax(flattenRows(backend, studentLogits)), label);
-      const teacher = sameIndex(backend, backend.argMax(flattenRows(backend, teacherLogits)), label);
+    statistics(backend, batch, rows) {
+      const right = (given: typeof batch.labels) => sameIndex(backend, predictedClass(backend, given), batch.labels);
+      const [student, teacher] = [right(batch[studentInput]), right(batch[teacherInput])];
       return {
-        both: backend.sum(backend.multiply(student, teacher)),
-        teacher: backend.sum(teacher),
-        student: backend.sum(student),
-        count: backend.scalar(backend.shapeOf(label)[0]!),
-        invalid: backend.add(countNaN(backend, studentLogits), countNaN(backend, teacherLogits)),
+        both: rows.sum(backend.multiply(student, teacher)),
+        teacher: rows.sum(teacher),
+        student: rows.sum(student),
+        count: rows.total(),
       };
     },
 
-    finish({ both, teacher, student, count, invalid }) {
-      if (invalid.data[0]! > 0) throw rangeError('rightWrongSplit', 'logits', 'free of NaN', `${invalid.data[0]} NaN`);
-      const rows = count.data[0]!;
+    state: {
+      both: countOf([], 'teacher'),
+      teacher: countOf([], 'count'),
+      student: countOf([], 'count'),
+      count: countOf(),
+    },
+
+    finish({ both, teacher, student, count }) {
+      const rows = requireRows('rightWrongSplit', count.data[0]!);
       const shared = both.data[0]!;
       const [onlyTeacher, onlyStudent] = [teacher.data[0]! - shared, student.data[0]! - shared];
       const part = (size: number): SplitPart => ({ count: size, share: size / rows });
@@ -92,5 +110,5 @@ export function rightWrongSplit(
         broken: teacher.data[0] === 0 ? null : onlyTeacher / teacher.data[0]!,
       };
     },
-  };
+  });
 }

@@ -1,9 +1,15 @@
-import { checkOptions, rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
-import { countNaN } from '../../ops/countNaN.ts';
-import { flatten, flattenRows } from '../../ops/flattenRows.ts';
+import { countOf } from '../../metricState.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
+import { readOptions } from '../../options.ts';
+import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import { type PredictionSource, predictedClass, predictionOptions, sourceInputs } from '../predictionSource.ts';
+
+/** Options of `shapeBias`. */
+export interface ShapeBiasOptions<From extends PredictionSource = PredictionSource> extends RowMetricOptions {
+  /** What the predictions come from, by whose name the input goes. Default `'logits'`. */
+  readonly from?: From;
+}
 
 /** What `shapeBias` returns. */
 export interface ShapeBiasResult {
@@ -22,7 +28,7 @@ export interface ShapeBiasResult {
 /**
  * Shape bias: of the decisions that follow either an image's shape or its texture, the share that follows the shape.
  *
- * Inputs: `logits` [..., classes], `shapeLabels` [...] and `textureLabels` [...], the two admissible decisions on an image
+ * Inputs: `logits` [..., classes] (or by `from` `probabilities`, or `predictions` [...]), `shapeLabels` [...] and `textureLabels` [...], the two admissible decisions on an image
  * with conflicting cues. Among equal logits the first class is the prediction. Streams and merges exactly.
  *
  * @throws RangeError for NaN or a label out of range; TypeError for shapes that differ.
@@ -31,53 +37,49 @@ export interface ShapeBiasResult {
  * @see Geirhos et al.: ImageNet-trained CNNs are biased towards texture (2019), arXiv 1811.12231
  */
 // @__NO_SIDE_EFFECTS__
-export function shapeBias(
-  options: Readonly<Record<string, never>> = {},
+export function shapeBias<From extends PredictionSource = 'logits'>(
+  options: ShapeBiasOptions<From> = {},
 ): Metric<
-  'logits' | 'shapeLabels' | 'textureLabels',
-  'shape' | 'texture' | 'same' | 'count' | 'invalid',
-  ShapeBiasResult
+  From | 'shapeLabels' | 'textureLabels',
+  'shape' | 'texture' | 'same' | 'count',
+  ShapeBiasResult,
+  'labels' | 'rowWeights'
 > {
-  checkOptions('shapeBias', options, []);
-  return {
+  const { from: sources } = predictionOptions<From>();
+  const { from, ignoreIndex } = readOptions('shapeBias', options, { from: sources, ...rowMask() });
+  return rowMetric({
     name: 'shapeBias',
     reference: shapeBias,
-    options: {},
-    inputs: ['logits', 'shapeLabels', 'textureLabels'],
-    optionalInputs: [],
+    options: { from, ignoreIndex },
+    inputs: sourceInputs(from, [from], ['shapeLabels', 'textureLabels']),
 
-    check(backend, { logits, shapeLabels, textureLabels }) {
-      const rows = checkLogits(backend, 'shapeBias', 'logits', logits);
-      const classes = backend.shapeOf(logits).at(-1)!;
-      checkLabels(backend, 'shapeBias', 'shapeLabels', shapeLabels, rows, classes);
-      checkLabels(backend, 'shapeBias', 'textureLabels', textureLabels, rows, classes);
-    },
-
-    statistics(backend, { logits, shapeLabels, textureLabels }) {
-      const [shape, texture] = [flatten(backend, shapeLabels), flatten(backend, textureLabels)];
-      const prediction = backend.argMax(flattenRows(backend, logits));
-      const same = sameIndex(backend, shape, texture);
+    statistics(backend, batch, rows) {
+      const { shapeLabels, textureLabels } = batch;
+      const prediction = predictedClass(backend, batch[from]);
+      const same = sameIndex(backend, shapeLabels, textureLabels);
       const conflict = backend.subtract(backend.scalar(1), same);
-      const decisions = (labels: typeof shape) =>
-        backend.sum(backend.multiply(conflict, sameIndex(backend, prediction, labels)));
+      const decisions = (labels: typeof shapeLabels) =>
+        rows.sum(backend.multiply(conflict, sameIndex(backend, prediction, labels)));
       return {
-        shape: decisions(shape),
-        texture: decisions(texture),
-        same: backend.sum(same),
-        count: backend.scalar(backend.shapeOf(shape)[0]!),
-        invalid: countNaN(backend, logits),
+        shape: decisions(shapeLabels),
+        texture: decisions(textureLabels),
+        same: rows.sum(same),
+        count: rows.total(),
       };
     },
 
+    state: {
+      shape: countOf([], 'count'),
+      texture: countOf([], 'count'),
+      same: countOf([], 'count'),
+      count: countOf(),
+    },
+
     finish(statistics) {
-      const [shape, texture, same, count, invalid] = [
-        statistics.shape,
-        statistics.texture,
-        statistics.same,
-        statistics.count,
-        statistics.invalid,
-      ].map(({ data }) => data[0]!) as [number, number, number, number, number];
-      if (invalid > 0) throw rangeError('shapeBias', 'logits', 'free of NaN', `${invalid} NaN`);
+      const [shape, texture, same] = [statistics.shape, statistics.texture, statistics.same].map(
+        ({ data }) => data[0]!,
+      ) as [number, number, number];
+      const count = requireRows('shapeBias', statistics.count.data[0]!);
       return {
         value: shape + texture === 0 ? null : shape / (shape + texture),
         shapeDecisions: shape,
@@ -87,5 +89,5 @@ export function shapeBias(
         count,
       };
     },
-  };
+  });
 }

@@ -1,17 +1,31 @@
 import type { Backend } from '../../backend.ts';
-import { checkOptions, checkSameShape, kindError, rangeError } from '../../check.ts';
+import { rangeError } from '../../check.ts';
 import type { Inputs } from '../../inputs.ts';
 import type { Metric } from '../../metric.ts';
-import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
-import { countNaN } from '../../ops/countNaN.ts';
-import { flatten, flattenRows } from '../../ops/flattenRows.ts';
+import { countOf, type StateForm } from '../../metricState.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
+import { list, type OptionReader, readOptions, text } from '../../options.ts';
+import { type RowMetricOptions, type Rows, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import {
+  type PredictionSource,
+  predictedClass,
+  predictionOptions,
+  type SideInput,
+  sideInput,
+  sourceInputs,
+} from '../predictionSource.ts';
 
 /** Options of `studentsSplit`. */
-export interface StudentsSplitOptions<Student extends string> {
+export interface StudentsSplitOptions<Student extends string, From extends PredictionSource = PredictionSource>
+  extends RowMetricOptions {
   /** Names of the students: each is an input. */
   readonly students: readonly Student[];
+  /** What the inputs hold; the teacher's goes by its name: `teacherLogits` (default) … Default `'logits'`. */
+  readonly from?: From;
 }
+
+/** Rows by the number of students that are right, and for each student those that teacher and student get right. */
+type SplitStatistic<Student extends string> = 'groups' | `retained ${Student}`;
 
 /** One group of rows of `studentsSplit`. */
 export interface StudentsSplitPart {
@@ -42,7 +56,8 @@ export interface StudentsSplitResult<Student extends string = string> {
 /**
  * What gets lost on the way to which student: rows by who is right among a teacher and several students.
  *
- * Inputs: `labels` [...], `teacherLogits` [..., classes], and one input of that shape for each student, by its name.
+ * Inputs: `labels` [...], `teacherLogits` [..., classes], and one input of that shape for each student, by its name; with
+ * `from: 'predictions'` class numbers [...], the teacher's as `teacherPredictions`; optional `rowWeights` [...].
  * Among equal logits the first class is the prediction. Streams and merges exactly.
  *
  * @throws RangeError for NaN, a label out of range, no student, or a name twice.
@@ -53,67 +68,61 @@ export interface StudentsSplitResult<Student extends string = string> {
  * @see What is lost in knowledge distillation? (2023), arXiv 2311.04142, qualitative analysis
  */
 // @__NO_SIDE_EFFECTS__
-export function studentsSplit<Student extends string>(
-  options: StudentsSplitOptions<Student>,
-): Metric<'labels' | 'teacherLogits' | Student, 'groups' | 'retained' | 'invalid', StudentsSplitResult<Student>> {
-  checkOptions('studentsSplit', options, ['students']);
-  const { students } = options;
-  if (!Array.isArray(students)) throw kindError('studentsSplit', 'students', 'a list of names', students);
-  const reserved = ['labels', 'teacherLogits'];
-  const names = [...reserved, ...students];
-  if (students.length === 0 || new Set(names).size < names.length) {
-    throw rangeError('studentsSplit', 'students', `different names, none of them ${reserved.join(' or ')}`, students);
+export function studentsSplit<Student extends string, From extends PredictionSource = 'logits'>(
+  options: StudentsSplitOptions<Student, From>,
+): Metric<
+  'labels' | SideInput<'teacher', From> | Student,
+  SplitStatistic<Student>,
+  StudentsSplitResult<Student>,
+  'rowWeights'
+> {
+  const { from: sources } = predictionOptions<From>();
+  const { students, from, ignoreIndex } = readOptions('studentsSplit', options, {
+    students: list(text() as OptionReader<Student>, { least: 1, distinct: true }),
+    from: sources,
+    ...rowMask(),
+  });
+  const teacherInput = sideInput('teacher', from);
+  const reserved: readonly string[] = ['labels', 'rowWeights', teacherInput];
+  const taken = students.find((student) => reserved.includes(student));
+  if (taken !== undefined) {
+    throw rangeError('studentsSplit', 'students', `names that are none of ${reserved.join(', ')}`, taken);
   }
+  type Input = 'labels' | SideInput<'teacher', From> | Student;
+  const retainedBy = (student: Student) => `retained ${student}` as const;
 
-  return {
+  return rowMetric<Input, SplitStatistic<Student>, StudentsSplitResult<Student>>({
     name: 'studentsSplit',
     reference: studentsSplit,
-    options: { students: [...students] },
-    inputs: ['labels', 'teacherLogits', ...students],
-    optionalInputs: [],
+    options: { students, from, ignoreIndex },
+    inputs: sourceInputs<SideInput<'teacher', From> | Student, 'labels'>(from, [teacherInput, ...students], ['labels']),
 
-    check<T>(backend: Backend<T>, inputs: Inputs<'labels' | 'teacherLogits' | Student, never, T>) {
-      const values = inputs as Readonly<Record<string, T>>;
-      const rows = checkLogits(backend, 'studentsSplit', 'teacherLogits', values.teacherLogits!);
-      const shape = backend.shapeOf(values.teacherLogits!);
-      for (const student of students) {
-        checkSameShape('studentsSplit', student, backend.shapeOf(values[student]!), 'teacherLogits', shape);
-      }
-      checkLabels(backend, 'studentsSplit', 'labels', values.labels!, rows, shape.at(-1)!);
-    },
-
-    statistics<T>(backend: Backend<T>, inputs: Inputs<'labels' | 'teacherLogits' | Student, never, T>) {
-      const values = inputs as Readonly<Record<string, T>>;
-      const labels = flatten(backend, values.labels!);
-      const right = (name: string) => sameIndex(backend, backend.argMax(flattenRows(backend, values[name]!)), labels);
-      const teacher = right('teacherLogits');
-      const identity = backend.oneHot(
-        backend.fromHost({ data: Float32Array.from(students, (_, index) => index), shape: [students.length] }),
-        students.length,
-      );
-      let number = backend.multiply(labels, backend.scalar(0));
-      let retained = backend.multiply(backend.sum(identity, { axis: 0 }), backend.scalar(0));
-      let invalid = countNaN(backend, values.teacherLogits!);
-      students.forEach((student, index) => {
-        const hits = right(student);
-        const position = backend.fromHost({ data: Float32Array.of(index), shape: [1] });
-        const row = backend.reshape(backend.gather(identity, position), [students.length]);
-        number = backend.add(number, hits);
-        retained = backend.add(retained, backend.multiply(row, backend.sum(backend.multiply(hits, teacher))));
-        invalid = backend.add(invalid, countNaN(backend, values[student]!));
-      });
+    statistics<T>(backend: Backend<T>, batch: Inputs<Input, never, T>, rows: Rows<T>) {
+      const right = (name: Input) => sameIndex(backend, predictedClass(backend, batch[name]), batch.labels);
+      const teacher = right(teacherInput);
+      const hits = students.map(right);
+      const number = hits.reduce((sum, next) => backend.add(sum, next));
       // Column: how many students are right; upper half: the teacher is wrong, lower half: it is right.
       const column = backend.add(number, backend.multiply(teacher, backend.scalar(students.length + 1)));
-      const groups = backend.sum(backend.oneHot(column, 2 * (students.length + 1)), { axis: 0 });
-      return { groups, retained, invalid };
+      const groups = rows.sum(backend.oneHot(column, 2 * (students.length + 1)));
+      const retained = students.map((student, index) => [
+        retainedBy(student),
+        rows.sum(backend.multiply(hits[index]!, teacher)),
+      ]);
+      return { groups, ...Object.fromEntries(retained) };
     },
 
-    finish({ groups, retained, invalid }) {
-      if (invalid.data[0]! > 0) throw rangeError('studentsSplit', 'logits', 'free of NaN', `${invalid.data[0]} NaN`);
+    state: {
+      groups: countOf([2 * (students.length + 1)]),
+      ...Object.fromEntries(students.map((student) => [retainedBy(student), countOf()])),
+    } as StateForm<SplitStatistic<Student>>,
+
+    finish(statistics) {
+      const groups: Float64Array = statistics.groups.data;
       const most = students.length;
-      const [wrong, right] = [groups.data.slice(0, most + 1), groups.data.slice(most + 1)];
+      const [wrong, right] = [groups.slice(0, most + 1), groups.slice(most + 1)];
       const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
-      const rows = sum(groups.data);
+      const rows = requireRows('studentsSplit', sum(groups));
       const teacherRight = sum(right);
       const part = (count: number): StudentsSplitPart => ({ count, share: count / rows });
       const shareOf = (count: number) => (teacherRight === 0 ? null : count / teacherRight);
@@ -125,12 +134,11 @@ export function studentsSplit<Student extends string>(
         teacherOnly: part(right[0]!),
         none: part(wrong[0]!),
         studentsOnly: part(sum(wrong.slice(1))),
-        retained: students.map((student, index) => ({
-          student,
-          count: retained.data[index]!,
-          share: shareOf(retained.data[index]!),
-        })),
+        retained: students.map((student) => {
+          const count = statistics[retainedBy(student)].data[0]!;
+          return { student, count, share: shareOf(count) };
+        }),
       };
     },
-  };
+  });
 }

@@ -1,15 +1,11 @@
 /** The three sums of each bin of confidence, on the device. */
-import type { Backend } from '../../backend.ts';
-import type { HostTensor } from '../../tensor.ts';
+import type { Backend, HostBackend } from '../../backend.ts';
+import type { Rows } from '../../rowMetric.ts';
 import type { BinEdges } from './binTable.ts';
 import { binOf } from './hostBins.ts';
 
 /** What a bin is known by: its rows, the sum of their confidences, the number of hits. */
-export interface BinSums<T> {
-  readonly count: T;
-  readonly confidence: T;
-  readonly correct: T;
-}
+export type BinSums<T> = Readonly<Record<'count' | 'confidence' | 'correct', T>>;
 
 /** Edges as tensors' data: outermost ones beyond any probability, so that 0 and 1 (and 1.0000001) are in a bin. */
 interface Bounds {
@@ -37,49 +33,27 @@ function membership<T>(backend: Backend<T>, confidence: T, lower: T, upper: T, e
     : backend.subtract(backend.greater(upper, confidence), backend.greater(lower, confidence));
 }
 
-/** From so many bins on, hosts search for a row's bin: a tensor [rows, bins] would fill the memory. */
-const searchedBins = 1000;
-
-/** Sums of each bin, [bins], over rows with one confidence each, [rows]. */
+/** Sums of each bin, [bins], over rows with one confidence and one hit each, [rows]. */
 export function topLabelSums<T>(
   backend: Backend<T>,
   confidence: T,
   correct: T,
   bounds: Bounds,
   edges: BinEdges,
+  rows: Rows<T>,
 ): BinSums<T> {
-  if (bounds.lower.length >= searchedBins && backend.readSync) {
-    return searchedSums(backend, backend.readSync(confidence), backend.readSync(correct), bounds, edges);
+  if (backend.readSync) {
+    const column = (values: T) => backend.reshape(values, [rows.size, 1]);
+    const sums = searchedSums(backend, column(confidence), column(correct), bounds, edges, rows);
+    return mapSums(sums, (data) => backend.fromHost({ data, shape: [data.length] }));
   }
-  const column = [backend.shapeOf(confidence)[0]!, 1];
+  const column = [rows.size, 1];
   const shape = [bounds.lower.length];
   const lower = backend.fromHost({ data: bounds.lower, shape });
   const upper = backend.fromHost({ data: bounds.upper, shape });
   const member = membership(backend, backend.reshape(confidence, column), lower, upper, edges);
-  const sumOf = (values: T) => backend.sum(backend.multiply(member, backend.reshape(values, column)), { axis: 0 });
-  return { count: backend.sum(member, { axis: 0 }), confidence: sumOf(confidence), correct: sumOf(correct) };
-}
-
-/** The same sums by a search for each row's bin. */
-function searchedSums<T>(
-  backend: Backend<T>,
-  confidence: HostTensor,
-  correct: HostTensor,
-  { lower, upper }: Bounds,
-  edges: BinEdges,
-): BinSums<T> {
-  const boundaries = [...lower, upper.at(-1)!];
-  // A float32 confidence meets float32 edges, as it does on a device.
-  const rounded = confidence.data instanceof Float32Array ? boundaries.map(Math.fround) : boundaries;
-  const sums = [0, 1, 2].map(() => new Float64Array(lower.length)) as [Float64Array, Float64Array, Float64Array];
-  confidence.data.forEach((value, row) => {
-    const bin = binOf(rounded, value, edges);
-    sums[0][bin]! += 1;
-    sums[1][bin]! += value;
-    sums[2][bin]! += correct.data[row]!;
-  });
-  const [count, total, hits] = sums.map((data) => backend.fromHost({ data, shape: [data.length] }));
-  return { count: count!, confidence: total!, correct: hits! };
+  const sumOf = (values: T) => rows.sum(backend.multiply(member, backend.reshape(values, column)));
+  return { count: rows.sum(member), confidence: sumOf(confidence), correct: sumOf(correct) };
 }
 
 /** Sums of each class and bin, [classes, bins], over probabilities and one-hot labels, [rows, classes]. */
@@ -89,18 +63,23 @@ export function classwiseSums<T>(
   oneHotLabels: T,
   bounds: Bounds,
   edges: BinEdges,
+  rows: Rows<T>,
 ): BinSums<T> {
   const classes = backend.shapeOf(probabilities)[1]!;
   const bins = bounds.lower.length;
+  if (backend.readSync) {
+    const sums = searchedSums(backend, probabilities, oneHotLabels, bounds, edges, rows);
+    return mapSums(sums, (data) => backend.fromHost({ data, shape: [classes, bins] }));
+  }
   // One bin at a time: a tensor [rows, classes, bins] would not fit for a hundred classes.
   const columns = Array.from({ length: bins }, (_, bin) => {
     const edge = (data: Float32Array | Float64Array) =>
       backend.fromHost({ data: data.slice(bin, bin + 1), shape: [1] });
     const member = membership(backend, probabilities, edge(bounds.lower), edge(bounds.upper), edges);
     return {
-      count: backend.sum(member, { axis: 0 }),
-      confidence: backend.sum(backend.multiply(member, probabilities), { axis: 0 }),
-      correct: backend.sum(backend.multiply(member, oneHotLabels), { axis: 0 }),
+      count: rows.sum(member),
+      confidence: rows.sum(backend.multiply(member, probabilities)),
+      correct: rows.sum(backend.multiply(member, oneHotLabels)),
     };
   });
   const identity = backend.oneHot(
@@ -115,4 +94,49 @@ export function classwiseSums<T>(
       })
       .reduce((whole, part) => backend.add(whole, part));
   return { count: assemble('count'), confidence: assemble('confidence'), correct: assemble('correct') };
+}
+
+/**
+ * The same sums where values can be read, by a search for each number's bin: in float64, in time that hardly grows with
+ * the number of bins, and without a tensor [rows, bins].
+ *
+ * @param confidence [rows, columns], as `correct`; each column has bins of its own, one after the other.
+ */
+function searchedSums<T>(
+  backend: Backend<T>,
+  confidence: T,
+  correct: T,
+  { lower, upper }: Bounds,
+  edges: BinEdges,
+  { weights }: Rows<T>,
+): BinSums<Float64Array> {
+  const read = (values: T) => (backend as HostBackend<T>).readSync(values).data;
+  const [confidences, hits, factors] = [read(confidence), read(correct), weights && read(weights)];
+  const columns = backend.shapeOf(confidence)[1]!;
+  const boundaries = [...lower, upper.at(-1)!];
+  // A float32 confidence meets float32 edges, as it does on a device.
+  const rounded = confidences instanceof Float32Array ? boundaries.map(Math.fround) : boundaries;
+  const bins = lower.length;
+  const sums = {
+    count: new Float64Array(columns * bins),
+    confidence: new Float64Array(columns * bins),
+    correct: new Float64Array(columns * bins),
+  };
+  for (let row = 0, at = 0; at < confidences.length; row++) {
+    const weight = factors === undefined ? 1 : factors[row]!;
+    for (let column = 0; column < columns; column++, at++) {
+      const value = confidences[at]!;
+      // NaN lies in no bin; it is counted elsewhere.
+      if (weight === 0 || Number.isNaN(value)) continue;
+      const bin = column * bins + binOf(rounded, value, edges);
+      sums.count[bin]! += weight;
+      sums.confidence[bin]! += weight * value;
+      sums.correct[bin]! += weight * hits[at]!;
+    }
+  }
+  return sums;
+}
+
+function mapSums<From, To>(sums: BinSums<From>, map: (sum: From) => To): BinSums<To> {
+  return { count: map(sums.count), confidence: map(sums.confidence), correct: map(sums.correct) };
 }

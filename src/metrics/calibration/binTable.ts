@@ -1,5 +1,6 @@
 /** Bins of confidence and what is computed from them: shared by every binned calibration error. */
-import { checkWhole, kindError, rangeError } from '../../check.ts';
+import { rangeError } from '../../check.ts';
+import { list, whole, within } from '../../options.ts';
 
 /** Which edge belongs to a bin: `'right'` is (lower, upper], `'left'` is [lower, upper). 0 and 1 always fall in a bin. */
 export type BinEdges = 'right' | 'left';
@@ -39,26 +40,19 @@ export function equalWidthBoundaries(bins: number): readonly number[] {
   return Array.from({ length: bins + 1 }, (_, index) => index / bins);
 }
 
-/** Checks and completes the description of bins. */
-export function resolveBoundaries(
-  where: string,
-  bins: number | undefined,
-  boundaries: readonly number[] | undefined,
-): readonly number[] {
-  if (boundaries === undefined) {
-    const count = bins ?? 15;
-    checkWhole(where, 'bins', count, 1);
-    return equalWidthBoundaries(count);
-  }
+/** More bins than a million take time and memory and say nothing. */
+const mostBins = 2 ** 20;
+
+/** Reads the options `bins` and `boundaries`, of which one may be given. */
+export function readBoundaries(where: string, bins: unknown, boundaries: unknown): readonly number[] {
+  if (boundaries === undefined) return equalWidthBoundaries(whole(1, 15, mostBins)(where, 'bins', bins));
   if (bins !== undefined) throw rangeError(where, 'bins', 'left out where boundaries are given', bins);
-  if (!Array.isArray(boundaries) || boundaries.length < 2) {
-    throw kindError(where, 'boundaries', 'a list of at least two numbers', boundaries);
+  const numbers = list(within(0, 1), { least: 2 })(where, 'boundaries', boundaries);
+  const rising = numbers.every((value, index) => index === 0 || value > numbers[index - 1]!);
+  if (!rising || numbers[0] !== 0 || numbers.at(-1) !== 1 || numbers.length > mostBins) {
+    throw rangeError(where, 'boundaries', `at most ${mostBins} rising numbers from 0 to 1`, boundaries);
   }
-  const rising = boundaries.every((value, index) => index === 0 || value > boundaries[index - 1]!);
-  if (!rising || boundaries[0] !== 0 || boundaries.at(-1) !== 1) {
-    throw rangeError(where, 'boundaries', 'rising numbers from 0 to 1', boundaries);
-  }
-  return [...boundaries];
+  return numbers;
 }
 
 /** The table of bins from the three sums of each. */

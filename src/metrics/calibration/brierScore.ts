@@ -1,12 +1,12 @@
-import { checkOptions, kindError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
-import { flatten, flattenRows } from '../../ops/flattenRows.ts';
+import { countOf } from '../../metricState.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
-import { checkOneScore, checkScoreCounts, type ScoreCheck, scoreCheck } from './scoreInputs.ts';
+import { flag, readOptions } from '../../options.ts';
+import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import { checkOneScore, scoreInputs } from './scoreInputs.ts';
 
 /** Options of `brierScore`. */
-export interface BrierScoreOptions {
+export interface BrierScoreOptions extends RowMetricOptions {
   /** Halves the score, so that it is (p − y)² of the positive class for two classes, in [0, 1]. Default false. */
   readonly scaleByHalf?: boolean;
 }
@@ -33,40 +33,28 @@ export interface BrierScoreResult {
 // @__NO_SIDE_EFFECTS__
 export function brierScore(
   options: BrierScoreOptions = {},
-): Metric<'labels', 'total' | 'count' | ScoreCheck, BrierScoreResult, 'probabilities' | 'logits'> {
-  checkOptions('brierScore', options, ['scaleByHalf']);
-  const { scaleByHalf = false } = options;
-  if (typeof scaleByHalf !== 'boolean') throw kindError('brierScore', 'scaleByHalf', 'true or false', scaleByHalf);
-  return {
+): Metric<'labels', 'total' | 'count', BrierScoreResult, 'probabilities' | 'logits' | 'rowWeights'> {
+  const { scaleByHalf, ignoreIndex } = readOptions('brierScore', options, { scaleByHalf: flag(false), ...rowMask() });
+  return rowMetric({
     name: 'brierScore',
     reference: brierScore,
-    options: { scaleByHalf },
-    inputs: ['labels'],
-    optionalInputs: ['probabilities', 'logits'],
+    options: { scaleByHalf, ignoreIndex },
+    inputs: { labels: 'labels' },
+    optionalInputs: scoreInputs,
+    check: (_, { probabilities, logits }) => checkOneScore('brierScore', probabilities, logits),
 
-    check(backend, { labels, probabilities, logits }) {
-      const name = checkOneScore('brierScore', probabilities, logits);
-      const scores = (probabilities ?? logits)!;
-      const rows = checkLogits(backend, 'brierScore', name, scores);
-      checkLabels(backend, 'brierScore', 'labels', labels, rows, backend.shapeOf(scores).at(-1)!);
+    statistics(backend, { labels, probabilities, logits }, rows) {
+      const predicted = logits === undefined ? probabilities! : backend.exp(logSoftmax(backend, logits));
+      const difference = backend.subtract(predicted, backend.oneHot(labels, backend.shapeOf(predicted)[1]!));
+      const squares = backend.sum(backend.multiply(difference, difference), { axis: -1 });
+      return { total: rows.sum(squares), count: rows.total() };
     },
 
-    statistics(backend, { labels, probabilities, logits }) {
-      const scores = flattenRows(backend, (probabilities ?? logits)!);
-      const [rows, classes] = backend.shapeOf(scores) as [number, number];
-      const predicted = probabilities === undefined ? backend.exp(logSoftmax(backend, scores)) : scores;
-      const difference = backend.subtract(predicted, backend.oneHot(flatten(backend, labels), classes));
-      return {
-        total: backend.sum(backend.multiply(difference, difference)),
-        count: backend.scalar(rows),
-        ...scoreCheck(backend, probabilities === undefined ? undefined : scores, predicted),
-      };
-    },
+    state: { total: countOf(), count: countOf() },
 
     finish(statistics) {
-      checkScoreCounts('brierScore', statistics);
-      const count = statistics.count.data[0]!;
+      const count = requireRows('brierScore', statistics.count.data[0]!);
       return { value: statistics.total.data[0]! / count / (scaleByHalf ? 2 : 1), count };
     },
-  };
+  });
 }

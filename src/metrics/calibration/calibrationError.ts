@@ -1,10 +1,13 @@
-import { checkOneOf, checkOptions, rangeError } from '../../check.ts';
+import type { Backend } from '../../backend.ts';
+import { rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
-import { flatten, flattenRows } from '../../ops/flattenRows.ts';
+import { countOf } from '../../metricState.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
+import { missing } from '../../ops/scoreFaults.ts';
 import { topProbability } from '../../ops/topProbability.ts';
+import { flag, readOptions, word } from '../../options.ts';
+import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
 import { boundsOf, classwiseSums, topLabelSums } from './binSums.ts';
 import {
   averageErrors,
@@ -14,15 +17,16 @@ import {
   type CalibrationNorm,
   calibrationErrors,
   chooseError,
-  resolveBoundaries,
+  readBoundaries,
   sparsityWarning,
   tabulate,
 } from './binTable.ts';
-import { checkOneScore, checkScoreCounts, type ScoreCheck, scoreCheck } from './scoreInputs.ts';
+import { checkOneScore, scoreInputs } from './scoreInputs.ts';
 
 /** Options of `calibrationError`. */
-export interface CalibrationErrorOptions {
-  /** The number of bins of equal width. Default 15. */
+export interface CalibrationErrorOptions<From extends 'scores' | 'confidences' = 'scores' | 'confidences'>
+  extends RowMetricOptions {
+  /** The number of bins of equal width, at most 2²⁰. Default 15. */
   readonly bins?: number;
   /** Boundaries of bins in place of equal width, rising from 0 to 1; `equalMassBoundaries` makes them. */
   readonly boundaries?: readonly number[];
@@ -34,6 +38,11 @@ export interface CalibrationErrorOptions {
   readonly debiased?: boolean;
   /** `'topLabel'`: the confidence of the prediction, the default; `'classwise'`: the probability of every class. */
   readonly over?: 'topLabel' | 'classwise';
+  /**
+   * `'scores'`: from labels and probabilities or logits, the default. `'confidences'`: from the inputs `confidences` and
+   * `correct`, for whoever has one confidence and one hit a row.
+   */
+  readonly from?: From;
 }
 
 /** What `calibrationError` returns. */
@@ -54,14 +63,26 @@ export interface CalibrationErrorResult extends CalibrationErrors {
   readonly warning: string | null;
 }
 
-type CalibrationStatistic = 'count' | 'confidence' | 'correct' | ScoreCheck;
+/** Names of the sums of each bin. */
+export type CalibrationStatistic = 'count' | 'confidence' | 'correct';
+
+/** Required inputs of `calibrationError`. */
+export type CalibrationInput<From extends 'scores' | 'confidences'> = From extends 'scores'
+  ? 'labels'
+  : 'confidences' | 'correct';
+
+/** Inputs of `calibrationError` that may be left out; of the two scores one is needed. */
+export type CalibrationOptionalInput<From extends 'scores' | 'confidences'> =
+  | 'rowWeights'
+  | (From extends 'scores' ? 'probabilities' | 'logits' : 'labels');
 
 /**
  * Calibration error: how far confidence is from accuracy, over bins of confidence.
  *
  *     ECE = Σ_b n_b/N·|confidence_b − accuracy_b|
  *
- * Inputs: `labels` [...] and exactly one of `probabilities` and `logits` [..., classes]. The prediction is the first
+ * Inputs: `labels` [...] and exactly one of `probabilities` and `logits` [..., classes], or with `from: 'confidences'`
+ * `confidences` and `correct` [...]; optional `rowWeights` [...]. The prediction is the first
  * largest class. A confidence of exactly k/n, in float32 or float64, falls into the bin that the edge rule says; 0 falls
  * into the first bin, 1 into the last. Streams and merges exactly: three sums a bin.
  *
@@ -76,64 +97,87 @@ type CalibrationStatistic = 'count' | 'confidence' | 'correct' | ScoreCheck;
  * Kumar, Liang, Ma: Verified uncertainty calibration (2019), arXiv 1909.10155
  */
 // @__NO_SIDE_EFFECTS__
-export function calibrationError(
-  options: CalibrationErrorOptions = {},
-): Metric<'labels', CalibrationStatistic, CalibrationErrorResult, 'probabilities' | 'logits'> {
-  checkOptions('calibrationError', options, ['bins', 'boundaries', 'edges', 'norm', 'debiased', 'over']);
-  const { edges = 'right', norm = 'l1', debiased = false, over = 'topLabel' } = options;
-  const boundaries = resolveBoundaries('calibrationError', options.bins, options.boundaries);
-  checkOneOf('calibrationError', 'edges', edges, ['right', 'left']);
-  checkOneOf('calibrationError', 'norm', norm, ['l1', 'l2', 'max']);
-  checkOneOf('calibrationError', 'over', over, ['topLabel', 'classwise']);
+export function calibrationError<From extends 'scores' | 'confidences' = 'scores'>(
+  options: CalibrationErrorOptions<From> = {},
+): Metric<CalibrationInput<From>, CalibrationStatistic, CalibrationErrorResult, CalibrationOptionalInput<From>> {
+  const {
+    bins: given,
+    edges,
+    norm,
+    debiased,
+    over,
+    from,
+    ignoreIndex,
+    ...rest
+  } = readOptions('calibrationError', options, {
+    bins: (_where, _name, count) => count,
+    boundaries: (_where, _name, boundaries) => boundaries,
+    edges: word(['right', 'left'], 'right'),
+    norm: word(['l1', 'l2', 'max'], 'l1'),
+    debiased: flag(false),
+    over: word(['topLabel', 'classwise'], 'topLabel'),
+    from: word(['scores', 'confidences'], 'scores'),
+    ...rowMask(),
+  });
+  const boundaries = readBoundaries('calibrationError', given, rest.boundaries);
   if (debiased && norm !== 'l2') throw rangeError('calibrationError', 'norm', "'l2' where debiased is set", norm);
+  if (from === 'confidences' && over === 'classwise') {
+    throw rangeError('calibrationError', 'over', "'topLabel' where from is 'confidences'", over);
+  }
   const bins = boundaries.length - 1;
+  const extent = over === 'classwise' ? ['classes', bins] : [bins];
 
-  return {
+  const metric = rowMetric<string, CalibrationStatistic, CalibrationErrorResult, string>({
     name: 'calibrationError',
     reference: calibrationError,
-    options: { boundaries, edges, norm, debiased, over },
-    inputs: ['labels'],
-    optionalInputs: ['probabilities', 'logits'],
-
-    check(backend, { labels, probabilities, logits }) {
-      const name = checkOneScore('calibrationError', probabilities, logits);
-      const scores = (probabilities ?? logits)!;
-      const rows = checkLogits(backend, 'calibrationError', name, scores);
-      checkLabels(backend, 'calibrationError', 'labels', labels, rows, backend.shapeOf(scores).at(-1)!);
+    options: { boundaries, edges, norm, debiased, over, from, ignoreIndex },
+    inputs: from === 'scores' ? { labels: 'labels' } : { confidences: 'numbers', correct: 'numbers' },
+    optionalInputs: from === 'scores' ? scoreInputs : {},
+    faults: {
+      outside: { argument: 'confidences', expected: 'in [0, 1]', counted: 'others' },
+      undecided: { argument: 'correct', expected: '0 or 1', counted: 'others' },
     },
 
-    statistics(backend, { labels, probabilities, logits }) {
-      const scores = flattenRows(backend, (probabilities ?? logits)!);
-      const label = flatten(backend, labels);
-      const single = probabilities !== undefined && backend.readSync?.(probabilities).data instanceof Float32Array;
+    check(_, { probabilities, logits }) {
+      if (from === 'scores') checkOneScore('calibrationError', probabilities, logits);
+    },
+
+    statistics(backend, inputs, rows) {
+      const { labels, probabilities, logits, confidences, correct } = inputs;
+      const scores = probabilities ?? logits;
+      const decisive = probabilities ?? confidences;
+      const single = decisive !== undefined && backend.readSync?.(decisive).data instanceof Float32Array;
       const bounds = boundsOf(boundaries, single);
-      const given = probabilities === undefined ? undefined : scores;
-      if (over === 'classwise') {
-        const predicted = given ?? backend.exp(logSoftmax(backend, scores));
-        const oneHotLabels = backend.oneHot(label, backend.shapeOf(scores)[1]!);
+      if (scores === undefined) {
         return {
-          ...classwiseSums(backend, predicted, oneHotLabels, bounds, edges),
-          ...scoreCheck(backend, given, predicted),
+          ...topLabelSums(backend, confidences!, correct!, bounds, edges, rows),
+          ...confidenceFaults(backend, confidences!, correct!),
         };
       }
-      const confidence = given === undefined ? topProbability(backend, scores) : backend.max(given, { axis: -1 });
-      const correct = sameIndex(backend, backend.argMax(scores), label);
-      return {
-        ...topLabelSums(backend, confidence, correct, bounds, edges),
-        ...scoreCheck(backend, given, confidence),
-      };
+      if (over === 'classwise') {
+        const predicted = probabilities ?? backend.exp(logSoftmax(backend, scores));
+        const oneHotLabels = backend.oneHot(labels!, backend.shapeOf(scores)[1]!);
+        const sums = classwiseSums(backend, predicted, oneHotLabels, bounds, edges, rows);
+        return probabilities === undefined ? { ...sums, notANumber: missing(backend, predicted) } : sums;
+      }
+      const confidence =
+        probabilities === undefined ? topProbability(backend, scores) : backend.max(scores, { axis: -1 });
+      const hit = sameIndex(backend, backend.argMax(scores), labels!);
+      const sums = topLabelSums(backend, confidence, hit, bounds, edges, rows);
+      // A confidence that is NaN falls into no bin, and its row would be missed.
+      return probabilities === undefined ? { ...sums, notANumber: missing(backend, confidence) } : sums;
     },
 
-    finish(statistics) {
-      checkScoreCounts('calibrationError', statistics);
-      const { count, confidence, correct } = statistics;
+    state: { count: countOf(extent), confidence: countOf(extent, 'count'), correct: countOf(extent, 'count') },
+
+    finish({ count, confidence, correct }) {
       const classes = count.data.length / bins;
       const tables = Array.from({ length: classes }, (_, index) =>
         tabulate(boundaries, count.data, confidence.data, correct.data, index * bins),
       );
       const errors = tables.map(calibrationErrors);
       const overall = averageErrors(errors);
-      const pairs = sumOf(count.data);
+      const pairs = requireRows('calibrationError', sumOf(count.data));
       return {
         value: chooseError(overall, norm, debiased),
         ...overall,
@@ -148,6 +192,27 @@ export function calibrationError(
         warning: sparsityWarning(pairs / classes, bins),
       };
     },
+  });
+  return metric as never;
+}
+
+/** Whether options leave no row out and take scores: what kernels serve, as long as no row weights are given. */
+export function countsEveryRow(options: object): boolean {
+  const { from, ignoreIndex } = options as { readonly from: string; readonly ignoreIndex: number | null };
+  return from === 'scores' && ignoreIndex === null;
+}
+
+/** Confidences outside [0, 1], but for the rounding of float32, and hits that are neither 0 nor 1. */
+function confidenceFaults<T>(
+  backend: Backend<T>,
+  confidences: T,
+  correct: T,
+): Readonly<Record<'outside' | 'undecided', T>> {
+  const distance = backend.abs(backend.subtract(confidences, backend.scalar(0.5)));
+  const whole = backend.multiply(correct, backend.subtract(correct, backend.scalar(1)));
+  return {
+    outside: backend.sum(backend.greater(distance, backend.scalar(0.5 + 1e-6))),
+    undecided: backend.sum(backend.greater(backend.abs(whole), backend.scalar(0))),
   };
 }
 

@@ -1,10 +1,13 @@
-import { checkOptions } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
-import { flatten, flattenRows } from '../../ops/flattenRows.ts';
+import { countOf, numberOf } from '../../metricState.ts';
 import { labelLogProbability } from '../../ops/labelLogProbability.ts';
 import { scale } from '../../ops/scale.ts';
-import { checkOneScore, checkScoreCounts, type ScoreCheck, scoreCheck } from './scoreInputs.ts';
+import { readOptions } from '../../options.ts';
+import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import { checkOneScore, scoreInputs } from './scoreInputs.ts';
+
+/** Options of `negativeLogLikelihood`. */
+export type NegativeLogLikelihoodOptions = RowMetricOptions;
 
 /** What `negativeLogLikelihood` returns. */
 export interface NegativeLogLikelihoodResult {
@@ -25,38 +28,30 @@ export interface NegativeLogLikelihoodResult {
  */
 // @__NO_SIDE_EFFECTS__
 export function negativeLogLikelihood(
-  options: Readonly<Record<string, never>> = {},
-): Metric<'labels', 'total' | 'count' | ScoreCheck, NegativeLogLikelihoodResult, 'probabilities' | 'logits'> {
-  checkOptions('negativeLogLikelihood', options, []);
-  return {
+  options: NegativeLogLikelihoodOptions = {},
+): Metric<'labels', 'total' | 'count', NegativeLogLikelihoodResult, 'probabilities' | 'logits' | 'rowWeights'> {
+  const { ignoreIndex } = readOptions('negativeLogLikelihood', options, rowMask());
+  return rowMetric({
     name: 'negativeLogLikelihood',
     reference: negativeLogLikelihood,
-    options: {},
-    inputs: ['labels'],
-    optionalInputs: ['probabilities', 'logits'],
+    options: { ignoreIndex },
+    inputs: { labels: 'labels' },
+    optionalInputs: scoreInputs,
+    check: (_, { probabilities, logits }) => checkOneScore('negativeLogLikelihood', probabilities, logits),
 
-    check(backend, { labels, probabilities, logits }) {
-      const name = checkOneScore('negativeLogLikelihood', probabilities, logits);
-      const scores = (probabilities ?? logits)!;
-      const rows = checkLogits(backend, 'negativeLogLikelihood', name, scores);
-      checkLabels(backend, 'negativeLogLikelihood', 'labels', labels, rows, backend.shapeOf(scores).at(-1)!);
+    statistics(backend, { labels, probabilities, logits }, rows) {
+      const logProbability =
+        logits === undefined
+          ? labelLogProbability(backend, probabilities!, labels, 'probabilities')
+          : labelLogProbability(backend, logits, labels, 'logits');
+      return { total: scale(backend, rows.sum(logProbability), -1), count: rows.total() };
     },
 
-    statistics(backend, { labels, probabilities, logits }) {
-      const scores = flattenRows(backend, (probabilities ?? logits)!);
-      const from = probabilities === undefined ? 'logits' : 'probabilities';
-      const logProbability = labelLogProbability(backend, scores, flatten(backend, labels), from);
-      return {
-        total: scale(backend, backend.sum(logProbability), -1),
-        count: backend.scalar(backend.shapeOf(scores)[0]!),
-        ...scoreCheck(backend, probabilities === undefined ? undefined : scores, logProbability),
-      };
-    },
+    state: { total: numberOf(), count: countOf() },
 
     finish(statistics) {
-      checkScoreCounts('negativeLogLikelihood', statistics);
-      const count = statistics.count.data[0]!;
+      const count = requireRows('negativeLogLikelihood', statistics.count.data[0]!);
       return { value: statistics.total.data[0]! / count, count };
     },
-  };
+  });
 }

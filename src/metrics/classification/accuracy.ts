@@ -1,65 +1,77 @@
-import { checkOptions, checkWhole, rangeError } from '../../check.ts';
+import { rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
-import { countNaN } from '../../ops/countNaN.ts';
+import { countOf } from '../../metricState.ts';
+import { sameIndex } from '../../ops/sameIndex.ts';
 import { topKHits } from '../../ops/topKHits.ts';
+import { readOptions, whole } from '../../options.ts';
+import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import { type PredictionSource, predictionOptions, sourceInputs } from '../predictionSource.ts';
 
 /** Options of `accuracy`. */
-export interface AccuracyOptions {
+export interface AccuracyOptions<From extends PredictionSource = PredictionSource> extends RowMetricOptions {
   /** A row is right when its label is among the k largest scores; the first of equal scores ranks highest. Default 1. */
   readonly topK?: number;
+  /** What is compared with the labels, by whose name the input goes: `'logits'` (default), `'probabilities'`, `'predictions'`. */
+  readonly from?: From;
 }
 
 /** What `accuracy` returns. */
 export interface AccuracyResult {
   /** The share of rows that are right, in [0, 1]. */
   readonly value: number;
+  /** Rows that are right: the sum of their weights, where there are any. */
   readonly correct: number;
+  /** Rows that count: the sum of their weights, where there are any. */
   readonly count: number;
 }
 
 /**
  * Top-k accuracy: the share of rows whose label is among the k largest scores.
  *
- * Inputs: `logits` [..., classes] (probabilities rank alike) and `labels` [...]. Streams and merges exactly.
+ * Inputs: `logits` (or by `from` `probabilities`) [..., classes] or `predictions` [...], `labels` [...]; optional
+ * `rowWeights` [...]. Streams and merges exactly.
  *
  * @throws RangeError for a label out of range, k above the number of classes, or NaN in the logits.
  * @example
  * const { value } = measure(accuracy({ topK: 5 }), { logits, labels });
  */
 // @__NO_SIDE_EFFECTS__
-export function accuracy(
-  options: AccuracyOptions = {},
-): Metric<'logits' | 'labels', 'correct' | 'count' | 'invalid', AccuracyResult> {
-  checkOptions('accuracy', options, ['topK']);
-  const { topK = 1 } = options;
-  checkWhole('accuracy', 'topK', topK, 1);
-  return {
+export function accuracy<From extends PredictionSource = 'logits'>(
+  options: AccuracyOptions<From> = {},
+): Metric<From | 'labels', 'correct' | 'count', AccuracyResult, 'rowWeights'> {
+  const { from: sources } = predictionOptions<From>();
+  const { topK, from, ignoreIndex } = readOptions('accuracy', options, {
+    topK: whole(1, 1),
+    from: sources,
+    ...rowMask(),
+  });
+  if (from === 'predictions' && topK !== 1) throw rangeError('accuracy', 'topK', "1 where from is 'predictions'", topK);
+  return rowMetric({
     name: 'accuracy',
     reference: accuracy,
-    options: { topK },
-    inputs: ['logits', 'labels'],
-    optionalInputs: [],
+    options: { topK, from, ignoreIndex },
+    inputs: sourceInputs(from, [from], ['labels']),
 
-    check(backend, { logits, labels }) {
-      const rows = checkLogits(backend, 'accuracy', 'logits', logits);
-      const classes = backend.shapeOf(logits).at(-1)!;
-      if (topK > classes) throw rangeError('accuracy', 'topK', `at most the number of classes, ${classes}`, topK);
-      checkLabels(backend, 'accuracy', 'labels', labels, rows, classes);
+    check(backend, batch) {
+      const classes = backend.shapeOf(batch[from]).at(-1) ?? 1;
+      if (from !== 'predictions' && topK > classes) {
+        throw rangeError('accuracy', 'topK', `at most the number of classes, ${classes}`, topK);
+      }
     },
 
-    statistics(backend, { logits, labels }) {
-      const rows = backend.shapeOf(labels).reduce((count, extent) => count * extent, 1);
-      return {
-        correct: backend.sum(topKHits(backend, logits, labels, topK)),
-        count: backend.scalar(rows),
-        invalid: countNaN(backend, logits),
-      };
+    statistics(backend, batch, rows) {
+      const { labels } = batch;
+      const given = batch[from];
+      const hits = from === 'predictions' ? sameIndex(backend, given, labels) : topKHits(backend, given, labels, topK);
+      return { correct: rows.sum(hits), count: rows.total() };
     },
 
-    finish({ correct, count, invalid }) {
-      if (invalid.data[0]! > 0) throw rangeError('accuracy', 'logits', 'free of NaN', `${invalid.data[0]} NaN`);
-      return { value: correct.data[0]! / count.data[0]!, correct: correct.data[0]!, count: count.data[0]! };
+    state: { correct: countOf([], 'count'), count: countOf() },
+
+    finish(statistics) {
+      const count = requireRows('accuracy', statistics.count.data[0]!);
+      const correct = statistics.correct.data[0]!;
+      return { value: correct / count, correct, count };
     },
-  };
+  });
 }

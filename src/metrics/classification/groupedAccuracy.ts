@@ -1,12 +1,13 @@
-import { checkOneOf, checkOptions, checkSameShape, checkWhole, kindError, rangeError } from '../../check.ts';
+import { checkWhole, kindError, rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
-import { countNaN } from '../../ops/countNaN.ts';
-import { flatten, flattenRows } from '../../ops/flattenRows.ts';
+import { countOf } from '../../metricState.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
+import { list, readOptions, text, word } from '../../options.ts';
+import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import { type PredictionSource, predictedClass, predictionOptions, sourceInputs } from '../predictionSource.ts';
 
 /** Options of `groupedAccuracy`. */
-export interface GroupedAccuracyOptions {
+export interface GroupedAccuracyOptions<From extends PredictionSource = PredictionSource> extends RowMetricOptions {
   /** The number of groups, or their names. The input `groups` holds numbers of groups, from 0. */
   readonly groups: number | readonly string[];
   /**
@@ -14,6 +15,8 @@ export interface GroupedAccuracyOptions {
    * `'throw'` is an error.
    */
   readonly emptyGroup?: 'skip' | 'zero' | 'throw';
+  /** What the predictions come from, by whose name the input goes. Default `'logits'`. */
+  readonly from?: From;
 }
 
 /** One group of `groupedAccuracy`. */
@@ -46,8 +49,9 @@ export interface GroupedAccuracyResult {
  *
  *     macro = (1/G)·Σ_g correct_g/count_g
  *
- * Inputs: `logits` [..., classes], `labels` [...] and `groups` [...], whole numbers in [0, number of groups). The
- * prediction is the first largest class. Streams and merges exactly.
+ * Inputs: `logits` (or by `from` `probabilities`) [..., classes] or `predictions` [...], `labels` [...] and `groups` [...],
+ * whole numbers in [0, number of groups); optional `rowWeights` [...]. The prediction is the first largest class. Streams
+ * and merges exactly.
  *
  * @throws RangeError for a label or group out of range, for NaN, and for an empty group with `emptyGroup: 'throw'`.
  * @example
@@ -56,53 +60,44 @@ export interface GroupedAccuracyResult {
  * });
  */
 // @__NO_SIDE_EFFECTS__
-export function groupedAccuracy(
-  options: GroupedAccuracyOptions,
-): Metric<'logits' | 'labels' | 'groups', 'correct' | 'count' | 'rows' | 'invalid', GroupedAccuracyResult> {
-  checkOptions('groupedAccuracy', options, ['groups', 'emptyGroup']);
-  const { groups, emptyGroup = 'skip' } = options;
-  if (typeof groups !== 'number' && !Array.isArray(groups)) {
-    throw kindError('groupedAccuracy', 'groups', 'a number of groups or a list of names', groups);
-  }
-  const size = typeof groups === 'number' ? groups : groups.length;
-  checkWhole('groupedAccuracy', 'number of groups', size, 1);
-  const names = typeof groups === 'number' ? Array.from({ length: size }, (_, index) => String(index)) : [...groups];
-  checkOneOf('groupedAccuracy', 'emptyGroup', emptyGroup, ['skip', 'zero', 'throw']);
+export function groupedAccuracy<From extends PredictionSource = 'logits'>(
+  options: GroupedAccuracyOptions<From>,
+): Metric<From | 'labels' | 'groups', 'correct' | 'count' | 'rows', GroupedAccuracyResult, 'rowWeights'> {
+  const { from: sources } = predictionOptions<From>();
+  const { groups, emptyGroup, from, ignoreIndex } = readOptions('groupedAccuracy', options, {
+    groups: readGroups,
+    emptyGroup: word(['skip', 'zero', 'throw'], 'skip'),
+    from: sources,
+    ...rowMask(),
+  });
+  const size = groups.length;
 
-  return {
+  return rowMetric<From | 'labels' | 'groups', 'correct' | 'count' | 'rows', GroupedAccuracyResult>({
     name: 'groupedAccuracy',
     reference: groupedAccuracy,
-    options: { groups: names, emptyGroup },
-    inputs: ['logits', 'labels', 'groups'],
-    optionalInputs: [],
+    options: { groups, emptyGroup, from, ignoreIndex },
+    // The frame knows no upper bound of groups: what the groups do not hold is counted by the total.
+    inputs: { ...sourceInputs(from, [from], ['labels' as const]), groups: 'numbers' as const },
 
-    check(backend, { logits, labels, groups: groupNumbers }) {
-      const rows = checkLogits(backend, 'groupedAccuracy', 'logits', logits);
-      checkLabels(backend, 'groupedAccuracy', 'labels', labels, rows, backend.shapeOf(logits).at(-1)!);
-      checkSameShape('groupedAccuracy', 'groups', backend.shapeOf(groupNumbers), 'the rows', rows);
-    },
-
-    statistics(backend, { logits, labels, groups: groupNumbers }) {
-      const label = flatten(backend, labels);
-      const member = backend.oneHot(flatten(backend, groupNumbers), size);
-      const correct = sameIndex(backend, backend.argMax(flattenRows(backend, logits)), label);
-      const rows = backend.shapeOf(label)[0]!;
+    statistics(backend, batch, rows) {
+      const member = backend.oneHot(batch.groups, size);
+      const correct = sameIndex(backend, predictedClass(backend, batch[from]), batch.labels);
       return {
-        correct: backend.sum(backend.multiply(member, backend.reshape(correct, [rows, 1])), { axis: 0 }),
-        count: backend.sum(member, { axis: 0 }),
-        rows: backend.scalar(rows),
-        invalid: countNaN(backend, logits),
+        correct: rows.sum(backend.multiply(member, backend.reshape(correct, [rows.size, 1]))),
+        count: rows.sum(member),
+        rows: rows.total(),
       };
     },
 
-    finish({ correct, count, rows, invalid }) {
-      if (invalid.data[0]! > 0) throw rangeError('groupedAccuracy', 'logits', 'free of NaN', `${invalid.data[0]} NaN`);
+    state: { correct: countOf([size], 'count'), count: countOf([size]), rows: countOf() },
+
+    finish({ correct, count, rows }) {
       const total = count.data.reduce((sum, value) => sum + value, 0);
-      if (total !== rows.data[0]) {
-        const outside = `${rows.data[0]! - total} other rows`;
-        throw rangeError('groupedAccuracy', 'groups', `whole numbers in [0, ${size})`, outside);
+      const outside = requireRows('groupedAccuracy', rows.data[0]!) - total;
+      if (Math.abs(outside) > 1e-6 * rows.data[0]!) {
+        throw rangeError('groupedAccuracy', 'groups', `whole numbers in [0, ${size})`, `${outside} other rows`);
       }
-      const table = names.map((group, index) => {
+      const table = groups.map((group, index) => {
         const [right, all] = [correct.data[index]!, count.data[index]!];
         return { group, correct: right, count: all, value: all === 0 ? null : right / all };
       });
@@ -118,12 +113,22 @@ export function groupedAccuracy(
         value: macro,
         macro,
         micro: right / total,
-        worst: Math.min(...filled.map(({ value }) => value!)),
+        worst: filled.reduce((worst, { value }) => Math.min(worst, value!), 1),
         correct: right,
         count: total,
         emptyGroups: size - filled.length,
         groups: table,
       };
     },
-  };
+  });
+}
+
+/** Names of groups: those given, or the numbers below how many there are. */
+function readGroups(where: string, name: string, given: unknown): readonly string[] {
+  if (typeof given !== 'number') {
+    if (!Array.isArray(given)) throw kindError(where, name, 'a number of groups or a list of names', given);
+    return list(text(), { least: 1, distinct: true })(where, name, given);
+  }
+  checkWhole(where, 'number of groups', given, 1);
+  return Array.from({ length: given }, (_, index) => String(index));
 }

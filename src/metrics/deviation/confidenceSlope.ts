@@ -1,10 +1,11 @@
 import type { Backend } from '../../backend.ts';
 import { checkOptions, checkWithin, kindError, rangeError, shapeError } from '../../check.ts';
-import type { HostStatistics, Metric } from '../../metric.ts';
+import type { Metric } from '../../metric.ts';
+import type { HostStatistics } from '../../metricState.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
-import { countNaN } from '../../ops/countNaN.ts';
 import { mergePairMoments, type PairMoments } from '../../ops/lineFit.ts';
 import { logOdds } from '../../ops/logOdds.ts';
+import { missing } from '../../ops/scoreFaults.ts';
 import { type ConfidenceLine, confidenceLine } from './confidenceLine.ts';
 
 /** Options of `confidenceSlope`. */
@@ -21,7 +22,7 @@ export interface ConfidenceSlopeResult extends ConfidenceLine {
   readonly teacherRange: readonly [lowest: number, highest: number] | null;
 }
 
-type Statistic = 'count' | 'meanX' | 'meanY' | 'xx' | 'xy' | 'yy' | 'lowest' | 'highest' | 'infinite' | 'invalid';
+type Statistic = 'count' | 'meanX' | 'meanY' | 'xx' | 'xy' | 'yy' | 'lowest' | 'highest' | 'infinite';
 
 /**
  * The slope of the student's confidence on the teacher's, over a stream: a student with slope above 1 exaggerates the
@@ -97,8 +98,12 @@ export function confidenceSlope(
         lowest: backend.subtract(zero, backend.max(backend.where(counts, negated, none))),
         highest: backend.max(backend.where(counts, teacher, none)),
         infinite: backend.sum(backend.subtract(one, finite)),
-        invalid: backend.add(countNaN(backend, teacher), countNaN(backend, student)),
+        invalid: backend.add(missing(backend, teacher), missing(backend, student)),
       };
+    },
+
+    faults: {
+      invalid: { argument: 'logits', expected: 'free of NaN and of rows that are −Infinity', counted: 'NaN' },
     },
 
     merge(first, second) {
@@ -107,7 +112,6 @@ export function confidenceSlope(
         lowest: Math.min(first.lowest.data[0]!, second.lowest.data[0]!),
         highest: Math.max(first.highest.data[0]!, second.highest.data[0]!),
         infinite: first.infinite.data[0]! + second.infinite.data[0]!,
-        invalid: first.invalid.data[0]! + second.invalid.data[0]!,
       };
       return Object.fromEntries(
         Object.entries(scalars).map(([name, value]) => [name, { data: Float64Array.of(value), shape: [] }]),
@@ -115,10 +119,6 @@ export function confidenceSlope(
     },
 
     finish(statistics) {
-      const invalid = statistics.invalid.data[0]!;
-      if (invalid > 0) {
-        throw rangeError('confidenceSlope', 'logits', 'free of NaN and of rows that are −Infinity', `${invalid} NaN`);
-      }
       const [lowest, highest] = [statistics.lowest.data[0]!, statistics.highest.data[0]!];
       const moments = momentsOf(statistics);
       return {

@@ -1,8 +1,9 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { Backend } from '../../backend.ts';
-import { checkNotEmpty, checkOneOf, checkOptions, checkRank, kindError, rangeError } from '../../check.ts';
-import type { HostStatistics, Metric } from '../../metric.ts';
-import { countNaN } from '../../ops/countNaN.ts';
+import { checkNotEmpty, checkOneOf, checkOptions, checkRank } from '../../check.ts';
+import type { Metric } from '../../metric.ts';
+import { countOf, type HostStatistics, numberOf } from '../../metricState.ts';
+import { missing } from '../../ops/scoreFaults.ts';
 import type { HostTensor } from '../../tensor.ts';
 
 /** Options of `eigenDirections`. */
@@ -45,7 +46,7 @@ export interface EigenDirectionsResult {
 // @__NO_SIDE_EFFECTS__
 export function eigenDirections(
   options: EigenDirectionsOptions = {},
-): Metric<'data', 'count' | 'mean' | 'products' | 'invalid', EigenDirectionsResult> {
+): Metric<'data', 'count' | 'mean' | 'products', EigenDirectionsResult> {
   checkOptions('eigenDirections', options, ['matrix']);
   const { matrix = 'gram' } = options;
   checkOneOf('eigenDirections', 'matrix', matrix, ['gram', 'secondMoment', 'covariance']);
@@ -71,16 +72,16 @@ export function eigenDirections(
         count,
         mean,
         products: backend.matMul(rows, rows, { transposeA: true }),
-        invalid: countNaN(backend, data),
+        invalid: missing(backend, backend.subtract(data, data)),
       };
     },
+
+    faults: { invalid: { argument: 'data', expected: 'finite', counted: 'NaN or ±Infinity' } },
+    state: { count: countOf(), mean: numberOf(['features']), products: numberOf(['features', 'features']) },
 
     merge(first, second) {
       const [firstCount, secondCount] = [first.count.data[0]!, second.count.data[0]!];
       const features = first.mean.data.length;
-      if (second.mean.data.length !== features) {
-        throw kindError('eigenDirections', 'data', `of ${features} features in every batch`, second.mean.shape);
-      }
       const count = firstCount + secondCount;
       const difference = second.mean.data.map((value, feature) => value - first.mean.data[feature]!);
       // The means' difference adds to products that are centred on each part's own mean.
@@ -97,14 +98,10 @@ export function eigenDirections(
           [features],
         ),
         products: statistic(products, [features, features]),
-        invalid: statistic(Float64Array.of(first.invalid.data[0]! + second.invalid.data[0]!), []),
       };
     },
 
-    finish({ count, mean, products, invalid }: HostStatistics<'count' | 'mean' | 'products' | 'invalid'>) {
-      if (invalid.data[0]! > 0) {
-        throw rangeError('eigenDirections', 'data', 'free of NaN', `${invalid.data[0]} NaN`);
-      }
+    finish({ count, mean, products }: HostStatistics<'count' | 'mean' | 'products'>) {
       const rows = count.data[0]!;
       const divisor = matrix === 'gram' ? 1 : centred ? Math.max(1, rows - 1) : rows;
       const features = mean.data.length;

@@ -1,8 +1,22 @@
-import { checkSameShape, rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { checkLogits } from '../../ops/checkRows.ts';
-import { countNaN } from '../../ops/countNaN.ts';
+import { countOf } from '../../metricState.ts';
 import { differentIndex } from '../../ops/sameIndex.ts';
+import { readOptions } from '../../options.ts';
+import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import {
+  type PredictionSource,
+  predictedClass,
+  predictionOptions,
+  type SideInput,
+  sideInput,
+  sourceInputs,
+} from '../predictionSource.ts';
+
+/** Options of `foolingRate`. */
+export interface FoolingRateOptions<From extends PredictionSource = PredictionSource> extends RowMetricOptions {
+  /** What the predictions come from, by whose name the inputs go. Default `'logits'`. */
+  readonly from?: From;
+}
 
 /** What `foolingRate` returns. */
 export interface FoolingRateResult {
@@ -18,7 +32,8 @@ export interface FoolingRateResult {
  * The share of images whose prediction an attack changes: argmax f(I_adv) ≠ argmax f(I). The clean prediction is the
  * standard, not the label: an image that the model had wrong all along and still has wrong in the same way is not fooled.
  *
- * Inputs: `cleanLogits` and `adversarialLogits` [..., classes], row by row of the same image (probabilities rank alike).
+ * Inputs: `cleanLogits` and `adversarialLogits` [..., classes] (or by `from` `cleanProbabilities` …, `cleanPredictions` and
+ * `adversarialPredictions` [...]), row by row of the same image; optional `rowWeights` [...].
  * Of equal logits the first is the prediction. Streams and merges exactly.
  *
  * @throws RangeError for NaN in the logits.
@@ -30,36 +45,28 @@ export interface FoolingRateResult {
  * @see Ojha, Li, Sundara Rajan, Liang, Lee: What knowledge gets distilled in knowledge distillation? (2023), section 4.2
  */
 // @__NO_SIDE_EFFECTS__
-export function foolingRate(): Metric<
-  'cleanLogits' | 'adversarialLogits',
-  'fooled' | 'count' | 'invalid',
-  FoolingRateResult
-> {
-  return {
+export function foolingRate<From extends PredictionSource = 'logits'>(
+  options: FoolingRateOptions<From> = {},
+): Metric<SideInput<'clean' | 'adversarial', From>, 'fooled' | 'count', FoolingRateResult, 'labels' | 'rowWeights'> {
+  const { from: sources } = predictionOptions<From>();
+  const { from, ignoreIndex } = readOptions('foolingRate', options, { from: sources, ...rowMask() });
+  const [clean, adversarial] = [sideInput('clean', from), sideInput('adversarial', from)];
+  return rowMetric<SideInput<'clean' | 'adversarial', From>, 'fooled' | 'count', FoolingRateResult>({
     name: 'foolingRate',
     reference: foolingRate,
-    options: {},
-    inputs: ['cleanLogits', 'adversarialLogits'],
-    optionalInputs: [],
+    options: { from, ignoreIndex },
+    inputs: sourceInputs(from, [clean, adversarial]),
 
-    check(backend, { cleanLogits, adversarialLogits }) {
-      checkLogits(backend, 'foolingRate', 'cleanLogits', cleanLogits);
-      const shape = backend.shapeOf(cleanLogits);
-      checkSameShape('foolingRate', 'adversarialLogits', backend.shapeOf(adversarialLogits), 'cleanLogits', shape);
+    statistics(backend, batch, rows) {
+      const [before, after] = [predictedClass(backend, batch[clean]), predictedClass(backend, batch[adversarial])];
+      return { fooled: rows.sum(differentIndex(backend, before, after)), count: rows.total() };
     },
 
-    statistics(backend, { cleanLogits, adversarialLogits }) {
-      const fooled = differentIndex(backend, backend.argMax(cleanLogits), backend.argMax(adversarialLogits));
-      return {
-        fooled: backend.sum(fooled),
-        count: backend.scalar(backend.shapeOf(fooled).reduce((count, extent) => count * extent, 1)),
-        invalid: backend.add(countNaN(backend, cleanLogits), countNaN(backend, adversarialLogits)),
-      };
-    },
+    state: { fooled: countOf([], 'count'), count: countOf() },
 
-    finish({ fooled, count, invalid }) {
-      if (invalid.data[0]! > 0) throw rangeError('foolingRate', 'logits', 'free of NaN', `${invalid.data[0]} NaN`);
-      return { value: fooled.data[0]! / count.data[0]!, fooled: fooled.data[0]!, count: count.data[0]! };
+    finish({ fooled, count }) {
+      const rows = requireRows('foolingRate', count.data[0]!);
+      return { value: fooled.data[0]! / rows, fooled: fooled.data[0]!, count: rows };
     },
-  };
+  });
 }

@@ -10,8 +10,8 @@ import {
   rangeError,
 } from '../../check.ts';
 import { clip } from '../../ops/clip.ts';
-import { countNaN } from '../../ops/countNaN.ts';
 import { minimum } from '../../ops/minimum.ts';
+import { missing } from '../../ops/scoreFaults.ts';
 import { sign } from '../../ops/sign.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
 
@@ -123,7 +123,7 @@ export async function iterativeFgsmOn<T>(backend: Backend<T>, attack: IterativeF
       return {
         low: backend.maximum(backend.subtract(clean, bound), low),
         high: minimum(backend, backend.add(clean, bound), high),
-        outside: backend.add(backend.sum(beyond), countNaN(backend, clean)),
+        outside: backend.add(backend.sum(beyond), missing(backend, clean)),
         invalid: backend.scalar(0),
       };
     });
@@ -142,7 +142,7 @@ export async function iterativeFgsmOn<T>(backend: Backend<T>, attack: IterativeF
           limits.low,
           limits.high,
         ),
-        invalid: backend.add(invalid, countNaN(backend, gradient)),
+        invalid: backend.add(invalid, missing(backend, gradient)),
       }));
       if (taken && held.delete(gradient)) backend.dispose(gradient);
       invalid = replace(invalid, next.invalid);

@@ -1,10 +1,10 @@
 import type { Backend } from '../../backend.ts';
-import { checkNotEmpty, checkOptions, checkRank, rangeError, shapeError } from '../../check.ts';
+import { checkNotEmpty, checkOptions, checkRank, shapeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
 import { checkGrid } from '../../ops/checkGrid.ts';
-import { countNaN } from '../../ops/countNaN.ts';
 import { mapCosines } from '../../ops/mapCosines.ts';
 import { type Grid, resizeBilinear } from '../../ops/resizeBilinear.ts';
+import { missing } from '../../ops/scoreFaults.ts';
 
 /** Options of `saliencyTransfer`. */
 export interface SaliencyTransferOptions {
@@ -44,8 +44,7 @@ type Statistic =
   | 'independentSum'
   | 'zeroTeacher'
   | 'zeroDistilled'
-  | 'zeroIndependent'
-  | 'invalid';
+  | 'zeroIndependent';
 
 const inputNames: readonly Input[] = ['teacherMaps', 'distilledMaps', 'independentMaps'];
 
@@ -58,7 +57,7 @@ const inputNames: readonly Input[] = ['teacherMaps', 'distilledMaps', 'independe
  * images; heights and widths may differ, and bilinear resampling brings them to one grid. An image with a map that is zero
  * everywhere has no cosine and is counted apart. Streams and merges.
  *
- * @throws RangeError for NaN in the maps.
+ * @throws RangeError for NaN or infinities in the maps.
  * @example
  * const { value, undefinedImages } = measure(saliencyTransfer(), { teacherMaps, distilledMaps, independentMaps });
  * @see Ojha, Li, Sundara Rajan, Liang, Lee: What knowledge gets distilled in knowledge distillation? (2023), section 4.1
@@ -100,7 +99,7 @@ export function saliencyTransfer(
       const defined = backend.multiply(first.defined, second.defined);
       const [one, images] = [backend.scalar(1), backend.scalar(shapes[0]![0]!)];
       const sumDefined = (values: T): T => backend.sum(backend.where(defined, values, backend.scalar(0)));
-      const invalid = inputNames.map((name) => countNaN(backend, batch[name]));
+      const invalid = inputNames.map((name) => missing(backend, backend.subtract(batch[name], batch[name])));
       return {
         distilledNearer: sumDefined(backend.greater(first.cosines, second.cosines)),
         independentNearer: sumDefined(backend.greater(second.cosines, first.cosines)),
@@ -115,12 +114,13 @@ export function saliencyTransfer(
       };
     },
 
+    faults: { invalid: { argument: 'maps', expected: 'finite', counted: 'NaN or ±Infinity' } },
+
     finish(statistics) {
       const numbers = Object.fromEntries(
         Object.entries(statistics).map(([name, { data }]) => [name, data[0]!]),
       ) as Record<Statistic, number>;
-      const { distilledNearer, independentNearer, defined, count, invalid } = numbers;
-      if (invalid > 0) throw rangeError('saliencyTransfer', 'maps', 'free of NaN', `${invalid} NaN`);
+      const { distilledNearer, independentNearer, defined, count } = numbers;
       const over = (sum: number): number | null => (defined > 0 ? sum / defined : null);
       return {
         value: over(distilledNearer),

@@ -1,8 +1,27 @@
-import { checkSameShape, rangeError } from '../../check.ts';
+import type { Backend } from '../../backend.ts';
+import { checkSameShape } from '../../check.ts';
+import type { Inputs } from '../../inputs.ts';
 import type { Metric } from '../../metric.ts';
-import { checkLogits } from '../../ops/checkRows.ts';
-import { countNaN } from '../../ops/countNaN.ts';
+import { countOf } from '../../metricState.ts';
 import { differentIndex } from '../../ops/sameIndex.ts';
+import { readOptions } from '../../options.ts';
+import { type RowMetricOptions, type Rows, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import {
+  type PredictionSource,
+  predictedClass,
+  predictionOptions,
+  type SideInput,
+  sideInput,
+  sourceInputs,
+} from '../predictionSource.ts';
+
+/** Options of `studentFoolingRate`. */
+export interface StudentFoolingRateOptions<From extends PredictionSource = PredictionSource> extends RowMetricOptions {
+  /** What the predictions come from, by whose name the inputs go. Default `'logits'`. */
+  readonly from?: From;
+}
+
+type Side = 'teacherClean' | 'teacherAdversarial' | 'studentClean' | 'studentAdversarial';
 
 /** What `studentFoolingRate` returns. */
 export interface StudentFoolingRateResult {
@@ -44,62 +63,68 @@ export interface StudentFoolingRateResult {
  * @see Ojha, Li, Sundara Rajan, Liang, Lee: What knowledge gets distilled in knowledge distillation? (2023), section 4.2
  */
 // @__NO_SIDE_EFFECTS__
-export function studentFoolingRate(): Metric<
-  'teacherCleanLogits' | 'teacherAdversarialLogits' | 'studentCleanLogits' | 'studentAdversarialLogits',
-  'both' | 'teacher' | 'student' | 'count' | 'invalid',
-  StudentFoolingRateResult
+export function studentFoolingRate<From extends PredictionSource = 'logits'>(
+  options: StudentFoolingRateOptions<From> = {},
+): Metric<
+  SideInput<Side, From>,
+  'both' | 'teacher' | 'student' | 'count',
+  StudentFoolingRateResult,
+  'labels' | 'rowWeights'
 > {
-  return {
+  const { from: sources } = predictionOptions<From>();
+  const { from, ignoreIndex } = readOptions('studentFoolingRate', options, { from: sources, ...rowMask() });
+  const input = <Name extends Side>(side: Name) => sideInput(side, from);
+  const names = [
+    input('teacherClean'),
+    input('teacherAdversarial'),
+    input('studentClean'),
+    input('studentAdversarial'),
+  ] as const;
+  const [teacherClean, teacherAdversarial, studentClean, studentAdversarial] = names;
+
+  return rowMetric<SideInput<Side, From>, 'both' | 'teacher' | 'student' | 'count', StudentFoolingRateResult>({
     name: 'studentFoolingRate',
     reference: studentFoolingRate,
-    options: {},
-    inputs: ['teacherCleanLogits', 'teacherAdversarialLogits', 'studentCleanLogits', 'studentAdversarialLogits'],
-    optionalInputs: [],
+    options: { from, ignoreIndex },
+    inputs: sourceInputs<SideInput<Side, From>>(from, names),
+    classesMayDiffer: true,
 
-    check(backend, batch) {
-      const where = 'studentFoolingRate';
-      const rows = checkLogits(backend, where, 'teacherCleanLogits', batch.teacherCleanLogits);
-      const studentRows = checkLogits(backend, where, 'studentCleanLogits', batch.studentCleanLogits);
-      checkSameShape(where, 'rows of studentCleanLogits', studentRows, 'rows of teacherCleanLogits', rows);
-      for (const side of ['teacher', 'student'] as const) {
-        checkSameShape(
-          where,
-          `${side}AdversarialLogits`,
-          backend.shapeOf(batch[`${side}AdversarialLogits`]),
-          `${side}CleanLogits`,
-          backend.shapeOf(batch[`${side}CleanLogits`]),
-        );
+    check<T>(backend: Backend<T>, batch: Inputs<SideInput<Side, From>, never, T>) {
+      const pairs = [
+        [teacherAdversarial, teacherClean],
+        [studentAdversarial, studentClean],
+      ] as const;
+      for (const [attacked, clean] of pairs) {
+        const [shape, expected] = [backend.shapeOf(batch[attacked]), backend.shapeOf(batch[clean])];
+        checkSameShape('studentFoolingRate', attacked, shape, clean, expected);
       }
     },
 
-    statistics(backend, batch) {
-      const fooled = (side: 'teacher' | 'student') =>
-        differentIndex(
-          backend,
-          backend.argMax(batch[`${side}CleanLogits`]),
-          backend.argMax(batch[`${side}AdversarialLogits`]),
-        );
-      const [teacher, student] = [fooled('teacher'), fooled('student')];
-      const invalid = [
-        batch.teacherCleanLogits,
-        batch.teacherAdversarialLogits,
-        batch.studentCleanLogits,
-        batch.studentAdversarialLogits,
-      ].map((logits) => countNaN(backend, logits));
+    statistics<T>(backend: Backend<T>, batch: Inputs<SideInput<Side, From>, never, T>, rows: Rows<T>) {
+      const fooled = (clean: T, attacked: T) =>
+        differentIndex(backend, predictedClass(backend, clean), predictedClass(backend, attacked));
+      const teacher = fooled(batch[teacherClean], batch[teacherAdversarial]);
+      const student = fooled(batch[studentClean], batch[studentAdversarial]);
       return {
-        both: backend.sum(backend.multiply(teacher, student)),
-        teacher: backend.sum(teacher),
-        student: backend.sum(student),
-        count: backend.scalar(backend.shapeOf(teacher).reduce((count, extent) => count * extent, 1)),
-        invalid: invalid.reduce((sum, next) => backend.add(sum, next)),
+        both: rows.sum(backend.multiply(teacher, student)),
+        teacher: rows.sum(teacher),
+        student: rows.sum(student),
+        count: rows.total(),
       };
     },
 
+    state: {
+      both: countOf([], 'teacher'),
+      teacher: countOf([], 'count'),
+      student: countOf([], 'count'),
+      count: countOf(),
+    },
+
     finish(statistics) {
-      const [both, teacher, student, count, invalid] = (
-        ['both', 'teacher', 'student', 'count', 'invalid'] as const
-      ).map((name) => statistics[name].data[0]!) as [number, number, number, number, number];
-      if (invalid > 0) throw rangeError('studentFoolingRate', 'logits', 'free of NaN', `${invalid} NaN`);
+      const [both, teacher, student] = [statistics.both, statistics.teacher, statistics.student].map(
+        ({ data }) => data[0]!,
+      ) as [number, number, number];
+      const count = requireRows('studentFoolingRate', statistics.count.data[0]!);
       return {
         value: teacher > 0 ? both / teacher : null,
         status: teacher > 0 ? 'defined' : 'noneFooledTeacher',
@@ -110,5 +135,5 @@ export function studentFoolingRate(): Metric<
         studentFooledOverall: student,
       };
     },
-  };
+  });
 }

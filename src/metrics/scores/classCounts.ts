@@ -1,31 +1,50 @@
 /** Hits, predictions and labels by class: what F1 and Matthews are made of. */
 import type { Backend } from '../../backend.ts';
-import { rangeError } from '../../check.ts';
-import type { HostStatistics } from '../../metric.ts';
-import { countNaN } from '../../ops/countNaN.ts';
-import { flatten, flattenRows } from '../../ops/flattenRows.ts';
+import type { HostStatistics } from '../../metricState.ts';
+import { countOf, type StateForm } from '../../metricState.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
+import type { Rows } from '../../rowMetric.ts';
+import {
+  addByClass,
+  classExtent,
+  numberOfClasses,
+  type PredictionSource,
+  predictedClass,
+} from '../predictionSource.ts';
 
-/** Names of the statistics; all but `invalid` are [classes]. */
-export type ClassCount = 'hit' | 'predicted' | 'actual' | 'invalid';
+/** Names of the statistics, [classes] each. */
+export type ClassCount = 'hit' | 'predicted' | 'actual';
 
-/** Counts by class on the device. */
-export function classCounts<T>(backend: Backend<T>, logits: T, labels: T): Readonly<Record<ClassCount, T>> {
-  const scores = flattenRows(backend, logits);
-  const [rows, classes] = backend.shapeOf(scores) as [number, number];
-  const label = flatten(backend, labels);
-  const prediction = backend.argMax(scores);
-  const actual = backend.oneHot(label, classes);
-  const hit = backend.reshape(sameIndex(backend, prediction, label), [rows, 1]);
+/** How counts by class are made and kept: what a metric spreads into its own description. */
+export interface ClassCounting {
+  readonly state: StateForm<ClassCount>;
+  readonly merge?: typeof addByClass<ClassCount>;
+  /** Counts by class on the device, of scores [rows, classes] or class numbers [rows]. */
+  count<T>(backend: Backend<T>, given: T, labels: T, rows: Rows<T>): Readonly<Record<ClassCount, T>>;
+}
+
+/** The counting for predictions of some source; the name is the metric's, for errors. */
+export function classCounting(where: string, from: PredictionSource, classes: number | undefined): ClassCounting {
+  const extent = classExtent(from, classes);
+  const state: StateForm<ClassCount> = { hit: countOf(extent), predicted: countOf(extent), actual: countOf(extent) };
   return {
-    hit: backend.sum(backend.multiply(actual, hit), { axis: 0 }),
-    predicted: backend.sum(backend.oneHot(prediction, classes), { axis: 0 }),
-    actual: backend.sum(actual, { axis: 0 }),
-    invalid: countNaN(backend, logits),
+    state,
+    ...(from === 'predictions' && classes === undefined && { merge: addByClass<ClassCount> }),
+    count(backend, given, labels, rows) {
+      const number = numberOfClasses(backend, where, classes, given, [labels]);
+      const prediction = predictedClass(backend, given);
+      const actual = backend.oneHot(labels, number);
+      const hit = backend.reshape(sameIndex(backend, prediction, labels), [rows.size, 1]);
+      return {
+        hit: rows.sum(backend.multiply(actual, hit)),
+        predicted: rows.sum(backend.oneHot(prediction, number)),
+        actual: rows.sum(actual),
+      };
+    },
   };
 }
 
-/** Refuses NaN. */
-export function checkClassCounts(where: string, { invalid }: HostStatistics<ClassCount>): void {
-  if (invalid.data[0]! > 0) throw rangeError(where, 'logits', 'free of NaN', `${invalid.data[0]} NaN`);
+/** Σ over the classes. */
+export function totalOf(statistics: HostStatistics<ClassCount>, name: ClassCount): number {
+  return statistics[name].data.reduce((sum, value) => sum + value, 0);
 }

@@ -1,10 +1,14 @@
-import { checkOneOf, checkOptions, checkWhole, rangeError, shapeError } from '../../check.ts';
+import { shapeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
-import { type ClassCount, checkClassCounts, classCounts } from './classCounts.ts';
+import { readOptions, whole, word } from '../../options.ts';
+import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import { type PredictionOptions, type PredictionSource, predictionOptions, sourceInputs } from '../predictionSource.ts';
+import { type ClassCount, classCounting, totalOf } from './classCounts.ts';
 
 /** Options of `f1Score`. */
-export interface F1ScoreOptions {
+export interface F1ScoreOptions<From extends PredictionSource = PredictionSource>
+  extends PredictionOptions<From>,
+    RowMetricOptions {
   /**
    * `'binary'`: of the positive class of two, the default; `'macro'`: the mean over classes; `'micro'`: over all rows
    * (equal to accuracy); `'weighted'`: the mean over classes by the number of their labels.
@@ -42,7 +46,8 @@ export interface F1ScoreResult {
 /**
  * F1 score: the harmonic mean of precision and recall, 2·hits/(predictions + labels).
  *
- * Inputs: `logits` [..., classes] and `labels` [...]. Among equal logits the first class is the prediction. A class
+ * Inputs: `logits` (or by `from` `probabilities`) [..., classes] or `predictions` [...], and `labels` [...]; optional
+ * `rowWeights` [...]. Among equal logits the first class is the prediction. A class
  * that is neither labelled nor predicted is left out of the macro mean; a binary score without any positive is 0.
  * Streams and merges exactly.
  *
@@ -51,33 +56,35 @@ export interface F1ScoreResult {
  * const { value, perClass } = measure(f1Score({ average: 'macro' }), { logits, labels });
  */
 // @__NO_SIDE_EFFECTS__
-export function f1Score(options: F1ScoreOptions = {}): Metric<'logits' | 'labels', ClassCount, F1ScoreResult> {
-  checkOptions('f1Score', options, ['average', 'positiveClass']);
-  const { average = 'binary', positiveClass = 1 } = options;
-  checkOneOf('f1Score', 'average', average, ['binary', 'macro', 'micro', 'weighted']);
-  checkWhole('f1Score', 'positiveClass', positiveClass, 0);
-  if (positiveClass > 1) throw rangeError('f1Score', 'positiveClass', '0 or 1', positiveClass);
+export function f1Score<From extends PredictionSource = 'logits'>(
+  options: F1ScoreOptions<From> = {},
+): Metric<From | 'labels', ClassCount, F1ScoreResult, 'rowWeights'> {
+  const { average, positiveClass, from, classes, ignoreIndex } = readOptions('f1Score', options, {
+    average: word(['binary', 'macro', 'micro', 'weighted'], 'binary'),
+    positiveClass: whole(0, 1, 1),
+    ...predictionOptions<From>(),
+    ...rowMask(),
+  });
+  const { state, count, ...merging } = classCounting('f1Score', from, average === 'binary' ? 2 : classes);
 
-  return {
+  return rowMetric({
     name: 'f1Score',
     reference: f1Score,
-    options: { average, positiveClass },
-    inputs: ['logits', 'labels'],
-    optionalInputs: [],
+    options: { average, positiveClass, from, classes, ignoreIndex },
+    inputs: sourceInputs(from, [from], ['labels']),
 
-    check(backend, { logits, labels }) {
-      const rows = checkLogits(backend, 'f1Score', 'logits', logits);
-      const shape = backend.shapeOf(logits);
-      if (average === 'binary' && shape.at(-1) !== 2) {
-        throw shapeError('f1Score', 'logits', 'of shape [..., 2]', shape, "Set average to 'macro' for more classes.");
+    check(backend, batch) {
+      const shape = backend.shapeOf(batch[from]);
+      if (average === 'binary' && from !== 'predictions' && shape.at(-1) !== 2) {
+        throw shapeError('f1Score', from, 'of shape [..., 2]', shape, "Set average to 'macro' for more classes.");
       }
-      checkLabels(backend, 'f1Score', 'labels', labels, rows, shape.at(-1)!);
     },
 
-    statistics: (backend, { logits, labels }) => classCounts(backend, logits, labels),
+    statistics: (backend, batch, rows) => count(backend, batch[from], batch.labels, rows),
+    state,
+    ...merging,
 
     finish(statistics) {
-      checkClassCounts('f1Score', statistics);
       const { hit, predicted, actual } = statistics;
       const perClass = Array.from(hit.data, (hits, index): ClassF1 => {
         const [predictions, labels] = [predicted.data[index]!, actual.data[index]!];
@@ -90,12 +97,13 @@ export function f1Score(options: F1ScoreOptions = {}): Metric<'logits' | 'labels
         };
       });
       const occurring = perClass.filter(({ occurs }) => occurs);
-      const count = perClass.reduce((sum, { support }) => sum + support, 0);
+      const total = requireRows('f1Score', totalOf(statistics, 'actual'));
       const macro = occurring.reduce((sum, { f1 }) => sum + f1, 0) / occurring.length;
-      const micro = hit.data.reduce((sum, hits) => sum + hits, 0) / count;
-      const weighted = perClass.reduce((sum, { f1, support }) => sum + f1 * support, 0) / count;
+      const micro = totalOf(statistics, 'hit') / total;
+      const weighted = perClass.reduce((sum, { f1, support }) => sum + f1 * support, 0) / total;
       const binary = perClass[positiveClass]?.f1 ?? 0;
-      return { value: { binary, macro, micro, weighted }[average], macro, micro, weighted, perClass, count };
+      const value = { binary, macro, micro, weighted }[average];
+      return { value, macro, micro, weighted, perClass, count: total };
     },
-  };
+  });
 }

@@ -1,7 +1,13 @@
-import { checkOptions } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
-import { type ClassCount, checkClassCounts, classCounts } from './classCounts.ts';
+import { readOptions } from '../../options.ts';
+import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import { type PredictionOptions, type PredictionSource, predictionOptions, sourceInputs } from '../predictionSource.ts';
+import { type ClassCount, classCounting, totalOf } from './classCounts.ts';
+
+/** Options of `matthewsCorrelation`. */
+export interface MatthewsCorrelationOptions<From extends PredictionSource = PredictionSource>
+  extends PredictionOptions<From>,
+    RowMetricOptions {}
 
 /** What `matthewsCorrelation` returns. */
 export interface MatthewsCorrelationResult {
@@ -17,8 +23,8 @@ export interface MatthewsCorrelationResult {
  *
  *     (h·n − Σ_k p_k·l_k) / √((n² − Σ p_k²)·(n² − Σ l_k²))        h hits, p_k predictions and l_k labels of class k
  *
- * Inputs: `logits` [..., classes] and `labels` [...]. Among equal logits the first class is the prediction. Streams and
- * merges exactly.
+ * Inputs: `logits` (or by `from` `probabilities`) [..., classes] or `predictions` [...], and `labels` [...]; optional
+ * `rowWeights` [...]. Among equal logits the first class is the prediction. Streams and merges exactly.
  *
  * @throws RangeError for NaN or a label out of range.
  * @example
@@ -26,37 +32,35 @@ export interface MatthewsCorrelationResult {
  * @see Gorodkin: Comparing two K-category assignments by a K-category correlation coefficient (2004)
  */
 // @__NO_SIDE_EFFECTS__
-export function matthewsCorrelation(
-  options: Readonly<Record<string, never>> = {},
-): Metric<'logits' | 'labels', ClassCount, MatthewsCorrelationResult> {
-  checkOptions('matthewsCorrelation', options, []);
-  return {
+export function matthewsCorrelation<From extends PredictionSource = 'logits'>(
+  options: MatthewsCorrelationOptions<From> = {},
+): Metric<From | 'labels', ClassCount, MatthewsCorrelationResult, 'rowWeights'> {
+  const { from, classes, ignoreIndex } = readOptions('matthewsCorrelation', options, {
+    ...predictionOptions<From>(),
+    ...rowMask(),
+  });
+  const { state, count, ...merging } = classCounting('matthewsCorrelation', from, classes);
+  return rowMetric({
     name: 'matthewsCorrelation',
     reference: matthewsCorrelation,
-    options: {},
-    inputs: ['logits', 'labels'],
-    optionalInputs: [],
-
-    check(backend, { logits, labels }) {
-      const rows = checkLogits(backend, 'matthewsCorrelation', 'logits', logits);
-      checkLabels(backend, 'matthewsCorrelation', 'labels', labels, rows, backend.shapeOf(logits).at(-1)!);
-    },
-
-    statistics: (backend, { logits, labels }) => classCounts(backend, logits, labels),
+    options: { from, classes, ignoreIndex },
+    inputs: sourceInputs(from, [from], ['labels']),
+    statistics: (backend, batch, rows) => count(backend, batch[from], batch.labels, rows),
+    state,
+    ...merging,
 
     finish(statistics) {
-      checkClassCounts('matthewsCorrelation', statistics);
       const { hit, predicted, actual } = statistics;
-      const count = actual.data.reduce((sum, labels) => sum + labels, 0);
+      const total = requireRows('matthewsCorrelation', totalOf(statistics, 'actual'));
       // Shares instead of counts: products of counts pass 2⁵³ at 10⁸ rows.
-      const share = (values: Float64Array) => values.map((value) => value / count);
+      const share = (values: Float64Array) => values.map((value) => value / total);
       const [hits, predictions, labels] = [share(hit.data), share(predicted.data), share(actual.data)];
       const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, index) => sum + value * b[index]!, 0);
-      const constant = [predicted.data, actual.data].some((values) => values.some((value) => value === count));
-      if (constant) return { value: 0, status: 'constant', count };
+      const constant = [predicted.data, actual.data].some((values) => values.some((value) => value === total));
+      if (constant) return { value: 0, status: 'constant', count: total };
       const covariance = hits.reduce((sum, value) => sum + value, 0) - dot(predictions, labels);
       const spread = Math.sqrt((1 - dot(predictions, predictions)) * (1 - dot(labels, labels)));
-      return { value: Math.max(-1, Math.min(1, covariance / spread)), status: 'ok', count };
+      return { value: Math.max(-1, Math.min(1, covariance / spread)), status: 'ok', count: total };
     },
-  };
+  });
 }

@@ -1,9 +1,10 @@
 import type { Backend } from '../../backend.ts';
-import { checkNotEmpty, checkOptions, checkSameShape, rangeError } from '../../check.ts';
-import type { HostStatistics, Metric } from '../../metric.ts';
-import { countNaN } from '../../ops/countNaN.ts';
+import { checkNotEmpty, checkOptions, checkSameShape } from '../../check.ts';
+import type { Metric } from '../../metric.ts';
+import type { HostStatistics } from '../../metricState.ts';
 import { flatten } from '../../ops/flattenRows.ts';
 import { scale } from '../../ops/scale.ts';
+import { missing } from '../../ops/scoreFaults.ts';
 
 /** What `pearsonCorrelation` returns. */
 export interface PearsonCorrelationResult {
@@ -25,8 +26,7 @@ type PearsonStatistic =
   | 'lowX'
   | 'highX'
   | 'lowY'
-  | 'highY'
-  | 'invalid';
+  | 'highY';
 
 /**
  * Pearson's correlation of two series of numbers.
@@ -74,17 +74,16 @@ export function pearsonCorrelation(
         lowY: second.low,
         highY: second.high,
         // Infinity − Infinity is NaN as well.
-        invalid: backend.add(countNaN(backend, backend.subtract(x, x)), countNaN(backend, backend.subtract(y, y))),
+        invalid: backend.add(missing(backend, backend.subtract(x, x)), missing(backend, backend.subtract(y, y))),
       };
     },
+
+    faults: { invalid: { argument: 'x and y', expected: 'finite numbers', counted: 'others' } },
 
     merge: mergeMoments,
 
     finish(statistics) {
       const at = (name: PearsonStatistic) => statistics[name].data[0]!;
-      if (at('invalid') > 0) {
-        throw rangeError('pearsonCorrelation', 'x and y', 'finite numbers', `${at('invalid')} others`);
-      }
       if (-at('lowX') === at('highX') || -at('lowY') === at('highY')) {
         return { value: 0, status: 'constant', count: at('count') };
       }
@@ -130,7 +129,6 @@ function mergeMoments(
     highX: Math.max(one('highX'), two('highX')),
     lowY: Math.max(one('lowY'), two('lowY')),
     highY: Math.max(one('highY'), two('highY')),
-    invalid: one('invalid') + two('invalid'),
   };
   return Object.fromEntries(
     Object.entries(merged).map(([name, value]) => [name, { data: Float64Array.of(value), shape: [] }]),

@@ -1,5 +1,5 @@
 import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from 'ml-matrix';
-import type { HostStatistic } from '../../metric.ts';
+import type { HostStatistic } from '../../metricState.ts';
 import { type ActivationStatus, activationStatus } from './crossProductSimilarity.ts';
 import type { PairStatistics } from './pairSimilarity.ts';
 

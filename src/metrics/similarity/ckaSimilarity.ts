@@ -1,7 +1,7 @@
 /** Centred kernel alignment of a pair, in its two forms: by features, which streams, and by Gram matrices. */
 import type { Backend } from '../../backend.ts';
 import { rangeError } from '../../check.ts';
-import type { HostStatistic, HostStatistics } from '../../metric.ts';
+import type { HostStatistic, HostStatistics } from '../../metricState.ts';
 import { diagonalOf, doublyCentred, squaredDistances, uCentred } from '../../ops/centredGram.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
 import { median as medianOf } from '../../ops/median.ts';

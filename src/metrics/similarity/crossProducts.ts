@@ -8,7 +8,7 @@
  * `products` Σxyᵀ, `xCubes` Σe·x, `yCubes` Σd·y and `quartic` Σd·e.
  */
 import type { Backend } from '../../backend.ts';
-import type { HostStatistic, HostStatistics } from '../../metric.ts';
+import type { HostStatistic, HostStatistics } from '../../metricState.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
 import type { PairStatistics, Representation, SetStatistics } from './pairSimilarity.ts';
 

@@ -4,8 +4,9 @@
  */
 import type { Backend } from '../../backend.ts';
 import { rangeError, shapeError } from '../../check.ts';
-import type { HostStatistic, HostStatistics, Metric } from '../../metric.ts';
-import { countNaN } from '../../ops/countNaN.ts';
+import type { Metric } from '../../metric.ts';
+import type { HostStatistic, HostStatistics } from '../../metricState.ts';
+import { missing } from '../../ops/scoreFaults.ts';
 
 /** What a similarity knows of one set of activations on the device. */
 export interface Representation<T> {
@@ -124,7 +125,7 @@ export function pairMethods<Name extends string, Result, Final>(
   xNames: readonly Name[],
   yNames: readonly Name[],
   assemble: (result: SimilarityCells<Result>) => Final,
-): Pick<Metric<Name, string, Final>, 'check' | 'statistics' | 'merge' | 'finish'> {
+): Pick<Metric<Name, string, Final>, 'check' | 'statistics' | 'faults' | 'merge' | 'finish'> {
   const symmetric = xNames === yNames;
   const pairs = xNames.flatMap((_, row) =>
     yNames.map((_, column) => [row, column] as const).filter(([, column]) => !symmetric || column >= row),
@@ -182,7 +183,7 @@ export function pairMethods<Name extends string, Result, Final>(
         samples: backend.scalar(backend.shapeOf(flat.get(names[0]!)!)[0]!),
         // x − x is NaN for NaN and for both infinities.
         invalid: [...flat.values()]
-          .map((value) => countNaN(backend, backend.subtract(value, value)))
+          .map((value) => missing(backend, backend.subtract(value, value)))
           .reduce((total, count) => backend.add(total, count)),
       };
       const keep = (side: 'x' | 'y', list: readonly string[]) => {
@@ -200,11 +201,12 @@ export function pairMethods<Name extends string, Result, Final>(
       return found;
     },
 
+    faults: { invalid: { argument: 'activations', expected: 'finite', counted: 'of NaN or ±Infinity' } },
+
     merge(first, second) {
       const samples = [first.samples!.data[0]!, second.samples!.data[0]!] as const;
       const merged: Record<string, HostStatistic> = {
         samples: scalarStatistic(samples[0] + samples[1]),
-        invalid: scalarStatistic(first.invalid!.data[0]! + second.invalid!.data[0]!),
       };
       const [ofFirst, ofSecond] = [grouped(first), grouped(second)];
       const mergeSide = (side: 'x' | 'y', count: number) => {
@@ -229,8 +231,6 @@ export function pairMethods<Name extends string, Result, Final>(
     },
 
     finish(statistics) {
-      const invalid = statistics.invalid!.data[0]!;
-      if (invalid > 0) throw rangeError(name, 'activations', 'finite', `${invalid} of NaN or ±Infinity`);
       const pairOf = pairsOf(statistics);
       const found = new Map(
         pairs.map(([row, column]) => [pairKey(row, column), similarity.finish(pairOf(row, column))]),
@@ -249,7 +249,10 @@ export function pairMethods<Name extends string, Result, Final>(
 /** The methods of a metric of two sets of activations, `x` and `y`. */
 export function twoSetMethods<Result>(
   similarity: PairSimilarity<Result>,
-): Pick<SimilarityMetric<Result>, 'inputs' | 'optionalInputs' | 'pairs' | 'check' | 'statistics' | 'merge' | 'finish'> {
+): Pick<
+  SimilarityMetric<Result>,
+  'inputs' | 'optionalInputs' | 'pairs' | 'check' | 'statistics' | 'faults' | 'merge' | 'finish'
+> {
   return {
     inputs: ['x', 'y'],
     optionalInputs: [],

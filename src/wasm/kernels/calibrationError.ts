@@ -1,7 +1,7 @@
 /** Fused kernel of `calibrationError`: the sums of each bin in float64, in one pass over the rows. */
 import type { FusedMetricKernel } from '../../backend.ts';
 import type { BinEdges } from '../../metrics/calibration/binTable.ts';
-import { calibrationError } from '../../metrics/calibration/calibrationError.ts';
+import { calibrationError, countsEveryRow } from '../../metrics/calibration/calibrationError.ts';
 import { flattenRows } from '../../ops/flattenRows.ts';
 import type { WasmTensor } from '../tensors.ts';
 import { type KernelHost, valueTensor } from './rows.ts';
@@ -20,7 +20,9 @@ export function calibrationErrorKernel({ kernels, store, backend }: KernelHost):
   return {
     kind: 'metric',
     implements: calibrationError,
-    statistics(options, { labels, probabilities, logits }) {
+    supports: countsEveryRow,
+    statistics(options, { labels, probabilities, logits, rowWeights }) {
+      if (rowWeights !== undefined) return undefined;
       const { boundaries, edges, over } = options as CalibrationSettings;
       const classwise = over === 'classwise';
       let scores = flattenRows(backend, (probabilities ?? logits)!);

@@ -3,7 +3,7 @@
  * adds the rows up by bin. Nothing of the size of the logits is written.
  */
 import type { FusedMetricKernel, KernelInputs } from '../../backend.ts';
-import { calibrationError } from '../../metrics/calibration/calibrationError.ts';
+import { calibrationError, countsEveryRow } from '../../metrics/calibration/calibrationError.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { binderOf } from './binder.ts';
@@ -51,8 +51,9 @@ export function calibrationKernel(context: KernelContext): FusedMetricKernel<T> 
   return {
     kind: 'metric',
     implements: calibrationError,
-    supports: (options) => (options as CalibrationOptions).over === 'topLabel',
+    supports: (options) => countsEveryRow(options) && (options as CalibrationOptions).over === 'topLabel',
     statistics(options, inputs) {
+      if (inputs.rowWeights !== undefined) return undefined;
       const { boundaries } = options as CalibrationOptions;
       const bins = boundaries.length - 1;
       const rows = rowsOf(options as CalibrationOptions, inputs);

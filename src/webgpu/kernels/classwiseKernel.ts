@@ -1,6 +1,6 @@
 /** Statistics of the classwise calibration error: of every class its own table of bins. */
 import type { FusedMetricKernel } from '../../backend.ts';
-import { calibrationError } from '../../metrics/calibration/calibrationError.ts';
+import { calibrationError, countsEveryRow } from '../../metrics/calibration/calibrationError.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { binderOf } from './binder.ts';
@@ -39,9 +39,10 @@ export function classwiseKernel(context: KernelContext): FusedMetricKernel<T> {
   return {
     kind: 'metric',
     implements: calibrationError,
-    supports: (options) => (options as CalibrationOptions).over === 'classwise',
+    supports: (options) => countsEveryRow(options) && (options as CalibrationOptions).over === 'classwise',
 
-    statistics(options, { labels, probabilities, logits }) {
+    statistics(options, { labels, probabilities, logits, rowWeights }) {
+      if (rowWeights !== undefined) return undefined;
       const { boundaries, edges } = options as CalibrationOptions;
       const given = probabilities !== undefined;
       const scores = (probabilities ?? logits)!;

@@ -72,7 +72,7 @@ describeMetric('invariance', [
 
 it('agreement refuses NaN and shapes that differ', () => {
   expect(() => measure(agreement(), { studentLogits: [[Number.NaN, 1]], teacherLogits: [[0, 1]] })).toThrow(
-    'agreement: logits must be free of NaN',
+    'agreement: teacherLogits and studentLogits must be free of NaN',
   );
   expect(() => measure(agreement(), { studentLogits: [[0, 1, 2]], teacherLogits: [[0, 1]] })).toThrow(
     'agreement: studentLogits must be of the shape of teacherLogits, [1, 2], got shape [1, 3].',

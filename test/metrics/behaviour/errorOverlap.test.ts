@@ -114,9 +114,11 @@ describe('errorOverlap', () => {
   });
 
   it('refuses names that clash, unknown forms and NaN', () => {
-    expect(() => errorOverlap({ models: [] })).toThrow(/1 to 24 names/);
-    expect(() => errorOverlap({ models: ['a', 'a'] })).toThrow(/different names/);
-    expect(() => errorOverlap({ models: ['labels'] })).toThrow(/different names/);
+    expect(() => errorOverlap({ models: [] })).toThrow(/a list of at least 1/);
+    expect(() => errorOverlap({ models: ['a', 'a'] })).toThrow(/models must be different from each other/);
+    expect(() => errorOverlap({ models: ['labels'] })).toThrow(
+      /names other than 'labels' and 'rowWeights', got 'labels'/,
+    );
     expect(() => measure(errorOverlap({ models: ['a'] }), { labels: [0], a: [[Number.NaN, 0]] })).toThrow(
       /free of NaN/,
     );

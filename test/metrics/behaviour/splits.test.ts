@@ -228,7 +228,9 @@ describe('splits of rows', () => {
     );
     expect(() => measure(predictiveDivergence(), { studentLogits: good, teacherLogits: bad })).toThrow(/NaN/);
     expect(() => measure(split, { labels: [3], a: good, teacherLogits: good })).toThrow(/in \[0, 2\)/);
-    expect(() => studentsSplit({ students: ['labels'] })).toThrow(/different names/);
+    expect(() => studentsSplit({ students: ['labels'] })).toThrow(
+      /names that are none of labels, rowWeights, teacherLogits/,
+    );
     expect(() => studentsSplit({ students: [] })).toThrow(RangeError);
     expect(() => rightWrongSplit({ topK: 1 } as never)).toThrow(/option/);
   });

@@ -64,7 +64,9 @@ describeMetric('eigenDirections', [
 
 describe('eigenDirections', () => {
   it('refuses NaN, and batches of different width', () => {
-    expect(() => measure(eigenDirections(), { data: [[Number.NaN, 1]] })).toThrow('eigenDirections: data must be free');
+    expect(() => measure(eigenDirections(), { data: [[Number.NaN, 1]] })).toThrow(
+      'eigenDirections: data must be finite',
+    );
     expect(() => measure(eigenDirections(), { data: [1, 2] })).toThrow(/\[rows, features\]/);
     expect(() => eigenDirections({ matrix: 'kernel' as 'gram' })).toThrow(RangeError);
   });

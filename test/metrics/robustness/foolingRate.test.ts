@@ -87,7 +87,7 @@ describe('fooling rates', () => {
 
   it('refuse NaN and unequal shapes', () => {
     expect(() => measure(foolingRate(), { cleanLogits: [[Number.NaN, 1]], adversarialLogits: [[1, 0]] })).toThrow(
-      'foolingRate: logits must be free of NaN',
+      'foolingRate: cleanLogits and adversarialLogits must be free of NaN',
     );
     expect(() => measure(foolingRate(), { cleanLogits: [[0, 1]], adversarialLogits: [[1, 0, 2]] })).toThrow(TypeError);
     expect(() =>

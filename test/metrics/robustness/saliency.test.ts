@@ -203,7 +203,7 @@ describe('saliencyTransfer', () => {
     const one = [[[1]]];
     expect(() =>
       measure(saliencyTransfer(), { teacherMaps: [[[Number.NaN]]], distilledMaps: one, independentMaps: one }),
-    ).toThrow('saliencyTransfer: maps must be free of NaN');
+    ).toThrow('saliencyTransfer: maps must be finite');
     expect(() =>
       measure(saliencyTransfer(), { teacherMaps: one, distilledMaps: [[[1]], [[1]]], independentMaps: one }),
     ).toThrow(/distilledMaps must be of 1 maps/);

@@ -1,0 +1,269 @@
+/**
+ * Metrics over rows: what a row is, which rows count and how much, and what is wrong with them, in one place. Masks and row
+ * weights mean what they mean in losses: a row counts unless its weight is 0 or its label is `ignoreIndex`, and a row that
+ * does not count may hold anything; a row of weight 2 counts as two rows.
+ */
+import type { Backend, Shape } from './backend.ts';
+import { checkSameShape, checkWhole, kindError, rangeError } from './check.ts';
+import type { Inputs } from './inputs.ts';
+import type { Fault, Metric, StatisticsOn } from './metric.ts';
+import type { HostStatistics, StateForm } from './metricState.ts';
+import { checkLabels, checkLogits, checkMaskLabels, checkNumbers, checkRowWeights } from './ops/checkRows.ts';
+import { flatten, flattenRows } from './ops/flattenRows.ts';
+import { effectiveRowWeights } from './ops/rowReduction.ts';
+import { probabilityFault, probabilityFaults, scoreFaults } from './ops/scoreFaults.ts';
+import type { OptionReader } from './options.ts';
+
+/**
+ * What an input holds: `'scores'` [..., classes], logits or whatever ranks like them; `'probabilities'` [..., classes];
+ * `'labels'` [...], whole numbers below the number of classes (any, where no input has classes); `'numbers'` [...], finite.
+ */
+export type RowInput = 'scores' | 'probabilities' | 'labels' | 'numbers';
+
+/** Options of every metric over rows. */
+export interface RowMetricOptions {
+  /** Rows whose label is this number do not count. Default: none, so that a label out of range is an error. */
+  readonly ignoreIndex?: number | null;
+}
+
+/** The reader of `ignoreIndex`, for `readOptions`. */
+export function rowMask(): { readonly ignoreIndex: OptionReader<number | null> } {
+  return {
+    ignoreIndex(where, name, given) {
+      if (given === undefined || given === null) return null;
+      checkWhole(where, name, given as number, -(2 ** 31));
+      return given as number;
+    },
+  };
+}
+
+/** The rows of a batch on a backend. */
+export interface Rows<T> {
+  /** The number of rows, whether they count or not. */
+  readonly size: number;
+  /** One weight a row, 0 for one that does not count, [rows]; undefined where all count alike. */
+  readonly weights: T | undefined;
+  /** Σ w·x over the rows, of x [rows] or [rows, n]. */
+  sum(values: T): T;
+  /** Σ w, the number of rows where there are no weights. */
+  total(): T | number;
+}
+
+/** What a metric over rows states for itself. */
+export interface RowMetric<Input extends string, Optional extends string, Statistic extends string, Result> {
+  readonly name: string;
+  readonly reference: (...options: never[]) => unknown;
+  readonly statisticsReference?: (...options: never[]) => unknown;
+  /** Checked and complete, with `ignoreIndex`. */
+  readonly options: Readonly<Record<string, unknown>> & { readonly ignoreIndex: number | null };
+  readonly inputs: Readonly<Record<Input, RowInput>>;
+  readonly optionalInputs?: Readonly<Record<Optional, RowInput>>;
+  /** Whether inputs with classes need only have the same rows; their shapes are equal otherwise. */
+  readonly classesMayDiffer?: boolean;
+  /** Shapes and values beyond those of rows: two classes, an option that the number of classes bounds. */
+  check?<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): void;
+  /** Statistics of a batch whose inputs are [rows, classes] or [rows]; rows that do not count hold zeros. */
+  statistics<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>, rows: Rows<T>): StatisticsOn<Statistic, T>;
+  /** Faults that the statistics count beyond NaN in the scores. */
+  readonly faults?: Readonly<Record<string, Fault>>;
+  readonly state: StateForm<Statistic>;
+  merge?(first: HostStatistics<Statistic>, second: HostStatistics<Statistic>): HostStatistics<Statistic>;
+  finish(statistics: HostStatistics<Statistic>): Result;
+}
+
+type FrameInput = 'labels' | 'rowWeights';
+
+/** The metric: the frame checks, flattens, masks and weighs. */
+export function rowMetric<Input extends string, Statistic extends string, Result, Optional extends string = never>(
+  own: RowMetric<Input, Optional, Statistic, Result>,
+): Metric<Input, Statistic, Result, Optional | Exclude<FrameInput, Input>> {
+  const { name, options } = own;
+  const kinds: Readonly<Record<string, RowInput>> = { ...own.inputs, ...own.optionalInputs };
+  const known = Object.keys(kinds);
+  const inputs = Object.keys(own.inputs) as Input[];
+  const frameInputs = ['labels', 'rowWeights'].filter((input) => !known.includes(input));
+  const optionalInputs = [...Object.keys(own.optionalInputs ?? {}), ...frameInputs];
+  const labelled = known.filter((input) => kinds[input] === 'labels');
+  type Given<T> = Readonly<Record<string, T | undefined>>;
+
+  /** The given inputs of some kinds, in the metric's order. */
+  const present = <T>(batch: Given<T>, ...wanted: readonly RowInput[]): readonly string[] =>
+    known.filter((input) => batch[input] !== undefined && wanted.includes(kinds[input]!));
+  const weightsOf = <T>(backend: Backend<T>, { labels, rowWeights }: Given<T>): T | undefined => {
+    const weights = effectiveRowWeights(backend, options, { labels, rowWeights });
+    return weights && flatten(backend, weights);
+  };
+
+  return {
+    name,
+    reference: own.reference,
+    ...(own.statisticsReference && { statisticsReference: own.statisticsReference }),
+    options,
+    inputs,
+    optionalInputs: optionalInputs as (Optional | Exclude<FrameInput, Input>)[],
+
+    check<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
+      const batch = given as Given<T>;
+      const { shape, classes } = rowsOf(
+        backend,
+        name,
+        batch,
+        present(batch, 'scores', 'probabilities'),
+        known,
+        own.classesMayDiffer,
+      );
+      const { labels, rowWeights } = batch;
+      checkRowWeights(backend, name, rowWeights, shape);
+      const counts = { labels, rowWeights, ignoreIndex: options.ignoreIndex };
+      for (const input of labelled) {
+        if (batch[input] !== undefined) checkLabels(backend, name, input, batch[input], shape, classes, counts);
+      }
+      for (const input of present(batch, 'numbers')) checkNumbers(backend, name, input, batch[input]!, shape, counts);
+      if (options.ignoreIndex !== null) checkMaskLabels(backend, name, labels, shape, options.ignoreIndex);
+      own.check?.(backend, given);
+    },
+
+    statistics<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
+      const batch = given as Given<T>;
+      const weights = weightsOf(backend, batch);
+      const flat: Record<string, T> = {};
+      for (const input of present(batch, 'scores', 'probabilities', 'labels', 'numbers')) {
+        const wide = kinds[input] === 'scores' || kinds[input] === 'probabilities';
+        const value = wide ? flattenRows(backend, batch[input]!) : flatten(backend, batch[input]!);
+        flat[input] =
+          weights === undefined ? value : cleared(backend, value, weights, kinds[input] === 'probabilities');
+      }
+      const size = backend.shapeOf(Object.values(flat)[0]!)[0]!;
+      const found = own.statistics(backend, flat as Inputs<Input, Optional, T>, rowsFrom(backend, size, weights));
+      const tables = (kind: RowInput) => present(batch, kind).map((input) => flat[input]!);
+      return {
+        ...scoreFaults(backend, tables('scores')),
+        ...probabilityFaults(backend, tables('probabilities')),
+        ...found,
+      };
+    },
+
+    // What `check` reads at once on the host is counted where reading would wait.
+    inspect<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
+      if (backend.readSync) return {};
+      const batch = given as Given<T>;
+      const weights = weightsOf(backend, batch);
+      const counts: Record<string, T> = {};
+      const [scores] = present(batch, 'scores', 'probabilities');
+      const classes = scores === undefined ? undefined : backend.shapeOf(batch[scores]!).at(-1)!;
+      for (const input of present(batch, 'labels')) {
+        counts[`stray ${input}`] = strayLabels(backend, flatten(backend, batch[input]!), classes, weights);
+      }
+      for (const input of present(batch, 'numbers')) {
+        counts[`stray ${input}`] = strayNumbers(backend, flatten(backend, batch[input]!), weights);
+      }
+      if (batch.rowWeights !== undefined) counts['stray rowWeights'] = strayWeights(backend, batch.rowWeights);
+      return counts;
+    },
+
+    faults: {
+      ...probabilityFault,
+      notANumber: { argument: scoreNames(kinds), expected: 'free of NaN', counted: 'rows with NaN' },
+      'stray rowWeights': { argument: 'rowWeights', expected: 'finite numbers of at least 0', counted: 'others' },
+      ...Object.fromEntries(
+        known
+          .filter((input) => kinds[input] === 'labels' || kinds[input] === 'numbers')
+          .map((input) => [`stray ${input}`, strayFault(input, kinds[input]!)]),
+      ),
+      ...own.faults,
+    },
+    state: own.state,
+    ...(own.merge && { merge: own.merge }),
+    finish: own.finish,
+  };
+}
+
+const scoreNames = (kinds: Readonly<Record<string, RowInput>>): string =>
+  Object.keys(kinds)
+    .filter((input) => kinds[input] === 'scores' || kinds[input] === 'probabilities')
+    .join(' and ');
+
+const strayFault = (argument: string, kind: RowInput): Fault => ({
+  argument,
+  expected: kind === 'numbers' ? 'finite numbers' : 'whole numbers from 0, below the number of classes',
+  counted: 'others',
+});
+
+/** The shape of the rows, the same for all inputs, and the number of classes where an input has them. */
+function rowsOf<T>(
+  backend: Backend<T>,
+  where: string,
+  batch: Readonly<Record<string, T | undefined>>,
+  wide: readonly string[],
+  known: readonly string[],
+  classesMayDiffer = false,
+): { readonly shape: Shape; readonly classes: number } {
+  const [first, ...others] = wide;
+  if (first !== undefined) {
+    const shape = checkLogits(backend, where, first, batch[first]!);
+    for (const other of others) {
+      const given = backend.shapeOf(batch[other]!);
+      if (classesMayDiffer) checkSameShape(where, `rows of ${other}`, given.slice(0, -1), `rows of ${first}`, shape);
+      else checkSameShape(where, other, given, first, backend.shapeOf(batch[first]!));
+    }
+    return { shape, classes: backend.shapeOf(batch[first]!).at(-1)! };
+  }
+  const narrow = known.find((input) => batch[input] !== undefined);
+  if (narrow === undefined) throw kindError(where, 'inputs', `one of ${known.join(', ')}`, 'none');
+  return { shape: backend.shapeOf(batch[narrow]!), classes: Infinity };
+}
+
+/** Rows that do not count as zeros, or as even probabilities: what they held must not reach a sum. */
+function cleared<T>(backend: Backend<T>, values: T, weights: T, even: boolean): T {
+  const [rows = 0, classes] = backend.shapeOf(values);
+  const filler = backend.scalar(even && classes !== undefined ? 1 / classes : 0);
+  return backend.where(classes === undefined ? weights : backend.reshape(weights, [rows, 1]), values, filler);
+}
+
+function rowsFrom<T>(backend: Backend<T>, size: number, weights: T | undefined): Rows<T> {
+  return {
+    size,
+    weights,
+    sum(values) {
+      if (weights === undefined) return backend.sum(values, { axis: 0 });
+      const wide = backend.shapeOf(values).length > 1;
+      const column = wide ? backend.reshape(weights, [size, 1]) : weights;
+      return backend.sum(backend.where(column, backend.multiply(column, values), backend.scalar(0)), { axis: 0 });
+    },
+    total: () => (weights === undefined ? size : backend.sum(weights)),
+  };
+}
+
+/** Counts, over rows that count, what a one-hot row does not find. */
+function strayLabels<T>(backend: Backend<T>, labels: T, classes: number | undefined, weights: T | undefined): T {
+  const one = backend.scalar(1);
+  const found =
+    classes === undefined
+      ? backend.greater(labels, backend.scalar(-0.5))
+      : backend.sum(backend.oneHot(labels, classes), { axis: -1 });
+  return countWhere(backend, backend.subtract(one, found), weights);
+}
+
+function strayNumbers<T>(backend: Backend<T>, numbers: T, weights: T | undefined): T {
+  const fits = backend.greater(backend.scalar(Infinity), backend.abs(numbers));
+  return countWhere(backend, backend.subtract(backend.scalar(1), fits), weights);
+}
+
+function strayWeights<T>(backend: Backend<T>, weights: T): T {
+  const [zero, one] = [backend.scalar(0), backend.scalar(1)];
+  const fits = backend.multiply(
+    backend.subtract(one, backend.greater(zero, weights)),
+    backend.greater(backend.scalar(Infinity), weights),
+  );
+  return backend.sum(backend.subtract(one, fits));
+}
+
+function countWhere<T>(backend: Backend<T>, fault: T, weights: T | undefined): T {
+  return backend.sum(weights === undefined ? fault : backend.where(weights, fault, backend.scalar(0)));
+}
+
+/** The weight of all rows that count; refuses a stream in which none does, since a mean over none is not defined. */
+export function requireRows(where: string, count: number): number {
+  if (!(count > 0)) throw rangeError(where, 'number of rows that count', 'at least 1', count);
+  return count;
+}
