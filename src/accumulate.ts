@@ -24,8 +24,8 @@ export interface Running<Result> {
 }
 
 /** Starts from nothing, or from a saved state. */
-export function runningFrom<Result>(metric: AnyMetric<Result>, saved?: MetricState): Running<Result> {
-  checkIsMetric(metric);
+export function runningFrom<Result>(where: string, metric: AnyMetric<Result>, saved?: MetricState): Running<Result> {
+  checkIsMetric(where, metric);
   let total = saved === undefined ? undefined : statisticsFrom(metric, saved);
   const add = (part: HostStatistics<string>): void => {
     if (total === undefined) {
@@ -92,7 +92,7 @@ export function accumulateOn<T, M extends AnyMetric>(
   metric: M,
   state?: MetricState,
 ): AccumulatorOn<T, BatchOf<M, NoInfer<T> | TensorLike>, ResultOf<M>> {
-  const running = runningFrom(metric, state);
+  const running = runningFrom('accumulateOn', metric, state);
   let pending: Promise<void> = Promise.resolve();
   const enqueue = <Part>(part: Promise<Part>, add: (part: Part) => void): Promise<void> => {
     const added = pending.then(async () => add(await part));

@@ -1,8 +1,7 @@
 /** Which host backend the plain-name runners take: by the precision of the data. */
 import type { FusedKernel, HostBackend } from './backend.ts';
 import { type CpuTensor, cpuBackend } from './cpu/index.ts';
-import type { InputNames, Inputs } from './inputs.ts';
-import { isHostTensor, type TensorLike, toHostTensor } from './tensor.ts';
+import type { HostTensor } from './tensor.ts';
 import { wasmIsSupported } from './wasm/instance.ts';
 import type { KernelHost } from './wasm/kernels/rows.ts';
 import type { WasmTensor } from './wasm/tensors.ts';
@@ -27,21 +26,7 @@ export function singleBackendWith(
   };
 }
 
-/** Brings the inputs that are asked for to host tensors; all else stays as it is, for the runner to name in errors. */
-export function hostInputs(
-  { name: owner, inputs, optionalInputs }: InputNames,
-  given: Inputs<string, string, TensorLike>,
-): Inputs<string, string, TensorLike> {
-  if (typeof given !== 'object' || given === null) return given;
-  const placed: Record<string, TensorLike | undefined> = { ...given };
-  for (const name of [...inputs, ...optionalInputs]) {
-    const value = given[name];
-    if (value !== undefined && value !== null) placed[name] = toHostTensor(value, owner, name);
-  }
-  return placed as Inputs<string, string, TensorLike>;
-}
-
-/** Whether an input holds doubles (a `Float64Array`, plain numbers or an ml-matrix matrix) along at least some axes. */
-export function isDouble(value: TensorLike | undefined, axes = 0): boolean {
-  return isHostTensor(value) && value.data instanceof Float64Array && value.shape.length >= axes;
+/** Whether a host tensor holds doubles: a `Float64Array`, which plain numbers and ml-matrix matrices become. */
+export function isDouble(value: HostTensor | undefined): boolean {
+  return value?.data instanceof Float64Array;
 }

@@ -5,16 +5,17 @@
  * float32; doubles (plain numbers, `Float64Array`, ml-matrix) run on `cpu` in float64.
  */
 import type { HostBackend } from './backend.ts';
-import { doubleBackend, hostInputs, isDouble, singleBackendWith } from './hostBackend.ts';
-import type { Inputs } from './inputs.ts';
+import { doubleBackend, isDouble, singleBackendWith } from './hostBackend.ts';
+import { hostInputs, type Inputs, placeOn } from './inputs.ts';
 import {
   type AnyLoss,
+  checkIsLoss,
   type DifferentiableOf,
-  evaluateOn,
+  differentiatePlaced,
+  evaluatePlaced,
   type Form,
   type InputsOf,
   type LossContext,
-  valueAndGradientsOn,
 } from './loss.ts';
 import type { HostTensor, TensorLike } from './tensor.ts';
 import { lossKernels } from './wasm/kernels/index.ts';
@@ -23,13 +24,15 @@ const singleBackend = /* @__PURE__ */ singleBackendWith(lossKernels);
 
 /** Runs on the backend of the inputs' precision and frees what it made there; `compute` brings its result home. */
 function onHost<Result>(
+  where: string,
   loss: AnyLoss,
   given: Inputs<string, string, TensorLike>,
-  compute: <T>(backend: HostBackend<T>, inputs: Inputs<string, string, TensorLike>) => Result,
+  compute: <T>(backend: HostBackend<T>, inputs: Inputs<string, string, T>) => Result,
 ): Result {
+  checkIsLoss(where, loss);
   const inputs = hostInputs(loss, given);
-  const double = loss.differentiable.some((name) => isDouble(inputs?.[name]));
-  const run = <T>(backend: HostBackend<T>): Result => backend.scope(() => compute(backend, inputs));
+  const double = loss.differentiable.some((name) => isDouble(inputs[name]));
+  const run = <T>(backend: HostBackend<T>): Result => backend.scope(() => compute(backend, placeOn(backend, inputs)));
   return double ? run(doubleBackend()) : run(singleBackend() as HostBackend<unknown>);
 }
 
@@ -76,8 +79,8 @@ export function evaluate<L extends AnyLoss>(
   context?: LossContext,
 ): Evaluation<L['form']> {
   const plain: AnyLoss = loss;
-  return onHost(plain, inputs, (backend, placed) => {
-    const { value, terms } = evaluateOn(backend, plain, placed, context);
+  return onHost('evaluate', plain, inputs, (backend, placed) => {
+    const { value, terms } = evaluatePlaced(backend, plain, placed, context);
     return { value: plainValue<L['form']>(loss.form, backend.readSync(value)), terms: plainTerms(backend, terms) };
   });
 }
@@ -96,8 +99,8 @@ export function valueAndGradients<L extends AnyLoss>(
   context?: LossContext,
 ): GradientEvaluation<DifferentiableOf<L>, L['form']> {
   const plain: AnyLoss = loss;
-  return onHost(plain, inputs, (backend, placed) => {
-    const { value, terms, gradients } = valueAndGradientsOn(backend, plain, placed, context);
+  return onHost('valueAndGradients', plain, inputs, (backend, placed) => {
+    const { value, terms, gradients } = differentiatePlaced(backend, plain, placed, context);
     const read = Object.fromEntries(plain.differentiable.map((name) => [name, backend.readSync(gradients[name]!)]));
     return {
       value: plainValue<L['form']>(loss.form, backend.readSync(value)),

@@ -5,39 +5,43 @@
 
 import { isAccumulator, type Running, runningFrom, stateToMerge } from './accumulate.ts';
 import type { HostBackend } from './backend.ts';
-import { doubleBackend, hostInputs, isDouble, singleBackendWith } from './hostBackend.ts';
-import type { Inputs } from './inputs.ts';
+import { doubleBackend, isDouble, singleBackendWith } from './hostBackend.ts';
+import { hostInputs, type Inputs, placeOn } from './inputs.ts';
 import {
   type AnyMetric,
   type BatchOf,
   checkIsMetric,
   hasMetricKernel,
   type ResultOf,
-  statisticsOf,
+  statisticsPlaced,
   widen,
   withoutFaults,
 } from './metric.ts';
 import type { HostStatistics, MetricState } from './metricState.ts';
-import type { TensorLike } from './tensor.ts';
+import type { HostTensor, TensorLike } from './tensor.ts';
 import { metricKernels } from './wasm/kernels/index.ts';
 
 const kernelBackend = /* @__PURE__ */ singleBackendWith(metricKernels);
 
 function hostStatistics(metric: AnyMetric, given: Inputs<string, string, TensorLike>): HostStatistics<string> {
-  checkIsMetric(metric);
   const inputs = hostInputs(metric, given);
   const run = <T>(backend: HostBackend<T>): HostStatistics<string> =>
     backend.scope(() => {
-      const read = Object.entries(statisticsOf(backend, metric, inputs)).map(([name, value]) => [
+      const read = Object.entries(statisticsPlaced(backend, metric, placeOn(backend, inputs))).map(([name, value]) => [
         name,
         widen(typeof value === 'number' ? value : backend.readSync(value)),
       ]);
       return withoutFaults(metric, Object.fromEntries(read));
     });
-  // Labels are often plain numbers; what has rows of numbers decides.
-  const double = [...metric.inputs, ...metric.optionalInputs].some((name) => isDouble(inputs?.[name], 2));
   const fused = kernelBackend() as HostBackend<unknown>;
-  return !double && hasMetricKernel(fused, metric) ? run(fused) : run(doubleBackend());
+  return !decidedByDoubles(inputs) && hasMetricKernel(fused, metric) ? run(fused) : run(doubleBackend());
+}
+
+/** Labels are often plain numbers or 64-bit integers: the inputs of most axes, logits or activations, decide. */
+function decidedByDoubles(inputs: Inputs<string, string, HostTensor>): boolean {
+  const given = Object.values(inputs).filter((value) => value !== undefined);
+  const rank = Math.max(...given.map(({ shape }) => shape.length));
+  return given.some((value) => value.shape.length === rank && isDouble(value));
 }
 
 /**
@@ -47,6 +51,7 @@ function hostStatistics(metric: AnyMetric, given: Inputs<string, string, TensorL
  * const { value, bins } = measure(calibrationError({ bins: 15 }), { probabilities, labels });
  */
 export function measure<M extends AnyMetric>(metric: M, batch: BatchOf<M, TensorLike>): ResultOf<M> {
+  checkIsMetric('measure', metric);
   return metric.finish(hostStatistics(metric, batch)) as ResultOf<M>;
 }
 
@@ -74,7 +79,7 @@ export interface Accumulator<Batch, Result> {
  * const { value } = running.compute();
  */
 export function accumulate<M extends AnyMetric>(metric: M): Accumulator<BatchOf<M, TensorLike>, ResultOf<M>> {
-  return accumulatorFrom(metric, runningFrom(metric));
+  return accumulatorFrom(metric, runningFrom('accumulate', metric));
 }
 
 /**
@@ -87,7 +92,7 @@ export function restore<M extends AnyMetric>(
   metric: M,
   state: MetricState,
 ): Accumulator<BatchOf<M, TensorLike>, ResultOf<M>> {
-  return accumulatorFrom(metric, runningFrom(metric, state));
+  return accumulatorFrom(metric, runningFrom('restore', metric, state));
 }
 
 function accumulatorFrom<M extends AnyMetric>(

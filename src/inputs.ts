@@ -1,7 +1,7 @@
-/** Named inputs of losses and metrics: presence, liveness, and the way onto a backend. */
+/** Named inputs of losses and metrics: presence, liveness, form, and the way onto a backend. */
 import type { Backend } from './backend.ts';
-import { disposedError, kindError } from './check.ts';
-import { type TensorLike, toHostTensor } from './tensor.ts';
+import { disposedError, kindError, nearestName } from './check.ts';
+import { type HostTensor, type TensorLike, toHostTensor } from './tensor.ts';
 
 /** Required and optional inputs by name. */
 export type Inputs<Input extends string, Optional extends string, Value> = {
@@ -20,35 +20,72 @@ export interface InputNames<Input extends string = string, Optional extends stri
 /**
  * Picks a loss's or metric's inputs out of a record and brings host arrays onto the backend. The record may hold more
  * than is asked for: one batch serves several losses.
+ *
+ * @throws TypeError for a required input that is missing, and for a name that is nearly that of an input which is missing.
  */
 export function inputsOn<T, Input extends string, Optional extends string>(
   backend: Backend<T>,
   owner: InputNames<Input, Optional>,
   given: Inputs<Input, Optional, T | TensorLike>,
 ): Inputs<Input, Optional, T> {
-  const values = given as Readonly<Record<string, T | TensorLike | undefined>>;
+  return pick(owner, given, (value, name): T => {
+    if (!backend.isTensor(value)) return backend.fromHost(toHostTensor(value as TensorLike, owner.name, name));
+    if (backend.isDisposed?.(value)) throw disposedError(owner.name, name);
+    return value;
+  });
+}
+
+/** The inputs as host tensors: read once, so that their precision can choose a backend. */
+export function hostInputs(
+  owner: InputNames,
+  given: Inputs<string, string, TensorLike>,
+): Inputs<string, string, HostTensor> {
+  return pick(owner, given, (value, name) => toHostTensor(value, owner.name, name));
+}
+
+/** Host tensors as tensors of a backend. */
+export function placeOn<T>(backend: Backend<T>, inputs: Inputs<string, string, HostTensor>): Inputs<string, string, T> {
+  const placed: Record<string, T> = {};
+  for (const [name, value] of Object.entries(inputs)) if (value !== undefined) placed[name] = backend.fromHost(value);
+  return placed;
+}
+
+function pick<Given, Taken, Input extends string, Optional extends string>(
+  owner: InputNames<Input, Optional>,
+  given: Inputs<Input, Optional, Given>,
+  take: (value: Given, name: string) => Taken,
+): Inputs<Input, Optional, Taken> {
+  const values = given as Readonly<Record<string, Given | undefined | null>>;
   if (typeof values !== 'object' || values === null) {
     throw kindError(owner.name, 'inputs', 'a record of named tensors', values);
   }
-  const placed: Record<string, T> = {};
-  for (const name of [...owner.inputs, ...owner.optionalInputs]) {
-    const value = values[name];
-    if (value === undefined || value === null) {
-      if (!(owner.inputs as readonly string[]).includes(name)) continue;
-      throw kindError(
-        owner.name,
-        name,
-        'given',
-        value,
-        `Inputs received: ${Object.keys(values).join(', ') || 'none'}.`,
-      );
-    }
-    if (backend.isTensor(value)) {
-      if (backend.isDisposed?.(value)) throw disposedError(owner.name, name);
-      placed[name] = value;
-    } else {
-      placed[name] = backend.fromHost(toHostTensor(value as TensorLike, owner.name, name));
+  const known: readonly string[] = [...owner.inputs, ...owner.optionalInputs];
+  const missing = known.filter((name) => values[name] === undefined || values[name] === null);
+  for (const name of missing) {
+    if ((owner.inputs as readonly string[]).includes(name)) {
+      const received = `Inputs received: ${Object.keys(values).join(', ') || 'none'}.`;
+      throw kindError(owner.name, name, 'given', values[name], received);
     }
   }
-  return placed as Inputs<Input, Optional, T>;
+  refuseNearNames(owner.name, Object.keys(values), known, missing);
+  const taken: Record<string, Taken> = {};
+  for (const name of known) {
+    if (!missing.includes(name)) taken[name] = take(values[name] as Given, name);
+  }
+  return taken as Inputs<Input, Optional, Taken>;
+}
+
+/** An optional input under a misspelt name would be left out in silence. */
+function refuseNearNames(
+  where: string,
+  given: readonly string[],
+  known: readonly string[],
+  missing: readonly string[],
+): void {
+  for (const name of given) {
+    const near = known.includes(name) ? undefined : nearestName(name, missing);
+    // labels2 beside labels is a name of its own, for another loss.
+    if (near === undefined || name.replace(/\d+$/, '') === near) continue;
+    throw kindError(where, 'inputs', `free of names that are nearly '${near}'`, name, `Did you mean '${near}'?`);
+  }
 }

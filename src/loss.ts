@@ -3,7 +3,7 @@
  * First order only: a gradient has no gradient of its own.
  */
 import type { Backend, Forward, FusedLossKernel, Residuals } from './backend.ts';
-import { checkPositive, rangeError } from './check.ts';
+import { checkPositive, kindError, rangeError } from './check.ts';
 import { type Inputs, inputsOn } from './inputs.ts';
 import { sizeOf, type TensorLike } from './tensor.ts';
 
@@ -88,7 +88,7 @@ function checkNormalizer(loss: AnyLoss, normalizer: number | undefined): void {
   }
 }
 
-/** The forward pass, by the backend's fused kernel where it has one. */
+/** The forward pass on checked inputs, by the backend's fused kernel where it has one. */
 export function forwardOf<T>(
   backend: Backend<T>,
   loss: AnyLoss,
@@ -96,7 +96,6 @@ export function forwardOf<T>(
   context?: LossContext,
 ): Forward<T> {
   checkNormalizer(loss, context?.normalizer);
-  loss.check(backend, inputs);
   const kernel = kernelFor(backend, loss);
   return kernel?.forward(optionsAt(loss, context?.normalizer), inputs) ?? loss.forward(backend, inputs, context);
 }
@@ -127,18 +126,26 @@ export function evaluateOn<T, L extends AnyLoss>(
   inputs: InputsOf<L, NoInfer<T> | TensorLike>,
   context?: LossContext,
 ): EvaluationOn<T> {
-  return backend.scope(() => {
-    const placed = inputsOn(backend, loss, inputs);
-    const kernel = kernelFor(backend, loss);
-    if (kernel?.evaluate) {
-      checkNormalizer(loss, context?.normalizer);
-      loss.check(backend, placed);
-      const alone = kernel.evaluate(optionsAt(loss, context?.normalizer), placed);
-      if (alone !== undefined) return { value: alone, terms: {} };
-    }
-    const { value, terms = {} } = forwardOf(backend, loss, placed, context);
-    return { value, terms };
-  });
+  checkIsLoss('evaluateOn', loss);
+  return backend.scope(() => evaluatePlaced(backend, loss, inputsOn(backend, loss, inputs), context));
+}
+
+/** The same on tensors that are on the backend, inside a scope of the caller's. */
+export function evaluatePlaced<T>(
+  backend: Backend<T>,
+  loss: AnyLoss,
+  inputs: Inputs<string, string, T>,
+  context?: LossContext,
+): EvaluationOn<T> {
+  loss.check(backend, inputs);
+  const kernel = kernelFor(backend, loss);
+  if (kernel?.evaluate) {
+    checkNormalizer(loss, context?.normalizer);
+    const alone = kernel.evaluate(optionsAt(loss, context?.normalizer), inputs);
+    if (alone !== undefined) return { value: alone, terms: {} };
+  }
+  const { value, terms = {} } = forwardOf(backend, loss, inputs, context);
+  return { value, terms };
 }
 
 /** A loss's value, the values of its terms, and its gradients by input name. */
@@ -159,15 +166,32 @@ export function valueAndGradientsOn<T, L extends AnyLoss>(
   inputs: InputsOf<L, NoInfer<T> | TensorLike>,
   context?: LossContext,
 ): GradientEvaluationOn<T, DifferentiableOf<L>> {
+  checkIsLoss('valueAndGradientsOn', loss);
   return backend.scope(() => {
-    const placed = inputsOn(backend, loss, inputs);
-    const { value, residuals, terms = {} } = forwardOf(backend, loss, placed, context);
-    const shape = backend.shapeOf(value);
-    const upstream = backend.fromHost({ data: new Float32Array(sizeOf(shape)).fill(1), shape });
-    const gradients: Record<string, T> = {};
-    backwardOf(backend, loss, residuals, upstream).forEach((gradient, index) => {
-      gradients[loss.differentiable[index]!] = gradient;
-    });
-    return { value, terms, gradients: gradients as Record<DifferentiableOf<L>, T> };
+    const result = differentiatePlaced(backend, loss, inputsOn(backend, loss, inputs), context);
+    return { ...result, gradients: result.gradients as Record<DifferentiableOf<L>, T> };
   });
+}
+
+/** The same on tensors that are on the backend, inside a scope of the caller's. */
+export function differentiatePlaced<T>(
+  backend: Backend<T>,
+  loss: AnyLoss,
+  inputs: Inputs<string, string, T>,
+  context?: LossContext,
+): GradientEvaluationOn<T, string> {
+  loss.check(backend, inputs);
+  const { value, residuals, terms = {} } = forwardOf(backend, loss, inputs, context);
+  const shape = backend.shapeOf(value);
+  const upstream = backend.fromHost({ data: new Float32Array(sizeOf(shape)).fill(1), shape });
+  const found = backwardOf(backend, loss, residuals, upstream);
+  const gradients = Object.fromEntries(loss.differentiable.map((name, index) => [name, found[index]!]));
+  return { value, terms, gradients };
+}
+
+/** Refuses what is no loss: a factory that was not called, or a metric. */
+export function checkIsLoss(where: string, loss: AnyLoss): void {
+  if (typeof loss?.forward === 'function') return;
+  const uncalled = typeof loss === 'function' ? `Call the factory: ${where}(klDivergence(), …).` : undefined;
+  throw kindError(where, 'loss', 'a loss, as its factory returns it', loss, uncalled);
 }

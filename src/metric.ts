@@ -96,21 +96,25 @@ export function statisticsOf<T>(
   metric: AnyMetric,
   batch: Inputs<string, string, T | TensorLike>,
 ): Readonly<Record<string, T | number>> {
-  checkIsMetric(metric);
-  return backend.scope(() => {
-    const placed = inputsOn(backend, metric, batch);
-    metric.check(backend, placed);
-    const statistics =
-      kernelFor(backend, metric)?.statistics(metric.options, placed) ?? metric.statistics(backend, placed);
-    return { ...statistics, ...metric.inspect?.(backend, placed) };
-  });
+  return backend.scope(() => statisticsPlaced(backend, metric, inputsOn(backend, metric, batch)));
+}
+
+/** The same of tensors that are on the backend, inside a scope of the caller's. */
+export function statisticsPlaced<T>(
+  backend: Backend<T>,
+  metric: AnyMetric,
+  batch: Inputs<string, string, T>,
+): Readonly<Record<string, T | number>> {
+  metric.check(backend, batch);
+  const statistics = kernelFor(backend, metric)?.statistics(metric.options, batch) ?? metric.statistics(backend, batch);
+  return { ...statistics, ...metric.inspect?.(backend, batch) };
 }
 
 /** Refuses what is no metric: a factory that was not called, or a loss. */
-export function checkIsMetric(metric: AnyMetric): void {
+export function checkIsMetric(where: string, metric: AnyMetric): void {
   if (typeof metric?.finish === 'function') return;
-  const uncalled = typeof metric === 'function' ? 'Call the factory: measure(accuracy(), …).' : undefined;
-  throw kindError('measure', 'metric', 'a metric, as its factory returns it', metric, uncalled);
+  const uncalled = typeof metric === 'function' ? `Call the factory: ${where}(accuracy(), …).` : undefined;
+  throw kindError(where, 'metric', 'a metric, as its factory returns it', metric, uncalled);
 }
 
 /** A statistic as read from a device, widened to float64. */
@@ -170,6 +174,7 @@ export async function measureOn<T, M extends AnyMetric>(
   metric: M,
   batch: BatchOf<M, NoInfer<T> | TensorLike>,
 ): Promise<ResultOf<M>> {
+  checkIsMetric('measureOn', metric);
   const statistics = await readStatistics(backend, metric, statisticsOf(backend, metric, batch));
   return metric.finish(statistics) as ResultOf<M>;
 }

@@ -141,6 +141,8 @@ export function optional<Value>(read: OptionReader<Value>): OptionReader<Value |
 export interface ListRule {
   /** The least number of entries; default 0. */
   readonly least?: number;
+  /** The largest number of entries; any when left out. */
+  readonly most?: number;
   /** Whether no entry may occur twice. */
   readonly distinct?: boolean;
 }
@@ -148,14 +150,32 @@ export interface ListRule {
 /** A list whose entries are read one by one. */
 export function list<Value>(
   read: OptionReader<Value>,
-  { least = 0, distinct = false }: ListRule = {},
+  { least = 0, most = Infinity, distinct = false }: ListRule = {},
 ): OptionReader<readonly Value[]> {
   return (where, name, given) => {
     if (!Array.isArray(given)) throw kindError(where, name, 'a list', given);
-    if (given.length < least) throw rangeError(where, name, `a list of at least ${least}`, given);
+    if (given.length < least || given.length > most) {
+      throw rangeError(where, name, least === most ? `a list of ${least}` : `a list of at least ${least}`, given);
+    }
     const values = given.map((entry, index) => read(where, `${name}[${index}]`, entry));
     const twice = distinct ? values.find((value, index) => values.indexOf(value) < index) : undefined;
     if (twice !== undefined) throw rangeError(where, name, 'different from each other', `${describe(twice)} twice`);
     return values;
   };
 }
+
+/** Two numbers in rising order, such as a range; `fallback` where they may be left out. */
+export function rising(
+  read: OptionReader<number>,
+  fallback?: readonly [number, number],
+): OptionReader<readonly [number, number]> {
+  return (where, name, given) => {
+    if (given === undefined && fallback !== undefined) return fallback;
+    const [low, high] = list(read, { least: 2, most: 2 })(where, name, given) as readonly [number, number];
+    if (!(low < high)) throw rangeError(where, name, '[lowest, highest] in this order', given);
+    return [low, high];
+  };
+}
+
+/** What is not an option to choose but a part of the call, checked where it is used. */
+export const asGiven: OptionReader<unknown> = (_where, _name, given) => given;

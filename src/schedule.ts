@@ -2,7 +2,8 @@
  * Weights over time: functions from the training step to a weight. For early, late and gradual switching between the
  * one-hot and the distillation loss, as in *On student-teacher deviations in distillation*, §5.
  */
-import { checkFinite, checkWhole, rangeError } from './check.ts';
+import { checkFinite, rangeError } from './check.ts';
+import { finite, readOptions, whole } from './options.ts';
 
 /** A weight that depends on the training step (0, 1, 2, …). */
 export type Schedule = (step: number) => number;
@@ -27,11 +28,12 @@ export interface RampOptions {
 }
 
 function ramp(where: string, options: RampOptions, shape: (fraction: number) => number): Schedule {
-  const { from = 0, to = 1, start = 0, end } = options;
-  checkFinite(where, 'from', from);
-  checkFinite(where, 'to', to);
-  checkFinite(where, 'start', start);
-  checkFinite(where, 'end', end);
+  const { from, to, start, end } = readOptions(where, options, {
+    from: finite(0),
+    to: finite(1),
+    start: finite(0),
+    end: finite(),
+  });
   if (end <= start) throw rangeError(where, 'end', `greater than start, ${start}`, end);
   return (step) => {
     const fraction = Math.min(1, Math.max(0, (step - start) / (end - start)));
@@ -75,11 +77,17 @@ export interface SwitchOptions {
  */
 // @__NO_SIDE_EFFECTS__
 export function switchAt(options: SwitchOptions): Schedule {
-  const { step: at, window = 0, from = 0, to = 1 } = options;
-  checkWhole('switchAt', 'step', at, 0);
-  checkWhole('switchAt', 'window', window, 0);
-  checkFinite('switchAt', 'from', from);
-  checkFinite('switchAt', 'to', to);
+  const {
+    step: at,
+    window,
+    from,
+    to,
+  } = readOptions('switchAt', options, {
+    step: whole(0),
+    window: whole(0, 0),
+    from: finite(0),
+    to: finite(1),
+  });
   if (window === 0) return (step) => (step < at ? from : to);
   return ramp('switchAt', { from, to, start: at, end: at + window }, (fraction) => fraction);
 }

@@ -1,20 +1,22 @@
 /**
  * Host tensors, and the forms in which people hold arrays: nested arrays, `ml-matrix`, `{ data, dims }` of ONNX Runtime
- * and transformers.js. Everything is brought to one form, `HostTensor`, without copying where it need not be copied.
+ * and transformers.js, strided arrays, 64-bit integers, 16-bit floats. Everything is brought to one form, `HostTensor`,
+ * without copying where it need not be copied; what would be misread is refused.
  */
 import { describe, describeShape, kindError, shapeError } from './check.ts';
+import {
+  fromBfloat16Bits,
+  fromFloat16Bits,
+  fromInt64,
+  isFloat16Array,
+  isInt64Array,
+  type TypedArray,
+} from './numberFormats.ts';
+import { sizeOf } from './shape.ts';
+import { hasLayout, rowMajor } from './strided.ts';
 
-/** The typed arrays a host tensor may hold. */
-export type TypedArray =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Uint8ClampedArray
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array;
+export type { TypedArray } from './numberFormats.ts';
+export { sizeOf } from './shape.ts';
 
 /** A row-major array with its shape. */
 export interface HostTensor {
@@ -23,7 +25,14 @@ export interface HostTensor {
 }
 
 /** Numbers in nested arrays, or a typed array as one axis. */
-export type NestedArray = number | boolean | TypedArray | readonly NestedArray[];
+export type NestedArray =
+  | number
+  | boolean
+  | bigint
+  | TypedArray
+  | BigInt64Array
+  | BigUint64Array
+  | readonly NestedArray[];
 
 /** What `ml-matrix` matrices offer, named by shape so that no import is needed. */
 export interface MatrixLike {
@@ -37,25 +46,25 @@ export interface MatrixLike {
 export interface DimsTensor {
   readonly data: unknown;
   readonly dims: readonly number[];
+  /** `'float16'` and `'bfloat16'` say what 16-bit integers are the bits of. */
   readonly type?: string;
 }
 
-/** Every form that the plain-name functions accept. */
-export type TensorLike = HostTensor | NestedArray | MatrixLike | DimsTensor;
-
-/** The number of elements of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((size, extent) => size * extent, 1);
+/**
+ * An array with a shape of any origin: a host tensor that went through JSON, 64-bit integers, or one with the strides of
+ * scijs and stdlib or the `fortranOrder` of npyjs.
+ */
+export interface ShapedArray {
+  readonly data: ArrayLike<number | bigint>;
+  readonly shape: ArrayLike<number>;
 }
+
+/** Every form that the plain-name functions accept. */
+export type TensorLike = HostTensor | NestedArray | MatrixLike | DimsTensor | ShapedArray;
 
 /** Whether a value is one of the typed arrays that a host tensor may hold. */
 export function isTypedArray(value: unknown): value is TypedArray {
-  return (
-    ArrayBuffer.isView(value) &&
-    !(value instanceof DataView) &&
-    !(value instanceof BigInt64Array) &&
-    !(value instanceof BigUint64Array)
-  );
+  return ArrayBuffer.isView(value) && !(value instanceof DataView) && !isInt64Array(value) && !isFloat16Array(value);
 }
 
 /** Whether a value has the form of a host tensor. */
@@ -91,14 +100,18 @@ export function tensor(data: TensorLike, shape?: readonly number[]): HostTensor 
 
 /** Brings any accepted form to a host tensor; `where` and `argument` name the caller in errors. */
 export function toHostTensor(value: TensorLike, where: string, argument: string): HostTensor {
-  if (isTypedArray(value)) return { data: value, shape: [value.length] };
   if (typeof value === 'number' || typeof value === 'boolean') {
     return { data: Float64Array.of(Number(value)), shape: [] };
   }
+  if (typeof value === 'bigint') return { data: fromInt64(where, argument, [value]), shape: [] };
+  if (ArrayBuffer.isView(value)) {
+    const data = toNumbers(value, where, argument);
+    return { data, shape: [data.length] };
+  }
   if (Array.isArray(value)) return fromNested(value, where, argument);
-  if (isHostTensor(value)) return checked(value.data, value.shape, where, argument);
   if (typeof value === 'object' && value !== null) {
-    if ('dims' in value) return fromDims(value, where, argument);
+    if ('dims' in value) return fromArray(value, value.dims, value.type, where, argument);
+    if ('shape' in value && 'data' in value) return fromArray(value, value.shape, undefined, where, argument);
     if ('rows' in value && 'columns' in value && typeof value.get === 'function') return fromMatrix(value);
   }
   throw kindError(
@@ -110,24 +123,49 @@ export function toHostTensor(value: TensorLike, where: string, argument: string)
   );
 }
 
-function checked(data: TypedArray, shape: readonly number[], where: string, argument: string): HostTensor {
+/** An array with its shape, whatever its elements are and however they are laid out. */
+function fromArray(
+  value: { readonly data: unknown },
+  extents: unknown,
+  type: string | undefined,
+  where: string,
+  argument: string,
+): HostTensor {
+  const shape = toShape(extents, where, argument);
+  const data = toNumbers(value.data, where, `${argument}.data`, type);
+  if (hasLayout(value)) return { data: rowMajor(where, argument, data, shape, value), shape };
   if (sizeOf(shape) !== data.length) {
     throw shapeError(where, argument, `a tensor whose shape fits its ${data.length} elements`, shape);
   }
-  return { data, shape };
+  return isHostTensor(value) && value.data === data ? value : { data, shape };
 }
 
-function fromDims(value: DimsTensor, where: string, argument: string): HostTensor {
-  const dims = value.dims.map(Number);
-  if (value.type === 'float16') {
-    throw kindError(where, argument, 'of type float32, float64 or an integer type', 'float16', 'Convert it first.');
+function toShape(extents: unknown, where: string, argument: string): readonly number[] {
+  const listed = ArrayBuffer.isView(extents) ? Array.from(extents as unknown as ArrayLike<unknown>) : extents;
+  if (!Array.isArray(listed)) throw kindError(where, `${argument}'s shape`, 'a list of extents', extents);
+  // ONNX Runtime's extents may be 64-bit integers.
+  const shape = listed.map((extent: unknown) => (typeof extent === 'bigint' ? Number(extent) : extent));
+  if (!shape.every((extent): extent is number => Number.isSafeInteger(extent) && (extent as number) >= 0)) {
+    throw kindError(where, `${argument}'s shape`, 'whole numbers of at least 0', listed);
   }
-  if (value.data instanceof BigInt64Array || value.data instanceof BigUint64Array) {
-    return checked(Float64Array.from(value.data, Number), dims, where, argument);
-  }
-  if (isTypedArray(value.data)) return checked(value.data, dims, where, argument);
-  if (Array.isArray(value.data)) return checked(Float64Array.from(value.data, Number), dims, where, argument);
-  throw kindError(where, `${argument}.data`, 'a typed array', value.data);
+  return shape;
+}
+
+/** The elements as a typed array; copied only where JavaScript cannot compute with them as they are. */
+function toNumbers(data: unknown, where: string, argument: string, type?: string): TypedArray {
+  if (data instanceof Uint16Array && type === 'float16') return fromFloat16Bits(data);
+  if (data instanceof Uint16Array && type === 'bfloat16') return fromBfloat16Bits(data);
+  if (isTypedArray(data)) return data;
+  if (isFloat16Array(data)) return Float32Array.from(data);
+  if (isInt64Array(data)) return fromInt64(where, argument, data);
+  if (Array.isArray(data)) return Float64Array.from(data, (element) => toNumber(element, where, argument));
+  throw kindError(where, argument, 'an array of numbers', data);
+}
+
+function toNumber(element: unknown, where: string, argument: string): number {
+  if (typeof element === 'number' || typeof element === 'boolean') return Number(element);
+  if (typeof element === 'bigint') return fromInt64(where, argument, [element])[0]!;
+  throw kindError(where, argument, 'numbers', element);
 }
 
 function fromMatrix(matrix: MatrixLike): HostTensor {
@@ -139,10 +177,16 @@ function fromMatrix(matrix: MatrixLike): HostTensor {
   return { data, shape: [rows, columns] };
 }
 
+type Level = ArrayLike<NestedArray>;
+
+function isLevel(node: NestedArray | undefined): node is NestedArray & Level {
+  return Array.isArray(node) || ArrayBuffer.isView(node);
+}
+
 function fromNested(value: readonly NestedArray[], where: string, argument: string): HostTensor {
   const shape: number[] = [];
   let level: NestedArray | undefined = value;
-  while (Array.isArray(level) || isTypedArray(level)) {
+  while (isLevel(level)) {
     shape.push(level.length);
     level = level[0];
   }
@@ -150,14 +194,14 @@ function fromNested(value: readonly NestedArray[], where: string, argument: stri
   let next = 0;
   const fill = (node: NestedArray | undefined, axis: number): void => {
     if (axis === shape.length) {
-      if (typeof node !== 'number' && typeof node !== 'boolean') {
+      if (typeof node !== 'number' && typeof node !== 'boolean' && typeof node !== 'bigint') {
         throw kindError(where, argument, `nested arrays of numbers of shape ${describeShape(shape)}`, node);
       }
-      data[next++] = Number(node);
+      data[next++] = toNumber(node, where, argument);
       return;
     }
-    if (!(Array.isArray(node) || isTypedArray(node)) || node.length !== shape[axis]) {
-      const got = Array.isArray(node) || isTypedArray(node) ? `a row of ${node.length}` : describe(node);
+    if (!isLevel(node) || node.length !== shape[axis]) {
+      const got = isLevel(node) ? `a row of ${node.length}` : describe(node);
       throw new TypeError(
         `${where}: ${argument} must be nested arrays of equal length, got ${got} where ${shape[axis]} elements were expected.`,
       );

@@ -12,6 +12,7 @@ import {
   type LossContext,
   type OptionalOf,
 } from './loss.ts';
+import { asGiven, readOptions } from './options.ts';
 import type { Schedule } from './schedule.ts';
 
 /** One term of a weighted sum. */
@@ -47,9 +48,12 @@ export function weightedSum<const Terms extends Readonly<Record<string, Term>>>(
   DifferentiableOf<LossesOf<Terms>>,
   Exclude<OptionalOf<LossesOf<Terms>>, InputOf<LossesOf<Terms>>>
 > {
-  const named = Object.entries(terms) as readonly (readonly [string, Term])[];
+  const isRecord = typeof terms === 'object' && terms !== null && !Array.isArray(terms);
+  const named = isRecord ? (Object.entries(terms) as readonly (readonly [string, Term])[]) : [];
   if (named.length === 0) throw rangeError('weightedSum', 'terms', 'a record of at least one term', terms);
-  for (const [name, { loss, weight }] of named) {
+  for (const [name, term] of named) {
+    readOptions(`weightedSum: terms.${name}`, term, { loss: asGiven, weight: asGiven });
+    const { loss, weight } = term;
     if (typeof loss?.forward !== 'function') throw kindError('weightedSum', `terms.${name}.loss`, 'a loss', loss);
     if (loss.form !== 'scalar') {
       throw rangeError('weightedSum', `terms.${name}.loss`, "reduced by 'mean' or 'sum'", 'none');

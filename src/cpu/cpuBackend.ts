@@ -2,9 +2,11 @@
  * The contract's readable definition: plain loops over host arrays, in float32 or float64. In float64 it is the oracle
  * that the other backends are tested against.
  */
+
 import type { Backend, HostBackend, ReduceOptions } from '../backend.ts';
-import { checkOneOf, describeShape } from '../check.ts';
+import { describeShape } from '../check.ts';
 import { broadcastShape, normaliseAxes, planReduction, stridesOf } from '../layout.ts';
+import { readOptions, word } from '../options.ts';
 import { type HostTensor, isHostTensor, sizeOf } from '../tensor.ts';
 import { multiplyMatrices } from './matMul.ts';
 import { broadcastOffsets, offsetsOf } from './offsets.ts';
@@ -27,8 +29,7 @@ export interface CpuBackendOptions {
  */
 // @__NO_SIDE_EFFECTS__
 export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTensor> {
-  const { precision = 'float32' } = options;
-  checkOneOf('cpuBackend', 'precision', precision, ['float32', 'float64']);
+  const { precision } = readOptions('cpuBackend', options, { precision: word(['float32', 'float64'], 'float32') });
   const allocate = (size: number): Float32Array | Float64Array =>
     precision === 'float64' ? new Float64Array(size) : new Float32Array(size);
 

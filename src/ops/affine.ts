@@ -1,5 +1,6 @@
 /** A linear map with bias along the channel axis of a batch of features: a dense layer, or a 1×1 convolution. */
 import type { Backend, Shape } from '../backend.ts';
+import { sizeOf } from '../tensor.ts';
 
 /** Where the channels are: `[batch, ..., channels]` or `[batch, channels, ...]`. */
 export type FeatureLayout = 'channelsLast' | 'channelsFirst';
@@ -56,8 +57,4 @@ function fromChannelRows<T>(backend: Backend<T>, rows: T, shape: Shape): T {
   const [batch = 1, channels = 1, ...positions] = shape;
   const runs = backend.reshape(rows, [channels, batch, sizeOf(positions)]);
   return backend.reshape(backend.transpose(runs, [1, 0, 2]), shape);
-}
-
-function sizeOf(shape: Shape): number {
-  return shape.reduce((size, extent) => size * extent, 1);
 }

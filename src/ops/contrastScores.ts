@@ -7,6 +7,7 @@
  * devices is a hundred times faster than a gather.
  */
 import type { Backend } from '../backend.ts';
+import { sizeOf } from '../tensor.ts';
 import { logSumExp } from './logSumExp.ts';
 import { replaceRows } from './replaceRows.ts';
 
@@ -183,6 +184,6 @@ function range(from: number, to: number): Int32Array {
 }
 
 function zeros<T>(backend: Backend<T>, shape: readonly number[]): T {
-  const size = shape.reduce((product, extent) => product * extent, 1);
+  const size = sizeOf(shape);
   return backend.fromHost({ data: new Float32Array(size), shape });
 }

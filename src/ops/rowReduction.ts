@@ -10,6 +10,7 @@
 import type { Backend, Shape } from '../backend.ts';
 import { checkWhole, rangeError } from '../check.ts';
 import { type OptionReader, optional, positive, word } from '../options.ts';
+import { sizeOf } from '../tensor.ts';
 
 /** How row losses become the value. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -99,7 +100,7 @@ export function reduceRows<T>(
 ): ReducedRows<T> {
   if (weights === undefined) {
     if (reduction === 'none') return { value: rowLosses, rowScale: backend.scalar(1) };
-    const rows = backend.shapeOf(rowLosses).reduce((count, extent) => count * extent, 1);
+    const rows = sizeOf(backend.shapeOf(rowLosses));
     const rowScale = backend.scalar(reduction === 'sum' ? 1 : 1 / (normalizer ?? rows));
     return { value: backend.multiply(backend.sum(rowLosses), rowScale), rowScale };
   }

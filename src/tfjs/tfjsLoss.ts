@@ -1,9 +1,8 @@
 /** From a loss to a function that tfjs differentiates: the stated gradient handed to `tf.customGrad`. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Residuals } from '../backend.ts';
-import { kindError } from '../check.ts';
 import { type Inputs, inputsOn } from '../inputs.ts';
-import { type AnyLoss, backwardOf, type Form, forwardOf, type Loss, type LossContext } from '../loss.ts';
+import { type AnyLoss, backwardOf, checkIsLoss, type Form, forwardOf, type Loss, type LossContext } from '../loss.ts';
 import type { TensorLike } from '../tensor.ts';
 import { fusedLossKernelsOf } from './kernels/fusedKernels.ts';
 import { tfjsOperations } from './tfjsOperations.ts';
@@ -44,13 +43,14 @@ export function tfjsLoss<
   Optional extends string,
   LossForm extends Form,
 >(loss: Loss<Input, Differentiable, Optional, LossForm>): TfjsLoss<Input, Optional, LossForm> {
-  if (typeof loss?.forward !== 'function') throw kindError('tfjsLoss', 'loss', 'a loss', loss);
   const backend = tfjsOperations(fusedLossKernelsOf);
   const anyLoss = loss as unknown as AnyLoss;
+  checkIsLoss('tfjsLoss', anyLoss);
 
   return (inputs, context) =>
     backend.scope(() => {
       const placed = inputsOn(backend, anyLoss, inputs as Inputs<string, string, tf.Tensor | TensorLike>);
+      anyLoss.check(backend, placed);
       const operation = tf.customGrad((...argumentsAndSave) => {
         const save = argumentsAndSave.at(-1) as tf.GradSaveFunc;
         const { value, residuals } = forwardOf(backend, anyLoss, placed, context);

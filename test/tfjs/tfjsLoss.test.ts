@@ -328,7 +328,9 @@ for (const backendName of tfjsBackendNames) {
 
 describe('tfjsLoss', () => {
   it('refuses what is no loss', () => {
-    expect(() => tfjsLoss(klDivergence as never)).toThrow(/tfjsLoss: loss must be a loss, got a function/);
+    expect(() => tfjsLoss(klDivergence as never)).toThrow(
+      /tfjsLoss: loss must be a loss, as its factory returns it, got a function/,
+    );
   });
 
   it('is typed by the inputs of the loss', () => {

@@ -1,5 +1,5 @@
-import { checkOptions, checkWhole } from '../../check.ts';
 import { initializeAffine } from '../../ops/initializeAffine.ts';
+import { readOptions, whole } from '../../options.ts';
 import { deriveSeed } from '../../random.ts';
 import type { HostTensor } from '../../tensor.ts';
 
@@ -37,12 +37,12 @@ export interface CrdParameters {
  */
 // @__NO_SIDE_EFFECTS__
 export function initializeCrd(options: InitializeCrdOptions): CrdParameters {
-  checkOptions('initializeCrd', options, ['studentFeatures', 'teacherFeatures', 'dimension', 'seed']);
-  const { studentFeatures, teacherFeatures, dimension = 128, seed = 0 } = options;
-  checkWhole('initializeCrd', 'studentFeatures', studentFeatures, 1);
-  checkWhole('initializeCrd', 'teacherFeatures', teacherFeatures, 1);
-  checkWhole('initializeCrd', 'dimension', dimension, 1);
-  checkWhole('initializeCrd', 'seed', seed, 0);
+  const { studentFeatures, teacherFeatures, dimension, seed } = readOptions('initializeCrd', options, {
+    studentFeatures: whole(1),
+    teacherFeatures: whole(1),
+    dimension: whole(1, 128),
+    seed: whole(0, 0),
+  });
   const student = initializeAffine(studentFeatures, dimension, deriveSeed(seed, 0));
   const teacher = initializeAffine(teacherFeatures, dimension, deriveSeed(seed, 1));
   return {

@@ -1,5 +1,5 @@
-import { checkOptions, checkWhole } from '../../check.ts';
 import { initializeAffine } from '../../ops/initializeAffine.ts';
+import { readOptions, whole } from '../../options.ts';
 import type { HostTensor } from '../../tensor.ts';
 
 /** Options of `initializeHintRegressor`. */
@@ -32,11 +32,11 @@ export interface HintRegressorParameters {
  */
 // @__NO_SIDE_EFFECTS__
 export function initializeHintRegressor(options: HintRegressorOptions): HintRegressorParameters {
-  checkOptions('initializeHintRegressor', options, ['studentFeatures', 'teacherFeatures', 'seed']);
-  const { studentFeatures, teacherFeatures, seed = 0 } = options;
-  checkWhole('initializeHintRegressor', 'studentFeatures', studentFeatures, 1);
-  checkWhole('initializeHintRegressor', 'teacherFeatures', teacherFeatures, 1);
-  checkWhole('initializeHintRegressor', 'seed', seed, 0);
+  const { studentFeatures, teacherFeatures, seed } = readOptions('initializeHintRegressor', options, {
+    studentFeatures: whole(1),
+    teacherFeatures: whole(1),
+    seed: whole(0, 0),
+  });
   const { weight, bias } = initializeAffine(studentFeatures, teacherFeatures, seed);
   return { regressorWeight: weight, regressorBias: bias };
 }

@@ -41,7 +41,7 @@ export function equalWidthBoundaries(bins: number): readonly number[] {
 }
 
 /** More bins than a million take time and memory and say nothing. */
-const mostBins = 2 ** 20;
+export const mostBins: number = 2 ** 20;
 
 /** Reads the options `bins` and `boundaries`, of which one may be given. */
 export function readBoundaries(where: string, bins: unknown, boundaries: unknown): readonly number[] {

@@ -6,7 +6,7 @@ import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
 import { missing } from '../../ops/scoreFaults.ts';
 import { topProbability } from '../../ops/topProbability.ts';
-import { flag, readOptions, word } from '../../options.ts';
+import { asGiven, flag, readOptions, word } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
 import { boundsOf, classwiseSums, topLabelSums } from './binSums.ts';
 import {
@@ -110,8 +110,8 @@ export function calibrationError<From extends 'scores' | 'confidences' = 'scores
     ignoreIndex,
     ...rest
   } = readOptions('calibrationError', options, {
-    bins: (_where, _name, count) => count,
-    boundaries: (_where, _name, boundaries) => boundaries,
+    bins: asGiven,
+    boundaries: asGiven,
     edges: word(['right', 'left'], 'right'),
     norm: word(['l1', 'l2', 'max'], 'l1'),
     debiased: flag(false),

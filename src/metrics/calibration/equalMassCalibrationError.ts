@@ -1,4 +1,5 @@
-import { checkOneOf, checkOptions, checkWhole, rangeError } from '../../check.ts';
+import { checkWhole, rangeError } from '../../check.ts';
+import { flag, readOptions, whole, word } from '../../options.ts';
 import type { TensorLike } from '../../tensor.ts';
 import {
   type CalibrationBin,
@@ -6,6 +7,7 @@ import {
   type CalibrationNorm,
   calibrationErrors,
   chooseError,
+  mostBins,
   sparsityWarning,
 } from './binTable.ts';
 import { type ConfidenceRows, checkConfidenceRows, checkConfidences } from './confidenceRows.ts';
@@ -63,10 +65,11 @@ export function equalMassBoundaries(confidences: TensorLike, bins: number): read
  */
 export function equalMassCalibrationError(rows: ConfidenceRows, options: EqualMassOptions = {}): EqualMassResult {
   const where = 'equalMassCalibrationError';
-  checkOptions(where, options, ['bins', 'norm', 'debiased']);
-  const { bins = 15, norm = 'l1', debiased = false } = options;
-  checkWhole(where, 'bins', bins, 1);
-  checkOneOf(where, 'norm', norm, ['l1', 'l2', 'max']);
+  const { bins, norm, debiased } = readOptions(where, options, {
+    bins: whole(1, 15, mostBins),
+    norm: word(['l1', 'l2', 'max'], 'l1'),
+    debiased: flag(false),
+  });
   if (debiased && norm !== 'l2') throw rangeError(where, 'norm', "'l2' where debiased is set", norm);
   const checked = checkConfidenceRows(where, rows);
   const boundaries = quantileBoundaries(checked.confidences, bins);

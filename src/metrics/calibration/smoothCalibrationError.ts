@@ -1,4 +1,4 @@
-import { checkOptions, checkPositive } from '../../check.ts';
+import { between, optional, readOptions } from '../../options.ts';
 import { type ConfidenceRows, checkConfidenceRows } from './confidenceRows.ts';
 
 /** Options of `smoothCalibrationError`. */
@@ -44,13 +44,15 @@ export function smoothCalibrationError(
   rows: ConfidenceRows,
   options: SmoothCalibrationErrorOptions = {},
 ): SmoothCalibrationErrorResult {
-  checkOptions('smoothCalibrationError', options, ['bandwidth']);
-  if (options.bandwidth !== undefined) checkPositive('smoothCalibrationError', 'bandwidth', options.bandwidth);
+  const { bandwidth: given } = readOptions('smoothCalibrationError', options, {
+    // Wider than the interval of confidences by far, all kernels are flat.
+    bandwidth: optional(between(0, 10)),
+  });
   const { confidences, correct } = checkConfidenceRows('smoothCalibrationError', rows);
   const residuals = confidences.map((confidence, row) => confidence - correct[row]!);
   const errorAt = (sigma: number): number =>
     smooth(confidences, residuals, sigma).reduce((sum, mass) => sum + Math.abs(mass), 0);
-  const bandwidth = options.bandwidth ?? fixedPoint(errorAt);
+  const bandwidth = given ?? fixedPoint(errorAt);
   const density = smooth(confidences, new Float64Array(confidences.length).fill(1), bandwidth);
   const hits = smooth(confidences, correct, bandwidth);
   const last = density.length - 1;

@@ -1,6 +1,7 @@
-import { checkOptions, checkPositive, checkWhole, kindError, rangeError, shapeError } from '../../check.ts';
+import { rangeError, shapeError } from '../../check.ts';
+import { positive, readOptions, rising, whole } from '../../options.ts';
 import { type TensorLike, toHostTensor } from '../../tensor.ts';
-import { type CalibrationBin, calibrationErrors, equalWidthBoundaries } from './binTable.ts';
+import { type CalibrationBin, calibrationErrors, equalWidthBoundaries, mostBins } from './binTable.ts';
 import { binRows } from './hostBins.ts';
 
 /** Options of `temperatureScaling`. */
@@ -54,13 +55,10 @@ export function temperatureScaling(
   held: { readonly logits: TensorLike; readonly labels: TensorLike },
   options: TemperatureScalingOptions = {},
 ): TemperatureScalingResult {
-  checkOptions('temperatureScaling', options, ['bounds', 'bins']);
-  const { bounds = [1e-3, 1e3], bins = 15 } = options;
-  if (!Array.isArray(bounds) || bounds.length !== 2)
-    throw kindError('temperatureScaling', 'bounds', 'two numbers', bounds);
-  for (const bound of bounds) checkPositive('temperatureScaling', 'bounds', bound);
-  if (!(bounds[0] < bounds[1])) throw rangeError('temperatureScaling', 'bounds', '[least, largest]', bounds);
-  checkWhole('temperatureScaling', 'bins', bins, 1);
+  const { bounds, bins } = readOptions('temperatureScaling', options, {
+    bounds: rising(positive(), [1e-3, 1e3]),
+    bins: whole(1, 15, mostBins),
+  });
   const rows = checkedRows(held);
   const quality = (beta: number): TemperatureQuality => qualityAt(rows, beta, equalWidthBoundaries(bins));
   const done = (temperature: number, status: TemperatureScalingResult['status'], iterations: number) => ({

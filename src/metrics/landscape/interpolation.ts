@@ -1,5 +1,6 @@
 /** What the host and the device form of linear interpolation share: points, the walk along them, barriers. */
-import { checkOptions, checkWhole, kindError, rangeError } from '../../check.ts';
+import { kindError, rangeError } from '../../check.ts';
+import { asGiven, callback, optional, readOptions, whole } from '../../options.ts';
 
 /** What an evaluator returns: a loss, or a record of numbers with the loss among them. */
 export type Measured = number | ({ readonly loss: number } & Readonly<Record<string, number>>);
@@ -68,20 +69,17 @@ export interface InterpolationOptions<Given, Tensor> {
   readonly onProgress?: (progress: InterpolationProgress) => void;
 }
 
-const OPTION_NAMES = ['from', 'to', 'evaluate', 'points', 'predicate', 'recalibrate', 'onProgress'];
-
 /** Checks all but the parameters; returns the number of points. */
 export function checkInterpolation<Given, Tensor>(where: string, options: InterpolationOptions<Given, Tensor>): number {
-  checkOptions(where, options, OPTION_NAMES);
-  const { points = 25 } = options;
-  checkWhole(where, 'points', points, 2);
-  for (const name of ['evaluate', 'predicate', 'recalibrate', 'onProgress'] as const) {
-    const value = options[name];
-    if (typeof value !== 'function' && (name === 'evaluate' || value !== undefined)) {
-      throw kindError(where, name, 'a function', value);
-    }
-  }
-  return points;
+  return readOptions(where, options, {
+    from: asGiven,
+    to: asGiven,
+    evaluate: callback(),
+    points: whole(2, 25),
+    predicate: optional(callback()),
+    recalibrate: optional(callback()),
+    onProgress: optional(callback()),
+  }).points;
 }
 
 /** Requires the same parameter names on both sides. */

@@ -1,7 +1,8 @@
 import type { Backend } from '../../backend.ts';
-import { checkNotEmpty, checkOneOf, checkOptions, checkRank, checkSameShape, rangeError } from '../../check.ts';
+import { checkNotEmpty, checkRank, checkSameShape, rangeError } from '../../check.ts';
 import { type Inputs, inputsOn } from '../../inputs.ts';
 import type { FeatureLayout } from '../../ops/affine.ts';
+import { readOptions, word } from '../../options.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
 
 /** Options of `gradCam`. */
@@ -88,10 +89,7 @@ export function gradCamOn<T>(
 }
 
 function checkLayout(options: GradCamOptions): FeatureLayout {
-  checkOptions(owner.name, options, ['layout']);
-  const { layout = 'channelsLast' } = options;
-  checkOneOf(owner.name, 'layout', layout, ['channelsLast', 'channelsFirst']);
-  return layout;
+  return readOptions(owner.name, options, { layout: word(['channelsLast', 'channelsFirst'], 'channelsLast') }).layout;
 }
 
 function checkPair(activations: readonly number[], gradients: readonly number[]): void {

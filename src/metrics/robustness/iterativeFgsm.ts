@@ -1,18 +1,10 @@
 import type { Backend } from '../../backend.ts';
-import {
-  checkFinite,
-  checkNotEmpty,
-  checkOptions,
-  checkPositive,
-  checkSameShape,
-  checkWhole,
-  kindError,
-  rangeError,
-} from '../../check.ts';
+import { checkNotEmpty, checkSameShape, rangeError } from '../../check.ts';
 import { clip } from '../../ops/clip.ts';
 import { minimum } from '../../ops/minimum.ts';
 import { missing } from '../../ops/scoreFaults.ts';
 import { sign } from '../../ops/sign.ts';
+import { asGiven, callback, finite, flag, optional, positive, readOptions, rising, whole } from '../../options.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
 
 /** How far and in how many steps the attack goes. */
@@ -187,20 +179,21 @@ function checkAttack(attack: IterativeFgsmOptions & { readonly gradient: unknown
   readonly highest: number;
 } {
   const where = 'iterativeFgsm';
-  checkOptions(where, attack, ['images', 'gradient', 'epsilon', 'steps', 'stepSize', 'dataRange', 'targeted']);
-  const { gradient, epsilon, steps = 5, dataRange = [0, 1], targeted = false } = attack;
-  if (typeof gradient !== 'function') throw kindError(where, 'gradient', 'a function of the images', gradient);
-  if (typeof targeted !== 'boolean') throw kindError(where, 'targeted', 'true or false', targeted);
-  checkPositive(where, 'epsilon', epsilon);
-  checkWhole(where, 'steps', steps, 1);
-  const { stepSize = epsilon / steps } = attack;
-  checkPositive(where, 'stepSize', stepSize);
-  if (!Array.isArray(dataRange) || dataRange.length !== 2) {
-    throw kindError(where, 'dataRange', '[lowest, highest]', dataRange);
-  }
-  const [lowest, highest] = dataRange as readonly [number, number];
-  checkFinite(where, 'dataRange', lowest);
-  checkFinite(where, 'dataRange', highest);
-  if (!(lowest < highest)) throw rangeError(where, 'dataRange', '[lowest, highest] with lowest < highest', dataRange);
+  const {
+    epsilon,
+    steps,
+    targeted,
+    dataRange,
+    stepSize = epsilon / steps,
+  } = readOptions(where, attack, {
+    images: asGiven,
+    gradient: callback(),
+    epsilon: positive(),
+    steps: whole(1, 5),
+    stepSize: optional(positive()),
+    dataRange: rising(finite(), [0, 1]),
+    targeted: flag(false),
+  });
+  const [lowest, highest] = dataRange;
   return { epsilon, steps, step: targeted ? -stepSize : stepSize, lowest, highest };
 }

@@ -1,6 +1,7 @@
-import { checkNotEmpty, checkOptions, checkRank, rangeError, shapeError } from '../../check.ts';
-import { checkGrid } from '../../ops/checkGrid.ts';
+import { checkNotEmpty, checkRank, rangeError, shapeError } from '../../check.ts';
+import { readGrid } from '../../ops/readGrid.ts';
 import { type Grid, resizeBilinearOnHost } from '../../ops/resizeBilinear.ts';
+import { optional, readOptions } from '../../options.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
 
 /** Options of `saliencySimilarity`. */
@@ -41,7 +42,7 @@ export function saliencySimilarity(
   options: SaliencySimilarityOptions = {},
 ): SaliencySimilarityResult {
   const where = 'saliencySimilarity';
-  checkOptions(where, options, ['grid']);
+  const { grid: wanted } = readOptions(where, options, { grid: optional(readGrid) });
   const maps = { first: toHostTensor(first, where, 'first'), second: toHostTensor(second, where, 'second') };
   for (const [name, { data, shape }] of Object.entries(maps)) {
     checkRank(where, name, shape, 3, '[batch, height, width]');
@@ -51,8 +52,7 @@ export function saliencySimilarity(
   const [batch, height, width] = maps.first.shape as [number, number, number];
   const [otherBatch, otherHeight, otherWidth] = maps.second.shape as [number, number, number];
   if (otherBatch !== batch) throw shapeError(where, 'second', `of ${batch} maps, as first is`, maps.second.shape);
-  const grid = options.grid ?? [Math.max(height, otherHeight), Math.max(width, otherWidth)];
-  checkGrid(where, grid);
+  const grid = wanted ?? ([Math.max(height, otherHeight), Math.max(width, otherWidth)] as const);
 
   const onGrid = ({ data, shape }: HostTensor): Float64Array =>
     resizeBilinearOnHost(data, shape as unknown as readonly [number, number, number], grid);

@@ -1,10 +1,11 @@
 import type { Backend } from '../../backend.ts';
-import { checkNotEmpty, checkOptions, checkRank, shapeError } from '../../check.ts';
+import { checkNotEmpty, checkRank, shapeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { checkGrid } from '../../ops/checkGrid.ts';
 import { mapCosines } from '../../ops/mapCosines.ts';
+import { readGrid } from '../../ops/readGrid.ts';
 import { type Grid, resizeBilinear } from '../../ops/resizeBilinear.ts';
 import { missing } from '../../ops/scoreFaults.ts';
+import { optional, readOptions } from '../../options.ts';
 
 /** Options of `saliencyTransfer`. */
 export interface SaliencyTransferOptions {
@@ -66,9 +67,7 @@ const inputNames: readonly Input[] = ['teacherMaps', 'distilledMaps', 'independe
 export function saliencyTransfer(
   options: SaliencyTransferOptions = {},
 ): Metric<Input, Statistic, SaliencyTransferResult> {
-  checkOptions('saliencyTransfer', options, ['grid']);
-  const { grid } = options;
-  if (grid !== undefined) checkGrid('saliencyTransfer', grid);
+  const { grid } = readOptions('saliencyTransfer', options, { grid: optional(readGrid) });
   return {
     name: 'saliencyTransfer',
     reference: saliencyTransfer,

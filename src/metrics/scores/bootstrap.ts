@@ -1,4 +1,4 @@
-import { checkNotEmpty, checkOptions, kindError, rangeError, shapeError } from '../../check.ts';
+import { checkNotEmpty, kindError, rangeError, shapeError } from '../../check.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
 import { type BootstrapOptions, checkBootstrap, resampledRows, spread } from './resampling.ts';
 
@@ -24,8 +24,6 @@ export interface BootstrapDifference extends BootstrapInterval {
   readonly pValue: number;
 }
 
-const names = ['rows', 'resamples', 'confidence', 'seed'];
-
 /**
  * A percentile bootstrap interval of any statistic of rows, seeded.
  *
@@ -39,7 +37,6 @@ const names = ['rows', 'resamples', 'confidence', 'seed'];
  * @see Efron, Tibshirani: An introduction to the bootstrap (1993), chapter 13
  */
 export function bootstrapInterval(statistic: RowStatistic, options: BootstrapOptions): BootstrapInterval {
-  checkOptions('bootstrapInterval', options, names);
   if (typeof statistic !== 'function') throw kindError('bootstrapInterval', 'statistic', 'a function', statistic);
   const checked = checkBootstrap('bootstrapInterval', options);
   const compute = numberFrom('bootstrapInterval', statistic);
@@ -73,7 +70,6 @@ export function pairedBootstrapDifference(
   second: RowStatistic,
   options: BootstrapOptions,
 ): BootstrapDifference {
-  checkOptions('pairedBootstrapDifference', options, names);
   const checked = checkBootstrap('pairedBootstrapDifference', options);
   const [computeFirst, computeSecond] = [first, second].map((statistic) =>
     numberFrom('pairedBootstrapDifference', statistic),

@@ -1,4 +1,5 @@
-import { checkNotEmpty, checkOptions, checkWhole, rangeError } from '../../check.ts';
+import { checkNotEmpty, rangeError } from '../../check.ts';
+import { readOptions, whole } from '../../options.ts';
 import { type TensorLike, toHostTensor } from '../../tensor.ts';
 
 /** What `meanAndStandardDeviation` returns. */
@@ -28,9 +29,7 @@ export function meanAndStandardDeviation(
   values: TensorLike,
   options: { readonly ddof?: number } = {},
 ): MeanAndStandardDeviation {
-  checkOptions('meanAndStandardDeviation', options, ['ddof']);
-  const { ddof = 1 } = options;
-  checkWhole('meanAndStandardDeviation', 'ddof', ddof, 0);
+  const { ddof } = readOptions('meanAndStandardDeviation', options, { ddof: whole(0, 1) });
   const { data, shape } = toHostTensor(values, 'meanAndStandardDeviation', 'values');
   checkNotEmpty('meanAndStandardDeviation', 'values', shape);
   const bad = data.find((value) => !Number.isFinite(value));

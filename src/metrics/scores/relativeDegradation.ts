@@ -1,4 +1,5 @@
-import { checkFinite, checkOptions, kindError, rangeError } from '../../check.ts';
+import { checkFinite, kindError, rangeError } from '../../check.ts';
+import { list, type OptionReader, optional, readOptions, text } from '../../options.ts';
 
 /** Scores by task. */
 export type TaskScores<Task extends string = string> = Readonly<Record<Task, number>>;
@@ -48,8 +49,9 @@ export function relativeDegradation<Task extends string, Student extends string>
   { teacher, students }: DegradationInputs<Task, Student>,
   options: DegradationOptions<Task> = {},
 ): RelativeDegradation<Task, Student> {
-  checkOptions('relativeDegradation', options, ['lowerIsBetter']);
-  const { lowerIsBetter = [] } = options;
+  const { lowerIsBetter = [] } = readOptions('relativeDegradation', options, {
+    lowerIsBetter: optional(list(text() as OptionReader<Task>)),
+  });
   const tasks = Object.keys(teacher) as Task[];
   const names = Object.keys(students) as Student[];
   if (tasks.length === 0) throw rangeError('relativeDegradation', 'teacher', 'scores of at least one task', 'none');

@@ -1,5 +1,5 @@
 /** Seeded resamples of row numbers, and quantiles of what they give: shared by both bootstraps. */
-import { checkWhole, checkWithin } from '../../check.ts';
+import { between, readOptions, whole } from '../../options.ts';
 import { deriveSeed, randomBelow } from '../../random.ts';
 
 /** Options of a bootstrap. */
@@ -16,12 +16,12 @@ export interface BootstrapOptions {
 
 /** Checks the options and fills in defaults. */
 export function checkBootstrap(where: string, options: BootstrapOptions): Required<BootstrapOptions> {
-  const { rows, resamples = 1000, confidence = 0.95, seed = 0 } = options;
-  checkWhole(where, 'rows', rows, 1);
-  checkWhole(where, 'resamples', resamples, 2);
-  checkWithin(where, 'confidence', confidence, Number.MIN_VALUE, 1 - 2 ** -53);
-  checkWhole(where, 'seed', seed, 0);
-  return { rows, resamples, confidence, seed };
+  return readOptions(where, options, {
+    rows: whole(1),
+    resamples: whole(2, 1000),
+    confidence: between(0, 1, 0.95),
+    seed: whole(0, 0),
+  });
 }
 
 /** Row numbers drawn with replacement; each resample has draws of its own, whatever the others'. */

@@ -1,4 +1,5 @@
-import { checkOptions, checkWhole, kindError } from '../../check.ts';
+import { checkWhole } from '../../check.ts';
+import { callback, readOptions, whole } from '../../options.ts';
 
 /** Options of `samplesPerSecond`. */
 export interface SamplesPerSecondOptions {
@@ -41,10 +42,10 @@ export interface ThroughputTimer {
  * const { value } = timer.result();
  */
 export function samplesPerSecond(options: SamplesPerSecondOptions = {}): ThroughputTimer {
-  checkOptions('samplesPerSecond', options, ['warmUp', 'clock']);
-  const { warmUp = 1, clock = () => performance.now() } = options;
-  checkWhole('samplesPerSecond', 'warmUp', warmUp, 0);
-  if (typeof clock !== 'function') throw kindError('samplesPerSecond', 'clock', 'a function', clock);
+  const { warmUp, clock } = readOptions('samplesPerSecond', options, {
+    warmUp: whole(0, 1),
+    clock: callback<() => number>(() => performance.now()),
+  });
   let started = 0;
   let samplesDone = 0;
   const times: number[] = [];

@@ -1,0 +1,104 @@
+/** Arrays that are not plain row-major ones, as scijs, stdlib and npyjs hold them, brought into row-major order. */
+import { describeShape, kindError, rangeError, shapeError } from './check.ts';
+import type { TypedArray } from './numberFormats.ts';
+import { sizeOf } from './shape.ts';
+
+/** What such arrays say of their layout beside `data` and `shape`. */
+export interface StridedLayout {
+  /** scijs: elements between neighbours along each axis. */
+  readonly stride?: unknown;
+  /** stdlib: the same. */
+  readonly strides?: unknown;
+  /** scijs and stdlib: the place of the first element. */
+  readonly offset?: unknown;
+  /** stdlib: `'row-major'` or `'column-major'`, which the strides say as well. */
+  readonly order?: unknown;
+  /** npyjs: whether the first axis runs fastest. */
+  readonly fortranOrder?: unknown;
+}
+
+/** Whether a value says that it is laid out in any but the plain way. */
+export function hasLayout(value: object): value is StridedLayout {
+  return 'stride' in value || 'strides' in value || 'offset' in value || 'order' in value || 'fortranOrder' in value;
+}
+
+/** The elements in row-major order; the array itself where it is in that order already. */
+export function rowMajor<Data extends TypedArray>(
+  where: string,
+  argument: string,
+  data: Data,
+  shape: readonly number[],
+  layout: StridedLayout,
+): Data {
+  const columnMajor = layout.fortranOrder === true || layout.order === 'column-major';
+  const plain = contiguousStrides(shape);
+  const strides =
+    wholeNumbers(layout.stride) ?? wholeNumbers(layout.strides) ?? (columnMajor ? columnStrides(shape) : plain);
+  const { offset = 0 } = layout;
+  if (!Number.isSafeInteger(offset)) throw kindError(where, `${argument}.offset`, 'a whole number', offset);
+  if (strides.length !== shape.length) {
+    throw shapeError(where, `${argument}'s strides`, `of ${shape.length} axes, as its shape has`, strides);
+  }
+  const size = sizeOf(shape);
+  const first = offset as number;
+  if (
+    first === 0 &&
+    size === data.length &&
+    strides.every((stride, axis) => shape[axis] === 1 || stride === plain[axis])
+  ) {
+    return data;
+  }
+  if (size > 0) checkExtent(where, argument, data.length, first, shape, strides);
+  const ordered = new (data.constructor as new (length: number) => Data)(size);
+  const position = shape.map(() => 0);
+  let at = first;
+  for (let index = 0; index < size; index++) {
+    ordered[index] = data[at]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += strides[axis]!;
+      position[axis]! += 1;
+      if (position[axis]! < shape[axis]!) break;
+      at -= strides[axis]! * shape[axis]!;
+      position[axis] = 0;
+    }
+  }
+  return ordered;
+}
+
+function checkExtent(
+  where: string,
+  argument: string,
+  length: number,
+  offset: number,
+  shape: readonly number[],
+  strides: readonly number[],
+): void {
+  let [lowest, highest] = [offset, offset];
+  shape.forEach((extent, axis) => {
+    const reach = (extent - 1) * strides[axis]!;
+    if (reach < 0) lowest += reach;
+    else highest += reach;
+  });
+  if (lowest < 0 || highest >= length) {
+    const expected = `a layout within its ${length} elements`;
+    throw rangeError(where, argument, expected, `elements ${lowest} to ${highest}, of shape ${describeShape(shape)}`);
+  }
+}
+
+function wholeNumbers(strides: unknown): readonly number[] | undefined {
+  if (strides === undefined) return undefined;
+  const listed = ArrayBuffer.isView(strides) || Array.isArray(strides) ? Array.from(strides as ArrayLike<unknown>) : [];
+  return listed.every((stride): stride is number => Number.isSafeInteger(stride)) ? listed : [];
+}
+
+function contiguousStrides(shape: readonly number[]): number[] {
+  const strides = shape.map(() => 1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
+  return strides;
+}
+
+function columnStrides(shape: readonly number[]): number[] {
+  const strides = shape.map(() => 1);
+  for (let axis = 1; axis < shape.length; axis++) strides[axis] = strides[axis - 1]! * shape[axis - 1]!;
+  return strides;
+}
