@@ -68,6 +68,7 @@ export interface Kernels {
   oneHot(indices: Pointer, out: Pointer, count: number, depth: number): void;
   logSoftmax(x: Pointer, out: Pointer, rows: number, classes: number): void;
   matrixScratchBytes(): number;
+  matrixTileRows(): number;
   matrixMultiply(
     a: Pointer,
     aRowBytes: number,

@@ -6,14 +6,13 @@ import type { Kernels } from './assemblyExports.ts';
 import type { TensorStore, WasmTensor } from './tensors.ts';
 import { rangesOf, type Threads } from './threads.ts';
 
-/** Rows of the kernel's tile: parts of whole tiles waste nothing. */
-const tileRows = 5;
 /** Products below which a second thread costs more than it brings. */
 const worthAThread = 2 ** 21;
 
 /** Makes `matMul`: blocked, with transposes read through strides, and X·Xᵀ computed by half. */
 export function matMulMember(kernels: Kernels, store: TensorStore, threads: Threads): Backend<WasmTensor>['matMul'] {
   const scratchBytes = kernels.matrixScratchBytes();
+  const tileRows = kernels.matrixTileRows();
   return (a, b, { transposeA = false, transposeB = false } = {}) => {
     const fromA = store.pointerTo('matMul', a);
     const fromB = store.pointerTo('matMul', b);

@@ -17,7 +17,7 @@ export { dotProduct, normaliseRows } from './similarity';
 
 // Exported although the host never calls it: a function with one caller would be inlined into it, and the registers of
 // the tile loop spilled there.
-export { multiplyTile } from './matrixTile';
+export { matrixTileRows, multiplyTile } from './matrixTile';
 
 /** The first byte that the kernels' own constants leave free. */
 export function firstFreeByte(): usize {

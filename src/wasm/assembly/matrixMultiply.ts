@@ -1,12 +1,13 @@
 import { multiplyTile, placeTile, TILE_COLUMNS, TILE_ROWS } from './matrixTile';
 import { packColumns, packRows } from './packing';
+import { transpose4 } from './transpose4';
 
-// The blocked matrix product. A panel pair of the tile kernel stays in the first-level cache (256·(5 + 8)·4 = 13 KB), a
+// The blocked matrix product. A panel pair of the tile kernel stays in the first-level cache (256·(6 + 8)·4 = 14 KB), a
 // packed block of A in the second-level one (100 KB), a packed block of B in the third.
 
 /** Extent of the inner dimension that is summed in float32 before anything else happens to the sum. */
 const DEPTH: usize = 256;
-const BLOCK_ROWS: usize = 100;
+const BLOCK_ROWS: usize = TILE_ROWS * (100 / TILE_ROWS);
 const BLOCK_COLUMNS: usize = 1024;
 
 /** Bytes of scratch that `matrixMultiply` needs: packed blocks and one tile. */
@@ -72,19 +73,50 @@ export function matrixMultiply(
 
 /** Copies the lower triangle onto the upper one, in blocks that keep both sides' cache lines. */
 function mirror(out: usize, size: usize, wide: bool): void {
-  const shift: usize = wide ? 3 : 2;
   for (let rowStart: usize = 0; rowStart < size; rowStart += 16) {
-    const rowEnd = min(rowStart + 16, size);
+    const rows = min(16, size - rowStart);
     for (let columnStart: usize = 0; columnStart <= rowStart; columnStart += 16) {
-      for (let row = rowStart; row < rowEnd; row++) {
-        const columnEnd = min(columnStart + 16, row);
-        for (let column = columnStart; column < columnEnd; column++) {
-          const from = out + ((row * size + column) << shift);
-          const into = out + ((column * size + row) << shift);
-          if (wide) store<f64>(into, load<f64>(from));
-          else store<f32>(into, load<f32>(from));
-        }
-      }
+      if (columnStart < rowStart && rows == 16) mirrorBlock(out, size, rowStart, columnStart, wide);
+      else mirrorCorner(out, size, rowStart, rowStart + rows, columnStart, wide);
+    }
+  }
+}
+
+/** A block of 16 × 16 that does not touch the diagonal. */
+function mirrorBlock(out: usize, size: usize, rowStart: usize, columnStart: usize, wide: bool): void {
+  const width: usize = wide ? 8 : 4;
+  const rowBytes = size * width;
+  const step: usize = wide ? 2 : 4;
+  for (let row = rowStart; row < rowStart + 16; row += step) {
+    for (let column = columnStart; column < columnStart + 16; column += step) {
+      const from = out + row * rowBytes + column * width;
+      const into = out + column * rowBytes + row * width;
+      if (wide) {
+        const first = v128.load(from);
+        const second = v128.load(from + rowBytes);
+        v128.store(into, v128.shuffle<i64>(first, second, 0, 2));
+        v128.store(into + rowBytes, v128.shuffle<i64>(first, second, 1, 3));
+      } else transpose4(from, rowBytes, into, rowBytes);
+    }
+  }
+}
+
+function mirrorCorner(
+  out: usize,
+  size: usize,
+  rowStart: usize,
+  rowEnd: usize,
+  columnStart: usize,
+  wide: bool,
+): void {
+  const shift: usize = wide ? 3 : 2;
+  for (let row = rowStart; row < rowEnd; row++) {
+    const columnEnd = min(columnStart + 16, row);
+    for (let column = columnStart; column < columnEnd; column++) {
+      const from = out + ((row * size + column) << shift);
+      const into = out + ((column * size + row) << shift);
+      if (wide) store<f64>(into, load<f64>(from));
+      else store<f32>(into, load<f32>(from));
     }
   }
 }

@@ -13,8 +13,11 @@ import type { WasmTensor } from '../tensors.ts';
 import { extentsOf, type PairKernel, pairStatistics, twoSets } from './pairs.ts';
 import { type KernelHost, valueTensor } from './rows.ts';
 
-/** Rows of a block: packing a model's samples anew for each block is small beside multiplying them. */
-const blockRows = 100;
+/**
+ * Rows of a block, whole tiles in either build: packing a model's samples anew for each block is small beside multiplying
+ * them.
+ */
+const blockRows = 90;
 
 interface Samples {
   readonly rows: number;
