@@ -77,11 +77,13 @@ export interface Kernels {
     bRowBytes: number,
     bColumnBytes: number,
     out: Pointer,
+    outColumns: number,
     rows: number,
     columns: number,
     inner: number,
     wide: number,
     symmetric: number,
+    first: number,
     scratch: Pointer,
   ): void;
   forwardDivergence(

@@ -30,7 +30,7 @@ interface Samples {
   readonly invalid: number;
 }
 
-function rowsKernel({ kernels, store }: KernelHost, centred: boolean): PairKernel<Samples> {
+function rowsKernel({ kernels, store, threads }: KernelHost, centred: boolean): PairKernel<Samples> {
   const pointer = (tensor: WasmTensor): Pointer => tensor.storage.pointer;
 
   /**
@@ -56,7 +56,7 @@ function rowsKernel({ kernels, store }: KernelHost, centred: boolean): PairKerne
     const from = store.pointerTo('representationalSimilarity', data);
     const rowBytes = width * 4;
     const first = from + start * rowBytes;
-    kernels.matrixMultiply(first, rowBytes, 4, from, 4, rowBytes, block, count, rows, width, 0, 0, scratch);
+    kernels.matrixMultiply(first, rowBytes, 4, from, 4, rowBytes, block, rows, count, rows, width, 0, 0, 0, scratch);
     kernels.normaliseRows(block, start, count, rows, means === undefined ? 0 : pointer(means), least, counted);
   }
 
