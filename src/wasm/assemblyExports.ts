@@ -130,14 +130,17 @@ export interface Kernels {
   classwiseBins(...values: [probabilities: Pointer, labels: Pointer, rows: number, classes: number, ...Bins]): void;
   centre(x: Pointer, rows: number, columns: number, centred: Pointer, offset: Pointer, squares: Pointer): number;
   weightedColumns(x: Pointer, weights: Pointer, rows: number, columns: number, out: Pointer): void;
-  normaliseRows(
-    block: Pointer,
+  normalisedGram(
+    x: Pointer,
+    width: number,
     start: number,
     rows: number,
     count: number,
+    block: Pointer,
     means: Pointer,
     least: number,
     counted: Pointer,
+    scratch: Pointer,
   ): void;
   dotProduct(a: Pointer, b: Pointer, count: number): number;
   squaredDifference(

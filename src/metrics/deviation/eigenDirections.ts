@@ -1,6 +1,6 @@
 import { symmetricEigen } from '../../algebra/symmetricEigen.ts';
 import type { Backend } from '../../backend.ts';
-import { checkNotEmpty, checkOneOf, checkOptions, checkRank } from '../../check.ts';
+import { checkNotEmpty, checkOneOf, checkOptions, checkRank, rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf, type HostStatistics, numberOf } from '../../metricState.ts';
 import { missing } from '../../ops/scoreFaults.ts';
