@@ -1,4 +1,5 @@
 import type { Backend } from '../backend.ts';
+import { nthSmallest } from './nthSmallest.ts';
 
 /** The element at `rank` (from 0, ascending) of numbers ≥ 0, by bisection: the contract has no sort. */
 function bisect<T>(backend: Backend<T>, x: T, size: number, rank: number): T {
@@ -27,8 +28,12 @@ export function median<T>(backend: Backend<T>, x: T, skip = 0): T {
   const lower = skip + Math.floor((size - skip - 1) / 2);
   const upper = skip + Math.floor((size - skip) / 2);
   if (backend.readSync !== undefined) {
-    const sorted = Float64Array.from(backend.readSync(x).data).sort();
-    return backend.scalar((sorted[lower]! + sorted[upper]!) / 2);
+    const { data } = backend.readSync(x);
+    const numbers = data instanceof Float32Array ? data.slice() : Float64Array.from(data);
+    const first = nthSmallest(numbers, lower);
+    // What stands behind it is no smaller: the next one is the least of that.
+    const second = upper === lower ? first : numbers.subarray(upper).reduce((least, value) => Math.min(least, value));
+    return backend.scalar((first + second) / 2);
   }
   const first = bisect(backend, x, size, lower);
   if (upper === lower) return first;

@@ -68,6 +68,7 @@ export interface Kernels {
   oneHot(indices: Pointer, out: Pointer, count: number, depth: number): void;
   logSoftmax(x: Pointer, out: Pointer, rows: number, classes: number): void;
   matrixScratchBytes(): number;
+  matrixTileRows(): number;
   matrixMultiply(
     a: Pointer,
     aRowBytes: number,
@@ -76,11 +77,13 @@ export interface Kernels {
     bRowBytes: number,
     bColumnBytes: number,
     out: Pointer,
+    outColumns: number,
     rows: number,
     columns: number,
     inner: number,
     wide: number,
     symmetric: number,
+    first: number,
     scratch: Pointer,
   ): void;
   forwardDivergence(
@@ -127,14 +130,17 @@ export interface Kernels {
   classwiseBins(...values: [probabilities: Pointer, labels: Pointer, rows: number, classes: number, ...Bins]): void;
   centre(x: Pointer, rows: number, columns: number, centred: Pointer, offset: Pointer, squares: Pointer): number;
   weightedColumns(x: Pointer, weights: Pointer, rows: number, columns: number, out: Pointer): void;
-  normaliseRows(
-    block: Pointer,
+  normalisedGram(
+    x: Pointer,
+    width: number,
     start: number,
     rows: number,
     count: number,
+    block: Pointer,
     means: Pointer,
     least: number,
     counted: Pointer,
+    scratch: Pointer,
   ): void;
   dotProduct(a: Pointer, b: Pointer, count: number): number;
   squaredDifference(

@@ -1,170 +1,218 @@
 /**
- * Kernel calls spread over threads that share the backend's memory. The calling thread takes a part itself and waits for
- * the others, so that a call stays a plain, synchronous call. Workers join when they have started: until then, and for
- * small work, the calling thread does everything.
+ * Calls spread over threads that share the backend's memory. The calling thread takes part and waits for the others, so
+ * that a run of calls stays a plain, synchronous call.
+ *
+ * Calls are handed out one after the other to whoever is free. A thread that has no core of its own for a while, which on
+ * a machine with other work is the rule, then costs one call's wait and not half of the work: with one share for each
+ * thread, long losses gained nothing from a second one. So cut work into a few more parts than there are threads
+ * (`rangesOver` does) and let results go by part, not by thread: then they do not depend on who did what.
  */
-import { kindError } from '../check.ts';
 import type { Kernels, Pointer } from './assemblyExports.ts';
 import type { KernelInstance } from './instance.ts';
+import type { Arena } from './memory.ts';
+import { callDoubles, doublesAt, leadingDoubles, noCall, startWorker, word } from './workers.ts';
 
-/** Kernels of numbers alone, which any thread can run. */
+/** The backend's own kernels by name, all of which any thread can run. */
 export type KernelName = keyof Kernels;
 
-/** Runs kernels, on one thread or several. */
+type Call = (...values: readonly number[]) => number | undefined;
+
+/** A module beside the backend's own, on the same memory: made by a compiler, say. */
+export interface AddedModule {
+  /** On the calling thread. */
+  readonly exports: Readonly<Record<string, Call>>;
+  /** By which threads know it; 0 is the backend's own. */
+  readonly number: number;
+  /** Where its bytes lie for the other threads; 0 where there are none. */
+  readonly bytes: Pointer;
+  readonly length: number;
+}
+
+/** What threads can call. */
+export type Callable = KernelName | { readonly module: AddedModule; readonly name: string };
+
+/** An argument that each thread has for itself, such as its scratch memory: `start` + `step` × the thread. */
+export interface OwnArgument {
+  /** Its place among the arguments. */
+  readonly at: number;
+  readonly start: number;
+  readonly step: number;
+}
+
+/** Runs calls, on one thread or several. */
 export interface Threads {
-  /** How many calls can run at the same time now. */
+  /** How many threads there are when all have started: what scratch memory must be there for. */
+  readonly size: number;
+  /** How many have started. */
   available(): number;
-  /** Calls a kernel once for each list of arguments, and returns what the calls returned (0 for nothing). */
-  run(kernel: KernelName, argumentLists: readonly (readonly number[])[]): readonly number[];
+  /**
+   * Brings a module to all threads; its only import is `env.memory`, which is shared where `size` is above 1. Each thread
+   * compiles it when it first has a call of it. Its bytes stay in memory.
+   *
+   * @throws CompileError where the engine refuses it.
+   */
+  add(bytes: Uint8Array<ArrayBuffer>): AddedModule;
+  /**
+   * Calls a function once for each list of numbers, in no particular order and several at a time: calls may share what
+   * they read, never what they write. A call that only one thread at a time may be in takes its scratch by `own`.
+   *
+   * @returns What the calls returned, in the order of the lists; 0 for nothing.
+   */
+  run(callable: Callable, argumentLists: readonly (readonly number[])[], own?: OwnArgument): readonly number[];
   /** Ends the workers. */
   close(): void;
 }
 
-type Call = (...values: readonly number[]) => number | undefined;
+function functionOf(kernels: Kernels, callable: Callable): Call {
+  return (typeof callable === 'string' ? kernels[callable] : callable.module.exports[callable.name]) as Call;
+}
+
+/** Arguments with a thread's own among them. */
+function withOwn(values: readonly number[], own: OwnArgument | undefined): readonly number[] {
+  return own === undefined ? values : values.with(own.at, own.start);
+}
+
+function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): AddedModule['exports'] {
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
+    .exports as unknown as AddedModule['exports'];
+}
 
 /** Everything on the calling thread. */
-export function oneThread(kernels: Kernels): Threads {
+export function oneThread({ kernels, memory }: KernelInstance): Threads {
   return {
+    size: 1,
     available: () => 1,
-    run: (kernel, argumentLists) => argumentLists.map((values) => (kernels[kernel] as Call)(...values) ?? 0),
+    add: (bytes) => ({ exports: instantiate(bytes, memory), number: 1, bytes: 0, length: 0 }),
+    run(callable, argumentLists, own) {
+      const call = functionOf(kernels, callable);
+      return argumentLists.map((values) => call(...withOwn(values, own)) ?? 0);
+    },
     close: () => undefined,
   };
 }
 
-// A worker's block in shared memory. 32-bit words: 0 the number of calls asked for, 1 the number answered (−1 until it has
-// started), 2 the kernel, 3 the number of arguments. Then float64 from byte 16: the result, and the arguments.
-const mostArguments = 16;
-/** Bytes of one worker's block. */
-export const blockBytes: number = 16 + 8 * (1 + mostArguments);
+/** Starts `count` − 1 workers on an instance whose memory is shared. */
+export function startThreads({ kernels, module, memory }: KernelInstance, count: number, arena: Arena): Threads {
+  const mostCalls = Math.max(64, 8 * count);
+  const doubles = leadingDoubles + mostCalls * callDoubles;
+  const job = arena.allocate(doublesAt + 8 * doubles);
+  // Views of shared memory stay valid when it grows.
+  const words = new Int32Array(memory.buffer, job, doublesAt / 4);
+  const numbers = new Float64Array(memory.buffer, job + doublesAt, doubles);
+  words.fill(0);
+  words[word.next] = noCall;
+  const workers = Array.from({ length: count - 1 }, (_, index) =>
+    startWorker({ module, memory, job, index: index + 1 }),
+  );
+  let modules = 0;
 
-const workerCode = `
-const start = ({ module, memory, block, names }) => {
-  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports;
-  const words = new Int32Array(memory.buffer, block, 4);
-  const numbers = new Float64Array(memory.buffer, block + 16, ${1 + mostArguments});
-  Atomics.store(words, 1, 0);
-  for (let seen = 0; ; ) {
-    Atomics.wait(words, 0, seen);
-    if (Atomics.load(words, 0) === seen) continue;
-    seen = Atomics.load(words, 0);
-    numbers[0] = kernels[names[words[2]]](...numbers.subarray(1, 1 + words[3])) ?? 0;
-    Atomics.store(words, 1, seen);
-    Atomics.notify(words, 1);
-  }
-};
-if (typeof require === 'function') start(require('node:worker_threads').workerData);
-else onmessage = ({ data }) => start(data);
-`;
-
-interface WorkerHandle {
-  end(): void;
-}
-
-/** Starts a worker in Node, or in an engine with web workers. */
-function startWorker(data: object): WorkerHandle {
-  const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
-  if (node !== undefined) {
-    const worker = new node.Worker(workerCode, { eval: true, workerData: data });
-    // A waiting worker must not keep the process alive.
-    worker.unref();
-    return { end: () => void worker.terminate() };
-  }
-  const address = URL.createObjectURL(new Blob([workerCode], { type: 'text/javascript' }));
-  const worker = new Worker(address);
-  worker.postMessage(data);
-  return {
-    end() {
-      worker.terminate();
-      URL.revokeObjectURL(address);
-    },
-  };
-}
-
-/** Whether this engine lets threads share memory (in browsers: only on pages that are cross-origin isolated). */
-function sharesMemory(): boolean {
-  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
-  return typeof SharedArrayBuffer === 'function' && isolated !== false;
-}
-
-/** Refuses a number of threads that this engine cannot have. */
-export function checkThreads(count: number): void {
-  if (!Number.isSafeInteger(count) || count < 1 || count > 256) {
-    throw kindError('wasmBackend', 'threads', 'a whole number from 1 to 256', count);
-  }
-  if (count > 1 && !sharesMemory()) {
-    const hint = 'In a browser the page must be cross-origin isolated (COOP and COEP headers).';
-    throw kindError('wasmBackend', 'threads', '1 where memory cannot be shared', count, hint);
-  }
-}
-
-/** Starts `count` − 1 workers on an instance whose memory is shared; `blocks` has room for `blockBytes` for each. */
-export function startThreads({ kernels, module, memory }: KernelInstance, count: number, blocks: Pointer): Threads {
-  const names = Object.keys(kernels) as KernelName[];
-  const workers = Array.from({ length: count - 1 }, (_, index) => {
-    const block = blocks + index * blockBytes;
-    // Views of shared memory stay valid when it grows.
-    const words = new Int32Array(memory.buffer, block, 4);
-    const numbers = new Float64Array(memory.buffer, block + 16, 1 + mostArguments);
-    words.set([0, -1]);
-    return { words, numbers, handle: startWorker({ module, memory, block, names }) };
-  });
-  type Member = (typeof workers)[number];
-  const started = (): Member[] => workers.filter(({ words }) => Atomics.load(words, 1) >= 0);
-
-  function ask({ words, numbers }: Member, kernel: KernelName, values: readonly number[]): void {
-    numbers.set(values, 1);
-    words[2] = names.indexOf(kernel);
-    words[3] = values.length;
-    Atomics.add(words, 0, 1);
-    Atomics.notify(words, 0);
+  /** Describes a job and opens it to all threads. */
+  function open(callable: Callable, lists: readonly (readonly number[])[], own: OwnArgument | undefined): void {
+    const added = typeof callable === 'string' ? undefined : callable.module;
+    const name = typeof callable === 'string' ? callable : callable.name;
+    words[word.module] = added?.number ?? 0;
+    words[word.bytes] = added?.bytes ?? 0;
+    words[word.length] = added?.length ?? 0;
+    words[word.called] = Object.keys(added?.exports ?? kernels).indexOf(name);
+    words[word.arguments] = lists[0]!.length;
+    words[word.own] = own?.at ?? -1;
+    words[word.failed] = 0;
+    numbers[0] = own?.start ?? 0;
+    numbers[1] = own?.step ?? 0;
+    lists.forEach((values, index) => {
+      numbers.set(values, leadingDoubles + index * callDoubles + 1);
+    });
+    Atomics.store(words, word.done, 0);
+    Atomics.store(words, word.calls, lists.length);
+    // From here on calls are taken.
+    Atomics.store(words, word.next, 0);
+    Atomics.add(words, word.jobs, 1);
+    Atomics.notify(words, word.jobs, lists.length - 1);
   }
 
-  function answer({ words, numbers }: Member): number {
-    const wanted = Atomics.load(words, 0);
-    for (let answered = Atomics.load(words, 1); answered !== wanted; answered = Atomics.load(words, 1)) {
+  /** Waits until all calls are done, and closes the job. */
+  function finish(calls: number): void {
+    for (let done = Atomics.load(words, word.done); done < calls; done = Atomics.load(words, word.done)) {
       try {
-        Atomics.wait(words, 1, answered);
+        Atomics.wait(words, word.done, done);
       } catch {
         // The main thread of a page may not sleep: it asks again and again.
       }
     }
-    return numbers[0]!;
+    Atomics.store(words, word.next, noCall);
+  }
+
+  function runJob(callable: Callable, lists: readonly (readonly number[])[], own: OwnArgument | undefined): number[] {
+    const call = functionOf(kernels, callable);
+    open(callable, lists, own);
+    let refused: unknown;
+    for (let index = Atomics.add(words, word.next, 1); index < lists.length; index = Atomics.add(words, word.next, 1)) {
+      try {
+        numbers[leadingDoubles + index * callDoubles] = call(...withOwn(lists[index]!, own)) ?? 0;
+      } catch (error) {
+        refused ??= error;
+      }
+      Atomics.add(words, word.done, 1);
+    }
+    finish(lists.length);
+    if (refused !== undefined) throw refused;
+    if (words[word.failed]! > 0) {
+      const name = typeof callable === 'string' ? callable : callable.name;
+      throw new Error(`wasmBackend: threads must finish '${name}', got a failure in one.`);
+    }
+    return lists.map((_, index) => numbers[leadingDoubles + index * callDoubles]!);
   }
 
   return {
-    available: () => 1 + started().length,
-    run(kernel, argumentLists) {
-      const call = kernels[kernel] as Call;
-      const members = started();
-      const results: number[] = new Array(argumentLists.length).fill(0);
-      // In rounds of as many calls as there are threads; the calling thread takes the first of each.
-      for (let first = 0; first < argumentLists.length; first += members.length + 1) {
-        const others = argumentLists.slice(first + 1, first + 1 + members.length);
-        others.forEach((values, index) => {
-          ask(members[index]!, kernel, values);
-        });
-        results[first] = call(...argumentLists[first]!) ?? 0;
-        others.forEach((_, index) => {
-          results[first + 1 + index] = answer(members[index]!);
-        });
+    size: count,
+    available: () => 1 + (workers.length === 0 ? 0 : Atomics.load(words, word.started)),
+    add(bytes) {
+      const exports = instantiate(bytes, memory);
+      const place = arena.allocate(bytes.length);
+      new Uint8Array(memory.buffer, place, bytes.length).set(bytes);
+      return { exports, number: ++modules, bytes: place, length: bytes.length };
+    },
+    run(callable, argumentLists, own) {
+      const call = functionOf(kernels, callable);
+      if (argumentLists.length < 2 || workers.length === 0) {
+        return argumentLists.map((values) => call(...withOwn(values, own)) ?? 0);
+      }
+      const results: number[] = [];
+      for (let first = 0; first < argumentLists.length; first += mostCalls) {
+        results.push(...runJob(callable, argumentLists.slice(first, first + mostCalls), own));
       }
       return results;
     },
     close() {
-      for (const { handle } of workers.splice(0)) handle.end();
+      for (const worker of workers.splice(0)) worker.end();
     },
   };
 }
 
+/** A range of rows. */
+export interface RowRange {
+  readonly start: number;
+  readonly size: number;
+}
+
 /** Cuts `count` rows into at most `parts` ranges of whole multiples of `step`. */
-export function rangesOf(
-  count: number,
-  parts: number,
-  step = 1,
-): readonly { readonly start: number; readonly size: number }[] {
+export function rangesOf(count: number, parts: number, step = 1): readonly RowRange[] {
   const size = Math.max(step, Math.ceil(count / Math.max(1, parts) / step) * step);
   return Array.from({ length: Math.ceil(count / size) }, (_, index) => {
     const start = index * size;
     return { start, size: Math.min(size, count - start) };
   });
+}
+
+/** Parts for each thread: few enough to cost nothing, enough that one which waits for a core delays little. */
+const partsOfAThread = 4;
+
+/**
+ * Cuts rows into ranges for the threads that have started: one where there is one thread, or too little work.
+ *
+ * @param work What the rows cost in all, in any unit; below `least` of it a part costs more than it brings.
+ */
+export function rangesOver(threads: Threads, rows: number, work: number, least: number, step = 1): readonly RowRange[] {
+  const available = threads.available();
+  return rangesOf(rows, available === 1 ? 1 : Math.min(available * partsOfAThread, Math.ceil(work / least)), step);
 }

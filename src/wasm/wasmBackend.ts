@@ -9,8 +9,9 @@ import { layoutMembers } from './layoutMembers.ts';
 import { matMulMember } from './matMul.ts';
 import { reductionMembers } from './reductions.ts';
 import { makeTensorStore, type WasmTensor } from './tensors.ts';
-import { blockBytes, checkThreads, oneThread, startThreads } from './threads.ts';
+import { oneThread, startThreads } from './threads.ts';
 import { planBytes } from './walk.ts';
+import { checkThreads } from './workers.ts';
 
 /** Options of `wasmBackend`. */
 export interface WasmBackendOptions {
@@ -76,10 +77,7 @@ export function backendWith(
   const instance = startKernels(relaxedSimd, threadCount > 1);
   const store = makeTensorStore(instance);
   const { kernels } = instance;
-  const threads =
-    threadCount === 1
-      ? oneThread(kernels)
-      : startThreads(instance, threadCount, store.arena.allocate((threadCount - 1) * blockBytes));
+  const threads = threadCount === 1 ? oneThread(instance) : startThreads(instance, threadCount, store.arena);
   const plan = store.arena.allocate(planBytes);
   const layout = layoutMembers(kernels, store, plan);
 
@@ -104,7 +102,7 @@ export function backendWith(
     ...elementwiseMembers(kernels, store, plan),
     ...reductionMembers(kernels, store, layout.transpose),
     ...layout,
-    matMul: matMulMember(kernels, store, threads),
+    matMul: matMulMember({ kernels, store, threads }),
     logSoftmax(logits) {
       const from = store.pointerTo('logSoftmax', logits);
       const out = store.make(logits.shape);

@@ -139,7 +139,7 @@ describeVariants('operations equal the oracle', (open) => {
   });
 
   it('matMul at sizes around its tiles and blocks, with every transposition', () => {
-    const size = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(99, 100, 101, 255, 256, 257));
+    const size = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(95, 96, 97, 99, 100, 101, 255, 256, 257));
     const inputs = fc.tuple(size, size, size, fc.boolean(), fc.boolean(), fc.integer({ min: 1, max: 3 }));
     fc.assert(
       fc.property(inputs, ([rows, inner, columns, transposeA, transposeB, batch]) => {
@@ -159,6 +159,7 @@ describeVariants('operations equal the oracle', (open) => {
     for (const shape of [
       [3, 2],
       [101, 33],
+      [64, 48],
       [130, 300],
       [1030, 3],
     ]) {

@@ -1,10 +1,14 @@
 import {
   type AnyLoss,
+  type AnyMetric,
+  calibrationError,
+  cka,
   crossEntropy,
   type HostTensor,
   hint,
   jensenShannon,
   klDivergence,
+  representationalSimilarity,
   softCrossEntropy,
   type TypedArray,
   valueAndGradientsOn,
@@ -12,7 +16,10 @@ import {
 import { conformanceCases } from 'dark-knowledge/testing';
 import { type WasmBackend, wasmBackend } from 'dark-knowledge/wasm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rangesOf } from '../../src/wasm/threads.ts';
+import { statisticsOf } from '../../src/metric.ts';
+import { startKernels } from '../../src/wasm/instance.ts';
+import { makeArena } from '../../src/wasm/memory.ts';
+import { oneThread, rangesOf, rangesOver, startThreads, type Threads } from '../../src/wasm/threads.ts';
 
 function wave(shape: readonly number[], phase: number): HostTensor {
   const size = shape.reduce((product, extent) => product * extent, 1);
@@ -84,6 +91,45 @@ describe('wasmBackend with threads', () => {
     expect(multiply(backend)).toEqual(multiply(single));
   });
 
+  const metricBatch = {
+    probabilities: {
+      data: Float32Array.from({ length: rows * classes }, (_, at) => (1 + (at % 7)) / (classes * 4)),
+      shape: [rows, classes],
+    },
+    labels: batch.labels,
+    x: wave([1500, 140], 7),
+    y: wave([1500, 130], 8),
+  };
+
+  it.each<[string, AnyMetric]>([
+    ['calibrationError', calibrationError()],
+    ['calibrationError of every class', calibrationError({ over: 'classwise' })],
+    ['cka', cka()],
+    ['representationalSimilarity', representationalSimilarity()],
+    ['representationalSimilarity, centred', representationalSimilarity({ preset: 'centered' })],
+  ])('%s has the statistics of one thread', (_, metric) => {
+    const compute = (on: WasmBackend) =>
+      on.scope(() => {
+        const given = Object.fromEntries(
+          metric.inputs
+            .filter((name) => name in metricBatch)
+            .concat(metric.optionalInputs.filter((name) => name === 'probabilities'))
+            .map((name) => [name, metricBatch[name as keyof typeof metricBatch]]),
+        );
+        const statistics = Object.entries(statisticsOf(on, metric, given));
+        return statistics.map(([name, value]) => [
+          name,
+          typeof value === 'number' ? [value] : on.readSync(value!).data,
+        ]);
+      });
+    const expected = Object.fromEntries(compute(single)) as Record<string, Float64Array>;
+    for (const [name, values] of compute(backend) as [string, Float64Array][]) {
+      const scale = Math.max(...expected[name]!.map(Math.abs));
+      const farthest = Math.max(...values.map((value, at) => Math.abs(value - expected[name]![at]!)));
+      expect([name, farthest <= 1e-12 * scale]).toEqual([name, true]);
+    }
+  });
+
   it('goes on after memory grew, and after close()', () => {
     const other = wasmBackend({ threads: 2 });
     const held = other.allocate([10_000_000]);
@@ -98,6 +144,88 @@ describe('wasmBackend with threads', () => {
 
   it('refuses numbers of threads that are none', () => {
     for (const threads of [0, 1.5, -1, Number.NaN]) expect(() => wasmBackend({ threads })).toThrow(/threads/);
+  });
+});
+
+describe('runs of calls', () => {
+  const instance = startKernels(false, true);
+  const { kernels, memory } = instance;
+  const arena = makeArena(memory, kernels.firstFreeByte());
+  let threads: Threads;
+
+  beforeAll(async () => {
+    threads = startThreads(instance, 4, arena);
+    while (threads.available() < 4) await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+  afterAll(() => threads.close());
+
+  /**
+   * (module (import "env" "memory" (memory 1 65536 shared))
+   *   (func (export "difference") (param i32 i32) (result f64) local.get 1, local.get 0, i32.sub, f64.convert_i32_s)
+   *   (func (export "write") (param i32 i32) local.get 0, local.get 1, i32.store)
+   *   (func (export "failAtZero") (param i32) local.get 0, i32.eqz, if, unreachable, end))
+   */
+  // biome-ignore format: a section a line
+  const bytes = Uint8Array.of(
+    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+    1, 16, 3, 0x60, 2, 0x7f, 0x7f, 1, 0x7c, 0x60, 2, 0x7f, 0x7f, 0, 0x60, 1, 0x7f, 0,
+    2, 18, 1, 3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 3, 1, 0x80, 0x80, 4,
+    3, 4, 3, 0, 1, 2,
+    7, 35, 3, 10, ...Buffer.from('difference'), 0, 0, 5, ...Buffer.from('write'), 0, 1, 10, ...Buffer.from('failAtZero'), 0, 2,
+    10, 30, 3, 8, 0, 0x20, 1, 0x20, 0, 0x6b, 0xb7, 0x0b, 9, 0, 0x20, 0, 0x20, 1, 0x36, 2, 0, 0x0b, 9, 0, 0x20, 0, 0x45, 0x04, 0x40, 0, 0x0b, 0x0b,
+  );
+  const lists = (count: number) => Array.from({ length: count }, (_, index) => [index, 3 * index]);
+
+  it("answer in the lists' order, more lists than a job holds too", () => {
+    const module = threads.add(bytes);
+    for (const count of [0, 1, 2, 64, 65, 1000]) {
+      const expected = lists(count).map(([a, b]) => b! - a!);
+      expect(threads.run({ module, name: 'difference' }, lists(count))).toEqual(expected);
+    }
+  });
+
+  it('know several modules, and the kernels beside them, after memory grew', () => {
+    const before = threads.add(bytes);
+    const grown = arena.allocate(50_000_000);
+    const after = threads.add(bytes.slice());
+    for (let turn = 0; turn < 50; turn++) {
+      for (const module of [before, after]) {
+        expect(threads.run({ module, name: 'difference' }, lists(9))).toEqual(lists(9).map(([a, b]) => b! - a!));
+      }
+      expect(threads.run('matrixTileRows', [[], [], []])).toEqual([5, 5, 5]);
+    }
+    arena.free(grown);
+  });
+
+  it('give each thread its own argument', () => {
+    const module = threads.add(bytes);
+    const room = arena.allocate(4 * 8);
+    const seen = new Set<number>();
+    for (let turn = 0; turn < 100; turn++) {
+      new Int32Array(memory.buffer, room, 8).fill(-1);
+      threads.run({ module, name: 'write' }, new Array(40).fill([0, 7]), { at: 0, start: room, step: 8 });
+      const found = [...new Int32Array(memory.buffer, room, 8)];
+      expect(found.filter((_, index) => index % 2 === 1)).toEqual([-1, -1, -1, -1]);
+      for (const [index, value] of found.entries()) if (value === 7) seen.add(index / 2);
+    }
+    expect([...seen].every((thread) => thread < 4) && seen.size > 0).toBe(true);
+  });
+
+  it('fail as a whole where one call fails, in whatever thread, and go on', () => {
+    const module = threads.add(bytes);
+    for (let failing = 0; failing < 40; failing++) {
+      const calls = Array.from({ length: 40 }, (_, index) => [index - failing]);
+      expect(() => threads.run({ module, name: 'failAtZero' }, calls)).toThrow();
+      expect(threads.run({ module, name: 'difference' }, lists(40))).toEqual(lists(40).map(([a, b]) => b! - a!));
+    }
+  });
+
+  it('are as many on one thread', () => {
+    const alone = oneThread(instance);
+    const module = alone.add(bytes);
+    expect(alone.run({ module, name: 'difference' }, lists(3))).toEqual([0, 2, 4]);
+    expect(alone.run({ module, name: 'difference' }, [[1, 3]], { at: 0, start: 2, step: 9 })).toEqual([1]);
+    expect(rangesOver(alone, 100, 1e9, 1)).toEqual([{ start: 0, size: 100 }]);
   });
 });
 

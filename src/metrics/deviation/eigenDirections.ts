@@ -1,6 +1,6 @@
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { symmetricEigen } from '../../algebra/symmetricEigen.ts';
 import type { Backend } from '../../backend.ts';
-import { checkNotEmpty, checkOneOf, checkOptions, checkRank } from '../../check.ts';
+import { checkNotEmpty, checkOneOf, checkOptions, checkRank, rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf, type HostStatistics, numberOf } from '../../metricState.ts';
 import { missing } from '../../ops/scoreFaults.ts';
@@ -38,7 +38,7 @@ export interface EigenDirectionsResult {
  * matrix [features, features], so it streams and merges. Data that are zero (or constant, for the covariance) have rank 0:
  * eigenvalues 0 and directions of no meaning.
  *
- * @throws RangeError for NaN in the data.
+ * @throws RangeError for NaN or infinities in the data.
  * @example
  * const { eigenvalues, directions } = measure(eigenDirections(), { data: [[3, 0], [0, 1]] }); // 9, 1
  * @see Nagarajan, Menon, Bhojanapalli, Mobahi, Kumar: On student-teacher deviations in distillation (2023), section 4, D.3
@@ -111,32 +111,33 @@ export function eigenDirections(
 }
 
 function decompose(products: Float64Array, features: number, divisor: number) {
-  const symmetric = new Matrix(features, features);
+  if (!products.every(Number.isFinite)) {
+    throw rangeError('eigenDirections', 'data', 'finite, and so their squares', 'a product that is not');
+  }
+  const symmetric = new Float64Array(features * features);
   for (let row = 0; row < features; row++) {
     for (let column = 0; column <= row; column++) {
       // Device products need not be symmetric to the last bit.
       const mean = (products[row * features + column]! + products[column * features + row]!) / 2 / divisor;
-      symmetric.set(row, column, mean);
-      symmetric.set(column, row, mean);
+      symmetric[row * features + column] = mean;
+      symmetric[column * features + row] = mean;
     }
   }
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
-  const order = realEigenvalues.map((_, index) => index).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
-  const eigenvalues = Float64Array.from(order, (index) => Math.max(0, realEigenvalues[index]!));
-  const directions = new Float64Array(features * features);
-  order.forEach((index, rank) => {
-    const direction = eigenvectorMatrix.getColumn(index);
+  const { values, vectors } = symmetricEigen(symmetric, features);
+  const eigenvalues = values.map((value) => Math.max(0, value));
+  for (let rank = 0; rank < features; rank++) {
+    const direction = vectors.subarray(rank * features, (rank + 1) * features);
     const largest = direction.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
-    const orientation = largest < 0 ? -1 : 1;
-    direction.forEach((value, feature) => {
-      directions[rank * features + feature] = orientation * value;
-    });
-  });
+    if (largest < 0)
+      direction.forEach((value, feature) => {
+        direction[feature] = -value;
+      });
+  }
   const value = eigenvalues[0]!;
   return {
     value,
     eigenvalues,
-    directions: { data: directions, shape: [features, features] },
+    directions: { data: vectors, shape: [features, features] },
     rank: eigenvalues.filter((eigenvalue) => eigenvalue > features * 2 ** -23 * value).length,
   };
 }

@@ -1,4 +1,4 @@
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { type SymmetricEigen, symmetricEigen } from '../../algebra/symmetricEigen.ts';
 import { randomNormal } from '../../random.ts';
 import type { SquareMatrix } from './squareMatrix.ts';
 
@@ -14,11 +14,12 @@ const LARGEST_DECOMPOSED = 64;
  */
 export function classicalScaling({ data, size }: SquareMatrix, dimensions: number): Float64Array {
   const gram = centredSquares(data, size);
-  const { values, vectors } = size <= LARGEST_DECOMPOSED ? decomposed(gram, size) : leading(gram, size, dimensions);
+  const { values, vectors } = size <= LARGEST_DECOMPOSED ? symmetricEigen(gram, size) : leading(gram, size, dimensions);
   const coordinates = new Float64Array(size * dimensions);
   for (let axis = 0; axis < Math.min(dimensions, values.length); axis++) {
     const scale = Math.sqrt(Math.max(0, values[axis]!));
-    for (let point = 0; point < size; point++) coordinates[point * dimensions + axis] = scale * vectors[axis]![point]!;
+    for (let point = 0; point < size; point++)
+      coordinates[point * dimensions + axis] = scale * vectors[axis * size + point]!;
   }
   return coordinates;
 }
@@ -39,29 +40,11 @@ function centredSquares(distances: Float64Array, size: number): Float64Array {
   return gram;
 }
 
-interface EigenPairs {
-  /** Descending. */
-  readonly values: readonly number[];
-  readonly vectors: readonly Float64Array[];
-}
-
-function decomposed(gram: Float64Array, size: number): EigenPairs {
-  const rows = Array.from({ length: size }, (_, row) => gram.subarray(row * size, (row + 1) * size));
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(new Matrix(rows), {
-    assumeSymmetric: true,
-  });
-  const order = realEigenvalues.map((_, index) => index).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
-  return {
-    values: order.map((index) => realEigenvalues[index]!),
-    vectors: order.map((index) => Float64Array.from(eigenvectorMatrix.getColumn(index))),
-  };
-}
-
 /**
  * The leading eigenpairs by Lanczos' method with full reorthogonalisation: a few dozen products with the matrix instead of
  * a decomposition of n³ steps.
  */
-function leading(gram: Float64Array, size: number, count: number): EigenPairs {
+function leading(gram: Float64Array, size: number, count: number): SymmetricEigen {
   const most = Math.min(size, Math.max(40, 8 * count));
   const basis: Float64Array[] = [];
   const [diagonal, beside]: [number[], number[]] = [[], []];
@@ -83,24 +66,22 @@ function leading(gram: Float64Array, size: number, count: number): EigenPairs {
     next = product;
   }
   const steps = basis.length;
-  const reduced = Matrix.zeros(steps, steps);
+  const reduced = new Float64Array(steps * steps);
   for (let step = 0; step < steps; step++) {
-    reduced.set(step, step, diagonal[step]!);
-    if (step + 1 < steps) {
-      reduced.set(step, step + 1, beside[step]!);
-      reduced.set(step + 1, step, beside[step]!);
+    reduced[step * steps + step] = diagonal[step]!;
+    // The lower triangle is the one that is read.
+    if (step + 1 < steps) reduced[(step + 1) * steps + step] = beside[step]!;
+  }
+  const small = symmetricEigen(reduced, steps);
+  const found = Math.min(count, steps);
+  const vectors = new Float64Array(found * size);
+  for (let index = 0; index < found; index++) {
+    const vector = vectors.subarray(index * size, (index + 1) * size);
+    for (const [step, direction] of basis.entries()) {
+      subtractMultiple(vector, direction, -small.vectors[index * steps + step]!);
     }
   }
-  const flat = Float64Array.from(reduced.to1DArray());
-  const small = steps === 0 ? { values: [], vectors: [] } : decomposed(flat, steps);
-  return {
-    values: small.values.slice(0, count),
-    vectors: small.vectors.slice(0, count).map((weights) => {
-      const vector = new Float64Array(size);
-      for (const [step, direction] of basis.entries()) subtractMultiple(vector, direction, -weights[step]!);
-      return vector;
-    }),
-  };
+  return { values: small.values.slice(0, found), vectors };
 }
 
 function times(matrix: Float64Array, size: number, v: Float64Array): Float64Array {

@@ -1,4 +1,5 @@
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { product, strided } from '../../algebra/product.ts';
+import { symmetricEigen } from '../../algebra/symmetricEigen.ts';
 
 /**
  * Moves points to their centre, turns them to their principal axes (largest variance first), and makes the coordinate
@@ -22,27 +23,10 @@ export function oriented(coordinates: Float64Array, size: number, dimensions: nu
 }
 
 function onAxes(centred: Float64Array, size: number, dimensions: number): Float64Array {
-  const scatter = Matrix.zeros(dimensions, dimensions);
-  for (let a = 0; a < dimensions; a++) {
-    for (let b = 0; b < dimensions; b++) {
-      let sum = 0;
-      for (let point = 0; point < size; point++) {
-        sum += centred[point * dimensions + a]! * centred[point * dimensions + b]!;
-      }
-      scatter.set(a, b, sum);
-    }
-  }
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(scatter, { assumeSymmetric: true });
-  const order = realEigenvalues.map((_, index) => index).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
-  const turned = new Float64Array(centred.length);
-  order.forEach((from, axis) => {
-    for (let point = 0; point < size; point++) {
-      let sum = 0;
-      for (let a = 0; a < dimensions; a++) sum += centred[point * dimensions + a]! * eigenvectorMatrix.get(a, from);
-      turned[point * dimensions + axis] = sum;
-    }
-  });
-  return turned;
+  const points = strided(centred, dimensions);
+  const scatter = product(strided(centred, dimensions, true), points, dimensions, size, dimensions);
+  const { vectors } = symmetricEigen(scatter, dimensions);
+  return product(points, strided(vectors, dimensions, true), size, dimensions, dimensions);
 }
 
 function signOf(turned: Float64Array, size: number, dimensions: number, axis: number): number {

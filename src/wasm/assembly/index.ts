@@ -13,11 +13,11 @@ export { logSoftmax } from './logSoftmax';
 export { matrixMultiply, matrixScratchBytes } from './matrixMultiply';
 export { argMax, maximum, sum } from './reduce';
 export { reverseDivergence } from './reverseDivergence';
-export { dotProduct, normaliseRows } from './similarity';
+export { dotProduct, normalisedGram } from './similarity';
 
 // Exported although the host never calls it: a function with one caller would be inlined into it, and the registers of
 // the tile loop spilled there.
-export { multiplyTile } from './matrixTile';
+export { matrixTileRows, multiplyTile } from './matrixTile';
 
 /** The first byte that the kernels' own constants leave free. */
 export function firstFreeByte(): usize {

@@ -1,4 +1,5 @@
 import { offset0, offset1, resetOffsets, step } from './odometer';
+import { transpose4 } from './transpose4';
 
 // Moving elements: permuted axes (runs where the last axis stays, planes in 4×4 blocks where it moves), rows by index,
 // one-hot rows.
@@ -56,20 +57,7 @@ function transposeMatrix(
     const stripEnd = min(strip + 16, wholeColumns);
     for (let row: usize = 0; row < wholeRows; row += 4) {
       for (let column = strip; column < stripEnd; column += 4) {
-        const from = x + row * rowBytes + (column << 2);
-        const a = v128.load(from);
-        const b = v128.load(from + rowBytes);
-        const c = v128.load(from + rowBytes * 2);
-        const d = v128.load(from + rowBytes * 3);
-        const ab0 = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-        const ab1 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-        const cd0 = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-        const cd1 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-        const into = out + column * outRowBytes + (row << 2);
-        v128.store(into, v128.shuffle<i64>(ab0, cd0, 0, 2));
-        v128.store(into + outRowBytes, v128.shuffle<i64>(ab0, cd0, 1, 3));
-        v128.store(into + outRowBytes * 2, v128.shuffle<i64>(ab1, cd1, 0, 2));
-        v128.store(into + outRowBytes * 3, v128.shuffle<i64>(ab1, cd1, 1, 3));
+        transpose4(x + row * rowBytes + (column << 2), rowBytes, out + column * outRowBytes + (row << 2), outRowBytes);
       }
     }
   }

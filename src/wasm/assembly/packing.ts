@@ -1,7 +1,8 @@
 import { TILE_COLUMNS, TILE_ROWS } from './matrixTile';
+import { transpose4 } from './transpose4';
 
 // Packing: a block of a matrix is copied into panels that the tile kernel reads straight through. Strides in bytes
-// between rows and between columns describe the source, so a transposed matrix costs nothing extra.
+// between rows and between columns describe the source, so a transposed matrix costs little extra.
 
 /** [count][depth] with the given strides to panels of `width` columns: [count/width][depth][width], zeros at the edge. */
 @inline
@@ -14,42 +15,110 @@ function packPanels(
   width: usize,
   into: usize,
 ): void {
-  for (let start: usize = 0; start < count; start += width) {
-    const used = min(width, count - start);
-    const panel = from + start * acrossBytes;
-    if (used == width && acrossBytes == 4) {
-      packContiguous(panel, alongBytes, depth, width, into);
-      into += (depth * width) << 2;
-    } else {
-      for (let index: usize = 0; index < depth; index++) {
-        const source = panel + index * alongBytes;
-        for (let lane: usize = 0; lane < used; lane++) {
-          store<f32>(into + (lane << 2), load<f32>(source + lane * acrossBytes));
-        }
-        for (let lane = used; lane < width; lane++) store<f32>(into + (lane << 2), 0);
-        into += width << 2;
-      }
+  const whole = count - (count % width);
+  const panelBytes = (depth * width) << 2;
+  let start: usize = 0;
+  if (acrossBytes == 4) {
+    // Two panels at a time: they share lines of the cache, which are gone by the next one where rows are far apart.
+    for (; start + 2 * width <= whole; start += 2 * width) {
+      copyPair(from + (start << 2), alongBytes, depth, width, into + ((start * depth) << 2), panelBytes);
+    }
+    if (start < whole) copyRows(from + (start << 2), alongBytes, depth, width, into + ((start * depth) << 2));
+  } else {
+    for (; start < whole; start += width) {
+      turnRows(from + start * acrossBytes, alongBytes, acrossBytes, depth, width, into + ((start * depth) << 2));
+    }
+  }
+  if (whole == count) return;
+  const source = from + whole * acrossBytes;
+  into += (whole * depth) << 2;
+  for (let step: usize = 0; step < depth; step++, into += width << 2) {
+    for (let lane: usize = 0; lane < width; lane++) {
+      const value = lane < count - whole ? load<f32>(source + step * alongBytes + lane * acrossBytes) : 0;
+      store<f32>(into + (lane << 2), value);
     }
   }
 }
 
+/** The numbers of one step, which lie side by side. */
 @inline
-function packContiguous(panel: usize, alongBytes: usize, depth: usize, width: usize, into: usize): void {
-  for (let index: usize = 0; index < depth; index++) {
-    v128.store(into, v128.load(panel));
-    if (width == TILE_COLUMNS) v128.store(into, v128.load(panel, 16), 16);
-    else store<u32>(into, load<u32>(panel, 16), 16);
-    panel += alongBytes;
-    into += width << 2;
+function copyStep(source: usize, width: usize, into: usize): void {
+  v128.store(into, v128.load(source));
+  if (width == 8) v128.store(into, v128.load(source, 16), 16);
+  if (width == 6) store<u64>(into, load<u64>(source, 16), 16);
+  if (width == 5) store<u32>(into, load<u32>(source, 16), 16);
+}
+
+@inline
+function copyRows(source: usize, alongBytes: usize, depth: usize, width: usize, into: usize): void {
+  for (let step: usize = 0; step < depth; step++, source += alongBytes, into += width << 2) {
+    copyStep(source, width, into);
   }
 }
 
-/** A block of A, [rows][depth], to panels of 5 rows. */
+@inline
+function copyPair(
+  source: usize,
+  alongBytes: usize,
+  depth: usize,
+  width: usize,
+  into: usize,
+  panelBytes: usize,
+): void {
+  for (let step: usize = 0; step < depth; step++, source += alongBytes, into += width << 2) {
+    copyStep(source, width, into);
+    copyStep(source + (width << 2), width, into + panelBytes);
+  }
+}
+
+/** Steps whose numbers lie far apart, four at a time where those of one row lie side by side. */
+@inline
+function turnRows(
+  source: usize,
+  alongBytes: usize,
+  acrossBytes: usize,
+  depth: usize,
+  width: usize,
+  into: usize,
+): void {
+  let step: usize = 0;
+  if (alongBytes == 4) {
+    for (; step + 4 <= depth; step += 4, source += 16, into += width << 4) {
+      transpose4(source, acrossBytes, into, width << 2);
+      const rest = source + (acrossBytes << 2);
+      if (width == 8) transpose4(rest, acrossBytes, into + 16, width << 2);
+      if (width == 6) {
+        const first = v128.load(rest);
+        const second = v128.load(rest + acrossBytes);
+        const low = v128.shuffle<i32>(first, second, 0, 4, 1, 5);
+        const high = v128.shuffle<i32>(first, second, 2, 6, 3, 7);
+        v128.store64_lane(into, low, 0, 16);
+        v128.store64_lane(into, low, 1, 40);
+        v128.store64_lane(into, high, 0, 64);
+        v128.store64_lane(into, high, 1, 88);
+      }
+      if (width == 5) {
+        const last = v128.load(rest);
+        v128.store32_lane(into, last, 0, 16);
+        v128.store32_lane(into, last, 1, 36);
+        v128.store32_lane(into, last, 2, 56);
+        v128.store32_lane(into, last, 3, 76);
+      }
+    }
+  }
+  for (; step < depth; step++, source += alongBytes, into += width << 2) {
+    for (let lane: usize = 0; lane < width; lane++) {
+      store<f32>(into + (lane << 2), load<f32>(source + lane * acrossBytes));
+    }
+  }
+}
+
+/** A block of A, [rows][depth], to panels of a tile's rows. */
 export function packRows(a: usize, rowBytes: usize, columnBytes: usize, depth: usize, rows: usize, into: usize): void {
   packPanels(a, columnBytes, rowBytes, depth, rows, TILE_ROWS, into);
 }
 
-/** A block of B, [depth][columns], to panels of 8 columns. */
+/** A block of B, [depth][columns], to panels of a tile's columns. */
 export function packColumns(
   b: usize,
   rowBytes: usize,

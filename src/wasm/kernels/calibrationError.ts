@@ -4,6 +4,7 @@ import type { BinEdges } from '../../metrics/calibration/binTable.ts';
 import { calibrationError, countsEveryRow } from '../../metrics/calibration/calibrationError.ts';
 import { flattenRows } from '../../ops/flattenRows.ts';
 import type { WasmTensor } from '../tensors.ts';
+import { rangesOver } from '../threads.ts';
 import { type KernelHost, valueTensor } from './rows.ts';
 
 interface CalibrationSettings {
@@ -15,8 +16,11 @@ interface CalibrationSettings {
 /** How far the sum of a row of probabilities may be from 1, as in `metrics/calibration/scoreInputs.ts`. */
 const sumTolerance = 1e-3;
 
+/** Scores below which a part of its own costs more than it brings. */
+const leastElements = 2 ** 16;
+
 /** The kernel of `calibrationError`. */
-export function calibrationErrorKernel({ kernels, store, backend }: KernelHost): FusedMetricKernel<WasmTensor> {
+export function calibrationErrorKernel({ store, threads, backend }: KernelHost): FusedMetricKernel<WasmTensor> {
   return {
     kind: 'metric',
     implements: calibrationError,
@@ -35,38 +39,50 @@ export function calibrationErrorKernel({ kernels, store, backend }: KernelHost):
       const from = store.pointerTo('calibrationError', scores);
       const labelPointer = store.pointerTo('calibrationError', labels!);
 
-      return store.withScratch(inner.length * 4 + 8, (edgePointer) =>
-        store.withScratch((size + 1) * 24, (sums) => {
-          const faults = sums + size * 24;
+      const ranges = rangesOver(threads, rows, rows * classes, leastElements);
+      // A part has its own sums [3][size] and faults [3], on lines of the cache that no other part writes to.
+      const partBytes = Math.ceil(((size + 1) * 24) / 128) * 128;
+      const totals = new Float64Array((size + 1) * 3);
+      store.withScratch(inner.length * 4 + 8, (edgePointer) =>
+        store.withScratch(partBytes * ranges.length, (parts) => {
           store.arena.floats().set(inner, edgePointer / 4);
-          store.arena.doubles().fill(0, sums / 8, faults / 8 + 3);
-          const left = edges === 'left' ? 1 : 0;
-          const edgeArguments = [edgePointer, inner.length, left, sumTolerance, sums, faults] as const;
-          if (classwise) kernels.classwiseBins(from, labelPointer, rows, classes, ...edgeArguments);
-          else kernels.topLabelBins(from, labelPointer, rows, classes, probabilities ? 0 : 1, ...edgeArguments);
-
-          const sumsAt = (part: number): WasmTensor => {
-            const tensor = store.make(shape, 'float64');
-            const start = sums / 8 + part * size;
-            store.doublesOf(tensor).set(store.arena.doubles().subarray(start, start + size));
-            return tensor;
-          };
-          const [count, confidence, correct] = [sumsAt(0), sumsAt(1), sumsAt(2)];
-          const [notANumber = 0, negative = 0, unnormalised = 0] = store.arena
-            .doubles()
-            .slice(faults / 8, faults / 8 + 3);
-          // Probabilities that came from logits are negative nowhere and sum to 1 but for their rounding.
-          const given = probabilities !== undefined;
-          return {
-            count,
-            confidence,
-            correct,
-            notANumber: valueTensor(store, notANumber),
-            negative: valueTensor(store, given ? negative : 0),
-            unnormalised: valueTensor(store, given ? unnormalised : 0),
-          };
+          const doubles = store.arena.doubles();
+          doubles.fill(0, parts / 8, (parts + partBytes * ranges.length) / 8);
+          const argumentLists = ranges.map(({ start, size: count }, index) => {
+            const sums = parts + index * partBytes;
+            return [
+              ...[from + start * classes * 4, labelPointer + start * 4, count, classes],
+              ...(classwise ? [] : [probabilities ? 0 : 1]),
+              ...[edgePointer, inner.length, edges === 'left' ? 1 : 0, sumTolerance, sums, sums + size * 24],
+            ];
+          });
+          threads.run(classwise ? 'classwiseBins' : 'topLabelBins', argumentLists);
+          for (const [index] of ranges.entries()) {
+            const sums = doubles.subarray((parts + index * partBytes) / 8);
+            totals.forEach((total, at) => {
+              totals[at] = total + sums[at]!;
+            });
+          }
         }),
       );
+
+      const sumsAt = (part: number): WasmTensor => {
+        const tensor = store.make(shape, 'float64');
+        store.doublesOf(tensor).set(totals.subarray(part * size, (part + 1) * size));
+        return tensor;
+      };
+      const [count, confidence, correct] = [sumsAt(0), sumsAt(1), sumsAt(2)];
+      const [notANumber = 0, negative = 0, unnormalised = 0] = totals.subarray(size * 3);
+      // Probabilities that came from logits are negative nowhere and sum to 1 but for their rounding.
+      const given = probabilities !== undefined;
+      return {
+        count,
+        confidence,
+        correct,
+        notANumber: valueTensor(store, notANumber),
+        negative: valueTensor(store, given ? negative : 0),
+        unnormalised: valueTensor(store, given ? unnormalised : 0),
+      };
     },
   };
 }

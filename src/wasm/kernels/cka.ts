@@ -4,6 +4,7 @@ import { cka } from '../../metrics/similarity/cka.ts';
 import { ckaMatrix } from '../../metrics/similarity/ckaMatrix.ts';
 import { type CkaSettings, usesGram } from '../../metrics/similarity/ckaOptions.ts';
 import type { Pointer } from '../assemblyExports.ts';
+import { computeProducts, factor } from '../product.ts';
 import type { WasmTensor } from '../tensors.ts';
 import { extentsOf, type PairKernel, type PairPlan, pairStatistics, twoSets } from './pairs.ts';
 import { type KernelHost, valueTensor } from './rows.ts';
@@ -26,29 +27,24 @@ function byFeatures(settings: CkaSettings, { x, y }: PairPlan, inputs: KernelInp
 }
 
 /** Computes sets and pairs on the kernels. */
-export function crossProductKernel({ kernels, store }: KernelHost): PairKernel<CentredSet> {
+export function crossProductKernel(host: KernelHost): PairKernel<CentredSet> {
+  const { kernels, store } = host;
   const pointer = (tensor: WasmTensor): Pointer => tensor.storage.pointer;
 
   /** aᵀ·b of two centred sets, in float64. */
   function products(a: CentredSet, b: CentredSet, symmetric: boolean): WasmTensor {
     const out = store.make([a.width, b.width], 'float64');
-    store.withScratch(kernels.matrixScratchBytes(), (scratch) => {
-      kernels.matrixMultiply(
-        pointer(a.centred),
-        4,
-        a.width * 4,
-        pointer(b.centred),
-        b.width * 4,
-        4,
-        pointer(out),
-        a.width,
-        b.width,
-        a.samples,
-        1,
-        symmetric ? 1 : 0,
-        scratch,
-      );
-    });
+    const product = {
+      a: factor(pointer(a.centred), a.width, true),
+      b: factor(pointer(b.centred), b.width),
+      out: pointer(out),
+      rows: a.width,
+      columns: b.width,
+      inner: a.samples,
+      wide: true,
+      symmetric,
+    };
+    computeProducts(host, [product]);
     return out;
   }
 

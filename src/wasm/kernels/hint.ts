@@ -2,11 +2,11 @@
 import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
 import { type CheckedHintOptions, hint, hintRows } from '../../losses/features/hint.ts';
 import type { WasmTensor } from '../tensors.ts';
-import { rangesOf } from '../threads.ts';
+import { rangesOver } from '../threads.ts';
 import { type KernelHost, timesUpstream, valueTensor, withRowWeights } from './rows.ts';
 
-/** Elements below which a second thread costs more than it brings. */
-const worthAThread = 2 ** 18;
+/** Elements below which a part of its own costs more than it brings. */
+const leastElements = 2 ** 17;
 
 /** The kernel of `hint`. With a regressor the composite serves: there the matrix products decide the time. */
 export function hintKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
@@ -31,8 +31,8 @@ export function hintKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
       ({ weights, scale }) => {
         const factor = scale * (reduction === 'mean' ? 1 / features : 0.5);
         const into = gradient?.storage.pointer ?? 0;
-        const parts = Math.min(threads.available(), Math.ceil(storage.size / worthAThread));
-        const argumentLists = rangesOf(samples, parts).map(({ start, size }) => {
+        const ranges = rangesOver(threads, samples, storage.size, leastElements);
+        const argumentLists = ranges.map(({ start, size }) => {
           const offset = start * features * 4;
           const gradientPart = into === 0 ? 0 : into + offset;
           const weightsPart = weights === 0 ? 0 : weights + start * 4;

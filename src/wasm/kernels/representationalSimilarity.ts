@@ -13,8 +13,11 @@ import type { WasmTensor } from '../tensors.ts';
 import { extentsOf, type PairKernel, pairStatistics, twoSets } from './pairs.ts';
 import { type KernelHost, valueTensor } from './rows.ts';
 
-/** Rows of a block: packing a model's samples anew for each block is small beside multiplying them. */
-const blockRows = 100;
+/**
+ * Rows of a block, whole tiles in either build: packing a model's samples anew for each block is small beside multiplying
+ * them.
+ */
+const blockRows = 90;
 
 interface Samples {
   readonly rows: number;
@@ -27,7 +30,7 @@ interface Samples {
   readonly invalid: number;
 }
 
-function rowsKernel({ kernels, store }: KernelHost, centred: boolean): PairKernel<Samples> {
+function rowsKernel({ kernels, store, threads }: KernelHost, centred: boolean): PairKernel<Samples> {
   const pointer = (tensor: WasmTensor): Pointer => tensor.storage.pointer;
 
   /**
@@ -38,23 +41,6 @@ function rowsKernel({ kernels, store }: KernelHost, centred: boolean): PairKerne
     const means = squares.map((square) => -square / (rows - 2));
     const total = means.reduce((sum, mean) => sum + mean, 0) / (2 * (rows - 1));
     return means.map((mean) => mean - total);
-  }
-
-  /** The rows of one model's Gram matrix from `start` on, normalised, into `block`. */
-  function fillBlock(
-    set: Samples,
-    start: number,
-    count: number,
-    block: Pointer,
-    counted: Pointer,
-    scratch: Pointer,
-  ): void {
-    const { rows, width, data, means, least } = set;
-    const from = store.pointerTo('representationalSimilarity', data);
-    const rowBytes = width * 4;
-    const first = from + start * rowBytes;
-    kernels.matrixMultiply(first, rowBytes, 4, from, 4, rowBytes, block, count, rows, width, 0, 0, scratch);
-    kernels.normaliseRows(block, start, count, rows, means === undefined ? 0 : pointer(means), least, counted);
   }
 
   return {
@@ -82,17 +68,25 @@ function rowsKernel({ kernels, store }: KernelHost, centred: boolean): PairKerne
       const totals = new Float64Array(pairs.length);
       const blockBytes = blockRows * rows * 4;
       const countedBytes = rows * 4;
+      const scratchBytes = kernels.matrixScratchBytes();
       const both = new Float64Array(pairs.length);
       store.withScratch(sets.length * (blockBytes + countedBytes), (blocks) =>
-        store.withScratch(kernels.matrixScratchBytes(), (scratch) => {
+        store.withScratch(scratchBytes * threads.size, (scratch) => {
           const flags = blocks + sets.length * blockBytes;
           const blockOf = (set: Samples): Pointer => blocks + places.get(set)! * blockBytes;
           const flagsOf = (set: Samples): Pointer => flags + places.get(set)! * countedBytes;
+          const pointers = new Map(sets.map((set) => [set, store.pointerTo('representationalSimilarity', set.data)]));
           for (let start = 0; start < rows; start += blockRows) {
             const count = Math.min(blockRows, rows - start);
-            for (const set of sets) fillBlock(set, start, count, blockOf(set), flagsOf(set), scratch);
-            pairs.forEach(([x, y], index) => {
-              totals[index]! += kernels.dotProduct(blockOf(x), blockOf(y), count * rows);
+            const fills = sets.map((set) => {
+              const means = set.means === undefined ? 0 : pointer(set.means);
+              const into = [blockOf(set), means, set.least, flagsOf(set)];
+              return [pointers.get(set)!, set.width, start, count, rows, ...into, 0];
+            });
+            threads.run('normalisedGram', fills, { at: 9, start: scratch, step: scratchBytes });
+            const products = pairs.map(([x, y]) => [blockOf(x), blockOf(y), count * rows]);
+            threads.run('dotProduct', products).forEach((product, index) => {
+              totals[index]! += product;
             });
           }
           pairs.forEach(([x, y], index) => {

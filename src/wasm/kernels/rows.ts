@@ -3,7 +3,7 @@ import type { Backend, FusedLossKernel, KernelInputs } from '../../backend.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { Kernels, Pointer } from '../assemblyExports.ts';
 import type { TensorStore, WasmTensor } from '../tensors.ts';
-import { type KernelName, rangesOf, type Threads } from '../threads.ts';
+import { type KernelName, rangesOver, type Threads } from '../threads.ts';
 
 /** What a file of fused kernels needs of its backend. */
 export interface KernelHost {
@@ -90,8 +90,8 @@ export interface RowPass extends RowWeights {
   ofRows(tensor: WasmTensor | undefined): Pointer;
 }
 
-/** Elements of logits below which a second thread costs more than it brings. */
-const worthAThread = 2 ** 16;
+/** Elements of logits below which a part of its own costs more than it brings. */
+const leastElements = 2 ** 15;
 
 /**
  * Makes the kernel of a loss over rows of logits whose only gradient is that of `studentLogits`.
@@ -115,8 +115,7 @@ export function rowLossKernel<Options extends RowSettings>(
     const classes = shape.at(-1)!;
     const gradient = differentiate ? store.make(shape) : undefined;
     const perRow = options.reduction === 'none' ? store.make(rowShape) : undefined;
-    const parts = Math.min(threads.available(), Math.ceil((rows * classes) / worthAThread));
-    const ranges = rangesOf(rows, parts);
+    const ranges = rangesOver(threads, rows, rows * classes, leastElements);
     const pointerOf = (tensor: WasmTensor | undefined): Pointer =>
       tensor === undefined ? 0 : store.pointerTo(name, tensor);
     const offset = (pointer: Pointer, elements: number): Pointer => (pointer === 0 ? 0 : pointer + elements * 4);

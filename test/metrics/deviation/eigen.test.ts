@@ -63,10 +63,10 @@ describeMetric('eigenDirections', [
 ]);
 
 describe('eigenDirections', () => {
-  it('refuses NaN, and batches of different width', () => {
-    expect(() => measure(eigenDirections(), { data: [[Number.NaN, 1]] })).toThrow(
-      'eigenDirections: data must be finite',
-    );
+  it('refuses NaN, infinities, and batches of different width', () => {
+    for (const value of [Number.NaN, Infinity, 1e200]) {
+      expect(() => measure(eigenDirections(), { data: [[value, 1]] })).toThrow('eigenDirections: data must be finite');
+    }
     expect(() => measure(eigenDirections(), { data: [1, 2] })).toThrow(/\[rows, features\]/);
     expect(() => eigenDirections({ matrix: 'kernel' as 'gram' })).toThrow(RangeError);
   });

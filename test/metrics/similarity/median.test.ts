@@ -2,6 +2,8 @@ import { tensor } from 'dark-knowledge';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { median } from '../../../src/ops/median.ts';
+import { nthSmallest } from '../../../src/ops/nthSmallest.ts';
+import { randomUniform } from '../../../src/random.ts';
 import { oracle } from '../../support/backends.ts';
 
 /** The reference backend, as a device of which nothing can be read at once. */
@@ -29,5 +31,40 @@ describe('median', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('nthSmallest', () => {
+  const count = 2000;
+  const orders: readonly [string, (index: number) => number][] = [
+    ['drawn numbers', (index) => randomUniform(1, index)],
+    ['few different numbers', (index) => Math.floor(3 * randomUniform(2, index))],
+    ['one number', () => 1],
+    ['rising numbers', (index) => index],
+    ['falling numbers', (index) => -index],
+    ['numbers that rise and fall', (index) => Math.min(index, count - index)],
+    ['±Infinity among others', (index) => [index, -Infinity, Infinity, 0][index % 4]!],
+  ];
+
+  it.each(orders)('is what sorting finds in %s, at every rank', (_, at) => {
+    for (const Kind of [Float32Array, Float64Array]) {
+      const numbers = Kind.from({ length: count }, (_, index) => at(index));
+      const sorted = numbers.slice().sort();
+      for (let rank = 0; rank < count; rank += 37) {
+        const work = numbers.slice();
+        expect(nthSmallest(work, rank)).toBe(sorted[rank]);
+        expect(work.subarray(0, rank).every((value) => value <= work[rank]!)).toBe(true);
+        expect(work.subarray(rank).every((value) => value >= work[rank]!)).toBe(true);
+        expect(work.sort()).toEqual(sorted);
+      }
+    }
+  });
+
+  it('ends where numbers are NaN', () => {
+    for (const share of [1, 2, 3, 50]) {
+      const numbers = Float64Array.from({ length: count }, (_, index) => (index % share === 0 ? Number.NaN : index));
+      for (const rank of [0, 1, count >> 1, count - 1]) nthSmallest(numbers.slice(), rank);
+    }
+    expect(nthSmallest(Float64Array.of(Number.NaN), 0)).toBeNaN();
   });
 });
