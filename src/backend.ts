@@ -130,6 +130,26 @@ export interface Backend<T> {
    * would be an upload of 16 MB in every step.
    */
   readonly drawRows?: (draw: RowDraw) => T;
+  /**
+   * Positions of the elements along the last axis in falling order, [..., n]: of equal ones the first comes first. −0 equals
+   * 0, and NaN equals Infinity.
+   */
+  readonly argSort?: (x: T) => T;
+  /**
+   * Elements along the last axis by position: `x` [..., n] and `indices` [..., k], with equal leading axes, give [..., k].
+   * An index outside [0, n), or between whole numbers, gives 0.
+   */
+  readonly takeAlong?: (x: T, indices: T) => T;
+  /**
+   * Sums by position along the last axis: [..., size] with `updates` [..., k] added where `indices` [..., k] say. An index
+   * outside [0, size), or between whole numbers, adds nothing.
+   */
+  readonly scatterAlong?: (indices: T, updates: T, size: number) => T;
+  /**
+   * A tensor of rows along the first axis that are made in parts: `part(index)` makes those that follow the parts before, and
+   * is freed once they are copied, so that the parts never exist side by side.
+   */
+  readonly joinRows?: (shape: Shape, parts: number, part: (index: number) => T) => T;
   /** Whether a tensor was freed, where the backend can tell: the runners then name it in an error. */
   readonly isDisposed?: (tensor: T) => boolean;
   /** The number of tensors alive, where the backend counts them: for leak tests. */

@@ -8,6 +8,7 @@ import { broadcastShape, normaliseAxes, planReduction, stridesOf } from '../layo
 import { type HostTensor, isHostTensor, sizeOf } from '../tensor.ts';
 import { multiplyMatrices } from './matMul.ts';
 import { broadcastOffsets, offsetsOf } from './offsets.ts';
+import { orderMembers } from './order.ts';
 
 /** A tensor of the `cpu` backend: a host tensor, freed by the garbage collector. */
 export type CpuTensor = HostTensor;
@@ -187,6 +188,7 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
       }
       return { data, shape: x.shape };
     },
+    ...orderMembers(allocate),
   };
 }
 
