@@ -49,6 +49,14 @@ export interface RowDraw {
   readonly skips: Int32Array;
 }
 
+/** A tensor while it is being made, row by row along its first axis. */
+export interface RowsInParts<T> {
+  /** Copies the rows that follow those written before; they stay the caller's. */
+  write(rows: T): void;
+  /** The tensor, once all its rows are written. Nothing is written afterwards. */
+  finish(): T;
+}
+
 /** About 25 required members; `src/cpu` is their readable definition, `./testing` the suite that a backend must pass. */
 export interface Backend<T> {
   /** For messages: `'cpu'`, `'wasm'`, `'tfjs:webgl'` … */
@@ -145,11 +153,8 @@ export interface Backend<T> {
    * outside [0, size), or between whole numbers, adds nothing.
    */
   readonly scatterAlong?: (indices: T, updates: T, size: number) => T;
-  /**
-   * A tensor of rows along the first axis that are made in parts: `part(index)` makes those that follow the parts before, and
-   * is freed once they are copied, so that the parts never exist side by side.
-   */
-  readonly joinRows?: (shape: Shape, parts: number, part: (index: number) => T) => T;
+  /** Begins a tensor whose rows along the first axis are written in parts, so that the parts never lie beside the whole. */
+  readonly rowsInParts?: (shape: Shape) => RowsInParts<T>;
   /** Whether a tensor was freed, where the backend can tell: the runners then name it in an error. */
   readonly isDisposed?: (tensor: T) => boolean;
   /** The number of tensors alive, where the backend counts them: for leak tests. */

@@ -16,6 +16,7 @@ export type {
   ReduceOptions,
   Residuals,
   RowDraw,
+  RowsInParts,
   Shape,
 } from './backend.ts';
 export type { InputNames, Inputs } from './inputs.ts';

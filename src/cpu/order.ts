@@ -1,10 +1,10 @@
-/** Order and positions along the last axis, and rows made in parts. */
+/** Order and positions along the last axis, and rows written in parts. */
 import type { Backend } from '../backend.ts';
 import { checkSameShape } from '../check.ts';
 import { argSortOnHost } from '../ops/argSort.ts';
 import { type HostTensor, sizeOf } from '../tensor.ts';
 
-type Member = 'argSort' | 'takeAlong' | 'scatterAlong' | 'joinRows';
+type Member = 'argSort' | 'takeAlong' | 'scatterAlong' | 'rowsInParts';
 
 /** Makes the members; `allocate` makes zeros. */
 export function orderMembers(
@@ -38,15 +38,16 @@ export function orderMembers(
       return { data, shape };
     },
 
-    joinRows(shape, parts, part) {
+    rowsInParts(shape) {
       const data = allocate(sizeOf(shape));
       let start = 0;
-      for (let index = 0; index < parts; index++) {
-        const rows = part(index).data;
-        data.set(rows, start);
-        start += rows.length;
-      }
-      return { data, shape };
+      return {
+        write(rows) {
+          data.set(rows.data, start);
+          start += rows.data.length;
+        },
+        finish: () => ({ data, shape }),
+      };
     },
   };
 }

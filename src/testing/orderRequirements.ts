@@ -1,6 +1,7 @@
-/** Order and positions along the last axis, and rows made in parts: by the backend, or by the composite where it has none. */
+/** Order and positions along the last axis, and rows written in parts: by the backend, or by the composite where it has none. */
 import { argSort } from '../ops/argSort.ts';
-import { joinRows } from '../ops/joinRows.ts';
+import { foldRows } from '../ops/foldRows.ts';
+
 import { scatterAlong } from '../ops/scatterAlong.ts';
 import { takeAlong } from '../ops/takeAlong.ts';
 import { type HostTensor, tensor } from '../tensor.ts';
@@ -113,7 +114,7 @@ export const orderRequirements: readonly Requirement[] = [
     tensor([0, 2]),
   ],
   [
-    'joinRows puts rows one after another that are made in parts',
+    'rowsInParts puts rows one after another, and what is written may be freed',
     (b) => {
       const parts = [
         tensor([[1, 2]]),
@@ -123,7 +124,11 @@ export const orderRequirements: readonly Requirement[] = [
         ]),
         tensor([[7, 8]]),
       ];
-      return joinRows(b, [4, 2], 3, (index) => b.add(on(b, parts[index]!), b.scalar(1)));
+      const { rows } = foldRows(b, [[4, 2]], parts.length, [], (index) => ({
+        rows: [b.add(on(b, parts[index]!), b.scalar(1))],
+        carried: [],
+      }));
+      return rows[0]!;
     },
     tensor([
       [2, 3],

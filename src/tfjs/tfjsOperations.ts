@@ -145,11 +145,18 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
         const sums = tf.scatterND(tf.reshape(places, [updates.size, 1]), added, [rows * size]);
         return tf.reshape(sums, [...leading, size]);
       }),
-    joinRows: (shape, parts, part) =>
-      tf.tidy(() => {
-        const made = Array.from({ length: parts }, (_, index) => backend.scope(() => part(index)));
-        return tf.reshape(made.length === 1 ? tf.clone(made[0]!) : tf.concat(made, 0), shape.slice());
-      }),
+    rowsInParts(shape) {
+      const parts: tf.Tensor[] = [];
+      return {
+        write: (rows) => void parts.push(tf.keep(tf.clone(rows))),
+        finish: () =>
+          tf.tidy(() => {
+            const joined = tf.reshape(parts.length === 1 ? parts[0]! : tf.concat(parts, 0), shape.slice());
+            tf.dispose(parts);
+            return joined;
+          }),
+      };
+    },
 
     isDisposed: (tensor) => tensor.isDisposed,
     tensorCount: () => tf.memory().numTensors,

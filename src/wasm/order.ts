@@ -1,11 +1,11 @@
-/** Order and positions along the last axis, and rows made in parts. */
+/** Order and positions along the last axis, and rows written in parts. */
 import type { Backend } from '../backend.ts';
 import { checkSameShape } from '../check.ts';
 import { sizeOf } from '../tensor.ts';
 import type { Kernels } from './assemblyExports.ts';
 import type { TensorStore, WasmTensor } from './tensors.ts';
 
-type Member = 'argSort' | 'takeAlong' | 'scatterAlong' | 'joinRows';
+type Member = 'argSort' | 'takeAlong' | 'scatterAlong' | 'rowsInParts';
 
 /** Makes the members. */
 export function orderMembers(kernels: Kernels, store: TensorStore): Required<Pick<Backend<WasmTensor>, Member>> {
@@ -41,18 +41,17 @@ export function orderMembers(kernels: Kernels, store: TensorStore): Required<Pic
       return out;
     },
 
-    joinRows(shape, parts, part) {
-      const out = store.make(shape);
-      let to = out.storage.pointer / 4;
-      for (let index = 0; index < parts; index++) {
-        store.scope(() => {
-          const rows = part(index);
-          const from = store.pointerTo('joinRows', rows) / 4;
+    rowsInParts(shape) {
+      const made = store.make(shape);
+      let to = made.storage.pointer / 4;
+      return {
+        write(rows) {
+          const from = store.pointerTo('rowsInParts', rows) / 4;
           store.arena.floats().copyWithin(to, from, from + rows.storage.size);
           to += rows.storage.size;
-        });
-      }
-      return out;
+        },
+        finish: () => made,
+      };
     },
   };
 }

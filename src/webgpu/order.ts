@@ -1,10 +1,10 @@
 /**
- * Order and positions along the last axis, and rows made in parts.
+ * Order and positions along the last axis, and rows written in parts.
  *
  * Sorting: blocks of 256 by counting what comes before each element, then runs joined in pairs, each element finding its
  * place in the other run by halving. Both keep equal elements in their order.
  */
-import type { Shape } from '../backend.ts';
+import type { RowsInParts, Shape } from '../backend.ts';
 import { checkSameShape } from '../check.ts';
 import { sizeOf } from '../tensor.ts';
 import { specialValues } from './arithmetic.ts';
@@ -93,25 +93,19 @@ export function scatterAlong(
   return result;
 }
 
-/** Rows that are made in parts, each freed once it is copied. */
-export function joinRows(
-  store: TensorStore,
-  shape: Shape,
-  parts: number,
-  part: (index: number) => WebgpuTensor,
-): WebgpuTensor {
-  const result = store.make(shape, 'joinRows');
+/** A tensor whose rows are written in parts. */
+export function rowsInParts(store: TensorStore, shape: Shape): RowsInParts<WebgpuTensor> {
+  const made = store.make(shape, 'rowsInParts');
   const rowSize = sizeOf(shape.slice(1));
   let start = 0;
-  for (let index = 0; index < parts; index++) {
-    store.scope(() => {
-      const rows = part(index);
+  return {
+    write(rows) {
       const size = sizeOf(rows.shape);
-      for (const { window, firstRow, seen } of rowWindows(store, result, 'joinRows')) {
+      for (const { window, firstRow, seen } of rowWindows(store, made, 'rowsInParts')) {
         store.runtime.run({
-          key: 'joinRows',
-          build: () => joinProgram,
-          reads: [{ storage: store.storageOf(rows, 'joinRows'), perUnit: 0 }],
+          key: 'rowsInParts',
+          build: () => partProgram,
+          reads: [{ storage: store.storageOf(rows, 'rowsInParts'), perUnit: 0 }],
           writes: [window],
           uniforms: { size, start: start - firstRow * rowSize, seen: seen * rowSize },
           units: 1,
@@ -119,9 +113,9 @@ export function joinRows(
         });
       }
       start += size;
-    });
-  }
-  return result;
+    },
+    finish: () => made,
+  };
 }
 
 /** `sortable` rises with the number; −0 is 0, and NaN is Infinity. */
@@ -231,8 +225,8 @@ const scatterProgram: KernelProgram = {
   result[index] = total;`,
 };
 
-const joinProgram: KernelProgram = {
-  name: 'joinRows',
+const partProgram: KernelProgram = {
+  name: 'rowsInParts',
   reads: ['part'],
   writes: ['result'],
   uniforms: { size: 'u32', start: 'i32', seen: 'u32' },

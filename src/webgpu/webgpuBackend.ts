@@ -6,7 +6,7 @@ import { gather, oneHot, replaceRows } from './indexing.ts';
 import { fusedKernels } from './kernels/index.ts';
 import { logSoftmax } from './kernels/logSoftmax.ts';
 import { matMul } from './matMul.ts';
-import { argSort, joinRows, scatterAlong, takeAlong } from './order.ts';
+import { argSort, rowsInParts, scatterAlong, takeAlong } from './order.ts';
 import type { KernelTiming } from './profiler.ts';
 import { argMax, permute, reduce } from './reduction.ts';
 import { createRuntime } from './runtime.ts';
@@ -155,7 +155,7 @@ export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions =
     argSort: (x) => argSort(store, x),
     takeAlong: (x, indices) => takeAlong(store, x, indices),
     scatterAlong: (indices, updates, size) => scatterAlong(store, indices, updates, size),
-    joinRows: (shape, parts, part) => joinRows(store, shape, parts, part),
+    rowsInParts: (shape) => rowsInParts(store, shape),
     logSoftmax: (x) => logSoftmax(store, x, subgroupSize),
     get fusedKernels() {
       return kernels;

@@ -4,8 +4,8 @@ import { wasmBackend } from 'dark-knowledge/wasm';
 import { describe, expect, it } from 'vitest';
 import { argSortOnHost } from '../../src/ops/argSort.ts';
 
-const { argSort, takeAlong, scatterAlong, joinRows, replaceRows, readSync, ...plain } = cpuBackend();
-const ofOrder = /argSort|takeAlong|scatterAlong|joinRows/;
+const { argSort, takeAlong, scatterAlong, rowsInParts, replaceRows, readSync, ...plain } = cpuBackend();
+const ofOrder = /argSort|takeAlong|scatterAlong|rowsInParts/;
 
 describe.each([
   ['a backend that has the vocabulary and nothing else', { ...plain, readSync }],
