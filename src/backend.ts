@@ -49,6 +49,14 @@ export interface RowDraw {
   readonly skips: Int32Array;
 }
 
+/** A tensor while it is being made, row by row along its first axis. */
+export interface RowsInParts<T> {
+  /** Copies the rows that follow those written before; they stay the caller's. */
+  write(rows: T): void;
+  /** The tensor, once all its rows are written. Nothing is written afterwards. */
+  finish(): T;
+}
+
 /** About 25 required members; `src/cpu` is their readable definition, `./testing` the suite that a backend must pass. */
 export interface Backend<T> {
   /** For messages: `'cpu'`, `'wasm'`, `'tfjs:webgl'` … */
@@ -130,6 +138,23 @@ export interface Backend<T> {
    * would be an upload of 16 MB in every step.
    */
   readonly drawRows?: (draw: RowDraw) => T;
+  /**
+   * Positions of the elements along the last axis in falling order, [..., n]: of equal ones the first comes first. −0 equals
+   * 0, and NaN equals Infinity.
+   */
+  readonly argSort?: (x: T) => T;
+  /**
+   * Elements along the last axis by position: `x` [..., n] and `indices` [..., k], with equal leading axes, give [..., k].
+   * An index outside [0, n), or between whole numbers, gives 0.
+   */
+  readonly takeAlong?: (x: T, indices: T) => T;
+  /**
+   * Sums by position along the last axis: [..., size] with `updates` [..., k] added where `indices` [..., k] say. An index
+   * outside [0, size), or between whole numbers, adds nothing.
+   */
+  readonly scatterAlong?: (indices: T, updates: T, size: number) => T;
+  /** Begins a tensor whose rows along the first axis are written in parts, so that the parts never lie beside the whole. */
+  readonly rowsInParts?: (shape: Shape) => RowsInParts<T>;
   /** Whether a tensor was freed, where the backend can tell: the runners then name it in an error. */
   readonly isDisposed?: (tensor: T) => boolean;
   /** The number of tensors alive, where the backend counts them: for leak tests. */

@@ -14,8 +14,10 @@ import {
   differentiatePlaced,
   evaluatePlaced,
   type Form,
+  type Gradients,
   type InputsOf,
   type LossContext,
+  type OptionalOf,
 } from './loss.ts';
 import type { HostTensor, TensorLike } from './tensor.ts';
 import { lossKernels } from './wasm/kernels/index.ts';
@@ -47,9 +49,12 @@ export interface Evaluation<LossForm extends Form = 'scalar'> {
 }
 
 /** What `valueAndGradients` returns. */
-export interface GradientEvaluation<Differentiable extends string, LossForm extends Form = 'scalar'>
-  extends Evaluation<LossForm> {
-  readonly gradients: Readonly<Record<Differentiable, HostTensor>>;
+export interface GradientEvaluation<
+  Differentiable extends string,
+  LossForm extends Form = 'scalar',
+  Optional extends string = never,
+> extends Evaluation<LossForm> {
+  readonly gradients: Gradients<Differentiable, Optional, HostTensor>;
 }
 
 function plainValue<LossForm extends Form>(form: LossForm, value: HostTensor): HostValue<LossForm> {
@@ -97,15 +102,16 @@ export function valueAndGradients<L extends AnyLoss>(
   loss: L,
   inputs: InputsOf<L, TensorLike>,
   context?: LossContext,
-): GradientEvaluation<DifferentiableOf<L>, L['form']> {
+): GradientEvaluation<DifferentiableOf<L>, L['form'], OptionalOf<L>> {
   const plain: AnyLoss = loss;
   return onHost('valueAndGradients', plain, inputs, (backend, placed) => {
     const { value, terms, gradients } = differentiatePlaced(backend, plain, placed, context);
-    const read = Object.fromEntries(plain.differentiable.map((name) => [name, backend.readSync(gradients[name]!)]));
+    const given = plain.differentiable.filter((name) => gradients[name] !== undefined);
+    const read = Object.fromEntries(given.map((name) => [name, backend.readSync(gradients[name]!)]));
     return {
       value: plainValue<L['form']>(loss.form, backend.readSync(value)),
       terms: plainTerms(backend, terms),
-      gradients: read as Record<DifferentiableOf<L>, HostTensor>,
+      gradients: read as Gradients<DifferentiableOf<L>, OptionalOf<L>, HostTensor>,
     };
   });
 }

@@ -16,6 +16,7 @@ export type {
   ReduceOptions,
   Residuals,
   RowDraw,
+  RowsInParts,
   Shape,
 } from './backend.ts';
 export type { InputNames, Inputs } from './inputs.ts';
@@ -40,6 +41,7 @@ export {
   evaluateOn,
   type Form,
   type GradientEvaluationOn,
+  type Gradients,
   type InputOf,
   type Loss,
   type LossContext,

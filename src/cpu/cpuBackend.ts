@@ -10,6 +10,7 @@ import { readOptions, word } from '../options.ts';
 import { type HostTensor, isHostTensor, sizeOf } from '../tensor.ts';
 import { multiplyMatrices } from './matMul.ts';
 import { broadcastOffsets, offsetsOf } from './offsets.ts';
+import { orderMembers } from './order.ts';
 
 /** A tensor of the `cpu` backend: a host tensor, freed by the garbage collector. */
 export type CpuTensor = HostTensor;
@@ -188,6 +189,7 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
       }
       return { data, shape: x.shape };
     },
+    ...orderMembers(allocate),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Backend } from '../backend.ts';
+import { sizeOf } from '../tensor.ts';
 import { nthSmallest } from './nthSmallest.ts';
 
 /** The element at `rank` (from 0, ascending) of numbers ≥ 0, by bisection: the contract has no sort. */
@@ -24,15 +25,19 @@ function bisect<T>(backend: Backend<T>, x: T, size: number, rank: number): T {
  * @param skip How many of the smallest elements are left out first.
  */
 export function median<T>(backend: Backend<T>, x: T, skip = 0): T {
-  const size = backend.shapeOf(x).reduce((product, extent) => product * extent, 1);
+  const size = sizeOf(backend.shapeOf(x));
   const lower = skip + Math.floor((size - skip - 1) / 2);
   const upper = skip + Math.floor((size - skip) / 2);
   if (backend.readSync !== undefined) {
     const { data } = backend.readSync(x);
     const numbers = data instanceof Float32Array ? data.slice() : Float64Array.from(data);
     const first = nthSmallest(numbers, lower);
-    // What stands behind it is no smaller: the next one is the least of that.
-    const second = upper === lower ? first : numbers.subarray(upper).reduce((least, value) => Math.min(least, value));
+    let second = first;
+    if (upper > lower) {
+      // What stands behind it is no smaller: the next one is the least of that.
+      second = numbers[upper]!;
+      for (let index = upper + 1; index < size; index++) second = Math.min(second, numbers[index]!);
+    }
     return backend.scalar((first + second) / 2);
   }
   const first = bisect(backend, x, size, lower);

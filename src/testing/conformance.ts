@@ -4,6 +4,7 @@ import { elementwiseRequirements } from './elementwiseRequirements.ts';
 import { expectEqual } from './expectEqual.ts';
 import { layoutRequirements } from './layoutRequirements.ts';
 import { lifetimeCases } from './lifetimeCases.ts';
+import { orderRequirements } from './orderRequirements.ts';
 import type { ConformanceCase } from './requirements.ts';
 
 /**
@@ -13,16 +14,18 @@ import type { ConformanceCase } from './requirements.ts';
  * for (const { title, check } of conformanceCases(myBackend)) it(title, check);
  */
 export function conformanceCases<T>(backend: Backend<T>): readonly ConformanceCase[] {
-  const computed = [...elementwiseRequirements, ...layoutRequirements].map(([title, compute, expected]) => ({
-    title,
-    check: async () => {
-      const result = backend.scope(() => compute(backend));
-      const shape = backend.shapeOf(result);
-      const got = await backend.read(result);
-      backend.dispose(result);
-      expectEqual(title, got, shape, expected);
-    },
-  }));
+  const computed = [...elementwiseRequirements, ...layoutRequirements, ...orderRequirements].map(
+    ([title, compute, expected]) => ({
+      title,
+      check: async () => {
+        const result = backend.scope(() => compute(backend));
+        const shape = backend.shapeOf(result);
+        const got = await backend.read(result);
+        backend.dispose(result);
+        expectEqual(title, got, shape, expected);
+      },
+    }),
+  );
   return [...computed, ...lifetimeCases(backend)];
 }
 

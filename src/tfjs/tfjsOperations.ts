@@ -6,8 +6,9 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, FusedKernel, ReduceOptions } from '../backend.ts';
-import { kindError } from '../check.ts';
-import type { HostTensor, TypedArray } from '../tensor.ts';
+import { checkSameShape, kindError } from '../check.ts';
+import { argSortOnHost } from '../ops/argSort.ts';
+import { type HostTensor, sizeOf, type TypedArray } from '../tensor.ts';
 import { heeding, throwRefusals } from './kernels/webgpuRefusals.ts';
 import { lastTwoSwapped, product, spread } from './wasmDetours.ts';
 
@@ -118,6 +119,45 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
         return tf.tensorScatterUpdate(copy, indices, updates!);
       }),
 
+    argSort: (x) =>
+      onFloats([x], ([only]) => {
+        if (hostResident.includes(tf.getBackend()))
+          return placed(argSortOnHost({ data: only!.dataSync(), shape: x.shape }));
+        // tf.topk keeps the order of equal finite numbers; infinities it may subtract from each other, and lose.
+        const finite = tf.clipByValue(tf.where(tf.isNaN(only!), tf.fill(x.shape, Infinity), only!), -largest, largest);
+        return tf.cast(tf.topk(finite, x.shape.at(-1)!, true).indices, 'float32');
+      }),
+    takeAlong: (x, indices) =>
+      onFloats([x], ([only]) => {
+        checkSameShape('takeAlong', 'leading axes', indices.shape.slice(0, -1), 'those of x', x.shape.slice(0, -1));
+        const { valid, places } = placesAlong(indices, x.shape.at(-1)!);
+        const taken = tf.gather(tf.reshape(only!, [x.size]), places);
+        return tf.reshape(tf.where(valid, taken, tf.zerosLike(taken)), indices.shape);
+      }),
+    scatterAlong: (indices, updates, size) =>
+      onFloats([updates], ([only]) => {
+        checkSameShape('scatterAlong', 'updates', updates.shape, 'indices', indices.shape);
+        const { valid, places } = placesAlong(indices, size);
+        const flat = tf.reshape(only!, [updates.size]);
+        const added = tf.where(valid, flat, tf.zerosLike(flat));
+        const leading = indices.shape.slice(0, -1);
+        const rows = sizeOf(leading);
+        const sums = tf.scatterND(tf.reshape(places, [updates.size, 1]), added, [rows * size]);
+        return tf.reshape(sums, [...leading, size]);
+      }),
+    rowsInParts(shape) {
+      const parts: tf.Tensor[] = [];
+      return {
+        write: (rows) => void parts.push(tf.keep(tf.clone(rows))),
+        finish: () =>
+          tf.tidy(() => {
+            const joined = tf.reshape(parts.length === 1 ? parts[0]! : tf.concat(parts, 0), shape.slice());
+            tf.dispose(parts);
+            return joined;
+          }),
+      };
+    },
+
     isDisposed: (tensor) => tensor.isDisposed,
     tensorCount: () => tf.memory().numTensors,
     get fusedKernels() {
@@ -145,6 +185,23 @@ function wholeIndices(indices: tf.Tensor): tf.Tensor {
   if (indices.dtype !== 'float32') return tf.cast(indices, 'int32');
   const isWhole = tf.equal(tf.floor(indices), indices);
   return tf.cast(tf.where(isWhole, indices, tf.fill(indices.shape, -1)), 'int32');
+}
+
+/** Flat places, [rows·k], of indices along rows of `count` elements, and whether each names one. */
+function placesAlong(indices: tf.Tensor, count: number): { readonly valid: tf.Tensor; readonly places: tf.Tensor1D } {
+  const picks = indices.shape.at(-1)!;
+  const whole = tf.reshape<tf.Rank.R2>(wholeIndices(indices), [indices.size / picks, picks]);
+  const valid = tf.logicalAnd(tf.greaterEqual(whole, 0), tf.less(whole, count));
+  const starts = tf.mul(tf.range(0, indices.size / picks, 1, 'int32'), tf.scalar(count, 'int32'));
+  const places = tf.add(tf.where(valid, whole, tf.zerosLike(whole)), tf.reshape(starts, [indices.size / picks, 1]));
+  return { valid: tf.reshape(valid, [indices.size]), places: tf.reshape(tf.cast(places, 'int32'), [indices.size]) };
+}
+
+/** The largest finite float32 number. */
+const largest = 3.4028234663852886e38;
+
+function placed({ data, shape }: HostTensor): tf.Tensor {
+  return tf.tensor(Float32Array.from(data), shape.slice());
 }
 
 function tensorsIn(value: unknown, seen: Set<object>): tf.Tensor[] {

@@ -66,6 +66,10 @@ export interface Kernels {
   ): void;
   gather(x: Pointer, indices: Pointer, out: Pointer, count: number, rowBytes: number): void;
   oneHot(indices: Pointer, out: Pointer, count: number, depth: number): void;
+  orderScratchBytes(count: number): number;
+  argSort(x: Pointer, out: Pointer, rows: number, count: number, scratch: Pointer): void;
+  takeAlong(x: Pointer, indices: Pointer, out: Pointer, rows: number, count: number, picks: number): void;
+  scatterAlong(indices: Pointer, updates: Pointer, out: Pointer, rows: number, size: number, picks: number): void;
   logSoftmax(x: Pointer, out: Pointer, rows: number, classes: number): void;
   matrixScratchBytes(): number;
   matrixTileRows(): number;

@@ -7,6 +7,7 @@ import { lossKernels, metricKernels } from './kernels/index.ts';
 import type { KernelHost } from './kernels/rows.ts';
 import { layoutMembers } from './layoutMembers.ts';
 import { matMulMember } from './matMul.ts';
+import { orderMembers } from './order.ts';
 import { reductionMembers } from './reductions.ts';
 import { makeTensorStore, type WasmTensor } from './tensors.ts';
 import { oneThread, startThreads } from './threads.ts';
@@ -102,6 +103,7 @@ export function backendWith(
     ...elementwiseMembers(kernels, store, plan),
     ...reductionMembers(kernels, store, layout.transpose),
     ...layout,
+    ...orderMembers(kernels, store),
     matMul: matMulMember({ kernels, store, threads }),
     logSoftmax(logits) {
       const from = store.pointerTo('logSoftmax', logits);

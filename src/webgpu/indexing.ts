@@ -2,7 +2,7 @@
 import { shapeError } from '../check.ts';
 import { sizeOf } from '../tensor.ts';
 import { specialValues } from './arithmetic.ts';
-import { tooLarge, windowRows } from './dispatch.ts';
+import { type Binding, tooLarge, windowRows } from './dispatch.ts';
 import { elementwise, elementwiseOperations } from './elementwise.ts';
 import type { KernelProgram } from './program.ts';
 import type { TensorStore, WebgpuTensor } from './tensors.ts';
@@ -78,8 +78,15 @@ export function replaceRows(
   return result;
 }
 
+/** A part of a tensor's rows, bound. */
+export interface RowWindow {
+  readonly window: Binding;
+  readonly firstRow: number;
+  readonly seen: number;
+}
+
 /** What a kernel may see of a tensor's rows at a time: all of them, where they fit a binding. */
-function rowWindows(store: TensorStore, x: WebgpuTensor, operation: string) {
+export function rowWindows(store: TensorStore, x: WebgpuTensor, operation: string): readonly RowWindow[] {
   const [rows = 0] = x.shape;
   const rowSize = sizeOf(x.shape.slice(1));
   const { limits } = store.runtime.device;

@@ -6,6 +6,7 @@ import { gather, oneHot, replaceRows } from './indexing.ts';
 import { fusedKernels } from './kernels/index.ts';
 import { logSoftmax } from './kernels/logSoftmax.ts';
 import { matMul } from './matMul.ts';
+import { argSort, rowsInParts, scatterAlong, takeAlong } from './order.ts';
 import type { KernelTiming } from './profiler.ts';
 import { argMax, permute, reduce } from './reduction.ts';
 import { createRuntime } from './runtime.ts';
@@ -151,6 +152,10 @@ export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions =
     gather: (x, indices) => gather(store, x, indices),
     replaceRows: (x, positions, replacement) => replaceRows(store, x, positions, replacement),
     drawRows: store.drawRows,
+    argSort: (x) => argSort(store, x),
+    takeAlong: (x, indices) => takeAlong(store, x, indices),
+    scatterAlong: (indices, updates, size) => scatterAlong(store, indices, updates, size),
+    rowsInParts: (shape) => rowsInParts(store, shape),
     logSoftmax: (x) => logSoftmax(store, x, subgroupSize),
     get fusedKernels() {
       return kernels;

@@ -1,10 +1,9 @@
 import type { Loss } from '../../loss.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
-import { expectation } from '../../ops/expectation.ts';
-import { logMixture } from '../../ops/logMixture.ts';
-import { logSoftmax } from '../../ops/logSoftmax.ts';
+import { centredGradient, mixtureRatio } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { softenedPair } from '../../ops/softenedPair.ts';
 import { between, flag, positive, readOptions } from '../../options.ts';
 import { type FormOf, rowLoss } from '../../rowLoss.ts';
 
@@ -26,8 +25,9 @@ export interface JensenShannonOptions<R extends Reduction = Reduction> extends R
  *     T²·(β·KL(p‖m) + (1 − β)·KL(q‖m))
  *     gradient in studentLogits   T·(1 − β)·q·((log q − log m) − KL(q‖m))
  *
- * Bounded by T²·log 2 at β = 0.5 and finite for all logits: the mixture is formed from log-probabilities, so it stays
- * right where both sides underflow. It tends to 0 as β tends to 0 or 1.
+ * Bounded by T²·log 2 at β = 0.5 and finite for all logits: the mixture is formed from the ratio of the probabilities, so
+ * it stays right where both sides underflow. It tends to 0 as β tends to 0 or 1. Where both sides are alike, value and
+ * gradient keep the relative accuracy of the differences of the logits, at any temperature.
  *
  * Inputs: `studentLogits` and `teacherLogits` [..., classes]; optional `rowWeights` [...] and, with `ignoreIndex`,
  * `labels` [...]. Value: in nats, ≥ 0, a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
@@ -59,28 +59,22 @@ export function jensenShannon<R extends Reduction = 'mean'>(
     check: (backend, inputs) => checkLogitPair(backend, 'jensenShannon', inputs),
 
     rows(backend, { studentLogits, teacherLogits }) {
-      const studentLog = logSoftmax(backend, scale(backend, studentLogits, 1 / temperature));
-      const teacherLog = logSoftmax(backend, scale(backend, teacherLogits, 1 / temperature));
-      const mixtureLog = logMixture(backend, teacherLog, studentLog, beta);
-      const student = backend.exp(studentLog);
-      const teacher = backend.exp(teacherLog);
-      const studentRatio = backend.subtract(studentLog, mixtureLog);
-      const studentDivergence = expectation(backend, student, studentRatio, true);
-      const teacherDivergence = expectation(backend, teacher, backend.subtract(teacherLog, mixtureLog), true);
-      const divergence = backend.add(
-        scale(backend, teacherDivergence, beta * factor),
-        scale(backend, studentDivergence, (1 - beta) * factor),
-      );
-      const losses = backend.reshape(divergence, backend.shapeOf(divergence).slice(0, -1));
-      return { losses, student, studentRatio, studentDivergence };
+      const temperatures = { student: temperature, teacher: temperature };
+      const { student, teacher, logRatio } = softenedPair(backend, studentLogits, teacherLogits, temperatures);
+      const ofTeacher = mixtureRatio(backend, teacher, student, logRatio, beta);
+      const ofStudent = mixtureRatio(backend, student, teacher, scale(backend, logRatio, -1), 1 - beta);
+      const terms = backend.add(scale(backend, ofTeacher.terms, beta), scale(backend, ofStudent.terms, 1 - beta));
+      const losses = scale(backend, backend.sum(terms, { axis: -1 }), factor);
+      const studentDivergence = backend.sum(ofStudent.terms, { axis: -1 });
+      return { losses, student, mixtureRatio: scale(backend, ofStudent.logRatio, -1), studentDivergence };
     },
 
-    gradient(backend, { student, studentRatio, studentDivergence }) {
-      const centred = backend.subtract(studentRatio, studentDivergence);
-      // Where q = 0 the gradient's limit is 0, though the ratio may be infinite or undefined; a q that is NaN stays NaN.
-      const rowGradients = backend.where(student, backend.multiply(student, centred), backend.scalar(0));
-      return scale(backend, rowGradients, ((1 - beta) * factor) / temperature);
-    },
+    gradient: (backend, { student, mixtureRatio, studentDivergence }) =>
+      scale(
+        backend,
+        centredGradient(backend, student, mixtureRatio, studentDivergence),
+        ((1 - beta) * factor) / temperature,
+      ),
   });
 }
 

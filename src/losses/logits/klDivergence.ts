@@ -1,9 +1,9 @@
 import type { Loss } from '../../loss.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
-import { expectation } from '../../ops/expectation.ts';
-import { logSoftmax } from '../../ops/logSoftmax.ts';
+import { centredGradient, probabilityGap, relativeEntropy } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { softenedPair } from '../../ops/softenedPair.ts';
 import { flag, positive, readOptions, word } from '../../options.ts';
 import { type FormOf, rowLoss } from '../../rowLoss.ts';
 
@@ -27,6 +27,10 @@ export interface KlDivergenceOptions<R extends Reduction = Reduction> extends Ro
  *
  * A class at −Infinity on both sides counts 0; at −Infinity in the student only, the forward loss is +Infinity.
  *
+ * Where both sides are alike, the loss is of second order in their difference. It is summed from terms that are never
+ * negative and of that order too, so its relative accuracy is that of the differences of the logits, at any temperature;
+ * so is the gradient's.
+ *
  * Inputs: `studentLogits` and `teacherLogits` [..., classes]; optional `rowWeights` [...] and, with `ignoreIndex`,
  * `labels` [...]. Value: in nats, ≥ 0, a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
@@ -45,6 +49,7 @@ export function klDivergence<R extends Reduction = 'mean'>(
     direction: word(['forward', 'reverse'], 'forward'),
     ...rowOptions<R>(),
   });
+  const temperatures = { student: temperature, teacher: temperature };
   const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
 
   return rowLoss(rows, {
@@ -57,22 +62,19 @@ export function klDivergence<R extends Reduction = 'mean'>(
     check: (backend, inputs) => checkLogitPair(backend, 'klDivergence', inputs),
 
     rows(backend, { studentLogits, teacherLogits }) {
-      const studentLog = logSoftmax(backend, scale(backend, studentLogits, 1 / temperature));
-      const teacherLog = logSoftmax(backend, scale(backend, teacherLogits, 1 / temperature));
-      const [mainLog, otherLog] = direction === 'forward' ? [teacherLog, studentLog] : [studentLog, teacherLog];
-      const divergence = expectation(backend, backend.exp(mainLog), backend.subtract(mainLog, otherLog));
-      return { losses: scale(backend, divergence, factor), studentLog, teacherLog };
+      const { student, teacher, logRatio } = softenedPair(backend, studentLogits, teacherLogits, temperatures);
+      const divergence =
+        direction === 'forward'
+          ? relativeEntropy(backend, teacher, student, logRatio)
+          : relativeEntropy(backend, student, teacher, scale(backend, logRatio, -1));
+      return { losses: scale(backend, divergence, factor), student, teacher, logRatio, divergence };
     },
 
-    gradient(backend, { studentLog, teacherLog }) {
-      const student = backend.exp(studentLog);
-      if (direction === 'forward') {
-        return scale(backend, backend.subtract(student, backend.exp(teacherLog)), factor / temperature);
-      }
-      const ratio = backend.subtract(studentLog, teacherLog);
-      const centred = backend.subtract(ratio, expectation(backend, student, ratio, true));
-      // Where q = 0 the gradient's limit is 0, though the ratio may be infinite; a q that is NaN stays NaN.
-      const rowGradients = backend.where(student, backend.multiply(student, centred), backend.scalar(0));
+    gradient(backend, { student, teacher, logRatio, divergence }) {
+      const rowGradients =
+        direction === 'forward'
+          ? probabilityGap(backend, teacher, student, logRatio)
+          : centredGradient(backend, student, logRatio, divergence);
       return scale(backend, rowGradients, factor / temperature);
     },
   });

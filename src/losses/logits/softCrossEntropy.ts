@@ -1,9 +1,10 @@
 import type { Loss } from '../../loss.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
 import { expectation } from '../../ops/expectation.ts';
-import { logSoftmax } from '../../ops/logSoftmax.ts';
+import { probabilityGap } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { softenedPair } from '../../ops/softenedPair.ts';
 import { flag, positive, readOptions } from '../../options.ts';
 import { type FormOf, rowLoss } from '../../rowLoss.ts';
 
@@ -54,12 +55,14 @@ export function softCrossEntropy<R extends Reduction = 'mean'>(
     check: (backend, inputs) => checkLogitPair(backend, 'softCrossEntropy', inputs),
 
     rows(backend, { studentLogits, teacherLogits }) {
-      const studentLog = logSoftmax(backend, scale(backend, studentLogits, 1 / temperature));
-      const teacher = backend.exp(logSoftmax(backend, scale(backend, teacherLogits, 1 / temperature)));
-      return { losses: scale(backend, expectation(backend, teacher, studentLog), -factor), studentLog, teacher };
+      const temperatures = { student: temperature, teacher: temperature };
+      const pair = softenedPair(backend, studentLogits, teacherLogits, temperatures);
+      const { student, teacher, logRatio, shifted, total } = pair;
+      const studentLog = backend.subtract(shifted, backend.log(total));
+      return { losses: scale(backend, expectation(backend, teacher, studentLog), -factor), student, teacher, logRatio };
     },
 
-    gradient: (backend, { studentLog, teacher }) =>
-      scale(backend, backend.subtract(backend.exp(studentLog), teacher), factor / temperature),
+    gradient: (backend, { student, teacher, logRatio }) =>
+      scale(backend, probabilityGap(backend, teacher, student, logRatio), factor / temperature),
   });
 }

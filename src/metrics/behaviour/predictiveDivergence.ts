@@ -2,9 +2,10 @@ import type { Backend } from '../../backend.ts';
 import type { Inputs } from '../../inputs.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf, numberOf } from '../../metricState.ts';
-import { expectation } from '../../ops/expectation.ts';
-import { logSoftmax } from '../../ops/logSoftmax.ts';
+import { relativeEntropy } from '../../ops/relativeEntropy.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
+import { scale } from '../../ops/scale.ts';
+import { softenedPair } from '../../ops/softenedPair.ts';
 import { readOptions, word } from '../../options.ts';
 import { type RowMetricOptions, type Rows, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
 import { inputsOfKind, type SideInput, sideInput } from '../predictionSource.ts';
@@ -69,10 +70,13 @@ export function predictiveDivergence<From extends 'logits' | 'probabilities' = '
         batch: Inputs<SideInput<'student' | 'teacher', From>, never, T>,
         rows: Rows<T>,
       ) {
-        const logsOf = (given: T) => logSoftmax(backend, from === 'logits' ? given : backend.log(given));
-        const [studentLog, teacherLog] = [logsOf(batch[student]), logsOf(batch[teacher])];
-        const [main, other] = direction === 'forward' ? [teacherLog, studentLog] : [studentLog, teacherLog];
-        const divergence = expectation(backend, backend.exp(main), backend.subtract(main, other));
+        // Log-probabilities are logits.
+        const logsOf = (given: T) => (from === 'logits' ? given : backend.log(given));
+        const pair = softenedPair(backend, logsOf(batch[student]), logsOf(batch[teacher]), { student: 1, teacher: 1 });
+        const divergence =
+          direction === 'forward'
+            ? relativeEntropy(backend, pair.teacher, pair.student, pair.logRatio)
+            : relativeEntropy(backend, pair.student, pair.teacher, scale(backend, pair.logRatio, -1));
         const same = sameIndex(backend, backend.argMax(batch[student]), backend.argMax(batch[teacher]));
         return { divergence: rows.sum(divergence), same: rows.sum(same), count: rows.total() };
       },
@@ -81,8 +85,7 @@ export function predictiveDivergence<From extends 'logits' | 'probabilities' = '
 
       finish({ divergence, same, count }) {
         const rows = requireRows('predictiveDivergence', count.data[0]!);
-        // A divergence is never negative; rounding may leave −1e-17.
-        return { value: Math.max(0, divergence.data[0]! / rows), fidelity: same.data[0]! / rows, count: rows };
+        return { value: divergence.data[0]! / rows, fidelity: same.data[0]! / rows, count: rows };
       },
     },
   );

@@ -11,6 +11,7 @@ export { jensenShannon } from './jensenShannon';
 export { copyRuns, gather, oneHot, transposePlanes } from './layout';
 export { logSoftmax } from './logSoftmax';
 export { matrixMultiply, matrixScratchBytes } from './matrixMultiply';
+export { argSort, orderScratchBytes, scatterAlong, takeAlong } from './order';
 export { argMax, maximum, sum } from './reduce';
 export { reverseDivergence } from './reverseDivergence';
 export { dotProduct, normalisedGram } from './similarity';

@@ -1,0 +1,80 @@
+/**
+ * Kullback–Leibler divergences from probabilities and the logarithm of their ratio, `softenedPair`'s, without loss of
+ * digits where the two sides are alike: there each term is of second order in their difference, and so is its error.
+ */
+import type { Backend } from '../backend.ts';
+import {
+  exponentialMinusOne,
+  nearZero,
+  smallExponentialRemainder,
+  smallLogarithmRemainder,
+} from './exponentialRemainder.ts';
+import { scale } from './scale.ts';
+
+/**
+ * Terms p·log(p/q) + q − p ≥ 0, whose sum over the classes is KL(p‖q).
+ *
+ * With x = log q − log p a term is p·(e^x − 1 − x). A class of probability 0 on both sides gives 0; of 0 in q only,
+ * +Infinity.
+ */
+export function relativeEntropyTerms<T>(backend: Backend<T>, p: T, q: T, logRatio: T): T {
+  return backend.scope(() => {
+    const small = backend.multiply(p, smallExponentialRemainder(backend, logRatio));
+    const linear = backend.where(p, backend.multiply(p, logRatio), backend.scalar(0));
+    const large = backend.subtract(backend.subtract(q, p), linear);
+    return backend.where(nearZero(backend, logRatio), small, large);
+  });
+}
+
+/** KL(p‖q) for each row, [...], from x = log q − log p. */
+export function relativeEntropy<T>(backend: Backend<T>, p: T, q: T, logRatio: T): T {
+  return backend.scope(() => backend.sum(relativeEntropyTerms(backend, p, q, logRatio), { axis: -1 }));
+}
+
+/**
+ * The gradient q·(log(q/r) − expectation) of a divergence of q in the logits of q, where `expectation` is that of the
+ * logarithm under q, [...]. Where q = 0 its limit is 0, though the logarithm may be infinite or undefined; a q that is NaN
+ * stays NaN.
+ */
+export function centredGradient<T>(backend: Backend<T>, q: T, logRatio: T, expectation: T): T {
+  const column = backend.reshape(expectation, [...backend.shapeOf(expectation), 1]);
+  return backend.where(q, backend.multiply(q, backend.subtract(logRatio, column)), backend.scalar(0));
+}
+
+/** q − p, with the relative accuracy of `logRatio` where the two are alike. */
+export function probabilityGap<T>(backend: Backend<T>, p: T, q: T, logRatio: T): T {
+  return backend.scope(() => {
+    const small = backend.multiply(p, backend.add(logRatio, smallExponentialRemainder(backend, logRatio)));
+    return backend.where(nearZero(backend, logRatio), small, backend.subtract(q, p));
+  });
+}
+
+/** How p stands to the mixture m = share·p + (1 − share)·q. */
+export interface MixtureRatio<T> {
+  /** log m − log p; where p = 0 it means nothing. */
+  readonly logRatio: T;
+  /** Terms p·log(p/m) + m − p ≥ 0, whose sum over the classes is KL(p‖m) ≤ −log share. */
+  readonly terms: T;
+}
+
+/**
+ * The divergence of p from its mixture with q, from x = log q − log p: with a = m/p − 1 = (1 − share)·(e^x − 1) a term is
+ * p·(a − log(1 + a)). Finite for all logits, also where both sides underflow.
+ */
+export function mixtureRatio<T>(backend: Backend<T>, p: T, q: T, logRatio: T, share: number): MixtureRatio<T> {
+  return backend.scope(() => {
+    // e^x may overflow where p is below 1e-34, and counts for nothing there.
+    const most = backend.scalar(80);
+    const bounded = backend.where(backend.greater(logRatio, most), most, logRatio);
+    const a = scale(backend, exponentialMinusOne(backend, bounded), 1 - share);
+    const remainder = smallLogarithmRemainder(backend, a);
+    const near = nearZero(backend, a);
+    const direct = backend.log(backend.add(a, backend.scalar(1)));
+    const gained = scale(backend, backend.subtract(q, p), 1 - share);
+    const linear = backend.where(p, backend.multiply(p, direct), backend.scalar(0));
+    return {
+      logRatio: backend.where(near, backend.subtract(a, remainder), direct),
+      terms: backend.where(near, backend.multiply(p, remainder), backend.subtract(gained, linear)),
+    };
+  });
+}

@@ -1,0 +1,96 @@
+import type { Backend } from '../backend.ts';
+import { logOnePlus, nearZero, smallExponentialRemainder } from './exponentialRemainder.ts';
+import { scale } from './scale.ts';
+
+/** The temperature of each side. */
+export interface Temperatures {
+  readonly student: number;
+  readonly teacher: number;
+}
+
+/** The softened predictions of student and teacher, [..., classes]. */
+export interface SoftenedPair<T> {
+  /** q = softmax(studentLogits/T). */
+  readonly student: T;
+  /** p = softmax(teacherLogits/T). */
+  readonly teacher: T;
+  /**
+   * log q − log p, with the digits that the difference of the logits has: never a difference of logarithms where the two
+   * are alike. NaN where both sides are −Infinity; such a class has q = p = 0.
+   */
+  readonly logRatio: T;
+  /** log q as `shifted` − log `total`: only a cross-entropy needs it. */
+  readonly shifted: T;
+  readonly total: T;
+}
+
+/**
+ * Softmax of both sides and the logarithm of their ratio, for temperatures of any size.
+ *
+ * Each side is shifted by its maximum before it is divided by T: T = 0.001 would round large logits away. With
+ * d = (teacher − student)/T, shifted likewise, log q − log p is κ − d, where κ = log Σ e^{teacher} − log Σ e^{student}. Where
+ * the sides are alike, both logarithms are alike and lose what d has; so κ = log(1 + Σ e^{student}·(e^d − 1)/Σ e^{student}).
+ */
+export function softenedPair<T>(
+  backend: Backend<T>,
+  studentLogits: T,
+  teacherLogits: T,
+  temperatures: Temperatures,
+): SoftenedPair<T> {
+  return backend.scope(() => {
+    const studentMax = backend.max(studentLogits, row);
+    const teacherMax = backend.max(teacherLogits, row);
+    const shifted = scale(backend, backend.subtract(studentLogits, studentMax), 1 / temperatures.student);
+    const teacherShifted = scale(backend, backend.subtract(teacherLogits, teacherMax), 1 / temperatures.teacher);
+    const studentWeights = backend.exp(shifted);
+    const teacherWeights = backend.exp(teacherShifted);
+    const difference =
+      temperatures.student === temperatures.teacher
+        ? scale(
+            backend,
+            exactDifference(backend, [teacherLogits, studentLogits], [teacherMax, studentMax]),
+            1 / temperatures.student,
+          )
+        : backend.subtract(teacherShifted, shifted);
+    const total = backend.sum(studentWeights, row);
+    const teacherTotal = backend.sum(teacherWeights, row);
+    const gain = backend.divide(gainOf(backend, studentWeights, teacherWeights, difference), total);
+    const kappa = backend.where(
+      nearZero(backend, gain),
+      logOnePlus(backend, gain),
+      backend.subtract(backend.log(teacherTotal), backend.log(total)),
+    );
+    return {
+      student: backend.divide(studentWeights, total),
+      teacher: backend.divide(teacherWeights, teacherTotal),
+      logRatio: backend.subtract(kappa, difference),
+      shifted,
+      total,
+    };
+  });
+}
+
+const row = { axis: -1, keepDims: true };
+
+/** Σ e^{teacher} − Σ e^{student} for each row, [..., 1], from terms e^{student}·(e^d − 1) where d is small. */
+function gainOf<T>(backend: Backend<T>, studentWeights: T, teacherWeights: T, difference: T): T {
+  return backend.scope(() => {
+    const growth = backend.add(difference, smallExponentialRemainder(backend, difference));
+    const small = backend.multiply(studentWeights, growth);
+    const large = backend.subtract(teacherWeights, studentWeights);
+    return backend.sum(backend.where(nearZero(backend, difference), small, large), row);
+  });
+}
+
+/**
+ * (a − b) − (maximum of a − maximum of b) for each row. Numbers that are alike differ exactly, where shifted ones would be
+ * rounded before; but an offset between the sides comes off the first one, whose digits are as coarse as it. Where both
+ * maxima are in one place, the difference there is 0.
+ */
+function exactDifference<T>(backend: Backend<T>, [a, b]: readonly [T, T], [maxA, maxB]: readonly [T, T]): T {
+  const offset = backend.subtract(maxA, maxB);
+  const apart = backend.greater(backend.abs(offset), backend.scalar(1));
+  const first = backend.where(apart, offset, backend.scalar(0));
+  const less = (x: T, y: T): T => backend.subtract(backend.subtract(x, first), y);
+  return backend.subtract(less(a, b), less(maxA, maxB));
+}

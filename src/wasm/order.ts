@@ -1,0 +1,57 @@
+/** Order and positions along the last axis, and rows written in parts. */
+import type { Backend } from '../backend.ts';
+import { checkSameShape } from '../check.ts';
+import { sizeOf } from '../tensor.ts';
+import type { Kernels } from './assemblyExports.ts';
+import type { TensorStore, WasmTensor } from './tensors.ts';
+
+type Member = 'argSort' | 'takeAlong' | 'scatterAlong' | 'rowsInParts';
+
+/** Makes the members. */
+export function orderMembers(kernels: Kernels, store: TensorStore): Required<Pick<Backend<WasmTensor>, Member>> {
+  return {
+    argSort(x) {
+      const from = store.pointerTo('argSort', x);
+      const out = store.make(x.shape);
+      const count = x.shape.at(-1) ?? 1;
+      const rows = count === 0 ? 0 : out.storage.size / count;
+      store.withScratch(kernels.orderScratchBytes(count) >>> 0, (scratch) => {
+        kernels.argSort(from, out.storage.pointer, rows, count, scratch);
+      });
+      return out;
+    },
+
+    takeAlong(x, indices) {
+      const leading = indices.shape.slice(0, -1);
+      checkSameShape('takeAlong', 'leading axes', leading, 'those of x', x.shape.slice(0, -1));
+      const from = store.pointerTo('takeAlong', x);
+      const picks = store.pointerTo('takeAlong', indices);
+      const out = store.make(indices.shape);
+      kernels.takeAlong(from, picks, out.storage.pointer, sizeOf(leading), x.shape.at(-1)!, indices.shape.at(-1)!);
+      return out;
+    },
+
+    scatterAlong(indices, updates, size) {
+      checkSameShape('scatterAlong', 'updates', updates.shape, 'indices', indices.shape);
+      const picks = store.pointerTo('scatterAlong', indices);
+      const from = store.pointerTo('scatterAlong', updates);
+      const leading = indices.shape.slice(0, -1);
+      const out = store.make([...leading, size]);
+      kernels.scatterAlong(picks, from, out.storage.pointer, sizeOf(leading), size, indices.shape.at(-1)!);
+      return out;
+    },
+
+    rowsInParts(shape) {
+      const made = store.make(shape);
+      let to = made.storage.pointer / 4;
+      return {
+        write(rows) {
+          const from = store.pointerTo('rowsInParts', rows) / 4;
+          store.arena.floats().copyWithin(to, from, from + rows.storage.size);
+          to += rows.storage.size;
+        },
+        finish: () => made,
+      };
+    },
+  };
+}
