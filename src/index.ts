@@ -71,6 +71,12 @@ export { type CrossEntropyOptions, crossEntropy } from './losses/logits/crossEnt
 export { type KlDivergenceOptions, klDivergence } from './losses/logits/klDivergence.ts';
 export { type SoftCrossEntropyOptions, softCrossEntropy } from './losses/logits/softCrossEntropy.ts';
 export { type JensenShannonOptions, jensenShannon } from './losses/logits/jensenShannon.ts';
+export { type SkewedKlDivergenceOptions, skewedKlDivergence } from './losses/logits/skewedKlDivergence.ts';
+export { type LogitMseOptions, logitMse } from './losses/logits/logitMse.ts';
+export { type MarginMseOptions, marginMse } from './losses/logits/marginMse.ts';
+export { type TotalVariationOptions, totalVariation } from './losses/logits/totalVariation.ts';
+export { type NegativeLogAcceptanceOptions, negativeLogAcceptance } from './losses/logits/negativeLogAcceptance.ts';
+export { type AcceptanceHybridOptions, acceptanceHybrid } from './losses/logits/acceptanceHybrid.ts';
 export type { Reduction, RowOptions } from './ops/rowReduction.ts';
 
 // Losses on features
