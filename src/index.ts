@@ -74,6 +74,7 @@ export { type JensenShannonOptions, jensenShannon } from './losses/logits/jensen
 export { type SkewedKlDivergenceOptions, skewedKlDivergence } from './losses/logits/skewedKlDivergence.ts';
 export { type LogitMseOptions, logitMse } from './losses/logits/logitMse.ts';
 export { type MarginMseOptions, marginMse } from './losses/logits/marginMse.ts';
+export { type DistOptions, dist } from './losses/logits/dist.ts';
 export { type TotalVariationOptions, totalVariation } from './losses/logits/totalVariation.ts';
 export { type NegativeLogAcceptanceOptions, negativeLogAcceptance } from './losses/logits/negativeLogAcceptance.ts';
 export { type AcceptanceHybridOptions, acceptanceHybrid } from './losses/logits/acceptanceHybrid.ts';
