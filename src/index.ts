@@ -123,6 +123,31 @@ export type {
 export type { ProjectionInput } from './losses/contrastive/embedding.ts';
 export { type CrdParameters, type InitializeCrdOptions, initializeCrd } from './losses/contrastive/initializeCrd.ts';
 
+// Teachers: several as one, one that follows its student, and ones made from labels
+export {
+  type AverageTeachersOptions,
+  averageTeachers,
+  averageTeachersOn,
+  type TeacherAverage,
+} from './teachers/averageTeachers.ts';
+export {
+  type AverageParametersOnOptions,
+  type AverageParametersOptions,
+  averageParameters,
+  averageParametersOn,
+  meanTeacherMomentum,
+  type ParameterSet,
+} from './teachers/averageParameters.ts';
+export {
+  type ConfidentTeacherOptions,
+  confidentTeacher,
+  type NoisyLabelsOptions,
+  noisyLabels,
+  type SmoothedLabelsOptions,
+  smoothedLabels,
+  type VirtualTeacherOptions,
+} from './teachers/virtualTeachers.ts';
+
 // Metrics: runners
 export {
   type AnyMetric,
