@@ -1,10 +1,10 @@
 import type { Loss } from '../../loss.ts';
 import { asColumn } from '../../ops/asColumn.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
-import { expectation } from '../../ops/expectation.ts';
-import { logSoftmax } from '../../ops/logSoftmax.ts';
+import { relativeEntropy } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { softenedPair } from '../../ops/softenedPair.ts';
 import { totalVariationGradient, totalVariationOf } from '../../ops/totalVariation.ts';
 import { positive, readOptions } from '../../options.ts';
 import { type FormOf, rowLoss } from '../../rowLoss.ts';
@@ -56,22 +56,22 @@ export function acceptanceHybrid<R extends Reduction = 'mean'>(
     check: (backend, inputs) => checkLogitPair(backend, 'acceptanceHybrid', inputs),
 
     rows(backend, { studentLogits, teacherLogits }) {
-      const studentLog = logSoftmax(backend, scale(backend, studentLogits, 1 / temperature));
-      const teacherLog = logSoftmax(backend, scale(backend, teacherLogits, 1 / temperature));
-      const { distance, student, teacher } = totalVariationOf(backend, studentLog, teacherLog);
-      const divergence = expectation(backend, teacher, backend.subtract(teacherLog, studentLog));
+      const temperatures = { student: temperature, teacher: temperature };
+      const pair = softenedPair(backend, studentLogits, teacherLogits, temperatures);
+      const { distance, gap } = totalVariationOf(backend, pair);
+      const divergence = relativeEntropy(backend, pair.teacher, pair.student, pair.logRatio);
       const overlap = backend.subtract(backend.scalar(1), distance);
       const weight = backend.exp(scale(backend, overlap, -eta));
       const rest = backend.subtract(backend.scalar(1), weight);
       const losses = backend.add(backend.multiply(weight, divergence), backend.multiply(rest, distance));
-      return { losses, student, teacher, weight };
+      return { losses, student: pair.student, gap, weight };
     },
 
-    gradient(backend, { student, teacher, weight }) {
+    gradient(backend, { student, gap, weight }) {
       const share = asColumn(backend, weight);
-      const ofDivergence = backend.multiply(share, backend.subtract(student, teacher));
+      const ofDivergence = backend.multiply(share, gap);
       const rest = backend.subtract(backend.scalar(1), share);
-      const ofDistance = backend.multiply(rest, totalVariationGradient(backend, { student, teacher }));
+      const ofDistance = backend.multiply(rest, totalVariationGradient(backend, student, gap));
       return scale(backend, backend.add(ofDivergence, ofDistance), 1 / temperature);
     },
   });

@@ -1,13 +1,14 @@
 import type { Loss } from '../../loss.ts';
 import { asColumn } from '../../ops/asColumn.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
+import { logOnePlus } from '../../ops/exponentialRemainder.ts';
 import { isMinusInfinity } from '../../ops/isMinusInfinity.ts';
-import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { logSumExp } from '../../ops/logSumExp.ts';
-import { minimum } from '../../ops/minimum.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { sign } from '../../ops/sign.ts';
+import { softenedPair } from '../../ops/softenedPair.ts';
+import { totalVariationOf } from '../../ops/totalVariation.ts';
 import { positive, readOptions } from '../../options.ts';
 import { type FormOf, rowLoss } from '../../rowLoss.ts';
 
@@ -54,24 +55,31 @@ export function negativeLogAcceptance<R extends Reduction = 'mean'>(
     check: (backend, inputs) => checkLogitPair(backend, 'negativeLogAcceptance', inputs),
 
     rows(backend, { studentLogits, teacherLogits }) {
-      const studentLog = logSoftmax(backend, scale(backend, studentLogits, 1 / temperature));
-      const teacherLog = logSoftmax(backend, scale(backend, teacherLogits, 1 / temperature));
-      const smaller = minimum(backend, studentLog, teacherLog);
-      const overlapLog = logSumExp(backend, smaller);
-      // Rounding may lift an overlap of 1 above it.
-      const losses = backend.maximum(scale(backend, overlapLog, -1), backend.scalar(0));
-      return { losses, studentLog, teacherLog, overlapLog };
+      const temperatures = { student: temperature, teacher: temperature };
+      const pair = softenedPair(backend, studentLogits, teacherLogits, temperatures);
+      const { student, logRatio } = pair;
+      const studentLog = backend.subtract(pair.shifted, backend.log(pair.total));
+      // Between two masks of −Infinity the ratio is NaN.
+      const excess = backend.maximum(logRatio, backend.scalar(0));
+      const either = backend.subtract(studentLog, excess);
+      const smallerLog = backend.where(isMinusInfinity(backend, studentLog), studentLog, either);
+      const overlapLog = logSumExp(backend, smallerLog);
+      // Near 1 an overlap is known better by what it lacks.
+      const { distance } = totalVariationOf(backend, pair);
+      const lacking = logOnePlus(backend, scale(backend, distance, -1));
+      const acceptedLog = backend.where(backend.greater(backend.scalar(0.5), distance), lacking, overlapLog);
+      return { losses: backend.subtract(backend.scalar(0), acceptedLog), student, logRatio, smallerLog, overlapLog };
     },
 
-    gradient(backend, { studentLog, teacherLog, overlapLog }) {
-      // 2 where the student's share is the smaller one, 1 where the two are equal.
-      const below = backend.add(sign(backend, backend.subtract(teacherLog, studentLog)), backend.scalar(1));
+    gradient(backend, { student, logRatio, smallerLog, overlapLog }) {
+      // 0 where the student's share is the larger one, 1 where the two are equal, else 2.
+      const below = backend.subtract(backend.scalar(1), sign(backend, logRatio));
       // The smaller of both is at most the overlap, where the student's own share may be larger than a number holds.
       const overlap = asColumn(backend, overlapLog);
-      const share = backend.exp(backend.subtract(minimum(backend, studentLog, teacherLog), overlap));
+      const share = backend.exp(backend.subtract(smallerLog, overlap));
       const accepted = scale(backend, backend.multiply(share, below), 0.5 / temperature);
       const total = backend.sum(accepted, { axis: -1, keepDims: true });
-      const rowGradients = backend.subtract(backend.multiply(backend.exp(studentLog), total), accepted);
+      const rowGradients = backend.subtract(backend.multiply(student, total), accepted);
       return backend.where(isMinusInfinity(backend, overlap), backend.scalar(0), rowGradients);
     },
   });

@@ -1,10 +1,10 @@
 import type { Loss } from '../../loss.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
-import { expectation } from '../../ops/expectation.ts';
-import { logMixture } from '../../ops/logMixture.ts';
-import { logSoftmax } from '../../ops/logSoftmax.ts';
+import { exponentialMinusOne } from '../../ops/exponentialRemainder.ts';
+import { mixtureRatio as mixtureRatioOf } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { softenedPair } from '../../ops/softenedPair.ts';
 import { softmaxGradient } from '../../ops/softmaxGradient.ts';
 import { between, flag, positive, readOptions, word } from '../../options.ts';
 import { type FormOf, rowLoss } from '../../rowLoss.ts';
@@ -56,7 +56,6 @@ export function skewedKlDivergence<R extends Reduction = 'mean'>(
   const { direction, skew, temperature, scaleByTemperatureSquared, ...rows } = checked;
   const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
   const forward = direction === 'forward';
-  const studentShare = forward ? 1 - skew : skew;
 
   return rowLoss(rows, {
     name: 'skewedKlDivergence',
@@ -68,20 +67,21 @@ export function skewedKlDivergence<R extends Reduction = 'mean'>(
     check: (backend, inputs) => checkLogitPair(backend, 'skewedKlDivergence', inputs),
 
     rows(backend, { studentLogits, teacherLogits }) {
-      const studentLog = logSoftmax(backend, scale(backend, studentLogits, 1 / temperature));
-      const teacherLog = logSoftmax(backend, scale(backend, teacherLogits, 1 / temperature));
-      const mixtureLog = logMixture(backend, studentLog, teacherLog, studentShare);
-      const student = backend.exp(studentLog);
-      const [main, mainLog] = forward ? [backend.exp(teacherLog), teacherLog] : [student, studentLog];
-      const ratio = backend.subtract(mainLog, mixtureLog);
-      return { losses: scale(backend, expectation(backend, main, ratio), factor), student, ratio };
+      const temperatures = { student: temperature, teacher: temperature };
+      const { student, teacher, logRatio } = softenedPair(backend, studentLogits, teacherLogits, temperatures);
+      const { terms, logRatio: mixtureRatio } = forward
+        ? mixtureRatioOf(backend, teacher, student, logRatio, skew)
+        : mixtureRatioOf(backend, student, teacher, scale(backend, logRatio, -1), skew);
+      return { losses: scale(backend, backend.sum(terms, { axis: -1 }), factor), student, mixtureRatio };
     },
 
-    gradient(backend, { student, ratio }) {
-      // The gradient in q: −(1 − λ)·p/m forward, at most 1/λ in size where q vanishes; log(q/m) − λ·q/m in reverse.
-      const share = scale(backend, backend.exp(ratio), -studentShare);
-      const slope = forward ? share : backend.add(ratio, share);
-      return scale(backend, softmaxGradient(backend, student, slope), factor / temperature);
+    gradient(backend, { student, mixtureRatio }) {
+      const fallen = scale(backend, mixtureRatio, -1);
+      // The gradient in q, less a constant that its mean takes out again: −(1 − λ)·(p/m − 1), at most 1/λ in size, or
+      // log(q/m) − λ·(q/m − 1).
+      const slope = scale(backend, exponentialMinusOne(backend, fallen), forward ? skew - 1 : -skew);
+      const whole = forward ? slope : backend.add(fallen, slope);
+      return scale(backend, softmaxGradient(backend, student, whole), factor / temperature);
     },
   });
 }

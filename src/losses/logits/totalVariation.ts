@@ -1,8 +1,8 @@
 import type { Loss } from '../../loss.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
-import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { softenedPair } from '../../ops/softenedPair.ts';
 import { totalVariationGradient, totalVariationOf } from '../../ops/totalVariation.ts';
 import { flag, positive, readOptions } from '../../options.ts';
 import { type FormOf, rowLoss } from '../../rowLoss.ts';
@@ -55,12 +55,13 @@ export function totalVariation<R extends Reduction = 'mean'>(
     check: (backend, inputs) => checkLogitPair(backend, 'totalVariation', inputs),
 
     rows(backend, { studentLogits, teacherLogits }) {
-      const studentLog = logSoftmax(backend, scale(backend, studentLogits, 1 / temperature));
-      const teacherLog = logSoftmax(backend, scale(backend, teacherLogits, 1 / temperature));
-      const { distance, student, teacher } = totalVariationOf(backend, studentLog, teacherLog);
-      return { losses: scale(backend, distance, factor), student, teacher };
+      const temperatures = { student: temperature, teacher: temperature };
+      const pair = softenedPair(backend, studentLogits, teacherLogits, temperatures);
+      const { distance, gap } = totalVariationOf(backend, pair);
+      return { losses: scale(backend, distance, factor), student: pair.student, gap };
     },
 
-    gradient: (backend, kept) => scale(backend, totalVariationGradient(backend, kept), factor / temperature),
+    gradient: (backend, { student, gap }) =>
+      scale(backend, totalVariationGradient(backend, student, gap), factor / temperature),
   });
 }
