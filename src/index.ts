@@ -72,8 +72,11 @@ export { type KlDivergenceOptions, klDivergence } from './losses/logits/klDiverg
 export { type SoftCrossEntropyOptions, softCrossEntropy } from './losses/logits/softCrossEntropy.ts';
 export { type JensenShannonOptions, jensenShannon } from './losses/logits/jensenShannon.ts';
 export { type SkewedKlDivergenceOptions, skewedKlDivergence } from './losses/logits/skewedKlDivergence.ts';
+export { type BinaryKlDivergenceOptions, binaryKlDivergence } from './losses/logits/binaryKlDivergence.ts';
 export { type LogitMseOptions, logitMse } from './losses/logits/logitMse.ts';
 export { type MarginMseOptions, marginMse } from './losses/logits/marginMse.ts';
+export { type DkdOptions, dkd } from './losses/logits/dkd.ts';
+export { type NkdOptions, nkd } from './losses/logits/nkd.ts';
 export { type DistOptions, dist } from './losses/logits/dist.ts';
 export { type TotalVariationOptions, totalVariation } from './losses/logits/totalVariation.ts';
 export { type NegativeLogAcceptanceOptions, negativeLogAcceptance } from './losses/logits/negativeLogAcceptance.ts';
