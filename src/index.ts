@@ -73,6 +73,11 @@ export { type SoftCrossEntropyOptions, softCrossEntropy } from './losses/logits/
 export { type JensenShannonOptions, jensenShannon } from './losses/logits/jensenShannon.ts';
 export { type SkewedKlDivergenceOptions, skewedKlDivergence } from './losses/logits/skewedKlDivergence.ts';
 export { type BinaryKlDivergenceOptions, binaryKlDivergence } from './losses/logits/binaryKlDivergence.ts';
+export {
+  type StandardizedKlDivergenceOptions,
+  standardizedKlDivergence,
+} from './losses/logits/standardizedKlDivergence.ts';
+export { type SampledReverseKlOptions, sampledReverseKl } from './losses/logits/sampledReverseKl.ts';
 export { type LogitMseOptions, logitMse } from './losses/logits/logitMse.ts';
 export { type MarginMseOptions, marginMse } from './losses/logits/marginMse.ts';
 export { type DkdOptions, dkd } from './losses/logits/dkd.ts';

@@ -16,6 +16,8 @@ export interface DivergenceTraits {
   readonly leastClasses?: number;
   /** Further inputs for a number of rows: labels, say. */
   readonly beside?: (rows: number) => Readonly<Record<string, TensorLike>>;
+  /** Logits are multiples of it: for losses to which a row's spread is its unit, however small. Default: any. */
+  readonly grain?: number;
   /** Allowed rounding at equality, absolute. Default 1e-12. */
   readonly rounding?: number;
 }
@@ -27,7 +29,7 @@ export function describeDivergence(
   traits: DivergenceTraits = {},
 ): void {
   const { shiftInvariant = true, inputs = ['studentLogits', 'teacherLogits'], leastClasses = 1 } = traits;
-  const { beside = () => ({}), rounding = 1e-12, masksClasses = true } = traits;
+  const { beside = () => ({}), rounding = 1e-12, masksClasses = true, grain } = traits;
   const loss = make() as AnyLoss<'scalar'>;
   const rowsLoss = make({ reduction: 'none' }) as AnyLoss<'rows'>;
   const moved = (logits: number[][], by: number): number[][] => (shiftInvariant ? shifted(logits, by) : logits);
@@ -37,7 +39,11 @@ export function describeDivergence(
     ...beside(student.length),
   });
   const gradientOf = (gradients: Readonly<Record<string, HostTensor>>): ArrayLike<number> => gradients[inputs[0]]!.data;
-  const pairs = logitPairs.filter(({ student }) => student[0]!.length >= leastClasses);
+  const grained = (logits: number[][]): number[][] =>
+    grain === undefined ? logits : logits.map((row) => row.map((logit) => grain * Math.round(logit / grain)));
+  const pairs = logitPairs
+    .filter(({ student }) => student[0]!.length >= leastClasses)
+    .map(({ student, teacher }) => ({ student: grained(student), teacher: grained(teacher) }));
 
   describe(`${name} as a divergence`, () => {
     it('is 0 between equal sides, with gradient 0', () => {
