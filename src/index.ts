@@ -72,6 +72,21 @@ export { type CrossEntropyOptions, crossEntropy } from './losses/logits/crossEnt
 export { type KlDivergenceOptions, klDivergence } from './losses/logits/klDivergence.ts';
 export { type SoftCrossEntropyOptions, softCrossEntropy } from './losses/logits/softCrossEntropy.ts';
 export { type JensenShannonOptions, jensenShannon } from './losses/logits/jensenShannon.ts';
+export { type SkewedKlDivergenceOptions, skewedKlDivergence } from './losses/logits/skewedKlDivergence.ts';
+export { type BinaryKlDivergenceOptions, binaryKlDivergence } from './losses/logits/binaryKlDivergence.ts';
+export {
+  type StandardizedKlDivergenceOptions,
+  standardizedKlDivergence,
+} from './losses/logits/standardizedKlDivergence.ts';
+export { type SampledReverseKlOptions, sampledReverseKl } from './losses/logits/sampledReverseKl.ts';
+export { type LogitMseOptions, logitMse } from './losses/logits/logitMse.ts';
+export { type MarginMseOptions, marginMse } from './losses/logits/marginMse.ts';
+export { type DkdOptions, dkd } from './losses/logits/dkd.ts';
+export { type NkdOptions, nkd } from './losses/logits/nkd.ts';
+export { type DistOptions, dist } from './losses/logits/dist.ts';
+export { type TotalVariationOptions, totalVariation } from './losses/logits/totalVariation.ts';
+export { type NegativeLogAcceptanceOptions, negativeLogAcceptance } from './losses/logits/negativeLogAcceptance.ts';
+export { type AcceptanceHybridOptions, acceptanceHybrid } from './losses/logits/acceptanceHybrid.ts';
 export type { Reduction, RowOptions } from './ops/rowReduction.ts';
 
 // Losses on features
@@ -116,6 +131,31 @@ export type {
 } from './losses/contrastive/crdOptions.ts';
 export type { ProjectionInput } from './losses/contrastive/embedding.ts';
 export { type CrdParameters, type InitializeCrdOptions, initializeCrd } from './losses/contrastive/initializeCrd.ts';
+
+// Teachers: several as one, one that follows its student, and ones made from labels
+export {
+  type AverageTeachersOptions,
+  averageTeachers,
+  averageTeachersOn,
+  type TeacherAverage,
+} from './teachers/averageTeachers.ts';
+export {
+  type AverageParametersOnOptions,
+  type AverageParametersOptions,
+  averageParameters,
+  averageParametersOn,
+  meanTeacherMomentum,
+  type ParameterSet,
+} from './teachers/averageParameters.ts';
+export {
+  type ConfidentTeacherOptions,
+  confidentTeacher,
+  type NoisyLabelsOptions,
+  noisyLabels,
+  type SmoothedLabelsOptions,
+  smoothedLabels,
+  type VirtualTeacherOptions,
+} from './teachers/virtualTeachers.ts';
 
 // Metrics: runners
 export {

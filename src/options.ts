@@ -78,6 +78,15 @@ export function finite(fallback?: number): OptionReader<number> {
   return reader('a number', fallback, checkFinite);
 }
 
+/** A finite number of at least `lowest`. */
+export function atLeast(lowest: number, fallback?: number): OptionReader<number> {
+  return reader('a number', fallback, (where, name, given) => {
+    if (typeof given !== 'number') throw kindError(where, name, 'a number', given);
+    if (!(given >= lowest && given < Infinity))
+      throw rangeError(where, name, `a finite number of at least ${lowest}`, given);
+  });
+}
+
 /** A number in [lowest, highest]. */
 export function within(lowest: number, highest: number, fallback?: number): OptionReader<number> {
   return reader('a number', fallback, (where, name, given) => checkWithin(where, name, given, lowest, highest));

@@ -154,7 +154,8 @@ function reduced<
   return {
     name,
     reference,
-    options: { ...own.options, ...rows },
+    // A loss with a mask of its own may have an ignoreIndex of its own.
+    options: { ...rows, ...own.options },
     inputs,
     optionalInputs: [...optionalInputs, ...added],
     differentiable,

@@ -84,6 +84,21 @@ export function checkNumbers<T>(
   }
 }
 
+/** Requires a pair of logits of at least `least` classes, and labels as `checkLabels` does; returns the shape of the rows. */
+export function checkLabelledPair<T>(
+  backend: Backend<T>,
+  where: string,
+  inputs: { readonly studentLogits: T; readonly teacherLogits: T; readonly labels: T },
+  least: number,
+  ignoreIndex: number | null,
+): readonly number[] {
+  const rows = checkLogitPair(backend, where, inputs);
+  const classes = backend.shapeOf(inputs.studentLogits).at(-1)!;
+  if (classes < least) throw rangeError(where, 'studentLogits', `of at least ${least} classes`, classes);
+  checkLabels(backend, where, 'labels', inputs.labels, rows, classes, ignoreIndex);
+  return rows;
+}
+
 /** Requires row weights in the shape of the rows and, where reading is free, finite numbers of at least 0. */
 export function checkRowWeights<T>(
   backend: Backend<T>,

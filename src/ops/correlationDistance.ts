@@ -1,0 +1,69 @@
+/** 1 − Pearson's correlation, in the form that keeps its digits near 0: half the squared distance of two directions. */
+import type { Backend } from '../backend.ts';
+import { scale } from './scale.ts';
+
+/** The distances along an axis, and what their gradient needs. A constant side has no direction: distance 1, gradient 0. */
+export interface CorrelationDistance<T> {
+  /** 1 − r, with the axis kept at extent 1. */
+  readonly distance: T;
+  /** The first side centred and brought to length 1, or 0 where it is constant. */
+  readonly directions: T;
+  /** `directions` less those of the second side. */
+  readonly apart: T;
+  /** The length that the first side had, with the axis kept at extent 1. */
+  readonly lengths: T;
+}
+
+/** Elements along the axis that count, of any shape that broadcasts to the tensors', and their number. */
+export interface CountedElements<T> {
+  /** 0 for an element that does not count. */
+  readonly mask: T;
+  /** At least 1. */
+  readonly count: T;
+}
+
+/** 1 − r between two tensors along an axis. */
+export function correlationDistance<T>(
+  backend: Backend<T>,
+  first: T,
+  second: T,
+  axis: number,
+  counted?: CountedElements<T>,
+): CorrelationDistance<T> {
+  const a = directionsOf(backend, first, axis, counted);
+  const b = directionsOf(backend, second, axis, counted);
+  const apart = backend.subtract(a.directions, b.directions);
+  const squares = backend.sum(backend.multiply(apart, apart), { axis, keepDims: true });
+  const both = backend.multiply(a.some, b.some);
+  const distance = backend.where(both, scale(backend, squares, 0.5), backend.scalar(1));
+  return { distance, directions: a.directions, apart, lengths: a.lengths };
+}
+
+/** The gradient of the distances in the first side: ((â − b̂) − (1 − r)·â)/‖a‖. */
+export function correlationDistanceGradient<T>(
+  backend: Backend<T>,
+  { distance, directions, apart, lengths }: CorrelationDistance<T>,
+): T {
+  const tangent = backend.subtract(apart, backend.multiply(distance, directions));
+  return backend.where(lengths, backend.divide(tangent, lengths), backend.scalar(0));
+}
+
+function directionsOf<T>(backend: Backend<T>, x: T, axis: number, counted: CountedElements<T> | undefined) {
+  const kept = { axis, keepDims: true };
+  const zero = backend.scalar(0);
+  const onlyCounted = (values: T): T => (counted === undefined ? values : backend.where(counted.mask, values, zero));
+  // Less its largest element first, a constant side is 0 to the last digit, where the rounding of a mean would leave noise
+  // that then gets length 1.
+  const shifted = onlyCounted(backend.subtract(x, backend.max(x, kept)));
+  const count = counted?.count ?? backend.scalar(backend.shapeOf(x).at(axis)!);
+  const centred = onlyCounted(backend.subtract(shifted, backend.divide(backend.sum(shifted, kept), count)));
+  // Squares of probabilities of 1e-25 would underflow in float32.
+  const largest = backend.max(backend.abs(centred), kept);
+  const scaled = backend.where(largest, backend.divide(centred, largest), zero);
+  const length = backend.sqrt(backend.sum(backend.multiply(scaled, scaled), kept));
+  return {
+    directions: backend.where(length, backend.divide(scaled, length), zero),
+    lengths: backend.multiply(length, largest),
+    some: backend.where(length, backend.scalar(1), zero),
+  };
+}

@@ -1,0 +1,67 @@
+/** A prediction in two parts: the label against all other classes, and the others among themselves. */
+import type { Backend } from '../backend.ts';
+import { isMinusInfinity } from './isMinusInfinity.ts';
+import { logSumExp } from './logSumExp.ts';
+import { probabilityGap } from './relativeEntropy.ts';
+import { scale } from './scale.ts';
+import { type SoftenedPair, softenedPair } from './softenedPair.ts';
+
+/** Both sides' predictions, split at the label. */
+export interface LabelSplit<T> {
+  /** 1 at the label, [..., classes]. */
+  readonly label: T;
+  /** log(q_y/(1 − q_y)), [..., 1]: the label's logit less log Σ e^logit over the others. NaN for a label out of range. */
+  readonly studentOdds: T;
+  readonly teacherOdds: T;
+  /** The predictions over the other classes alone, which sum to 1; 0 at the label. NaN where a side has none. */
+  readonly others: SoftenedPair<T>;
+  /** 1 for a row, [..., 1], all of whose other classes the student masks with −Infinity; and the teacher's. */
+  readonly studentAlone: T;
+  readonly teacherAlone: T;
+}
+
+/** Splits predictions at temperature T; `labels` [...], logits [..., classes] of at least two classes. */
+export function labelSplit<T>(
+  backend: Backend<T>,
+  studentLogits: T,
+  teacherLogits: T,
+  labels: T,
+  temperature: number,
+): LabelSplit<T> {
+  const label = backend.oneHot(labels, backend.shapeOf(studentLogits).at(-1)!);
+  const labelled = backend.sum(label, { axis: -1, keepDims: true });
+  const sideOf = (logits: T) => {
+    const onLabel = backend.sum(backend.where(label, logits, backend.scalar(0)), { axis: -1, keepDims: true });
+    const others = backend.where(label, backend.scalar(-Infinity), logits);
+    const total = logSumExp(backend, scale(backend, others, 1 / temperature), true);
+    const odds = backend.subtract(scale(backend, backend.divide(onLabel, labelled), 1 / temperature), total);
+    return { others, odds, alone: isMinusInfinity(backend, total) };
+  };
+  const [student, teacher] = [sideOf(studentLogits), sideOf(teacherLogits)];
+  const temperatures = { student: temperature, teacher: temperature };
+  return {
+    label,
+    studentOdds: student.odds,
+    teacherOdds: teacher.odds,
+    others: softenedPair(backend, student.others, teacher.others, temperatures),
+    studentAlone: student.alone,
+    teacherAlone: teacher.alone,
+  };
+}
+
+/** A loss over the other classes, [..., 1]: 0 where the teacher has none, else +Infinity where the student has none. */
+export function lossOfOthers<T>(backend: Backend<T>, { studentAlone, teacherAlone }: LabelSplit<T>, loss: T): T {
+  const wrong = backend.where(studentAlone, backend.scalar(Infinity), loss);
+  return backend.where(teacherAlone, backend.scalar(0), wrong);
+}
+
+/** The student's prediction over the other classes, 0 where it has none. */
+export function studentOfOthers<T>(backend: Backend<T>, { others, studentAlone }: LabelSplit<T>): T {
+  return backend.where(studentAlone, backend.scalar(0), others.student);
+}
+
+/** Student's less teacher's prediction over the other classes; 0 where a side has none. */
+export function gapOfOthers<T>(backend: Backend<T>, { others, studentAlone, teacherAlone }: LabelSplit<T>): T {
+  const gap = probabilityGap(backend, others.teacher, others.student, others.logRatio);
+  return backend.where(backend.maximum(studentAlone, teacherAlone), backend.scalar(0), gap);
+}

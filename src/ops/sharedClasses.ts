@@ -1,0 +1,40 @@
+/** Comparisons of logits class by class: a class that is masked with −Infinity takes no part in them. */
+import type { Backend } from '../backend.ts';
+import { isMinusInfinity } from './isMinusInfinity.ts';
+
+/** The differences of two sides' logits over the classes that neither masks. */
+export interface SharedDifferences<T> {
+  /** student − teacher, [..., classes]; 0 where a side is −Infinity. */
+  readonly differences: T;
+  /** 1 where a side is −Infinity, else 0. NaN and +Infinity are no masks. */
+  readonly masked: T;
+  /** The number of classes that neither masks, but at least 1, [..., 1]. */
+  readonly count: T;
+  /** 1 for a row in which the student masks a class that the teacher does not, [...]: infinitely wrong, as in a KL. */
+  readonly infinite: T;
+}
+
+/** 1 where either side is −Infinity, and the number of the other classes (at least 1), [..., 1]. */
+export function maskedClasses<T>(
+  backend: Backend<T>,
+  student: T,
+  teacher: T,
+): { readonly masked: T; readonly count: T } {
+  // The sum is −Infinity where one side is; of NaN and of opposite infinities it is NaN, which compares as not less.
+  const masked = isMinusInfinity(backend, backend.add(student, teacher));
+  const classes = backend.scalar(backend.shapeOf(student).at(-1)!);
+  const left = backend.subtract(classes, backend.sum(masked, { axis: -1, keepDims: true }));
+  return { masked, count: backend.maximum(left, backend.scalar(1)) };
+}
+
+/** What losses on the differences of logits need. */
+export function sharedDifferences<T>(backend: Backend<T>, student: T, teacher: T): SharedDifferences<T> {
+  const { masked, count } = maskedClasses(backend, student, teacher);
+  const raw = backend.subtract(student, teacher);
+  return {
+    differences: backend.where(masked, backend.scalar(0), raw),
+    masked,
+    count,
+    infinite: backend.max(isMinusInfinity(backend, raw), { axis: -1 }),
+  };
+}
