@@ -12,8 +12,10 @@ import {
   type DifferentiableOf,
   evaluateOn,
   type Form,
+  type Gradients,
   type InputsOf,
   type LossContext,
+  type OptionalOf,
   valueAndGradientsOn,
 } from './loss.ts';
 import type { HostTensor, TensorLike } from './tensor.ts';
@@ -44,9 +46,12 @@ export interface Evaluation<LossForm extends Form = 'scalar'> {
 }
 
 /** What `valueAndGradients` returns. */
-export interface GradientEvaluation<Differentiable extends string, LossForm extends Form = 'scalar'>
-  extends Evaluation<LossForm> {
-  readonly gradients: Readonly<Record<Differentiable, HostTensor>>;
+export interface GradientEvaluation<
+  Differentiable extends string,
+  LossForm extends Form = 'scalar',
+  Optional extends string = never,
+> extends Evaluation<LossForm> {
+  readonly gradients: Gradients<Differentiable, Optional, HostTensor>;
 }
 
 function plainValue<LossForm extends Form>(form: LossForm, value: HostTensor): HostValue<LossForm> {
@@ -94,15 +99,16 @@ export function valueAndGradients<L extends AnyLoss>(
   loss: L,
   inputs: InputsOf<L, TensorLike>,
   context?: LossContext,
-): GradientEvaluation<DifferentiableOf<L>, L['form']> {
+): GradientEvaluation<DifferentiableOf<L>, L['form'], OptionalOf<L>> {
   const plain: AnyLoss = loss;
   return onHost(plain, inputs, (backend, placed) => {
     const { value, terms, gradients } = valueAndGradientsOn(backend, plain, placed, context);
-    const read = Object.fromEntries(plain.differentiable.map((name) => [name, backend.readSync(gradients[name]!)]));
+    const given = plain.differentiable.filter((name) => gradients[name] !== undefined);
+    const read = Object.fromEntries(given.map((name) => [name, backend.readSync(gradients[name]!)]));
     return {
       value: plainValue<L['form']>(loss.form, backend.readSync(value)),
       terms: plainTerms(backend, terms),
-      gradients: read as Record<DifferentiableOf<L>, HostTensor>,
+      gradients: read as Gradients<DifferentiableOf<L>, OptionalOf<L>, HostTensor>,
     };
   });
 }

@@ -40,6 +40,7 @@ export {
   evaluateOn,
   type Form,
   type GradientEvaluationOn,
+  type Gradients,
   type InputOf,
   type Loss,
   type LossContext,

@@ -25,7 +25,7 @@ export interface LossContext {
  * A distillation loss. Factories (`klDivergence({ temperature: 4 })`) return plain objects of this form.
  *
  * @typeParam Input Names of the required inputs.
- * @typeParam Differentiable Those of them that get a gradient.
+ * @typeParam Differentiable Those inputs that get a gradient.
  * @typeParam Optional Names of inputs that may be left out.
  */
 export interface Loss<
@@ -42,6 +42,7 @@ export interface Loss<
   readonly options: object;
   readonly inputs: readonly Input[];
   readonly optionalInputs: readonly Optional[];
+  /** An optional one among them gets its gradient where it is given. */
   readonly differentiable: readonly Differentiable[];
   readonly form: LossForm;
   /** Whether a call may bring a `normalizer`; false when left out. */
@@ -50,8 +51,11 @@ export interface Loss<
   check<T>(backend: Backend<T>, inputs: Inputs<Input, Optional, T>): void;
   /** The value, and what `backward` needs. */
   forward<T>(backend: Backend<T>, inputs: Inputs<Input, Optional, T>, context?: LossContext): Forward<T>;
-  /** Gradients, one for each differentiable input in their order, times `upstream` (shaped like the value). */
-  backward<T>(backend: Backend<T>, residuals: Residuals<T>, upstream: T): readonly T[];
+  /**
+   * Gradients, one for each differentiable input in their order, times `upstream` (shaped like the value); undefined for
+   * an optional input that was not given.
+   */
+  backward<T>(backend: Backend<T>, residuals: Residuals<T>, upstream: T): readonly (T | undefined)[];
 }
 
 /** Any loss, for code that composes them. */
@@ -102,7 +106,12 @@ export function forwardOf<T>(
 }
 
 /** The backward pass that belongs to `forwardOf`. */
-export function backwardOf<T>(backend: Backend<T>, loss: AnyLoss, residuals: Residuals<T>, upstream: T): readonly T[] {
+export function backwardOf<T>(
+  backend: Backend<T>,
+  loss: AnyLoss,
+  residuals: Residuals<T>,
+  upstream: T,
+): readonly (T | undefined)[] {
   return (
     kernelFor(backend, loss)?.backward(loss.options, residuals, upstream) ?? loss.backward(backend, residuals, upstream)
   );
@@ -141,9 +150,15 @@ export function evaluateOn<T, L extends AnyLoss>(
   });
 }
 
+/** Gradients by input name; those of optional inputs where they were given. */
+export type Gradients<Differentiable extends string, Optional extends string, Value> = string extends Differentiable
+  ? Readonly<Record<string, Value>>
+  : Inputs<Exclude<Differentiable, Optional>, Extract<Differentiable, Optional>, Value>;
+
 /** A loss's value, the values of its terms, and its gradients by input name. */
-export interface GradientEvaluationOn<T, Differentiable extends string> extends EvaluationOn<T> {
-  readonly gradients: Readonly<Record<Differentiable, T>>;
+export interface GradientEvaluationOn<T, Differentiable extends string, Optional extends string = never>
+  extends EvaluationOn<T> {
+  readonly gradients: Gradients<Differentiable, Optional, T>;
 }
 
 /**
@@ -158,7 +173,7 @@ export function valueAndGradientsOn<T, L extends AnyLoss>(
   loss: L,
   inputs: InputsOf<L, NoInfer<T> | TensorLike>,
   context?: LossContext,
-): GradientEvaluationOn<T, DifferentiableOf<L>> {
+): GradientEvaluationOn<T, DifferentiableOf<L>, OptionalOf<L>> {
   return backend.scope(() => {
     const placed = inputsOn(backend, loss, inputs);
     const { value, residuals, terms = {} } = forwardOf(backend, loss, placed, context);
@@ -166,8 +181,8 @@ export function valueAndGradientsOn<T, L extends AnyLoss>(
     const upstream = backend.fromHost({ data: new Float32Array(sizeOf(shape)).fill(1), shape });
     const gradients: Record<string, T> = {};
     backwardOf(backend, loss, residuals, upstream).forEach((gradient, index) => {
-      gradients[loss.differentiable[index]!] = gradient;
+      if (gradient !== undefined) gradients[loss.differentiable[index]!] = gradient;
     });
-    return { value, terms, gradients: gradients as Record<DifferentiableOf<L>, T> };
+    return { value, terms, gradients: gradients as Gradients<DifferentiableOf<L>, OptionalOf<L>, T> };
   });
 }

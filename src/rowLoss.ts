@@ -8,7 +8,6 @@ import {
   effectiveRowWeights,
   type Reduction,
   reduceRows,
-  scaleElementGradients,
   scaleRowGradients,
   withNormalizer,
 } from './ops/rowReduction.ts';
@@ -19,13 +18,8 @@ export type FormOf<R extends Reduction> = R extends 'none' ? 'rows' : 'scalar';
 /** What the frame adds to a loss's own inputs. */
 type FrameInput = 'labels' | 'rowWeights';
 
-/** What a loss over rows states for itself. */
-export interface RowLoss<
-  Input extends string,
-  Differentiable extends Input,
-  Optional extends string,
-  Kept extends string,
-> {
+/** What a loss over rows states for itself, its gradients apart. */
+interface RowValues<Input extends string, Optional extends string, Kept extends string> {
   readonly name: string;
   readonly reference: (...options: never[]) => unknown;
   /** The loss's own options; the frame adds those of rows. */
@@ -33,15 +27,44 @@ export interface RowLoss<
   readonly inputs: readonly Input[];
   /** Left out where `labels` and `rowWeights`, which the frame brings, are all. */
   readonly optionalInputs?: readonly Optional[];
-  readonly differentiable: Differentiable;
-  /** Whether each element of the differentiable input is a row of its own, and not each last axis. */
-  readonly rowsAreElements?: boolean;
   /** Refuses inputs that do not fit; returns the shape of the rows. Row weights and mask are checked by the frame. */
   check<T>(backend: Backend<T>, inputs: Inputs<Input, Optional, T>): Shape;
   /** The rows' losses [...], and what the gradient needs. */
   rows<T>(backend: Backend<T>, inputs: Inputs<Input, Optional, T>): Readonly<Record<Kept | 'losses', T>>;
-  /** Their gradients in the differentiable input, in its shape. */
+}
+
+/** A loss over rows of which one input gets a gradient. */
+export interface RowLoss<
+  Input extends string,
+  Differentiable extends Input,
+  Optional extends string,
+  Kept extends string,
+> extends RowValues<Input, Optional, Kept> {
+  readonly differentiable: Differentiable;
+  /** The rows' gradients in the differentiable input, in its shape. */
   gradient<T>(backend: Backend<T>, kept: Readonly<Record<Kept, T>>): T;
+}
+
+/** Brings gradients of row losses to those of the value; `column` as in `scaleRowGradients`. */
+export type ScaleRows<T> = (rowGradients: T, column?: Shape) => T;
+
+/** A loss over rows of which several inputs get a gradient, among them such as all rows share. */
+export interface SharedRowLoss<
+  Input extends string,
+  Differentiable extends string,
+  Optional extends string,
+  Kept extends string,
+> extends RowValues<Input, Optional, Kept> {
+  readonly differentiable: readonly Differentiable[];
+  /**
+   * Gradients of the value, in the order of the differentiable inputs. Gradients of rows go through `scaled` before they
+   * are added up or multiplied with anything but numbers: where a row does not count it gives 0 for whatever it gets.
+   */
+  gradients<T>(
+    backend: Backend<T>,
+    kept: Readonly<Partial<Record<Kept, T>>>,
+    scaled: ScaleRows<T>,
+  ): readonly (T | undefined)[];
 }
 
 /** The loss: rows weighted, masked and reduced, and so their gradients. */
@@ -55,35 +78,101 @@ export function rowLoss<
   rows: CheckedRowOptions<R>,
   own: RowLoss<Input, Differentiable, Optional, Kept>,
 ): Loss<Input, Differentiable, Optional | Exclude<FrameInput, Input>, FormOf<R>> {
-  type FrameGiven<T> = Readonly<Partial<Record<FrameInput, T>>>;
+  return sharedRowLoss(rows, {
+    ...own,
+    differentiable: [own.differentiable],
+    gradients: <T>(backend: Backend<T>, kept: Readonly<Partial<Record<Kept, T>>>, scaled: ScaleRows<T>) => [
+      scaled(own.gradient(backend, kept as Readonly<Record<Kept, T>>)),
+    ],
+  });
+}
+
+/** The same where several inputs get a gradient. */
+export function sharedRowLoss<
+  Input extends string,
+  Differentiable extends Input | Optional,
+  Kept extends string,
+  R extends Reduction,
+  Optional extends string = never,
+>(
+  rows: CheckedRowOptions<R>,
+  own: SharedRowLoss<Input, Differentiable, Optional, Kept>,
+): Loss<Input, Differentiable, Optional | Exclude<FrameInput, Input>, FormOf<R>> {
+  const stated: readonly string[] = [...own.inputs, ...(own.optionalInputs ?? [])];
+  const added = (['labels', 'rowWeights'] as const).filter((input) => !stated.includes(input));
+  return reduced(rows, own, added as Exclude<FrameInput, Input>[], {
+    check<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>, shape: Shape) {
+      const { labels, rowWeights } = given as FrameGiven<T>;
+      if (rows.ignoreIndex !== null) checkMaskLabels(backend, own.name, labels, shape, rows.ignoreIndex);
+      checkRowWeights(backend, own.name, rowWeights, shape);
+    },
+    weights: <T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) =>
+      effectiveRowWeights(backend, rows, given as FrameGiven<T>),
+  });
+}
+
+/** The same for a loss that has its own word for which rows count: `labels` and `rowWeights` are no inputs of it. */
+export function maskedRowLoss<
+  Input extends string,
+  Differentiable extends Input | Optional,
+  Kept extends string,
+  R extends Reduction,
+  Optional extends string = never,
+>(
+  rows: Pick<CheckedRowOptions<R>, 'reduction' | 'normalizer'>,
+  own: SharedRowLoss<Input, Differentiable, Optional, Kept> & {
+    /** 1 for each row that counts, [...rows]; undefined where all do. */
+    counts<T>(backend: Backend<T>, inputs: Inputs<Input, Optional, T>): T | undefined;
+  },
+): Loss<Input, Differentiable, Optional, FormOf<R>> {
+  return reduced({ ...rows, ignoreIndex: null }, own, [], { check() {}, weights: own.counts });
+}
+
+type FrameGiven<T> = Readonly<Partial<Record<FrameInput, T>>>;
+
+/** Which rows count, and how much. */
+interface RowWeighting<Input extends string, Optional extends string> {
+  check<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>, rows: Shape): void;
+  weights<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>): T | undefined;
+}
+
+function reduced<
+  Input extends string,
+  Differentiable extends string,
+  Kept extends string,
+  R extends Reduction,
+  Optional extends string,
+  Added extends string,
+>(
+  rows: CheckedRowOptions<R>,
+  own: SharedRowLoss<Input, Differentiable, Optional, Kept>,
+  added: readonly Added[],
+  weighting: RowWeighting<Input, Optional>,
+): Loss<Input, Differentiable, Optional | Added, FormOf<R>> {
   const { name, reference, inputs, differentiable, optionalInputs = [] } = own;
-  const ofFrame = (['labels', 'rowWeights'] as const).filter((input) => !(inputs as readonly string[]).includes(input));
-  const scaled = own.rowsAreElements ? scaleElementGradients : scaleRowGradients;
   withNormalizer(name, rows);
   return {
     name,
     reference,
     options: { ...own.options, ...rows },
     inputs,
-    optionalInputs: [...optionalInputs, ...(ofFrame as Exclude<FrameInput, Input>[])],
-    differentiable: [differentiable],
+    optionalInputs: [...optionalInputs, ...added],
+    differentiable,
     takesNormalizer: rows.reduction === 'mean',
     form: (rows.reduction === 'none' ? 'rows' : 'scalar') as FormOf<R>,
     check<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
-      const shape = own.check(backend, given);
-      const { labels, rowWeights } = given as FrameGiven<T>;
-      if (rows.ignoreIndex !== null) checkMaskLabels(backend, name, labels, shape, rows.ignoreIndex);
-      checkRowWeights(backend, name, rowWeights, shape);
+      weighting.check(backend, given, own.check(backend, given));
     },
     forward<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>, context?: LossContext) {
       const { losses, ...kept } = own.rows(backend, given);
-      const weights = effectiveRowWeights(backend, rows, given as FrameGiven<T>);
+      const weights = weighting.weights(backend, given);
       const { value, rowScale } = reduceRows(backend, withNormalizer(name, rows, context?.normalizer), losses, weights);
       return { value, residuals: { ...(kept as Record<string, T>), rowScale } };
     },
     backward<T>(backend: Backend<T>, { rowScale, ...kept }: Residuals<T>, upstream: T) {
-      const gradient = own.gradient<T>(backend, kept as Record<string, T> as Record<Kept, T>);
-      return [scaled(backend, gradient, rowScale as T, upstream)];
+      return own.gradients<T>(backend, kept as Readonly<Partial<Record<Kept, T>>>, (rowGradients, column) =>
+        scaleRowGradients(backend, rowGradients, rowScale as T, upstream, column),
+      );
     },
   };
 }

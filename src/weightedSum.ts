@@ -108,11 +108,12 @@ export function weightedSum<const Terms extends Readonly<Record<string, Term>>>(
         const gradients = backwardOf(backend, loss, saved.term, backend.multiply(upstream, saved.weight));
         loss.differentiable.forEach((input, index) => {
           const sum = sums.get(input);
-          const gradient = gradients[index]!;
+          const gradient = gradients[index];
+          if (gradient === undefined) return;
           sums.set(input, sum === undefined ? gradient : backend.add(sum, gradient));
         });
       }
-      return differentiable.map((input) => sums.get(input)!);
+      return differentiable.map((input) => sums.get(input));
     },
   };
   return composed as never;

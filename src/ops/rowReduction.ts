@@ -37,18 +37,27 @@ export interface CheckedRowOptions<R extends Reduction = Reduction> {
 /** The label that losses on logits and cross-entropy alike leave out unless told otherwise. */
 export const usualIgnoreIndex = -100;
 
+/** Readers of `reduction` and `normalizer` alone, for losses over rows that have a mask of their own. */
+export function reductionOptions<R extends Reduction>(): {
+  readonly [Name in 'reduction' | 'normalizer']: OptionReader<CheckedRowOptions<R>[Name]>;
+} {
+  return {
+    reduction: word<Reduction>(['mean', 'sum', 'none'], 'mean') as OptionReader<R>,
+    normalizer: optional(positive()),
+  };
+}
+
 /** Readers of the row options, for `readOptions`; `defaultIgnoreIndex` is null for losses whose rows have no labels. */
 export function rowOptions<R extends Reduction>(
   defaultIgnoreIndex: number | null = usualIgnoreIndex,
 ): { readonly [Name in keyof CheckedRowOptions<R>]: OptionReader<CheckedRowOptions<R>[Name]> } {
   return {
-    reduction: word<Reduction>(['mean', 'sum', 'none'], 'mean') as OptionReader<R>,
+    ...reductionOptions<R>(),
     ignoreIndex(where, name, given) {
       if (given === undefined) return defaultIgnoreIndex;
       if (given !== null) checkWhole(where, name, given as number, -(2 ** 31));
       return given as number | null;
     },
-    normalizer: optional(positive()),
   };
 }
 
@@ -115,21 +124,25 @@ export function reduceRows<T>(
   return { value: backend.divide(total, divisor), rowScale: backend.divide(rowWeights, divisor) };
 }
 
-/** Gradients of row losses, [..., n], brought to the gradient of the reduced value. */
-export function scaleRowGradients<T>(backend: Backend<T>, rowGradients: T, rowScale: T, upstream: T): T {
-  return scaleRows(backend, rowGradients, rowScale, upstream, [...backend.shapeOf(rowGradients).slice(0, -1), 1]);
-}
-
-/** The same where each element is a row of its own. */
-export function scaleElementGradients<T>(backend: Backend<T>, gradients: T, rowScale: T, upstream: T): T {
-  return scaleRows(backend, gradients, rowScale, upstream, backend.shapeOf(gradients));
-}
-
-function scaleRows<T>(backend: Backend<T>, gradients: T, rowScale: T, upstream: T, shape: Shape): T {
+/**
+ * Gradients of row losses brought to the gradient of the reduced value.
+ *
+ * @param rowGradients [...rows, ...]: as many axes after the rows as a row has, none where each element is a row.
+ * @param column The shape in which one number a row lies beside the gradients, where the rows are not the leading axes.
+ */
+export function scaleRowGradients<T>(
+  backend: Backend<T>,
+  rowGradients: T,
+  rowScale: T,
+  upstream: T,
+  column?: Shape,
+): T {
   const factor = backend.multiply(upstream, rowScale);
-  const column = backend.shapeOf(factor).length === 0 ? factor : backend.reshape(factor, shape);
   const uniform = backend.shapeOf(rowScale).length === 0;
-  return uniform ? backend.multiply(gradients, column) : maskedProduct(backend, column, gradients);
+  const rows = backend.shapeOf(factor);
+  if (rows.length === 0) return backend.multiply(rowGradients, factor);
+  const beside = backend.reshape(factor, column ?? backend.shapeOf(rowGradients).map((_, axis) => rows[axis] ?? 1));
+  return uniform ? backend.multiply(rowGradients, beside) : maskedProduct(backend, beside, rowGradients);
 }
 
 /** weights·values, exactly 0 where the weight is 0. */

@@ -51,6 +51,8 @@ export function tfjsLoss<
   return (inputs, context) =>
     backend.scope(() => {
       const placed = inputsOn(backend, anyLoss, inputs as Inputs<string, string, tf.Tensor | TensorLike>);
+      const given = anyLoss.differentiable.map((name) => placed[name]);
+      const isGiven = <Value>(value: Value | undefined): value is Value => value !== undefined;
       const operation = tf.customGrad((...argumentsAndSave) => {
         const save = argumentsAndSave.at(-1) as tf.GradSaveFunc;
         const { value, residuals } = forwardOf(backend, anyLoss, placed, context);
@@ -61,10 +63,10 @@ export function tfjsLoss<
           // tfjs takes a function's result for a new tensor.
           value: Object.values(placed).includes(value) ? tf.clone(value) : value,
           gradFunc: (upstream: tf.Tensor, saved: tf.Tensor[]) =>
-            backend.scope(() => backwardOf(backend, anyLoss, withLeaves(residuals, saved), upstream)) as tf.Tensor[],
+            backend.scope(() => backwardOf(backend, anyLoss, withLeaves(residuals, saved), upstream).filter(isGiven)),
         };
       });
-      return operation(...anyLoss.differentiable.map((name) => placed[name]!)) as TfjsLossValue<LossForm>;
+      return operation(...given.filter(isGiven)) as TfjsLossValue<LossForm>;
     });
 }
 

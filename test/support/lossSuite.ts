@@ -88,7 +88,7 @@ export function describeLoss(name: string, cases: readonly LossCase[]): void {
       if (test.smooth !== false) {
         it(`has the gradient of its value: ${test.title}`, () => {
           const checks = checkGradients(loss, test.inputs, { step: test.step ?? 0 });
-          expect(checks.map(({ input }) => input)).toEqual(loss.differentiable);
+          expect(checks.map(({ input }) => input)).toEqual(loss.differentiable.filter((name) => name in test.inputs));
         });
       }
     }
