@@ -88,6 +88,12 @@ export {
 } from './losses/features/initializeHintRegressor.ts';
 export type { FeatureLayout } from './ops/affine.ts';
 
+// Losses on relations
+export { pkt } from './losses/relations/pkt.ts';
+export { type RelationalAngleOptions, relationalAngle } from './losses/relations/relationalAngle.ts';
+export { relationalDistance } from './losses/relations/relationalDistance.ts';
+export { similarityPreserving } from './losses/relations/similarityPreserving.ts';
+
 // Contrastive losses, their memory and their draws
 export {
   type ContrastIndices,
