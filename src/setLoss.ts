@@ -3,9 +3,10 @@
  * and nothing to reduce. A sample that a mask leaves out is no member of the set, whatever it holds.
  */
 import type { Backend, Residuals } from './backend.ts';
-import { checkNotEmpty, checkSameShape, rangeError, shapeError } from './check.ts';
+import { checkNotEmpty, shapeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
 import type { Loss, LossContext } from './loss.ts';
+import { checkMask } from './ops/checkMask.ts';
 
 /** Two networks' features of the same samples. */
 export interface SampleSet<T> {
@@ -72,15 +73,6 @@ export function setLoss<Kept extends string>(own: SetLoss<Kept>): Loss<SetInput,
       return [backend.reshape(backend.multiply(gradient, upstream), backend.shapeOf(shaped as T))];
     },
   };
-}
-
-/** Requires a mask of a shape and, where reading is free, of zeros and ones. */
-export function checkMask<T>(backend: Backend<T>, where: string, mask: T | undefined, shape: readonly number[]): void {
-  if (mask === undefined) return;
-  checkSameShape(where, 'mask', backend.shapeOf(mask), 'what it is to mask', shape);
-  for (const entry of backend.readSync?.(mask).data ?? []) {
-    if (entry !== 0 && entry !== 1) throw rangeError(where, 'mask', '1 for what counts and 0 for what does not', entry);
-  }
 }
 
 function sampleSet<T>(
