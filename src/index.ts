@@ -90,6 +90,10 @@ export { type AcceptanceHybridOptions, acceptanceHybrid } from './losses/logits/
 export type { Reduction, RowOptions } from './ops/rowReduction.ts';
 
 // Losses on features
+export { type AttentionMseOptions, attentionMse } from './losses/features/attentionMse.ts';
+export { type AttentionTransferOptions, attentionTransfer } from './losses/features/attentionTransfer.ts';
+export { type CosineDistanceOptions, cosineDistance } from './losses/features/cosineDistance.ts';
+export { type HierarchicalContextOptions, hierarchicalContext } from './losses/features/hierarchicalContext.ts';
 export {
   type HintDifferentiable,
   type HintInput,
@@ -102,7 +106,20 @@ export {
   type HintRegressorParameters,
   initializeHintRegressor,
 } from './losses/features/initializeHintRegressor.ts';
+export { type InitializeVidOptions, initializeVid, type VidParameters } from './losses/features/initializeVid.ts';
+export { type NormalizedMseOptions, normalizedMse } from './losses/features/normalizedMse.ts';
+export { type SelectivityTransferOptions, selectivityTransfer } from './losses/features/selectivityTransfer.ts';
+export { type VidOptions, vid } from './losses/features/vid.ts';
+export { type LayerMapOptions, type LayerPair, type LayerStrategy, layerMap } from './losses/layerMap.ts';
 export type { FeatureLayout } from './ops/affine.ts';
+
+// Losses on relations
+export { type CkaLossOptions, ckaLoss } from './losses/relations/ckaLoss.ts';
+export { pkt } from './losses/relations/pkt.ts';
+export { type RelationalAngleOptions, relationalAngle } from './losses/relations/relationalAngle.ts';
+export { relationalDistance } from './losses/relations/relationalDistance.ts';
+export { type RelationDivergenceOptions, relationDivergence } from './losses/relations/relationDivergence.ts';
+export { similarityPreserving } from './losses/relations/similarityPreserving.ts';
 
 // Contrastive losses, their memory and their draws
 export {
@@ -130,7 +147,14 @@ export type {
   CrdOptions,
 } from './losses/contrastive/crdOptions.ts';
 export type { ProjectionInput } from './losses/contrastive/embedding.ts';
+export {
+  type ContrastPositives,
+  type InBatchContrastInput,
+  type InBatchContrastOptions,
+  inBatchContrast,
+} from './losses/contrastive/inBatchContrast.ts';
 export { type CrdParameters, type InitializeCrdOptions, initializeCrd } from './losses/contrastive/initializeCrd.ts';
+export { type QueueDivergenceOptions, queueDivergence } from './losses/contrastive/queueDivergence.ts';
 
 // Teachers: several as one, one that follows its student, and ones made from labels
 export {

@@ -29,8 +29,8 @@ interface RowValues<Input extends string, Optional extends string, Kept extends 
   readonly optionalInputs?: readonly Optional[];
   /** Refuses inputs that do not fit; returns the shape of the rows. Row weights and mask are checked by the frame. */
   check<T>(backend: Backend<T>, inputs: Inputs<Input, Optional | FrameInput, T>): Shape;
-  /** The rows' losses [...], and what the gradient needs. */
-  rows<T>(backend: Backend<T>, inputs: Inputs<Input, Optional, T>): Readonly<Record<Kept | 'losses', T>>;
+  /** The rows' losses [...], and what the gradient needs; optional inputs among it under their own names. */
+  rows<T>(backend: Backend<T>, inputs: Inputs<Input, Optional, T>): Inputs<Kept | 'losses', Optional, T>;
 }
 
 /** A loss over rows of which one input gets a gradient. */
@@ -60,11 +60,7 @@ export interface SharedRowLoss<
    * Gradients of the value, in the order of the differentiable inputs. Gradients of rows go through `scaled` before they
    * are added up or multiplied with anything but numbers: where a row does not count it gives 0 for whatever it gets.
    */
-  gradients<T>(
-    backend: Backend<T>,
-    kept: Readonly<Partial<Record<Kept, T>>>,
-    scaled: ScaleRows<T>,
-  ): readonly (T | undefined)[];
+  gradients<T>(backend: Backend<T>, kept: Inputs<Kept, Optional, T>, scaled: ScaleRows<T>): readonly (T | undefined)[];
 }
 
 /** The loss: rows weighted, masked and reduced, and so their gradients. */
@@ -81,8 +77,8 @@ export function rowLoss<
   return sharedRowLoss(rows, {
     ...own,
     differentiable: [own.differentiable],
-    gradients: <T>(backend: Backend<T>, kept: Readonly<Partial<Record<Kept, T>>>, scaled: ScaleRows<T>) => [
-      scaled(own.gradient(backend, kept as Readonly<Record<Kept, T>>)),
+    gradients: <T>(backend: Backend<T>, kept: Inputs<Kept, Optional, T>, scaled: ScaleRows<T>) => [
+      scaled(own.gradient(backend, kept)),
     ],
   });
 }
@@ -171,7 +167,7 @@ function reduced<
       return { value, residuals: { ...(kept as Record<string, T>), rowScale } };
     },
     backward<T>(backend: Backend<T>, { rowScale, ...kept }: Residuals<T>, upstream: T) {
-      return own.gradients<T>(backend, kept as Readonly<Partial<Record<Kept, T>>>, (rowGradients, column) =>
+      return own.gradients<T>(backend, kept as Inputs<Kept, Optional, T>, (rowGradients, column) =>
         scaleRowGradients(backend, rowGradients, rowScale as T, upstream, column),
       );
     },

@@ -88,14 +88,19 @@ export function checkNumbers<T>(
 export function checkLabelledPair<T>(
   backend: Backend<T>,
   where: string,
-  inputs: { readonly studentLogits: T; readonly teacherLogits: T; readonly labels: T },
+  inputs: {
+    readonly studentLogits: T;
+    readonly teacherLogits: T;
+    readonly labels: T;
+    readonly rowWeights?: T | undefined;
+  },
   least: number,
   ignoreIndex: number | null,
 ): readonly number[] {
   const rows = checkLogitPair(backend, where, inputs);
   const classes = backend.shapeOf(inputs.studentLogits).at(-1)!;
   if (classes < least) throw rangeError(where, 'studentLogits', `of at least ${least} classes`, classes);
-  checkLabels(backend, where, 'labels', inputs.labels, rows, classes, ignoreIndex);
+  checkLabels(backend, where, 'labels', inputs.labels, rows, classes, { ...inputs, ignoreIndex });
   return rows;
 }
 

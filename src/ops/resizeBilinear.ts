@@ -3,6 +3,7 @@
  * its value at (i + ½)·from/to − ½ of the input, held at the borders. No smoothing where the map shrinks.
  */
 import type { Backend } from '../backend.ts';
+import { separableMap } from './separableMap.ts';
 
 /** Height and width. */
 export type Grid = readonly [height: number, width: number];
@@ -22,14 +23,10 @@ export function bilinearWeights(from: number, to: number): Float64Array {
 
 /** Maps [batch, height, width] on another grid. */
 export function resizeBilinear<T>(backend: Backend<T>, maps: T, [height, width]: Grid): T {
-  const alongLast = (x: T, to: number): T => {
-    const [batch = 1, other = 1, from = 1] = backend.shapeOf(x);
-    if (from === to) return x;
-    const weights = backend.fromHost({ data: bilinearWeights(from, to), shape: [to, from] });
-    const rows = backend.reshape(x, [batch * other, from]);
-    return backend.reshape(backend.matMul(rows, weights, { transposeB: true }), [batch, other, to]);
-  };
-  return backend.transpose(alongLast(backend.transpose(alongLast(maps, width)), height));
+  const [, fromHeight = 1, fromWidth = 1] = backend.shapeOf(maps);
+  const weights = (from: number, to: number): T | undefined =>
+    from === to ? undefined : backend.fromHost({ data: bilinearWeights(from, to), shape: [to, from] });
+  return separableMap(backend, maps, weights(fromHeight, height), weights(fromWidth, width));
 }
 
 /** `resizeBilinear` on a host array, in float64. */

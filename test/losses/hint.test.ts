@@ -43,6 +43,115 @@ describeLoss('hint', [
     smooth: false,
   },
   {
+    // Tokens 0 and 2 of the first sequence count, with errors (1 + 4)/2 and (0 + 9)/2: 7/2, over two rows.
+    title: 'positions as rows: tokens under an attention mask',
+    loss: hint(),
+    inputs: {
+      studentFeatures: [
+        [
+          [1, 2],
+          [Number.NaN, 1],
+          [0, 3],
+        ],
+      ],
+      teacherFeatures: [
+        [
+          [0, 0],
+          [5, Infinity],
+          [0, 0],
+        ],
+      ],
+      rowWeights: [[1, 0, 1]],
+    },
+    value: 3.5,
+    gradients: {
+      studentFeatures: [
+        [
+          [0.5, 1],
+          [0, 0],
+          [0, 1.5],
+        ],
+      ],
+    },
+    smooth: false,
+  },
+  {
+    title: 'positions as rows: weighted errors add up',
+    loss: hint({ reduction: 'halfSum' }),
+    inputs: {
+      studentFeatures: [
+        [
+          [1, 2],
+          [0, 3],
+        ],
+      ],
+      teacherFeatures: [
+        [
+          [0, 0],
+          [0, 0],
+        ],
+      ],
+      rowWeights: [[2, 0.5]],
+    },
+    value: 0.5 * (2 * 5 + 0.5 * 9),
+    gradients: {
+      studentFeatures: [
+        [
+          [2, 4],
+          [0, 1.5],
+        ],
+      ],
+    },
+  },
+  {
+    // Σ score·mean_c d²/Σ score, the feature error weighted by the teacher's scores of detectors.
+    title: 'positions as rows: maps under scores, channels first, through a convolution',
+    loss: hint({ regressor: 'convolution', layout: 'channelsFirst' }),
+    inputs: {
+      studentFeatures: tensor([1, 2, 0, -1, Number.NaN, 3], [1, 2, 3]),
+      teacherFeatures: tensor([1, 0, 4], [1, 1, 3]),
+      regressorWeight: [[2], [1]],
+      regressorBias: [1],
+      rowWeights: [[3, 0, 1]],
+    },
+    // 2·1 − 1 + 1 − 1 = 1 and 2·0 + 3 + 1 − 4 = 0.
+    value: 3 / 4,
+    gradients: {
+      studentFeatures: tensor([3, 0, 0, 1.5, 0, 0], [1, 2, 3]),
+      regressorWeight: [[1.5], [-1.5]],
+      regressorBias: [1.5],
+    },
+    smooth: false,
+  },
+  {
+    title: 'positions as rows: a linear regressor and unequal weights',
+    loss: hint({ regressor: 'linear', normalizer: 5 }),
+    inputs: {
+      studentFeatures: [
+        [
+          [1, 2],
+          [0.5, 1],
+        ],
+        [
+          [0, 3],
+          [-1, 1],
+        ],
+      ],
+      teacherFeatures: [
+        [[1], [2]],
+        [[0], [1]],
+      ],
+      regressorWeight: [[2], [-1]],
+      regressorBias: [0.5],
+      rowWeights: [
+        [1, 2],
+        [0, 0.5],
+      ],
+    },
+    // d = −.5, −1.5, −2.5, −3.5.
+    value: (0.25 + 2 * 2.25 + 0.5 * 12.25) / 5,
+  },
+  {
     title: 'a batch without a sample that counts',
     loss: hint(),
     inputs: { studentFeatures: [[Number.NaN]], teacherFeatures: [[1]], rowWeights: [0] },
@@ -92,6 +201,50 @@ describe('hint', () => {
         });
       }),
       { numRuns: 20 },
+    );
+  });
+
+  it('is the mean over rows and width of the tokens that count, as if the others were not there', () => {
+    const tokens = (seed: number) => Array.from({ length: 12 }, (_, index) => Math.sin(seed + 3 * index));
+    const both = { studentFeatures: tensor(tokens(1), [2, 3, 2]), teacherFeatures: tensor(tokens(2), [2, 3, 2]) };
+    const masked = valueAndGradients(hint(), {
+      ...both,
+      rowWeights: [
+        [1, 1, 0],
+        [1, 0, 0],
+      ],
+    });
+    const kept = (seed: number) => tensor([...tokens(seed).slice(0, 4), ...tokens(seed).slice(6, 8)], [3, 2]);
+    const alone = valueAndGradients(hint(), { studentFeatures: kept(1), teacherFeatures: kept(2) });
+    expect(masked.value).toBeCloseTo(alone.value, 12);
+    const [first, second] = [masked.gradients.studentFeatures.data, alone.gradients.studentFeatures.data];
+    [0, 1, 2, 3, 6, 7].forEach((from, to) => {
+      expect(first[from]).toBeCloseTo(second[to]!, 12);
+    });
+  });
+
+  it('refuses row weights that are neither of samples nor of positions', () => {
+    const both = {
+      studentFeatures: [
+        [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+      ],
+      teacherFeatures: [
+        [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+      ],
+    };
+    expect(() => valueAndGradients(hint(), { ...both, rowWeights: [[1, 1]] })).toThrow(
+      'hint: rowWeights must be of the shape of the rows, [1, 3], got shape [1, 2].',
+    );
+    expect(() => valueAndGradients(hint(), { ...both, rowWeights: [1, 1] })).toThrow(
+      'hint: rowWeights must be of the shape of the rows, [1], got shape [2].',
     );
   });
 

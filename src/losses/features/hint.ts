@@ -7,6 +7,7 @@ import { checkRowWeights } from '../../ops/checkRows.ts';
 import { type CheckedRowOptions, effectiveRowWeights, reduceRows, scaleRowGradients } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { optional, positive, readOptions, word } from '../../options.ts';
+import { sizeOf } from '../../tensor.ts';
 
 /** How the student's features are mapped to the teacher's width. */
 export type HintRegressor = 'none' | 'linear' | 'convolution';
@@ -14,15 +15,15 @@ export type HintRegressor = 'none' | 'linear' | 'convolution';
 /** Options of `hint`. */
 export interface HintOptions<Regressor extends HintRegressor = HintRegressor> {
   /**
-   * `'mean'`, the default: the mean squared error over features and samples, as the public codes have it. `'halfSum'`: the
-   * paper's ½‖·‖², summed over the samples too (a `normalizer` divides it).
+   * `'mean'`, the default: the mean squared error over features and rows, as the public codes have it. `'halfSum'`: the
+   * paper's ½‖·‖², summed over the rows too (a `normalizer` divides it).
    */
   readonly reduction?: 'mean' | 'halfSum';
   /** `'linear'`: along the last axis. `'convolution'`: 1×1, the same linear map at each position. Default `'none'`. */
   readonly regressor?: Regressor;
   /** Where the channels of a convolution are: `[batch, ..., channels]`, the default, or `[batch, channels, ...]`. */
   readonly layout?: FeatureLayout;
-  /** What the sum over samples is divided by, in place of Σ w: for gradient accumulation over several batches. */
+  /** What the sum over rows is divided by, in place of Σ w: for gradient accumulation over several batches. */
   readonly normalizer?: number;
 }
 
@@ -46,17 +47,19 @@ export type HintDifferentiable<Regressor extends HintRegressor> = Exclude<HintIn
 /**
  * Hint loss of FitNets: the student's features, mapped by a regressor r, imitate the teacher's at some layer.
  *
- * With the differences d = r(studentFeatures) − teacherFeatures over B samples of n features,
+ * With the differences d = r(studentFeatures) − teacherFeatures over R rows of n features,
  *
- *     mean      Σ d²/(n·B)     gradient in r   2·d/(n·B)
+ *     mean      Σ d²/(n·R)     gradient in r   2·d/(n·R)
  *     halfSum   ½·Σ d²         gradient in r   d
  *
- * and r(x) = x, or x·regressorWeight + regressorBias.
+ * and r(x) = x, or x·regressorWeight + regressorBias. A row is a sample with all its features; where `rowWeights` has the
+ * axes of the positions too, a row is a position: hidden states [batch, tokens, width] under an attention mask
+ * [batch, tokens], or maps under the teacher's scores. With weights w, R is Σ w and d² counts w times.
  *
  * Inputs: `studentFeatures` and `teacherFeatures` [batch, ...], of one shape but for the width that a regressor maps;
  * with a regressor `regressorWeight` [student width, teacher width] and `regressorBias` [teacher width], which
- * `initializeHintRegressor` makes; optional `rowWeights` [batch]; a sample of weight 0 does not count, whatever it holds.
- * Value: a scalar ≥ 0. All inputs but `teacherFeatures` and `rowWeights` get a gradient.
+ * `initializeHintRegressor` makes; optional `rowWeights` [batch] or [batch, ...positions]; a row of weight 0 does not count,
+ * whatever it holds. Value: a scalar ≥ 0. All inputs but `teacherFeatures` and `rowWeights` get a gradient.
  *
  * @throws RangeError for an unknown option, or `layout: 'channelsFirst'` without a convolution.
  * @example
@@ -103,16 +106,18 @@ export function hint<const Regressor extends HintRegressor = 'none'>(
       const { teacherFeatures, regressorWeight, regressorBias, rowWeights } = inputs as Record<string, T>;
       let studentFeatures = inputs.studentFeatures as T;
       if (mapped && rowWeights !== undefined) {
-        // A sample that does not count enters the regressor's gradient as 0·x, which must be 0 for every x.
-        const column = backend.reshape(rowWeights, columnShape(backend.shapeOf(studentFeatures)));
+        // A row that does not count enters the regressor's gradient as 0·x, which must be 0 for every x.
+        const beside = columnShape(backend.shapeOf(rowWeights), backend.shapeOf(studentFeatures), layout);
+        const column = backend.reshape(rowWeights, beside);
         studentFeatures = backend.where(column, studentFeatures, backend.scalar(0));
       }
       const prediction = mapped
         ? affine(backend, studentFeatures, regressorWeight as T, regressorBias as T, layout)
         : studentFeatures;
-      const difference = asRows(backend, backend.subtract(prediction, teacherFeatures as T));
-      const squares = backend.sum(backend.multiply(difference, difference), { axis: -1 });
-      const rowLosses = scale(backend, squares, factorOf(reduction, backend.shapeOf(difference)));
+      const difference = backend.subtract(prediction, teacherFeatures as T);
+      const rowShape = rowWeights === undefined ? backend.shapeOf(difference).slice(0, 1) : backend.shapeOf(rowWeights);
+      const squares = sumOfRows(backend, backend.multiply(difference, difference), rowShape, layout);
+      const rowLosses = scale(backend, squares, factorOf(reduction, backend.shapeOf(difference), rowShape));
       const rows = hintRows({ reduction, normalizer: context?.normalizer ?? checked.normalizer });
       const weights = effectiveRowWeights(backend, rows, { rowWeights });
       const { value, rowScale } = reduceRows(backend, rows, rowLosses, weights);
@@ -122,20 +127,20 @@ export function hint<const Regressor extends HintRegressor = 'none'>(
 
     backward<T>(backend: Backend<T>, residuals: Residuals<T>, upstream: T) {
       const { difference, rowScale, studentFeatures, regressorWeight } = residuals as Record<string, T>;
-      const slope = 2 * factorOf(reduction, backend.shapeOf(difference as T));
-      const rowGradients = scale(backend, difference as T, slope);
-      const gradient = scaleRowGradients(backend, rowGradients, rowScale as T, upstream);
-      const studentShape = backend.shapeOf(studentFeatures as T);
-      if (!mapped) return [backend.reshape(gradient, studentShape)];
-      const teacherWidth = backend.shapeOf(regressorWeight as T)[1]!;
-      const shaped = backend.reshape(gradient, withWidth(studentShape, layout, teacherWidth));
-      return affineGradients(backend, studentFeatures as T, regressorWeight as T, shaped, layout);
+      const shape = backend.shapeOf(difference as T);
+      const weighted = backend.shapeOf(rowScale as T);
+      const rowShape = weighted.length === 0 ? shape.slice(0, 1) : weighted;
+      const rowGradients = scale(backend, difference as T, 2 * factorOf(reduction, shape, rowShape));
+      const column = columnShape(rowShape, shape, layout);
+      const gradient = scaleRowGradients(backend, rowGradients, rowScale as T, upstream, column);
+      if (!mapped) return [gradient];
+      return affineGradients(backend, studentFeatures as T, regressorWeight as T, gradient, layout);
     },
   };
   return loss as never;
 }
 
-/** How the samples' losses become the value: `'halfSum'` adds them up, unless a normalizer divides their sum. */
+/** How the rows' losses become the value: `'halfSum'` adds them up, unless a normalizer divides their sum. */
 export function hintRows({
   reduction,
   normalizer,
@@ -144,17 +149,29 @@ export function hintRows({
   return { reduction: isMean ? 'mean' : 'sum', ignoreIndex: null, normalizer };
 }
 
-function factorOf(reduction: 'mean' | 'halfSum', rowsShape: Shape): number {
-  return reduction === 'mean' ? 1 / rowsShape[1]! : 0.5;
+/** What a row's Σ d² is multiplied with, for differences of a shape in rows of a shape. */
+function factorOf(reduction: 'mean' | 'halfSum', shape: Shape, rowShape: Shape): number {
+  return reduction === 'mean' ? sizeOf(rowShape) / sizeOf(shape) : 0.5;
 }
 
-function asRows<T>(backend: Backend<T>, x: T): T {
-  const [batch = 1, ...features] = backend.shapeOf(x);
-  return backend.reshape(x, [batch, features.reduce((size, extent) => size * extent, 1)]);
+/** Sums over what belongs to each row: [batch], or [batch, ...positions] where a row is a position. */
+function sumOfRows<T>(backend: Backend<T>, x: T, rowShape: Shape, layout: FeatureLayout): T {
+  if (rowShape.length > 1 && layout === 'channelsFirst') return backend.sum(x, { axis: 1 });
+  const features = sizeOf(backend.shapeOf(x)) / sizeOf(rowShape);
+  return backend.sum(backend.reshape(x, [...rowShape, features]), { axis: -1 });
 }
 
-function columnShape(shape: Shape): Shape {
-  return shape.map((extent, axis) => (axis === 0 ? extent : 1));
+/** The shape in which a number a row lies beside the features. */
+function columnShape(rowShape: Shape, shape: Shape, layout: FeatureLayout): Shape {
+  const [batch = 1, ...positions] = rowShape;
+  if (rowShape.length > 1 && layout === 'channelsFirst') return [batch, 1, ...positions];
+  return shape.map((_, axis) => rowShape[axis] ?? 1);
+}
+
+/** The shape that row weights must have: of the samples, or where they have more axes of the positions too. */
+function rowsAskedFor(weights: Shape, shape: Shape, layout: FeatureLayout): Shape {
+  if (weights.length <= 1) return shape.slice(0, 1);
+  return layout === 'channelsFirst' ? [...shape.slice(0, 1), ...shape.slice(2)] : shape.slice(0, -1);
 }
 
 function withWidth(shape: Shape, layout: FeatureLayout, width: number): Shape {
@@ -180,7 +197,10 @@ function checkShapes<T>(
   if (student.length < leastRank) throw shapeError('hint', 'studentFeatures', `of shape ${form}`, student);
   checkNotEmpty('hint', 'studentFeatures', student);
   checkNotEmpty('hint', 'teacherFeatures', teacher);
-  checkRowWeights(backend, 'hint', inputs.rowWeights, student.slice(0, 1));
+  if (inputs.rowWeights !== undefined) {
+    const rows = rowsAskedFor(backend.shapeOf(inputs.rowWeights), student, layout);
+    checkRowWeights(backend, 'hint', inputs.rowWeights, rows);
+  }
   if (regressor === 'none') {
     if (teacher.length === student.length && teacher.some((extent, axis) => extent !== student[axis])) {
       throw shapeError(

@@ -11,6 +11,9 @@ import { makeOnTfjsWebgpu, mostLanesOnTfjs, runOnTfjsWebgpu } from './webgpuProg
 
 type T = tf.Tensor;
 
+/** Weights for each position are left to the composite: the kernel knows those of samples. */
+const ofPositions = ({ rowWeights }: KernelInputs<T>): boolean => (rowWeights?.shape.length ?? 0) > 1;
+
 /** A row is a sample: all its features. */
 export function webgpuHintKernel(backend: Backend<T>): FusedLossKernel<T> {
   /** Row losses [batch], or with a factor for each row the gradient [batch, features]. */
@@ -41,9 +44,11 @@ export function webgpuHintKernel(backend: Backend<T>): FusedLossKernel<T> {
     kind: 'loss',
     implements: hint,
     supports: (options) => (options as CheckedHintOptions).regressor === 'none',
-    forward: (options, inputs) => weighted(options as CheckedHintOptions, inputs),
-    evaluate: (options, inputs) => weighted(options as CheckedHintOptions, inputs).value,
+    forward: (options, inputs) => (ofPositions(inputs) ? undefined : weighted(options as CheckedHintOptions, inputs)),
+    evaluate: (options, inputs) =>
+      ofPositions(inputs) ? undefined : weighted(options as CheckedHintOptions, inputs).value,
     backward(options, residuals, upstream) {
+      if (residuals.student === undefined) return undefined;
       const { student, teacher, rowScale } = residuals as Record<'student' | 'teacher' | 'rowScale', T>;
       const factors = everyRow(backend, backend.multiply(upstream, rowScale), student.shape.slice(0, 1));
       return [backend.reshape(run(options as CheckedHintOptions, student, teacher, factors), student.shape)];

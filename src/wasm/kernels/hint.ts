@@ -17,7 +17,8 @@ export function hintKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
     const { reduction } = checked;
     const { studentFeatures, teacherFeatures } = inputs;
     const { shape, storage } = studentFeatures!;
-    const samples = shape[0]!;
+    // With weights for each position a row is a position, and positions lie one after the other.
+    const samples = inputs.rowWeights?.storage.size ?? shape[0]!;
     const features = storage.size / samples;
     const student = store.pointerTo('hint', studentFeatures!);
     const teacher = store.pointerTo('hint', teacherFeatures!);

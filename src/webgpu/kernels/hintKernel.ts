@@ -12,21 +12,23 @@ import { rowLayout } from './rows.ts';
 
 type T = WebgpuTensor;
 
-/** A row is a sample: all its features. */
+/** A row is a sample, or a position where row weights say so. */
 export function hintKernel(context: KernelContext): FusedLossKernel<T> {
   const { store, backend, subgroupSize, mostLanes } = context;
   const run = (checked: CheckedHintOptions, inputs: KernelInputs<T>, withGradient: boolean) => {
     const options = hintRows(checked);
     const { studentFeatures, teacherFeatures, rowWeights } = inputs as Readonly<Record<string, T>>;
     const { shape } = studentFeatures!;
-    const rows = shape[0]!;
+    // With weights for each position a row is a position, and positions lie one after the other.
+    const rowShape = rowWeights?.shape ?? shape.slice(0, 1);
+    const rows = sizeOf(rowShape);
     const classes = sizeOf(shape) / rows;
-    const scales = rowScaleOf(backend, options, [rows], rowWeights);
+    const scales = rowScaleOf(backend, options, rowShape, rowWeights);
     const rowScaled = withGradient && typeof scales === 'object';
     const form: HintForm = { writes: withGradient ? 'both' : 'value', rowScaled };
     const layout = rowLayout(classes, subgroupSize, mostLanes);
     const bind = binderOf(context, 'hint');
-    const rowLosses = store.make([rows], 'hint');
+    const rowLosses = store.make(rowShape, 'hint');
     const gradient = withGradient ? store.make(shape, 'hint') : undefined;
     store.runtime.run({
       key: `hint ${form.writes} ${rowScaled} ${layout.key}`,

@@ -35,6 +35,9 @@ function extentsOf(studentFeatures: T, regressorWeight: T): Extents {
   return { batch, positions: rows / batch, rows, from, to };
 }
 
+/** Weights for each position are left to the composite: the kernels know those of samples. */
+const ofPositions = (rowWeights: T | undefined): boolean => rowWeights !== undefined && rowWeights.shape.length > 1;
+
 const tilesAlong = (extent: number): number => Math.ceil(extent / TILE);
 
 /** For `regressor: 'linear'` and `'convolution'`. */
@@ -142,15 +145,15 @@ export function hintRegressorKernel(context: KernelContext): FusedLossKernel<T> 
     forward(given, inputs: KernelInputs<T>) {
       const options = given as CheckedHintOptions;
       const { studentFeatures, regressorWeight, rowWeights } = inputs;
-      if (!serves(extentsOf(studentFeatures!, regressorWeight!))) return undefined;
+      if (ofPositions(rowWeights) || !serves(extentsOf(studentFeatures!, regressorWeight!))) return undefined;
       const { value, gradient, biasGradient } = run(options, inputs as Tensors, true);
       return { value, residuals: { gradient, biasGradient, studentFeatures, regressorWeight, rowWeights } };
     },
 
     evaluate(given, inputs) {
       const options = given as CheckedHintOptions;
-      const { studentFeatures, regressorWeight } = inputs;
-      return serves(extentsOf(studentFeatures!, regressorWeight!))
+      const { studentFeatures, regressorWeight, rowWeights } = inputs;
+      return !ofPositions(rowWeights) && serves(extentsOf(studentFeatures!, regressorWeight!))
         ? run(options, inputs as Tensors, false).value
         : undefined;
     },

@@ -48,7 +48,7 @@ describe('nthSmallest', () => {
 
   it.each(orders)('is what sorting finds in %s, at every rank', (_, at) => {
     for (const Kind of [Float32Array, Float64Array]) {
-      const numbers = Kind.from({ length: count }, (_, index) => at(index));
+      const numbers = new Kind(count).map((_, index) => at(index));
       const sorted = numbers.slice().sort();
       for (let rank = 0; rank < count; rank += 37) {
         const work = numbers.slice();

@@ -1,0 +1,149 @@
+import type { Backend } from '../../backend.ts';
+import { checkNotEmpty, checkRank, checkSameShape } from '../../check.ts';
+import type { Loss } from '../../loss.ts';
+import { identity } from '../../ops/centredGram.ts';
+import { expectation } from '../../ops/expectation.ts';
+import { logSoftmax } from '../../ops/logSoftmax.ts';
+import { effectiveRowWeights, type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
+import { scale } from '../../ops/scale.ts';
+import { type UnitRows, unitRows, unitRowsGradient } from '../../ops/unitRows.ts';
+import { positive, readOptions, word } from '../../options.ts';
+import { type FormOf, sharedRowLoss } from '../../rowLoss.ts';
+
+/** Which of the other network's rows a row is to be near. */
+export type ContrastPositives = 'pair' | 'label';
+
+/** Options of `inBatchContrast`. */
+export interface InBatchContrastOptions<
+  Positives extends ContrastPositives = ContrastPositives,
+  R extends Reduction = Reduction,
+> extends RowOptions<R> {
+  /** T: cosines are divided by it. Default 0.07. */
+  readonly temperature?: number;
+  /** `'pair'`, the default: that of the same sample. `'label'`: those of all samples with its label. */
+  readonly positives?: Positives;
+}
+
+/** The inputs of `inBatchContrast`. */
+export type InBatchContrastInput<Positives extends ContrastPositives> =
+  | 'studentFeatures'
+  | 'teacherFeatures'
+  | (Positives extends 'label' ? 'labels' : never);
+
+/**
+ * Contrast within a batch (symmetric InfoNCE): the student's embedding of a sample is nearer to the teacher's of that sample
+ * than to those of the others, and the other way round.
+ *
+ * With L = x̂·ŷᵀ/T of rows brought to length 1, P its softmax by rows and R by columns, and E_ij one over the number of i's
+ * positives where j is one of them (the identity, where a sample has itself alone), a sample's loss is
+ *
+ *     −½·Σ_j E_ij·log P_ij − ½·Σ_j E_ij·log R_ji      gradient of the mean in x̂   (P + R − 2E)·ŷ/(2·B·T)
+ *
+ * and so through x̂ = x/‖x‖. A row of zeros has cosine 0 to all, and gradient 0.
+ *
+ * Inputs: `studentFeatures` and `teacherFeatures` [batch, width] of one shape; `labels` [batch], with `positives: 'label'`
+ * or `ignoreIndex`; optional `rowWeights` [batch]. A sample that does not count is nobody's positive or negative either,
+ * whatever it holds. Value: in nats, a scalar ≥ 0 (or [batch] with `reduction: 'none'`). Only `studentFeatures` gets a
+ * gradient.
+ *
+ * @throws RangeError for a temperature that is not greater than 0, or an unknown option.
+ * @example
+ * const loss = inBatchContrast({ temperature: 0.5 });
+ * const { value } = evaluate(loss, { studentFeatures: [[3, 4], [1, 0]], teacherFeatures: [[1, 1], [1, -1]] });
+ * @see van den Oord, Li, Vinyals: Contrastive predictive coding (2018), arXiv 1807.03748; Khosla et al.: Supervised
+ * contrastive learning (2020), arXiv 2004.11362
+ */
+// @__NO_SIDE_EFFECTS__
+export function inBatchContrast<const Positives extends ContrastPositives = 'pair', R extends Reduction = 'mean'>(
+  options: InBatchContrastOptions<Positives, R> = {},
+): Loss<
+  InBatchContrastInput<Positives>,
+  'studentFeatures',
+  Exclude<'labels' | 'rowWeights', InBatchContrastInput<Positives>>,
+  FormOf<R>
+> {
+  const { temperature, positives, ...rows } = readOptions('inBatchContrast', options, {
+    temperature: positive(0.07),
+    positives: word<ContrastPositives>(['pair', 'label'], 'pair'),
+    ...rowOptions<R>(null),
+  });
+  const byLabel = positives === 'label';
+
+  const loss = sharedRowLoss(rows, {
+    name: 'inBatchContrast',
+    reference: inBatchContrast,
+    options: { temperature, positives },
+    inputs: ['studentFeatures', 'teacherFeatures', ...(byLabel ? (['labels'] as const) : [])],
+    optionalInputs: ['rowWeights'],
+    differentiable: ['studentFeatures'],
+
+    check(backend, { studentFeatures, teacherFeatures, labels }) {
+      const shape = backend.shapeOf(studentFeatures);
+      checkRank('inBatchContrast', 'studentFeatures', shape, 2, '[batch, width]');
+      checkNotEmpty('inBatchContrast', 'studentFeatures', shape);
+      const teacher = backend.shapeOf(teacherFeatures);
+      checkSameShape('inBatchContrast', 'teacherFeatures', teacher, 'studentFeatures', shape);
+      const batch = shape.slice(0, 1);
+      if (byLabel) checkSameShape('inBatchContrast', 'labels', backend.shapeOf(labels), 'the rows', batch);
+      return batch;
+    },
+
+    rows(backend, inputs) {
+      const weights = effectiveRowWeights(backend, rows, inputs);
+      const student = embeddings(backend, inputs.studentFeatures, weights);
+      const teacher = embeddings(backend, inputs.teacherFeatures, weights).directions;
+      const cosines = backend.matMul(student.directions, teacher, { transposeB: true });
+      const scores = among(backend, weights, scale(backend, cosines, 1 / temperature), -Infinity);
+      const shares = positiveShares(backend, weights, byLabel ? inputs.labels : undefined, scores);
+      const ofStudents = sideOf(backend, scores, shares);
+      const ofTeachers = sideOf(backend, backend.transpose(scores), shares);
+      return {
+        losses: scale(backend, backend.add(ofStudents.losses, ofTeachers.losses), 0.5),
+        ...student,
+        teacher,
+        studentSlopes: ofStudents.slopes,
+        teacherSlopes: ofTeachers.slopes,
+      };
+    },
+
+    gradients(backend, { directions, lengths, teacher, studentSlopes, teacherSlopes }, scaled) {
+      const slopes = backend.add(scaled(studentSlopes), backend.transpose(scaled(teacherSlopes)));
+      const inDirections = scale(backend, backend.matMul(slopes, teacher), 0.5 / temperature);
+      return [unitRowsGradient(backend, { directions, lengths }, inDirections)];
+    },
+  });
+  return loss as never;
+}
+
+/** Rows of length 1; 0 where a sample does not count. */
+function embeddings<T>(backend: Backend<T>, features: T, weights: T | undefined): UnitRows<T> {
+  if (weights === undefined) return unitRows(backend, features);
+  const [batch = 1] = backend.shapeOf(features);
+  return unitRows(backend, backend.where(backend.reshape(weights, [batch, 1]), features, backend.scalar(0)));
+}
+
+/** Numbers of pairs [batch, batch], or `otherwise` where one of the two does not count. */
+function among<T>(backend: Backend<T>, weights: T | undefined, pairs: T, otherwise: number): T {
+  if (weights === undefined) return pairs;
+  const [batch = 1] = backend.shapeOf(pairs);
+  const others = backend.where(backend.reshape(weights, [1, batch]), pairs, backend.scalar(otherwise));
+  return backend.where(backend.reshape(weights, [batch, 1]), others, backend.scalar(otherwise));
+}
+
+/** E: of each row's positives, one over their number. Symmetric, since positives of each other have equally many. */
+function positiveShares<T>(backend: Backend<T>, weights: T | undefined, labels: T | undefined, scores: T): T {
+  const [batch = 1] = backend.shapeOf(scores);
+  if (labels === undefined) return identity(backend, batch);
+  const column = backend.reshape(labels, [batch, 1]);
+  const distance = backend.abs(backend.subtract(column, backend.reshape(labels, [1, batch])));
+  const positives = backend.where(distance, backend.scalar(0), backend.scalar(1));
+  const counted = among(backend, weights, positives, 0);
+  return backend.divide(counted, backend.maximum(backend.sum(counted, { axis: 1, keepDims: true }), backend.scalar(1)));
+}
+
+/** Each row's cross-entropy with the shares of its positives [batch], and its derivatives in the scores [batch, batch]. */
+function sideOf<T>(backend: Backend<T>, scores: T, shares: T): { readonly losses: T; readonly slopes: T } {
+  const logarithms = logSoftmax(backend, scores);
+  const losses = scale(backend, expectation(backend, shares, logarithms), -1);
+  return { losses, slopes: backend.subtract(backend.exp(logarithms), shares) };
+}

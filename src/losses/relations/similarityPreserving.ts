@@ -1,0 +1,59 @@
+import type { Backend } from '../../backend.ts';
+import type { Loss } from '../../loss.ts';
+import { type UnitRows, unitRows, unitRowsGradient } from '../../ops/unitRows.ts';
+import { readOptions } from '../../options.ts';
+import { setLoss } from '../../setLoss.ts';
+
+/**
+ * Similarity-preserving distillation: samples that are alike to the teacher are alike to the student.
+ *
+ * With the Gram matrix G = F·Fᵀ of a side's flattened features over B samples, and Ĝ its rows brought to length 1,
+ *
+ *     Σ (Ĝ − Ĝ_t)²/B²
+ *     gradient in F   (M + Mᵀ)·F,   M = (g − Ĝ⟨Ĝ, g⟩)/|G| by rows, g = 2(Ĝ − Ĝ_t)/B²
+ *
+ * A sample of zeros has a row of zeros, and no gradient through it. One sample alone: value 0, gradient 0.
+ *
+ * Inputs: `studentFeatures` and `teacherFeatures` [batch, ...], each of a size of its own; optional `mask` [batch], 0 for
+ * samples that are to be left out, whatever they hold. Value: a scalar ≥ 0. Only `studentFeatures` gets a gradient. Public
+ * codes weigh it 3000.
+ *
+ * @throws RangeError for an option: there are none.
+ * @example
+ * const studentFeatures = [[3, 4], [6, 0]];
+ * const teacherFeatures = [[1, 0], [0, 1]];
+ * const { value } = evaluate(similarityPreserving(), { studentFeatures, teacherFeatures }); // 0.147
+ * @see Tung, Mori: Similarity-preserving knowledge distillation (2019), arXiv 1907.09682
+ */
+// @__NO_SIDE_EFFECTS__
+export function similarityPreserving(
+  options: Readonly<Record<string, never>> = {},
+): Loss<'studentFeatures' | 'teacherFeatures', 'studentFeatures', 'mask'> {
+  readOptions('similarityPreserving', options, {});
+
+  return setLoss({
+    name: 'similarityPreserving',
+    reference: similarityPreserving,
+    options: {},
+
+    value(backend, { student, teacher, size }) {
+      // Samples that do not count are zeros, and so are their rows and columns on both sides.
+      const { directions, lengths } = gramRows(backend, student);
+      const differences = backend.subtract(directions, gramRows(backend, teacher).directions);
+      const pairs = backend.multiply(size, size);
+      const value = backend.divide(backend.sum(backend.multiply(differences, differences)), pairs);
+      return { value, student, directions, lengths, differences, pairs };
+    },
+
+    gradient(backend, { student, directions, lengths, differences, pairs }) {
+      const slopes = unitRowsGradient(backend, { directions, lengths }, differences);
+      const both = backend.add(slopes, backend.transpose(slopes));
+      return backend.matMul(backend.multiply(both, backend.divide(backend.scalar(2), pairs)), student);
+    },
+  });
+}
+
+/** The rows of F·Fᵀ, of length 1 each. */
+function gramRows<T>(backend: Backend<T>, features: T): UnitRows<T> {
+  return unitRows(backend, backend.matMul(features, features, { transposeB: true }));
+}
