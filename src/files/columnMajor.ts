@@ -27,9 +27,10 @@ export function columnMajorRows({
   elementSize,
   shape,
 }: ColumnMajor): (place: Place, from: number, to: number) => Promise<Uint8Array<ArrayBuffer>> {
-  const rows = shape[0]!;
-  const columns = shape.slice(1).reduce((count, extent) => count * extent, 1);
+  const [rows = 1, ...axes] = shape;
+  const columns = axes.reduce((count, extent) => count * extent, 1);
   const rowsOfBlock = Math.max(1, Math.floor(blockBytes / (columns * elementSize)));
+  let targets: Float64Array | undefined;
   let kept: Block = { first: 0, rows: 0, bytes: new Uint8Array(0) };
 
   const readBlock = async (place: Place, first: number, to: number): Promise<Block> => {
@@ -54,7 +55,9 @@ export function columnMajorRows({
       // A block as long as what was asked for has nothing for a later call.
       if (block.rows > to - from) kept = block;
     }
-    return rowMajor(block, from - block.first, to - from, columns, elementSize, shape.slice(1));
+    // Made when the columns have been read, not when a header announces them.
+    targets ??= Float64Array.from({ length: columns }, (_, index) => lastAxisFastest(index, axes));
+    return rowMajor(block, from - block.first, to - from, targets, elementSize);
   };
 }
 
@@ -71,37 +74,37 @@ export function lastAxisFastest(index: number, axes: readonly number[]): number 
   return turned;
 }
 
-/** As many columns as write one cache line of a row. */
-const tile = 16;
+/** So few rows at a time that what is written stays in the cache from one column to the next. */
+const tile = 64;
 
+/** Rows of a block as row-major bytes; `targets` has the column of each column in the file. */
 function rowMajor(
   block: Block,
   skip: number,
   rows: number,
-  columns: number,
+  targets: Float64Array,
   elementSize: number,
-  axes: readonly number[],
 ): Uint8Array<ArrayBuffer> {
+  const columns = targets.length;
   const out = new Uint8Array(rows * columns * elementSize);
   // Elements of 8 bytes go as two words: as numbers, the bits of a NaN might change on the way.
   const Words = elementSize === 1 ? Uint8Array : elementSize === 2 ? Uint16Array : Uint32Array;
   const words = elementSize === 8 ? 2 : 1;
   const source = new Words(block.bytes.buffer);
   const target = new Words(out.buffer);
-  for (let first = 0; first < columns; first += tile) {
-    const size = Math.min(tile, columns - first);
-    const from: number[] = [];
-    const to: number[] = [];
-    for (let index = first; index < first + size; index++) {
-      from.push((index * block.rows + skip) * words);
-      to.push(lastAxisFastest(index, axes) * words);
-    }
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < size; column++) {
-        const read = from[column]! + row * words;
-        const write = to[column]! + row * columns * words;
-        target[write] = source[read]!;
-        if (words === 2) target[write + 1] = source[read + 1]!;
+  const step = columns * words;
+  for (let top = 0; top < rows; top += tile) {
+    const height = Math.min(tile, rows - top);
+    for (let column = 0; column < columns; column++) {
+      let write = (top * columns + targets[column]!) * words;
+      const read = (column * block.rows + skip + top) * words;
+      if (words === 1) {
+        for (let row = read; row < read + height; row++, write += step) target[write] = source[row]!;
+      } else {
+        for (let row = read; row < read + 2 * height; row += 2, write += step) {
+          target[write] = source[row]!;
+          target[write + 1] = source[row + 1]!;
+        }
       }
     }
   }
