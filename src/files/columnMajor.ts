@@ -1,6 +1,6 @@
 /** Rows of a column-major tensor: they lie apart in the file, a piece of each column. */
 import type { Place } from './fault.ts';
-import type { Bytes } from './source.ts';
+import { type Bytes, roomFor } from './source.ts';
 
 /** What is read at a time, so that each column's piece is long, and that a deflated member is passed seldom. */
 const blockBytes = 2 ** 25;
@@ -57,7 +57,7 @@ export function columnMajorRows({
     }
     // Made when the columns have been read, not when a header announces them.
     targets ??= Float64Array.from({ length: columns }, (_, index) => lastAxisFastest(index, axes));
-    return rowMajor(block, from - block.first, to - from, targets, elementSize);
+    return rowMajor(place, block, from - block.first, to - from, targets, elementSize);
   };
 }
 
@@ -79,6 +79,7 @@ const tile = 64;
 
 /** Rows of a block as row-major bytes; `targets` has the column of each column in the file. */
 function rowMajor(
+  place: Place,
   block: Block,
   skip: number,
   rows: number,
@@ -86,7 +87,7 @@ function rowMajor(
   elementSize: number,
 ): Uint8Array<ArrayBuffer> {
   const columns = targets.length;
-  const out = new Uint8Array(rows * columns * elementSize);
+  const out = roomFor(place, 0, rows * columns * elementSize);
   // Elements of 8 bytes go as two words: as numbers, the bits of a NaN might change on the way.
   const Words = elementSize === 1 ? Uint8Array : elementSize === 2 ? Uint16Array : Uint32Array;
   const words = elementSize === 8 ? 2 : 1;

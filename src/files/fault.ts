@@ -56,9 +56,16 @@ export function unsupported(
 }
 
 /** The error for what another part of the platform reports: it goes along as the cause. */
-export function unreadable(place: Place, subject: string, at: number, expected: string, cause: unknown): Error {
+export function unreadable(
+  place: Place,
+  subject: string,
+  at: number,
+  expected: string,
+  cause: unknown,
+  hint?: string,
+): Error {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new Error(sentence(place, subject, at, expected, `'${why}'`), { cause });
+  return new Error(sentence(place, subject, at, expected, `'${why}'`, hint), { cause });
 }
 
 /** `damaged`, for positions that count from the start of a header. */

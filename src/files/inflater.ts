@@ -5,8 +5,10 @@
 import { type Place, unreadable } from './fault.ts';
 import type { Bytes } from './source.ts';
 
-/** What is read of the archive at a time, and what goes in at most: longer pieces inflate no faster. */
+/** What is read of the archive at a time: little for a header, more and more for data. */
+const firstReadBytes = 2 ** 12;
 const readBytes = 2 ** 18;
+/** What goes in at a time, at most: longer pieces inflate no faster. */
 const feedBytes = 2 ** 16;
 /** What shall come out of a piece, by the member's mean; 64 MiB are the most that deflate can make of the longest. */
 const outputBytes = 2 ** 21;
@@ -32,7 +34,8 @@ export function inflater(archive: Bytes, start: number, length: number, size: nu
   /** The next piece of input; done when the inflater has worked it off. */
   const feed = async (place: Place, unsound: (cause: unknown) => never): Promise<void> => {
     if (waiting.length === 0 && taken < length) {
-      waiting = await archive.read(place, start + taken, Math.min(readBytes, length - taken));
+      const reading = Math.min(readBytes, Math.max(firstReadBytes, taken), length - taken);
+      waiting = await archive.read(place, start + taken, reading);
       taken += waiting.length;
     }
     if (waiting.length === 0) {

@@ -2,7 +2,7 @@
 import type { Checksum } from './checksum.ts';
 import { damaged, type Place } from './fault.ts';
 import { type Inflater, inflater } from './inflater.ts';
-import type { Bytes } from './source.ts';
+import { type Bytes, roomFor } from './source.ts';
 
 /** Where a member's bytes lie in the archive, and what they come to. */
 export interface MemberData {
@@ -69,7 +69,7 @@ export function deflatedMember({ archive, start, compressedSize, size, check }: 
     stride: number,
   ): Promise<Uint8Array<ArrayBuffer>> => {
     if (first < position) close();
-    const gathered = growing(length * count);
+    const gathered = growing(place, first, length * count);
     for (let piece = 0; piece < count; piece++) {
       let from = first + piece * stride;
       const end = from + length;
@@ -120,13 +120,17 @@ function inOrder(read: Bytes['read']): Bytes['read'] {
 }
 
 /** A buffer that grows as bytes arrive, up to a length: an announced length alone makes none. */
-function growing(length: number): { append(part: Uint8Array): void; bytes(): Uint8Array<ArrayBuffer> } {
+function growing(
+  place: Place,
+  start: number,
+  length: number,
+): { append(part: Uint8Array): void; bytes(): Uint8Array<ArrayBuffer> } {
   let buffer = new Uint8Array(Math.min(length, firstBytes));
   let filled = 0;
   return {
     append(part) {
       if (filled + part.length > buffer.length) {
-        const larger = new Uint8Array(Math.min(length, Math.max(2 * buffer.length, filled + part.length)));
+        const larger = roomFor(place, start, Math.min(length, Math.max(2 * buffer.length, filled + part.length)));
         larger.set(buffer.subarray(0, filled));
         buffer = larger;
       }

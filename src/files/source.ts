@@ -36,7 +36,7 @@ const farApart = 2 ** 16;
 export async function bytesOf(where: string, source: Source, file: string): Promise<Bytes> {
   if (typeof source === 'object' && source !== null) {
     if ('byteLength' in source) return fromFill(file, source.byteLength, fillFromMemory(source));
-    if ('arrayBuffer' in source) return fromFill(file, source.size, fillFromBlob(source));
+    if ('slice' in source && 'size' in source) return fromFill(file, source.size, fillFromBlob(source));
     if ('stat' in source) return fromFill(file, (await source.stat()).size, fillFromHandle(source));
   }
   throw new TypeError(
@@ -58,12 +58,23 @@ export async function readHeader(
   return bytes.read(place, start, length);
 }
 
+/** A buffer, or the error that says what is too much at once. */
+export function roomFor(place: Place, start: number, length: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    throw unreadable(place, `the ${length} bytes`, start, 'few enough for memory', cause, 'Read fewer rows at a time.');
+  }
+}
+
 /** Why a file can seem shorter than it is. */
 export const truncationHint =
   'The file is truncated, or it is a Blob of openAsBlob beyond 4 GiB, whose size Node gives modulo 4 GiB: pass a file handle instead (open of node:fs/promises).';
 
 function fillFromMemory(source: Uint8Array | ArrayBuffer): Fill {
-  const memory = 'buffer' in source ? source : new Uint8Array(source);
+  const memory = ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
   return async (into, position) => {
     into.set(memory.subarray(position, position + into.length));
     return into.length;
@@ -121,7 +132,7 @@ function fromFill(file: string, size: number, fill: Fill): Bytes {
     async read(reader, start, length, count = 1, stride = length) {
       // What reads a member of an archive reads the archive's bytes.
       const place = { ...reader, file };
-      const gathered = new Uint8Array(length * count);
+      const gathered = roomFor(place, start, length * count);
       const spans = spansOf(start, length, count, stride);
       const readSpans = async (): Promise<void> => {
         for (const span of spans) {

@@ -520,6 +520,8 @@ describe('openTensors', () => {
 
   it('refuses what is no file, and says how to get one', async () => {
     const path: unknown = 'run.npz';
+    const response: unknown = new Response('x');
+    await expect(openTensors(response as Blob)).rejects.toThrow('source must be a Blob');
     await expect(openTensors(path as Blob)).rejects.toThrow(
       'openTensors: source must be a Blob, a Uint8Array, an ArrayBuffer or a file handle, got string. In Node, openAsBlob(path) of node:fs gives a Blob.',
     );
@@ -571,6 +573,23 @@ describe('what a source cannot deliver', () => {
     });
     broken = false;
     expect((await tensorOf(file, 'x').read()).shape).toEqual([2, 2]);
+  });
+
+  it('is said where there is no memory for so much at once', async () => {
+    const header = npyWith(`{'descr': '<f8', 'fortran_order': False, 'shape': (${2 ** 49},), }\n`, new Uint8Array(0));
+    const huge = {
+      stat: async () => ({ size: header.length + 2 ** 52 }),
+      read: async (buffer: Uint8Array, offset: number, length: number, position: number) => {
+        const part = header.subarray(position, position + length);
+        buffer.set(part, offset);
+        return { bytesRead: length };
+      },
+    };
+    const { tensor } = await openNpy(huge);
+    await expect(tensor.read()).rejects.toThrow(
+      /read: the 4503599627370496 bytes at byte \d+ of the file, tensor 'arr_0', must be few enough for memory, got .* Read fewer rows at a time\./,
+    );
+    expect(Array.from((await tensor.rows(2 ** 48, 2 ** 48 + 2)).data)).toEqual([0, 0]);
   });
 
   it('is said where a file became shorter after it was opened', async () => {
