@@ -98,6 +98,14 @@ describe('who may import whom', () => {
     expect(violations(/^webgpu\//, /\.ts$/)).toEqual([]);
   });
 
+  it('the files room imports nothing of the library but types, and no package', () => {
+    expect(violations(/^files\//, /^(files\/.*|tensor\.ts)$/)).toEqual([]);
+    const values = [...graph.keys()]
+      .filter((path) => path.startsWith('files/'))
+      .filter((path) => /import (?!type )[^;]*from '\.\.\//.test(readFileSync(join(root, path), 'utf8')));
+    expect(values).toEqual([]);
+  });
+
   it('nothing imports the public list', () => {
     expect([...graph].filter(([, imports]) => imports.includes('index.ts')).map(([path]) => path)).toEqual([]);
   });

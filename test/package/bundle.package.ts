@@ -78,4 +78,17 @@ describe('what a bundler keeps', () => {
     expect(text).toContain('crd contrast');
     expect(text).not.toContain('LU matrix is singular');
   });
+
+  for (const [names, kilobytes] of [
+    ['openNpy', 5.5],
+    ['openSafetensors', 5.5],
+    ['openNpz', 8],
+    ['openTensors, batches', 9.5],
+  ] as const) {
+    it(`of { ${names} } of files: at most ${kilobytes} KB gzip, and nothing of the rest of the library`, async () => {
+      const { text, gzip } = await bundle(`import { ${names} } from './files.js'; console.log(${names});`);
+      expect(gzip).toBeLessThanOrEqual(kilobytes * 1024);
+      expect(text).not.toMatch(/klDivergence|cpuBackend|import ?["{*]/);
+    });
+  }
 });

@@ -55,10 +55,10 @@ describe('the packed tarball, installed in an empty project', () => {
   });
 
   it('brings every subpath that needs no optional package', () => {
-    const paths = ['cpu', 'wasm', 'webgpu', 'testing'];
+    const paths = ['cpu', 'wasm', 'webgpu', 'files', 'testing'];
     const imports = paths.map((path) => `const ${path} = await import('dark-knowledge/${path}');`).join('\n');
-    const log = `console.log([typeof cpu.cpuBackend, typeof wasm.wasmBackend, typeof webgpu.webgpuBackend, typeof testing.backendConformance].join());`;
-    expect(runScript('subpaths.mjs', `${imports}\n${log}`)).toBe('function,function,function,function');
+    const log = `console.log([typeof cpu.cpuBackend, typeof wasm.wasmBackend, typeof webgpu.webgpuBackend, typeof files.openTensors, typeof testing.backendConformance].join());`;
+    expect(runScript('subpaths.mjs', `${imports}\n${log}`)).toBe('function,function,function,function,function');
   });
 
   it('holds one copy of each factory: a loss of one entry is known to a kernel of another', () => {
@@ -99,6 +99,7 @@ console.log(passed.length > 30);`;
     typeCheck(`
 import { crossEntropy, type HostTensor, klDivergence, valueAndGradients, weightedSum } from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
+import { batches, type FileTensor, openNpz } from 'dark-knowledge/files';
 import { wasmBackend } from 'dark-knowledge/wasm';
 import { webgpuBackend } from 'dark-knowledge/webgpu';
 const objective = weightedSum({
@@ -113,7 +114,12 @@ const gradient: HostTensor = gradients.studentLogits;
 valueAndGradients(objective, { studentLogits: [[1, 2]], teacherLogits: [[2, 1]] });
 // @ts-expect-error: the teacher gets no gradient
 gradients.teacherLogits;
-export { cpuBackend, gradient, plain, wasmBackend, webgpuBackend };
+async function firstLabels(file: Blob): Promise<HostTensor | undefined> {
+  const { tensors } = await openNpz(file);
+  const labels: FileTensor | undefined = tensors.labels;
+  for await (const batch of batches({ labels }, 10)) return batch.labels;
+}
+export { cpuBackend, firstLabels, gradient, plain, wasmBackend, webgpuBackend };
 `);
   });
 
