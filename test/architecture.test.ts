@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../src', import.meta.url));
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .map((path) => path.replaceAll('\\', '/'))
-  .filter((path) => path.endsWith('.ts') && !path.startsWith('wasm/assembly/') && !path.startsWith('wasm/generated/'));
+  .filter((path) => path.endsWith('.ts') && !/^(wasm|algebra)\/(assembly|generated)\//.test(path));
 
 /** What a file imports: files of `src` by their path there, packages by name. */
 function importsOf(path: string): string[] {

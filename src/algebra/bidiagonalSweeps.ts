@@ -1,6 +1,7 @@
 /** The singular values of a matrix of two diagonals. */
 import { rangeError } from '../check.ts';
 import type { Bidiagonal } from './bidiagonal.ts';
+import type { Room } from './loops.ts';
 import { makeRotations, type Rotations } from './rotations.ts';
 
 /** Below this a number of a matrix near 1 has no square. */
@@ -19,12 +20,13 @@ export type TakeRotations = (turns: Rotations, first: number, end: number) => vo
  * @see Demmel and Kahan, "Accurate singular values of bidiagonal matrices", 1990.
  */
 export function diagonaliseBidiagonal(
+  room: Room,
   { diagonal, beside }: Bidiagonal,
   takeLeft?: TakeRotations,
   takeRight?: TakeRotations,
 ): void {
   const size = diagonal.length;
-  const [left, right] = [makeRotations(size), makeRotations(size)];
+  const [left, right] = [makeRotations(room, size), makeRotations(room, size)];
   let sweeps = 0;
   for (let end = size - 1; end > 0; ) {
     if (isNegligible(diagonal, beside, end - 1)) {

@@ -1,6 +1,7 @@
 /** The eigenvalues of a matrix of three diagonals. */
 import { rangeError } from '../check.ts';
-import { makeRotations, type Rotations, rotateUp } from './rotations.ts';
+import type { Room } from './loops.ts';
+import { makeRotations, type Rotations } from './rotations.ts';
 import type { Tridiagonal } from './tridiagonal.ts';
 
 /** Below this a number of a matrix near 1 has no square. */
@@ -13,16 +14,16 @@ const mostSweeps = 60;
  *
  * @param rows [size, size]: turned along, so that what was the matrix in the basis of its rows becomes diagonal in it.
  */
-export function diagonalise({ diagonal, beside }: Tridiagonal, rows?: Float64Array): void {
+export function diagonalise(room: Room, { diagonal, beside }: Tridiagonal, rows?: Float64Array): void {
   const size = diagonal.length;
-  const turns = makeRotations(size);
+  const turns = makeRotations(room, size);
   for (let first = 0; first < size; first++) {
     for (let sweep = 0; ; sweep++) {
       const end = endOfBlock(diagonal, beside, first);
       if (end === first) break;
       if (sweep === mostSweeps) throw rangeError('diagonalise', 'matrix', 'one whose eigenvalues converge', 'another');
       const start = sweepUp(diagonal, beside, first, end, turns);
-      if (rows) rotateUp(rows, size, turns, start, end);
+      if (rows) room.loops.rotateUp(rows, size, turns.cosines, turns.sines, start, end);
     }
   }
 }

@@ -1,8 +1,10 @@
 /**
- * The product of two matrices in float64, blocked: JavaScript's engines keep a tile of 4 × 4 sums in registers, and a tile
- * reads eight numbers for its 32 operations, from panels that were laid out for it.
+ * The product of two matrices in float64, blocked: a tile of 4 × 4 sums stays in registers, and reads eight numbers for its
+ * 32 operations, from panels that were laid out for it.
  */
 import type { TypedArray } from '../tensor.ts';
+import { hostRoom } from './hostLoops.ts';
+import type { MakeRoom } from './loops.ts';
 
 /** A matrix, wherever its numbers are: element (i, j) is `data[at + i·rowStep + j·columnStep]`. */
 export interface Strided {
@@ -27,6 +29,7 @@ const smallest = 2048;
  * A·B, [rows, columns] row-major, summed in float64 whatever the factors are.
  *
  * @param symmetric The product is known to equal its transpose (X·Xᵀ): half of it is computed, and mirrored.
+ * @param makeRoom Where it is computed; `roomFor` has faster loops than the host's, for a bundle a little larger.
  */
 export function product(
   a: Strided,
@@ -35,6 +38,7 @@ export function product(
   inner: number,
   columns: number,
   symmetric = false,
+  makeRoom: MakeRoom = () => hostRoom,
 ): Float64Array {
   const out = new Float64Array(rows * columns);
   if (rows * inner * columns <= smallest) {
@@ -42,9 +46,10 @@ export function product(
     return out;
   }
   const deepest = Math.min(inner, depthOfBlock);
-  const panelA = new Float64Array(deepest * width);
-  const panelsB = Array.from({ length: Math.ceil(columns / width) }, () => new Float64Array(deepest * width));
-  const tile = new Float64Array(width * width);
+  const room = makeRoom(deepest * (columns + 2 * width) + width * width);
+  const panelA = room.array(deepest * width);
+  const panelsB = Array.from({ length: Math.ceil(columns / width) }, () => room.array(deepest * width));
+  const tile = room.array(width * width);
   for (let start = 0; start < inner; start += depthOfBlock) {
     const depth = Math.min(depthOfBlock, inner - start);
     panelsB.forEach((panel, index) => {
@@ -55,7 +60,7 @@ export function product(
       pack(a, a.rowStep, a.columnStep, row, tileRows, start, depth, panelA);
       const last = symmetric ? row + tileRows : columns;
       for (let column = 0; column < last; column += width) {
-        multiplyTile(panelA, panelsB[column / width]!, depth, tile);
+        room.loops.multiplyTile(panelA, panelsB[column / width]!, depth, tile);
         addTile(tile, tileRows, Math.min(width, columns - column), out, row * columns + column, columns);
       }
     }
@@ -111,41 +116,6 @@ function pack(
   for (let lane = 0; lane < count; lane++) {
     for (let step = 0; step < depth; step++) panel[step * width + lane] = data[from + lane * across + step * along]!;
   }
-}
-
-function multiplyTile(a: Float64Array, b: Float64Array, depth: number, tile: Float64Array): void {
-  let [c00, c01, c02, c03] = [0, 0, 0, 0];
-  let [c10, c11, c12, c13] = [0, 0, 0, 0];
-  let [c20, c21, c22, c23] = [0, 0, 0, 0];
-  let [c30, c31, c32, c33] = [0, 0, 0, 0];
-  const end = depth * width;
-  for (let at = 0; at < end; at += width) {
-    const b0 = b[at]!;
-    const b1 = b[at + 1]!;
-    const b2 = b[at + 2]!;
-    const b3 = b[at + 3]!;
-    const a0 = a[at]!;
-    c00 += a0 * b0;
-    c01 += a0 * b1;
-    c02 += a0 * b2;
-    c03 += a0 * b3;
-    const a1 = a[at + 1]!;
-    c10 += a1 * b0;
-    c11 += a1 * b1;
-    c12 += a1 * b2;
-    c13 += a1 * b3;
-    const a2 = a[at + 2]!;
-    c20 += a2 * b0;
-    c21 += a2 * b1;
-    c22 += a2 * b2;
-    c23 += a2 * b3;
-    const a3 = a[at + 3]!;
-    c30 += a3 * b0;
-    c31 += a3 * b1;
-    c32 += a3 * b2;
-    c33 += a3 * b3;
-  }
-  tile.set([c00, c01, c02, c03, c10, c11, c12, c13, c20, c21, c22, c23, c30, c31, c32, c33]);
 }
 
 function addTile(

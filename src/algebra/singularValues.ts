@@ -1,9 +1,12 @@
 /** Singular values and vectors of a matrix, in float64 on the host. */
 import { type Bidiagonal, type BidiagonalFactors, bidiagonalise } from './bidiagonal.ts';
 import { diagonaliseBidiagonal } from './bidiagonalSweeps.ts';
-import { reflectRows } from './reflection.ts';
-import { rotateDown } from './rotations.ts';
+import type { MakeRoom, Room } from './loops.ts';
+import { roomFor } from './room.ts';
 import { scaledCopy } from './scale.ts';
+
+/** Vectors of either side's length that the reduction and the sweeps need. */
+const besides = 5;
 
 /** A matrix as Σ σ_k·u_k·v_kᵀ, over the smaller of rows and columns. */
 export interface SingularDecomposition {
@@ -22,16 +25,22 @@ export interface SingularDecomposition {
  * their digits, which the eigenvalues of AᵀA have none of.
  *
  * @param matrix [rows, columns], row-major.
+ * @param makeRoom Where it is computed.
  * @throws RangeError for numbers that are not finite.
  * @see Golub and Van Loan, "Matrix computations", 8.6.
  */
-export function singularValues(matrix: Float64Array, rows: number, columns: number): Float64Array {
-  const { work, scale } = scaledCopy('singularValues', matrix);
-  const upright = rows >= columns;
-  const [long, short] = upright ? [rows, columns] : [columns, rows];
-  const numbers = upright ? work : transposed(work, rows, columns);
-  const { bidiagonal } = reduced(numbers, long, short);
-  diagonaliseBidiagonal(bidiagonal);
+export function singularValues(
+  matrix: Float64Array,
+  rows: number,
+  columns: number,
+  makeRoom: MakeRoom = roomFor,
+): Float64Array {
+  const [long, short] = rows >= columns ? [rows, columns] : [columns, rows];
+  const room = makeRoom(rows * columns + besides * (rows + columns));
+  const upright = rows >= columns ? matrix : transposed(matrix, rows, columns);
+  const { work, scale } = scaledCopy('singularValues', room, upright);
+  const { bidiagonal } = reduced(room, work, long, short);
+  diagonaliseBidiagonal(room, bidiagonal);
   return bidiagonal.diagonal
     .map((value) => Math.abs(value) * scale)
     .sort()
@@ -39,59 +48,70 @@ export function singularValues(matrix: Float64Array, rows: number, columns: numb
 }
 
 /** The nuclear norm of a matrix: the sum of its singular values, in the matrix's scale. */
-export function nuclearNorm(matrix: Float64Array, rows: number, columns: number): number {
+export function nuclearNorm(matrix: Float64Array, rows: number, columns: number, makeRoom: MakeRoom = roomFor): number {
   // From the smallest up, which leaves the least rounding.
-  return singularValues(matrix, rows, columns).reduceRight((sum, value) => sum + value, 0);
+  return singularValues(matrix, rows, columns, makeRoom).reduceRight((sum, value) => sum + value, 0);
 }
 
 /** The singular values and both sides' vectors of a matrix; see `singularValues`. */
-export function singularDecomposition(matrix: Float64Array, rows: number, columns: number): SingularDecomposition {
-  const { work, scale } = scaledCopy('singularDecomposition', matrix);
+export function singularDecomposition(
+  matrix: Float64Array,
+  rows: number,
+  columns: number,
+  makeRoom: MakeRoom = roomFor,
+): SingularDecomposition {
   if (rows < columns) {
-    const { values, left, right } = decomposed(transposed(work, rows, columns), columns, rows, scale);
+    const { values, left, right } = decomposed(transposed(matrix, rows, columns), columns, rows, makeRoom);
     return { values, left: right, right: left };
   }
-  return decomposed(work, rows, columns, scale);
+  return decomposed(matrix, rows, columns, makeRoom);
 }
 
-function reduced(work: Float64Array, rows: number, columns: number) {
+function reduced(room: Room, work: Float64Array, rows: number, columns: number) {
   const factors = { left: new Float64Array(columns), right: new Float64Array(columns) };
-  return { bidiagonal: bidiagonalise(work, rows, columns, factors), factors };
+  return { bidiagonal: bidiagonalise(room, work, rows, columns, factors), factors };
 }
 
-function decomposed(work: Float64Array, rows: number, columns: number, scale: number): SingularDecomposition {
-  const { bidiagonal, factors } = reduced(work, rows, columns);
-  const [left, right] = reflections(work, rows, columns, factors);
+function decomposed(matrix: Float64Array, rows: number, columns: number, makeRoom: MakeRoom): SingularDecomposition {
+  const room = makeRoom(2 * rows * columns + columns * columns + besides * (rows + columns));
+  const { work, scale } = scaledCopy('singularDecomposition', room, matrix);
+  const { bidiagonal, factors } = reduced(room, work, rows, columns);
+  const [left, right] = reflections(room, work, rows, columns, factors);
   diagonaliseBidiagonal(
+    room,
     bidiagonal,
-    (turns, first, end) => rotateDown(left, rows, turns, first, end),
-    (turns, first, end) => rotateDown(right, columns, turns, first, end),
+    ({ cosines, sines }, first, end) => room.loops.rotateDown(left, rows, cosines, sines, first, end),
+    ({ cosines, sines }, first, end) => room.loops.rotateDown(right, columns, cosines, sines, first, end),
   );
   return sorted(bidiagonal, left, rows, right, columns, scale);
 }
 
 /** The products of the reflections of both sides, [columns, rows] and [columns, columns]. */
-function reflections(work: Float64Array, rows: number, columns: number, factors: BidiagonalFactors) {
-  const left = new Float64Array(columns * rows);
-  const right = new Float64Array(columns * columns);
-  const direction = new Float64Array(rows);
+function reflections(
+  { loops, array }: Room,
+  work: Float64Array,
+  rows: number,
+  columns: number,
+  factors: BidiagonalFactors,
+) {
+  const left = array(columns * rows);
+  const right = array(columns * columns);
+  const direction = array(rows);
   // Backwards, so that rows before a step's are still those of the identity, which the reflection does not reach.
   for (let step = columns - 1; step >= 0; step--) {
     left[step * rows + step] = 1;
     right[step * columns + step] = 1;
     for (let row = step; row < rows; row++) direction[row] = work[row * columns + step]!;
-    reflectRows(left, rows, step * rows + step, columns - step, direction, step, rows - step, factors.left[step]!);
-    const after = step + 1;
-    reflectRows(
-      right,
-      columns,
-      after * columns + after,
-      columns - after,
-      work,
-      step * columns + after,
-      columns - after,
-      factors.right[step]!,
-    );
+    if (factors.left[step] !== 0) {
+      const own = left.subarray(step * rows + step);
+      loops.reflectRows(own, rows, columns - step, direction.subarray(step), rows - step, factors.left[step]!);
+    }
+    if (factors.right[step] !== 0) {
+      const after = step + 1;
+      const own = right.subarray(after * columns + after);
+      const across = work.subarray(step * columns + after);
+      loops.reflectRows(own, columns, columns - after, across, columns - after, factors.right[step]!);
+    }
   }
   return [left, right] as const;
 }

@@ -1,7 +1,12 @@
 /** Eigenvalues and eigenvectors of a symmetric matrix, in float64 on the host. */
 import { diagonalise } from './diagonalise.ts';
+import type { MakeRoom } from './loops.ts';
+import { roomFor } from './room.ts';
 import { scaledCopy } from './scale.ts';
 import { accumulateReflections, tridiagonalise } from './tridiagonal.ts';
+
+/** Vectors of a matrix's size that its reduction and its sweeps need. */
+const besides = 6;
 
 /** A symmetric matrix as Σ λ_k·v_k·v_kᵀ. */
 export interface SymmetricEigen {
@@ -17,23 +22,26 @@ export interface SymmetricEigen {
  * to rounding, whatever the matrix: of low rank, with values that coincide, zero, or of any scale.
  *
  * @param matrix [size, size], row-major; the lower triangle is read.
+ * @param makeRoom Where it is computed.
  * @throws RangeError for numbers that are not finite.
  * @see Golub and Van Loan, "Matrix computations", 8.3.
  */
-export function symmetricEigen(matrix: Float64Array, size: number): SymmetricEigen {
-  const { work, scale } = scaledCopy('symmetricEigen', matrix);
+export function symmetricEigen(matrix: Float64Array, size: number, makeRoom: MakeRoom = roomFor): SymmetricEigen {
+  const room = makeRoom(size * size + besides * size);
+  const { work, scale } = scaledCopy('symmetricEigen', room, matrix);
   const factors = new Float64Array(size);
-  const tridiagonal = tridiagonalise(work, size, factors);
-  accumulateReflections(work, size, factors);
-  diagonalise(tridiagonal, work);
+  const tridiagonal = tridiagonalise(room, work, size, factors);
+  accumulateReflections(room, work, size, factors);
+  diagonalise(room, tridiagonal, work);
   return sorted(tridiagonal.diagonal, work, size, scale);
 }
 
 /** The eigenvalues of a symmetric matrix, descending, for a third of the work; see `symmetricEigen`. */
-export function symmetricEigenvalues(matrix: Float64Array, size: number): Float64Array {
-  const { work, scale } = scaledCopy('symmetricEigenvalues', matrix);
-  const tridiagonal = tridiagonalise(work, size, new Float64Array(size));
-  diagonalise(tridiagonal);
+export function symmetricEigenvalues(matrix: Float64Array, size: number, makeRoom: MakeRoom = roomFor): Float64Array {
+  const room = makeRoom(size * size + besides * size);
+  const { work, scale } = scaledCopy('symmetricEigenvalues', room, matrix);
+  const tridiagonal = tridiagonalise(room, work, size, new Float64Array(size));
+  diagonalise(room, tridiagonal);
   return tridiagonal.diagonal
     .sort()
     .reverse()

@@ -1,6 +1,15 @@
 /** Matrices that the tests of the algebra draw, and what they check of a decomposition. */
 import { readFileSync } from 'node:fs';
+import { hostRoom } from '../../src/algebra/hostLoops.ts';
+import { laneRoom } from '../../src/algebra/lanes.ts';
+import type { MakeRoom } from '../../src/algebra/loops.ts';
 import { randomNormal } from '../../src/random.ts';
+
+/** Both kinds of loops, whatever the size of a matrix. */
+export const rooms: readonly (readonly [name: string, room: MakeRoom])[] = [
+  ['in TypeScript', () => hostRoom],
+  ['in WebAssembly', (doubles) => laneRoom(doubles)!],
+];
 
 /** A matrix with reference values, by mpmath: see the script of the same name. */
 export interface Case {
