@@ -3,7 +3,7 @@
  * 32 operations, from panels that were laid out for it.
  */
 import type { TypedArray } from '../tensor.ts';
-import { hostRoom } from './hostLoops.ts';
+import { multiplyTile as multiplyHostTile } from './hostTile.ts';
 import type { MakeRoom } from './loops.ts';
 
 /** A matrix, wherever its numbers are: element (i, j) is `data[at + i·rowStep + j·columnStep]`. */
@@ -29,7 +29,7 @@ const smallest = 2048;
  * A·B, [rows, columns] row-major, summed in float64 whatever the factors are.
  *
  * @param symmetric The product is known to equal its transpose (X·Xᵀ): half of it is computed, and mirrored.
- * @param makeRoom Where it is computed; `roomFor` has faster loops than the host's, for a bundle a little larger.
+ * @param makeRoom `roomFor`, for loops faster than the host's, and a bundle a little larger.
  */
 export function product(
   a: Strided,
@@ -38,7 +38,7 @@ export function product(
   inner: number,
   columns: number,
   symmetric = false,
-  makeRoom: MakeRoom = () => hostRoom,
+  makeRoom?: MakeRoom,
 ): Float64Array {
   const out = new Float64Array(rows * columns);
   if (rows * inner * columns <= smallest) {
@@ -46,10 +46,12 @@ export function product(
     return out;
   }
   const deepest = Math.min(inner, depthOfBlock);
-  const room = makeRoom(deepest * (columns + 2 * width) + width * width);
-  const panelA = room.array(deepest * width);
-  const panelsB = Array.from({ length: Math.ceil(columns / width) }, () => room.array(deepest * width));
-  const tile = room.array(width * width);
+  const room = makeRoom?.(deepest * (columns + 2 * width) + width * width);
+  const array = room?.array ?? ((size: number) => new Float64Array(size));
+  const multiplyTile = room?.loops.multiplyTile ?? multiplyHostTile;
+  const panelA = array(deepest * width);
+  const panelsB = Array.from({ length: Math.ceil(columns / width) }, () => array(deepest * width));
+  const tile = array(width * width);
   for (let start = 0; start < inner; start += depthOfBlock) {
     const depth = Math.min(depthOfBlock, inner - start);
     panelsB.forEach((panel, index) => {
@@ -60,7 +62,7 @@ export function product(
       pack(a, a.rowStep, a.columnStep, row, tileRows, start, depth, panelA);
       const last = symmetric ? row + tileRows : columns;
       for (let column = 0; column < last; column += width) {
-        room.loops.multiplyTile(panelA, panelsB[column / width]!, depth, tile);
+        multiplyTile(panelA, panelsB[column / width]!, depth, tile);
         addTile(tile, tileRows, Math.min(width, columns - column), out, row * columns + column, columns);
       }
     }

@@ -1,4 +1,4 @@
-import { Matrix, SingularValueDecomposition } from 'ml-matrix';
+import { singularDecomposition } from '../../algebra/singularValues.ts';
 import { checkNotEmpty, checkRank, checkWhole, rangeError, shapeError } from '../../check.ts';
 import type { Inputs } from '../../inputs.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
@@ -80,27 +80,24 @@ export function gradientFlow(inputs: Inputs<'data' | 'targets', never, TensorLik
   const outputAxes = targets.shape.slice(1);
   const outputs = outputAxes[0] ?? 1;
 
-  const matrix = Matrix.from1DArray(rows, features, Array.from(data.data));
-  const svd = new SingularValueDecomposition(matrix, { autoTranspose: true });
-  const order = svd.diagonal.map((_, index) => index).sort((a, b) => svd.diagonal[b]! - svd.diagonal[a]!);
-  order.length = Math.min(rows, features);
-  const singular = order.map((index) => svd.diagonal[index]!);
+  const {
+    values: singular,
+    left,
+    right: directions,
+  } = singularDecomposition(Float64Array.from(data.data), rows, features);
+  const count = singular.length;
   const negligible = Math.max(rows, features) * 2 ** -52 * singular[0]!;
-  const eigenvalues = Float64Array.from(singular, (value) => value ** 2);
-  const directions = new Float64Array(order.length * features);
-  const solution = new Float64Array(order.length * outputs);
-  order.forEach((index, direction) => {
-    for (let feature = 0; feature < features; feature++) {
-      directions[direction * features + feature] = svd.rightSingularVectors.get(feature, index);
-    }
+  const eigenvalues = singular.map((value) => value ** 2);
+  const solution = new Float64Array(count * outputs);
+  singular.forEach((value, direction) => {
     // A direction that the data lack never moves from 0.
-    if (!(singular[direction]! > negligible)) return;
+    if (!(value > negligible)) return;
     for (let output = 0; output < outputs; output++) {
       let projection = 0;
       for (let row = 0; row < rows; row++) {
-        projection += svd.leftSingularVectors.get(row, index) * targets.data[row * outputs + output]!;
+        projection += left[direction * rows + row]! * targets.data[row * outputs + output]!;
       }
-      solution[direction * outputs + output] = projection / singular[direction]!;
+      solution[direction * outputs + output] = projection / value;
     }
   });
 
@@ -115,7 +112,7 @@ export function gradientFlow(inputs: Inputs<'data' | 'targets', never, TensorLik
     }
     return {
       weights: { data: weights, shape: [features, ...outputAxes] },
-      components: { data: components, shape: [order.length, ...outputAxes] },
+      components: { data: components, shape: [count, ...outputAxes] },
       progress,
     };
   };
@@ -125,7 +122,7 @@ export function gradientFlow(inputs: Inputs<'data' | 'targets', never, TensorLik
   };
   return {
     eigenvalues,
-    directions: { data: directions, shape: [order.length, features] },
+    directions: { data: directions, shape: [count, features] },
     teacher: (time) => weightsAt(progressAt(time, 'time')),
     student({ teacherTime, time }) {
       const own = progressAt(time, 'time');
