@@ -79,6 +79,8 @@ export {
   standardizedKlDivergence,
 } from './losses/logits/standardizedKlDivergence.ts';
 export { type SampledReverseKlOptions, sampledReverseKl } from './losses/logits/sampledReverseKl.ts';
+export { type AlphaDivergenceOptions, alphaDivergence } from './losses/logits/alphaDivergence.ts';
+export { type AdaptiveKlDivergenceOptions, adaptiveKlDivergence } from './losses/logits/adaptiveKlDivergence.ts';
 export { type LogitMseOptions, logitMse } from './losses/logits/logitMse.ts';
 export { type MarginMseOptions, marginMse } from './losses/logits/marginMse.ts';
 export { type DkdOptions, dkd } from './losses/logits/dkd.ts';
