@@ -8,6 +8,7 @@ export default defineConfig({
     tfjs: 'src/tfjs/index.ts',
     webgpu: 'src/webgpu/index.ts',
     files: 'src/files/index.ts',
+    authoring: 'src/authoring/index.ts',
     testing: 'src/testing/index.ts',
   },
   format: 'esm',

@@ -79,6 +79,8 @@ export {
   standardizedKlDivergence,
 } from './losses/logits/standardizedKlDivergence.ts';
 export { type SampledReverseKlOptions, sampledReverseKl } from './losses/logits/sampledReverseKl.ts';
+export { type AlphaDivergenceOptions, alphaDivergence } from './losses/logits/alphaDivergence.ts';
+export { type AdaptiveKlDivergenceOptions, adaptiveKlDivergence } from './losses/logits/adaptiveKlDivergence.ts';
 export { type LogitMseOptions, logitMse } from './losses/logits/logitMse.ts';
 export { type MarginMseOptions, marginMse } from './losses/logits/marginMse.ts';
 export { type DkdOptions, dkd } from './losses/logits/dkd.ts';
@@ -92,6 +94,10 @@ export type { Reduction, RowOptions } from './ops/rowReduction.ts';
 // Losses on features
 export { type AttentionMseOptions, attentionMse } from './losses/features/attentionMse.ts';
 export { type AttentionTransferOptions, attentionTransfer } from './losses/features/attentionTransfer.ts';
+export {
+  type ChannelwiseDivergenceOptions,
+  channelwiseDivergence,
+} from './losses/features/channelwiseDivergence.ts';
 export { type CosineDistanceOptions, cosineDistance } from './losses/features/cosineDistance.ts';
 export { type HierarchicalContextOptions, hierarchicalContext } from './losses/features/hierarchicalContext.ts';
 export {
@@ -108,6 +114,7 @@ export {
 } from './losses/features/initializeHintRegressor.ts';
 export { type InitializeVidOptions, initializeVid, type VidParameters } from './losses/features/initializeVid.ts';
 export { type NormalizedMseOptions, normalizedMse } from './losses/features/normalizedMse.ts';
+export { type PixelwiseDivergenceOptions, pixelwiseDivergence } from './losses/features/pixelwiseDivergence.ts';
 export { type SelectivityTransferOptions, selectivityTransfer } from './losses/features/selectivityTransfer.ts';
 export { type VidOptions, vid } from './losses/features/vid.ts';
 export { type LayerMapOptions, type LayerPair, type LayerStrategy, layerMap } from './losses/layerMap.ts';

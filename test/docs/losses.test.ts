@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as library from 'dark-knowledge';
+import { describe, expect, it } from 'vitest';
+
+const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const page = readFileSync(fromRoot('docs/losses.md'), 'utf8');
+const sources = fromRoot('src/losses');
+const factories = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .flatMap((path) => Array.from(readFileSync(`${sources}/${path}`, 'utf8').matchAll(/\n {2,6}reference: (\w+),/g)))
+  .map(([, name]) => name!);
+
+describe('the page on which loss to take', () => {
+  it('names every loss', () => {
+    expect(factories.length).toBeGreaterThan(15);
+    expect(factories.filter((name) => !page.includes(`\`${name}`))).toEqual([]);
+    expect(factories.filter((name) => !(name in library))).toEqual([]);
+  });
+
+  it('names every helper for teachers', () => {
+    const helpers = readdirSync(fromRoot('src/teachers')).flatMap((path) =>
+      Array.from(readFileSync(fromRoot(`src/teachers/${path}`), 'utf8').matchAll(/\nexport function (\w+)/g)),
+    );
+    const plain = helpers.map(([, name]) => name!).filter((name) => !name.endsWith('On'));
+    expect(plain.length).toBeGreaterThan(5);
+    expect(plain.filter((name) => !page.includes(`\`${name}`))).toEqual([]);
+  });
+
+  it('gives the same number of cells in every row of a table', () => {
+    const ragged = page.split('\n').filter((line) => line.startsWith('|') && line.split('|').length !== 6);
+    expect(ragged).toEqual([]);
+  });
+});
