@@ -38,7 +38,7 @@ type QueueInput = 'studentFeatures' | 'teacherFeatures' | 'studentQueue' | 'teac
  * @throws RangeError for a temperature that is not greater than 0, or an unknown option.
  * @example
  * const { studentBank: studentQueue, teacherBank: teacherQueue } =
- *   new ContrastiveMemory({ size: 8, dimension: 2, kind: 'queue' }).tensors();
+ *   ContrastiveMemory({ size: 8, dimension: 2, kind: 'queue' }).tensors();
  * const features = { studentFeatures: [[3, 4]], teacherFeatures: [[1, 0]] };
  * const { value } = evaluate(queueDivergence(), { ...features, studentQueue, teacherQueue });
  * @see Fang et al.: SEED (2021), arXiv 2101.04731; Abbasi Koohpayegani et al.: CompRess (2020), arXiv 2010.14713

@@ -1,80 +1,67 @@
-/**
- * The angles between samples, from the squares s of their distances: 2·√(s_ij·s_ik)·A_ijk = s_ij + s_ik − s_jk. No tensor
- * [batch, batch, features] is needed, nor one [batch, batch, batch] that is larger than a block.
- */
+/** The angles between samples, in blocks of the corners at which they are: nothing larger than a block is ever there. */
 import type { Backend } from '../../backend.ts';
 import { huber } from '../../ops/huber.ts';
-import { rowRange } from '../../ops/rowRange.ts';
+import { unitRows, unitRowsGradient } from '../../ops/unitRows.ts';
+import type { SampleSet } from '../../setLoss.ts';
 
-/** Angles of one block: 4 MB in float32. */
+/** Numbers of the largest tensors of one block: 4 MB in float32. */
 const blockSize = 2 ** 20;
 
 /** Sums over angles, before any divisor. */
 export interface AngleTerms<T> {
   /** Σ h(A − T), a scalar. */
   readonly total: T;
-  /** Its derivatives in the student's squared distances, [batch, batch]; one distance is at [i, j] and [j, i]. */
-  readonly distanceSlopes: T;
+  /** Its gradient in the student's features, [batch, width]. */
+  readonly slopes: T;
 }
 
-/** The angles at some corners, or at all samples, of both sides: squared distances [batch, batch], 0 where masked. */
-export function angleTerms<T>(backend: Backend<T>, student: T, teacher: T, corners?: Int32Array): AngleTerms<T> {
-  const [batch = 1] = backend.shapeOf(student);
-  const count = corners?.length ?? batch;
-  const step = Math.max(1, Math.floor(blockSize / (batch * batch)));
-  const [studentInverses, teacherInverses] = [inverseRoots(backend, student), inverseRoots(backend, teacher)];
+/** The angles of both sides at some of the samples. */
+export function angleTerms<T>(
+  backend: Backend<T>,
+  { student, teacher, counts }: Pick<SampleSet<T>, 'student' | 'teacher' | 'counts'>,
+  corners: Int32Array,
+): AngleTerms<T> {
+  const [batch = 1, width = 1] = backend.shapeOf(student);
+  const step = Math.max(1, Math.floor(blockSize / (batch * Math.max(batch, width, backend.shapeOf(teacher)[1]!))));
   let sums: AngleTerms<T> | undefined;
-  for (let start = 0; start < count; start += step) {
-    const size = Math.min(step, count - start);
+  for (let start = 0; start < corners.length; start += step) {
+    const block = corners.slice(start, start + step);
     const before = sums;
     sums = backend.scope(() => {
-      const rows = corners
-        ? backend.fromHost({ data: corners.slice(start, start + size), shape: [size] })
-        : size < batch
-          ? rowRange(backend, start, size)
-          : undefined;
-      const at = (matrix: T): T => (rows === undefined ? matrix : backend.gather(matrix, rows));
-      const own = cosines(backend, student, at(student), at(studentInverses));
-      const other = cosines(backend, teacher, at(teacher), at(teacherInverses));
-      const { losses, slopes } = huber(backend, backend.subtract(own.cosines, other.cosines));
-      const total = backend.sum(losses);
-      // A has a factor s^(−1/2) for each of its two sides, and (s_ij + s_ik − s_jk)/2.
-      const perSum = backend.multiply(slopes, own.factors);
-      const perSide = backend.multiply(
-        backend.sum(backend.multiply(slopes, own.cosines), { axis: 2 }),
-        backend.multiply(at(studentInverses), at(studentInverses)),
+      const at = backend.fromHost({ data: block, shape: [block.length] });
+      const own = directionsFrom(backend, student, at, counts);
+      const cosines = backend.matMul(own.directions, own.directions, { transposeB: true });
+      const other = directionsFrom(backend, teacher, at, counts).directions;
+      const { losses, slopes } = huber(
+        backend,
+        backend.subtract(cosines, backend.matMul(other, other, { transposeB: true })),
       );
-      const ofCorners = backend.subtract(backend.sum(perSum, { axis: 2 }), perSide);
-      const placed =
-        rows === undefined ? ofCorners : backend.matMul(backend.oneHot(rows, batch), ofCorners, { transposeA: true });
-      const opposite = backend.multiply(backend.sum(perSum, { axis: 0 }), backend.scalar(0.5));
-      const distanceSlopes = backend.subtract(placed, opposite);
-      if (before === undefined) return { total, distanceSlopes };
-      return {
-        total: backend.add(before.total, total),
-        distanceSlopes: backend.add(before.distanceSlopes, distanceSlopes),
-      };
+      // Each cosine is there twice, as jk and as kj.
+      const inDirections = backend.multiply(backend.matMul(slopes, own.directions), backend.scalar(2));
+      const inDifferences = unitRowsGradient(backend, own, inDirections);
+      const inCorners = backend.matMul(backend.oneHot(at, batch), backend.sum(inDifferences, { axis: 1 }), {
+        transposeA: true,
+      });
+      const total = backend.sum(losses);
+      const inSamples = backend.subtract(backend.sum(inDifferences, { axis: 0 }), inCorners);
+      return before === undefined
+        ? { total, slopes: inSamples }
+        : { total: backend.add(before.total, total), slopes: backend.add(before.slopes, inSamples) };
     });
   }
   return sums as AngleTerms<T>;
 }
 
-/** s^(−1/2), and 0 where s is 0. */
-function inverseRoots<T>(backend: Backend<T>, squares: T): T {
-  return backend.where(squares, backend.divide(backend.scalar(1), backend.sqrt(squares)), backend.scalar(0));
-}
-
-/** Cosines of the angles at some corners [corners, batch, batch], and 1/√(s_ij·s_ik). */
-function cosines<T>(
-  backend: Backend<T>,
-  squares: T,
-  cornerSquares: T,
-  cornerInverses: T,
-): { readonly cosines: T; readonly factors: T } {
-  const [corners = 1, batch = 1] = backend.shapeOf(cornerSquares);
-  const first = (matrix: T): T => backend.reshape(matrix, [corners, batch, 1]);
-  const second = (matrix: T): T => backend.reshape(matrix, [corners, 1, batch]);
-  const factors = backend.multiply(first(cornerInverses), second(cornerInverses));
-  const sums = backend.subtract(backend.add(first(cornerSquares), second(cornerSquares)), squares);
-  return { cosines: backend.multiply(backend.multiply(sums, factors), backend.scalar(0.5)), factors };
+/** From each corner to each sample, of length 1; 0 where both are equal, or one of the two does not count. */
+function directionsFrom<T>(backend: Backend<T>, features: T, corners: T, counts: T | undefined) {
+  const [batch = 1, width = 1] = backend.shapeOf(features);
+  const [count = 1] = backend.shapeOf(corners);
+  const from = backend.reshape(backend.gather(features, corners), [count, 1, width]);
+  const differences = backend.subtract(backend.reshape(features, [1, batch, width]), from);
+  if (counts === undefined) return unitRows(backend, differences);
+  const pairs = backend.multiply(
+    backend.reshape(backend.gather(counts, corners), [count, 1, 1]),
+    backend.reshape(counts, [1, batch, 1]),
+  );
+  return unitRows(backend, backend.where(pairs, differences, backend.scalar(0)));
 }

@@ -1,16 +1,15 @@
 import type { Backend } from '../../backend.ts';
 import type { Loss } from '../../loss.ts';
-import { squaredDistances, squaredDistancesGradient } from '../../ops/squaredDistances.ts';
 import { optional, readOptions, whole } from '../../options.ts';
 import { deriveSeed, randomPermutation } from '../../random.ts';
-import { ofPairs, setLoss } from '../../setLoss.ts';
+import { setLoss } from '../../setLoss.ts';
 import { angleTerms } from './angleTerms.ts';
 
 /** Options of `relationalAngle`. */
 export interface RelationalAngleOptions {
   /**
-   * How many samples, drawn anew at each step, serve as the corners of the angles; all, when left out. Time grows with
-   * anchors·batch².
+   * How many samples, drawn anew at each `step`, serve as the corners of the angles; all, when left out. Time grows with
+   * anchors·batch²·features.
    */
   readonly anchors?: number;
   /** A whole number: the same seed draws the same anchors at the same step. Default 0. */
@@ -54,29 +53,21 @@ export function relationalAngle(
     reference: relationalAngle,
     options: checked,
 
-    value(backend, { student, teacher, counts, size }, context) {
-      const [batch = 1] = backend.shapeOf(student);
+    value(backend, set, context) {
+      const [batch = 1] = backend.shapeOf(set.student);
       const { anchors = batch, seed } = checked;
       const corners =
         anchors < batch
           ? randomPermutation(deriveSeed(seed, context?.step ?? 0), batch).subarray(0, anchors)
-          : undefined;
-      const squares = (features: typeof student): typeof student =>
-        ofPairs(backend, counts, squaredDistances(backend, features));
-      const { total, distanceSlopes } = angleTerms(backend, squares(student), squares(teacher), corners);
+          : Int32Array.from({ length: batch }, (_, index) => index);
+      const { total, slopes } = angleTerms(backend, set, corners);
       // Corners that do not count span no angles, and are not counted.
-      const cornerCount = corners === undefined ? size : countAt(backend, counts, corners);
-      const angles = backend.multiply(backend.multiply(size, size), cornerCount);
-      return {
-        value: backend.divide(total, angles),
-        student,
-        size,
-        distanceSlopes: backend.divide(distanceSlopes, angles),
-      };
+      const cornerCount = corners.length === batch ? set.size : countAt(backend, set.counts, corners);
+      const angles = backend.multiply(backend.multiply(set.size, set.size), cornerCount);
+      return { value: backend.divide(total, angles), slopes, angles };
     },
 
-    gradient: (backend, { student, size, distanceSlopes }) =>
-      squaredDistancesGradient(backend, student, distanceSlopes, size),
+    gradient: (backend, { slopes, angles }) => backend.divide(slopes, angles),
   });
 }
 
