@@ -32,11 +32,13 @@ export function oneThread(kernels: Kernels): Threads {
 }
 
 // A worker's block in shared memory. 32-bit words: 0 the number of calls asked for, 1 the number answered (−1 until it has
-// started), 2 the kernel, 3 the number of arguments. Then float64 from byte 16: the result, and the arguments.
+// started), 2 the kernel (−1 after a call that failed), 3 the number of arguments. Then float64 from byte 16: the result,
+// and the arguments.
 const mostArguments = 16;
 /** Bytes of one worker's block. */
 export const blockBytes: number = 16 + 8 * (1 + mostArguments);
 
+// Read as a module or as a script, by what started the process: it has neither `require` nor `import`, and declares nothing.
 const workerCode = `
 const start = ({ module, memory, block, names }) => {
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports;
@@ -47,37 +49,55 @@ const start = ({ module, memory, block, names }) => {
     Atomics.wait(words, 0, seen);
     if (Atomics.load(words, 0) === seen) continue;
     seen = Atomics.load(words, 0);
-    numbers[0] = kernels[names[words[2]]](...numbers.subarray(1, 1 + words[3])) ?? 0;
+    try {
+      numbers[0] = kernels[names[words[2]]](...numbers.subarray(1, 1 + words[3])) ?? 0;
+    } catch {
+      words[2] = -1;
+    }
     Atomics.store(words, 1, seen);
     Atomics.notify(words, 1);
   }
 };
-if (typeof require === 'function') start(require('node:worker_threads').workerData);
-else onmessage = ({ data }) => start(data);
+const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+if (node) start(node.workerData);
+else globalThis.onmessage = ({ data }) => start(data);
 `;
 
 interface WorkerHandle {
   end(): void;
 }
 
-/** Starts a worker in Node, or in an engine with web workers. */
+/** What a thread that cannot start leaves: nobody waits for it, and the calling thread does its part. */
+const absent: WorkerHandle = { end: () => undefined };
+
+/** Starts a worker in Node, or in an engine with web workers. One that fails to start never joins, and disturbs nobody. */
 function startWorker(data: object): WorkerHandle {
   const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
   if (node !== undefined) {
-    const worker = new node.Worker(workerCode, { eval: true, workerData: data });
+    // Not the process's own flags: --input-type or --import are not for this script.
+    const worker = new node.Worker(workerCode, { eval: true, workerData: data, execArgv: [] });
+    // An error that nobody listens to ends the process.
+    worker.on('error', () => undefined);
     // A waiting worker must not keep the process alive.
     worker.unref();
     return { end: () => void worker.terminate() };
   }
   const address = URL.createObjectURL(new Blob([workerCode], { type: 'text/javascript' }));
-  const worker = new Worker(address);
-  worker.postMessage(data);
-  return {
-    end() {
-      worker.terminate();
-      URL.revokeObjectURL(address);
-    },
-  };
+  try {
+    const worker = new Worker(address);
+    worker.onerror = (event) => event.preventDefault();
+    worker.postMessage(data);
+    return {
+      end() {
+        worker.terminate();
+        URL.revokeObjectURL(address);
+      },
+    };
+  } catch {
+    // A content-security policy may forbid workers made from text.
+    URL.revokeObjectURL(address);
+    return absent;
+  }
 }
 
 /** Whether this engine lets threads share memory (in browsers: only on pages that are cross-origin isolated). */
@@ -119,7 +139,8 @@ export function startThreads({ kernels, module, memory }: KernelInstance, count:
     Atomics.notify(words, 0);
   }
 
-  function answer({ words, numbers }: Member): number {
+  /** What a thread's call returned; undefined where it failed. */
+  function answer({ words, numbers }: Member): number | undefined {
     const wanted = Atomics.load(words, 0);
     for (let answered = Atomics.load(words, 1); answered !== wanted; answered = Atomics.load(words, 1)) {
       try {
@@ -128,7 +149,7 @@ export function startThreads({ kernels, module, memory }: KernelInstance, count:
         // The main thread of a page may not sleep: it asks again and again.
       }
     }
-    return numbers[0]!;
+    return words[2] === -1 ? undefined : numbers[0]!;
   }
 
   return {
@@ -137,16 +158,24 @@ export function startThreads({ kernels, module, memory }: KernelInstance, count:
       const call = kernels[kernel] as Call;
       const members = started();
       const results: number[] = new Array(argumentLists.length).fill(0);
+      let failed = false;
       // In rounds of as many calls as there are threads; the calling thread takes the first of each.
       for (let first = 0; first < argumentLists.length; first += members.length + 1) {
         const others = argumentLists.slice(first + 1, first + 1 + members.length);
         others.forEach((values, index) => {
           ask(members[index]!, kernel, values);
         });
-        results[first] = call(...argumentLists[first]!) ?? 0;
-        others.forEach((_, index) => {
-          results[first + 1 + index] = answer(members[index]!);
-        });
+        try {
+          results[first] = call(...argumentLists[first]!) ?? 0;
+        } finally {
+          // Each is waited for, whatever the others do: a block is not written to while its thread computes.
+          const answers = others.map((_, index) => answer(members[index]!));
+          answers.forEach((result, index) => {
+            results[first + 1 + index] = result ?? Number.NaN;
+          });
+          failed ||= answers.includes(undefined);
+        }
+        if (failed) throw new Error(`wasmBackend: a thread must finish '${kernel}', got a failure there.`);
       }
       return results;
     },

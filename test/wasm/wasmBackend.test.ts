@@ -16,7 +16,7 @@ describe('wasmBackend', () => {
     const backend = wasmBackend();
     const x = backend.scalar(1);
     backend.dispose(x);
-    expect(() => backend.exp(x)).toThrow('exp: arguments must be live tensors, got a disposed one.');
+    expect(() => backend.exp(x)).toThrow('wasmBackend.exp: x must be a live tensor, got a disposed one.');
   });
 
   it("refuses another backend's tensor", () => {

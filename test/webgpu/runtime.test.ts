@@ -163,9 +163,13 @@ describe('buffers', () => {
     const again = backend.fromBuffer(buffer, [4]);
     expect(backend.bufferOf(again)).toBe(buffer);
     expect(await numbers(backend.read(backend.exp(backend.subtract(again, again))))).toEqual([1, 1, 1, 1]);
-    expect(() => backend.fromBuffer(buffer, [5])).toThrow('fromBuffer: buffer must be of at least 20 bytes');
+    expect(() => backend.fromBuffer(buffer, [5])).toThrow(
+      'webgpuBackend.fromBuffer: buffer must be of at least 20 bytes',
+    );
     const unfit = target.createBuffer({ size: 16, usage: 0x8 });
-    expect(() => backend.fromBuffer(unfit, [4])).toThrow('fromBuffer: buffer must be made with GPUBufferUsage.STORAGE');
+    expect(() => backend.fromBuffer(unfit, [4])).toThrow(
+      'webgpuBackend.fromBuffer: buffer must be made with GPUBufferUsage.STORAGE',
+    );
   });
 
   it('hand results to the caller without a copy', async (context) => {
@@ -359,9 +363,11 @@ describe('errors of the device', () => {
     const backend = webgpuBackend(target);
     const x = backend.fromHost(tensor([1, 2]));
     backend.dispose(x);
-    expect(() => backend.exp(x)).toThrow('exp: tensor must be a live tensor');
+    expect(() => backend.exp(x)).toThrow('webgpuBackend.exp: x must be a live tensor, got a disposed one.');
     const foreign = webgpuBackend(target).fromHost(tensor([1, 2]));
-    expect(() => backend.exp(foreign)).toThrow('exp: tensor must be of this webgpu backend');
+    expect(() => backend.exp(foreign)).toThrow(
+      'webgpuBackend.exp: x must be a tensor of this backend, got one of another webgpuBackend.',
+    );
   });
 
   it('a wrong device or option is refused at once', (context) => {
