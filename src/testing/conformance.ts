@@ -2,9 +2,14 @@
 import type { Backend } from '../backend.ts';
 import { elementwiseRequirements } from './elementwiseRequirements.ts';
 import { expectEqual } from './expectEqual.ts';
+import { indexingRequirements } from './indexingRequirements.ts';
 import { layoutRequirements } from './layoutRequirements.ts';
 import { lifetimeCases } from './lifetimeCases.ts';
+import { productRequirements } from './productRequirements.ts';
+import { reductionRequirements } from './reductionRequirements.ts';
+import { refusalCases } from './refusalCases.ts';
 import type { ConformanceCase } from './requirements.ts';
+import { viewRequirements } from './viewRequirements.ts';
 
 /**
  * The contract's requirements one by one, for a test runner: `it(title, check)` for each.
@@ -13,7 +18,15 @@ import type { ConformanceCase } from './requirements.ts';
  * for (const { title, check } of conformanceCases(myBackend)) it(title, check);
  */
 export function conformanceCases<T>(backend: Backend<T>): readonly ConformanceCase[] {
-  const computed = [...elementwiseRequirements, ...layoutRequirements].map(([title, compute, expected]) => ({
+  const requirements = [
+    ...elementwiseRequirements,
+    ...reductionRequirements,
+    ...layoutRequirements,
+    ...productRequirements,
+    ...indexingRequirements,
+    ...viewRequirements(),
+  ];
+  const computed = requirements.map(([title, compute, expected]) => ({
     title,
     check: async () => {
       const result = backend.scope(() => compute(backend));
@@ -23,7 +36,7 @@ export function conformanceCases<T>(backend: Backend<T>): readonly ConformanceCa
       expectEqual(title, got, shape, expected);
     },
   }));
-  return [...computed, ...lifetimeCases(backend)];
+  return [...computed, ...refusalCases(backend), ...lifetimeCases(backend)];
 }
 
 /** What `backendConformance` found. */

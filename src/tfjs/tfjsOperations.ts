@@ -174,10 +174,10 @@ function isTensor(value: unknown): value is tf.Tensor {
   return value instanceof tf.Tensor;
 }
 
-/** Indices as int32; what is no whole number becomes −1, which is outside, where a cast would make it a valid index. */
+/** Indices as int32; what is no whole number that int32 holds becomes −1, where a cast would make it a valid index. */
 function wholeIndices(indices: tf.Tensor): tf.Tensor {
   if (indices.dtype !== 'float32') return tf.cast(indices, 'int32');
-  const isWhole = tf.equal(tf.floor(indices), indices);
+  const isWhole = tf.logicalAnd(tf.equal(tf.floor(indices), indices), tf.less(tf.abs(indices), 2 ** 31));
   return tf.cast(tf.where(isWhole, indices, tf.fill(indices.shape, -1)), 'int32');
 }
 

@@ -1,6 +1,6 @@
 /** The backend's matrix product. */
 import type { Backend } from '../backend.ts';
-import { describeShape } from '../check.ts';
+import { productExtents } from '../memberArguments.ts';
 import { sizeOf } from '../tensor.ts';
 import type { Kernels } from './assemblyExports.ts';
 import type { TensorStore, WasmTensor } from './tensors.ts';
@@ -15,28 +15,15 @@ const worthAThread = 2 ** 21;
 export function matMulMember(kernels: Kernels, store: TensorStore, threads: Threads): Backend<WasmTensor>['matMul'] {
   const scratchBytes = kernels.matrixScratchBytes();
   return (a, b, { transposeA = false, transposeB = false } = {}) => {
-    const fromA = store.pointerTo('matMul', a);
-    const fromB = store.pointerTo('matMul', b);
-    const batch = a.shape.slice(0, -2);
-    const batchOfB = b.shape.slice(0, -2);
-    const [aRows = 1, aColumns = 1] = a.shape.slice(-2);
-    const [bRows = 1, bColumns = 1] = b.shape.slice(-2);
-    const [rows, inner] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
-    const [innerOfB, columns] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
-    const fits =
-      a.shape.length >= 2 &&
-      inner === innerOfB &&
-      batch.length === batchOfB.length &&
-      batch.every((extent, axis) => extent === batchOfB[axis]);
-    if (!fits) {
-      throw new TypeError(
-        `matMul: shapes must agree in leading axes and inner extent, got ${describeShape(a.shape)} and ` +
-          `${describeShape(b.shape)} with transposeA ${transposeA}, transposeB ${transposeB}.`,
-      );
-    }
+    const fromA = store.pointerTo('matMul', a, 'a');
+    const fromB = store.pointerTo('matMul', b, 'b');
+    const { batch, rows, inner, columns } = productExtents('wasmBackend.matMul', a.shape, b.shape, {
+      transposeA,
+      transposeB,
+    });
     const out = store.make([...batch, rows, columns]);
-    const [aRowStep, aColumnStep] = transposeA ? [1, aColumns] : [aColumns, 1];
-    const [bRowStep, bColumnStep] = transposeB ? [1, bColumns] : [bColumns, 1];
+    const [aRowStep, aColumnStep] = transposeA ? [1, rows] : [inner, 1];
+    const [bRowStep, bColumnStep] = transposeB ? [1, inner] : [columns, 1];
     const symmetric = a.storage === b.storage && transposeA !== transposeB && rows === columns;
     // Both halves of a symmetric product together cost less than one thread's share of two.
     const split = symmetric && threads.available() < 3 ? 1 : threads.available();
