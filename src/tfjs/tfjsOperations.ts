@@ -20,7 +20,8 @@ import {
 import { tensorsIn } from '../reach.ts';
 import type { HostTensor, TypedArray } from '../tensor.ts';
 import { heeding, throwRefusals } from './kernels/webgpuRefusals.ts';
-import { larger, largest, product, spread, total } from './wasmDetours.ts';
+import { largest, positionOfLargest, total } from './reductions.ts';
+import { larger, product, spread } from './wasmDetours.ts';
 
 /** tfjs backends whose tensors lie in host memory, where `dataSync` waits for nothing. */
 const hostResident: readonly string[] = ['cpu', 'wasm', 'tensorflow'];
@@ -104,7 +105,7 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
 
     sum: reduction(total),
     max: reduction(largest),
-    argMax: unary((x) => tf.argMax(x, -1)),
+    argMax: unary(positionOfLargest),
 
     reshape(x, shape) {
       checkReshape('tfjsBackend.reshape', x.shape, shape);
@@ -112,7 +113,9 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
     },
     transpose: (x, permutation) => tf.transpose(x, [...permutationOf('tfjsBackend.transpose', x.rank, permutation)]),
     matMul(a, b, { transposeA = false, transposeB = false } = {}) {
-      productExtents('tfjsBackend.matMul', a.shape, b.shape, { transposeA, transposeB });
+      const transposed = { transposeA, transposeB };
+      const { batch, rows, columns } = productExtents('tfjsBackend.matMul', a.shape, b.shape, transposed);
+      if (a.size === 0 || b.size === 0) return tf.zeros([...batch, rows, columns]);
       return onFloats([a, b], ([left, right]) => product(left!, right!, transposeA, transposeB));
     },
 

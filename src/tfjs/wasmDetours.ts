@@ -2,11 +2,10 @@
  * Ways round tfjs's wasm backend (4.22). Slow kernels, in figures for 2000×1000 elements on one core: a comparison, a
  * maximum or a choice that broadcasts a column takes 250–450 ms where 15–50 ms serve equal shapes and 7 ms an addition
  * that broadcasts; a product with a transposed argument, or of several matrices at once, is a plain loop of 1–2 Gflop/s
- * where copies and plain products reach 14–16. And wrong kernels: see `larger`, `total` and `product`.
+ * where copies and plain products reach 14–16. And wrong kernels: see `larger` and `product`.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { normaliseAxes, planReduction } from '../layout.ts';
-import { productInPieces, short, sumInPieces } from './longSums.ts';
+import { productInPieces, short } from './longSums.ts';
 
 /** Multiplications in a product below which the plain loop is the faster one. */
 const smallProduct = 32 ** 3;
@@ -33,24 +32,6 @@ export function larger(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   return onWasm() ? tf.where(tf.isNaN(right), right, most) : most;
 }
 
-/** The sum over axes, or all: wasm's kernel adds one number after another, and gives what was in memory for none. */
-export function total(x: tf.Tensor, axis: number | readonly number[] | undefined, keepDims: boolean): tf.Tensor {
-  const axes = normaliseAxes('tfjsBackend.sum', axis, x.rank);
-  if (!onWasm()) return tf.sum(x, [...axes], keepDims);
-  return x.size === 0 ? nothing(x, axes, keepDims, 0) : sumInPieces(x, axes, keepDims);
-}
-
-/** The largest element over axes, or all: of none it is −Infinity, for which tfjs gives NaN or what was in memory. */
-export function largest(x: tf.Tensor, axis: number | readonly number[] | undefined, keepDims: boolean): tf.Tensor {
-  const axes = normaliseAxes('tfjsBackend.max', axis, x.rank);
-  return x.size === 0 ? nothing(x, axes, keepDims, -Infinity) : tf.max(x, [...axes], keepDims);
-}
-
-/** What reducing no elements gives. */
-function nothing(x: tf.Tensor, axes: readonly number[], keepDims: boolean, value: number): tf.Tensor {
-  return tf.fill([...planReduction(x.shape, axes, keepDims).shape], value);
-}
-
 /**
  * The product of the last two axes, either side transposed before.
  *
@@ -67,7 +48,6 @@ export function product(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transpo
   const [rows = 1, columns = 1] = [left.shape.at(-2), right.shape.at(-1)];
   const batch = left.shape.slice(0, -2);
   const matrices = batch.reduce((count, extent) => count * extent, 1);
-  if (matrices === 0) return tf.matMul(left, right);
   const lefts = tf.reshape<tf.Rank.R3>(left, [matrices, rows, inner]);
   const rights = tf.reshape<tf.Rank.R3>(right, [matrices, inner, columns]);
   const products = productInPieces(lefts, rights, stacked) ?? stacked(lefts, rights, right.dataId === b.dataId);
