@@ -110,7 +110,7 @@ export function backendWith(
     ...layout,
     matMul: matMulMember(kernels, store, threads),
     logSoftmax(logits) {
-      const from = store.pointerTo('logSoftmax', logits);
+      const from = store.pointerTo('logSoftmax', logits, 'x');
       const out = store.make(logits.shape);
       const classes = logits.shape.at(-1) ?? 1;
       kernels.logSoftmax(from, out.storage.pointer, classes === 0 ? 0 : out.storage.size / classes, classes);

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { WorkerOptions } from 'node:worker_threads';
 import {
   type AnyLoss,
   crossEntropy,
@@ -12,7 +15,8 @@ import {
 import { conformanceCases } from 'dark-knowledge/testing';
 import { type WasmBackend, wasmBackend } from 'dark-knowledge/wasm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rangesOf } from '../../src/wasm/threads.ts';
+import { relaxedSimdIsSupported, startKernels } from '../../src/wasm/instance.ts';
+import { blockBytes, rangesOf, startThreads } from '../../src/wasm/threads.ts';
 
 function wave(shape: readonly number[], phase: number): HostTensor {
   const size = shape.reduce((product, extent) => product * extent, 1);
@@ -114,6 +118,68 @@ describe('rangesOf', () => {
       const ranges = rangesOf(count, parts, step);
       expect(ranges.length).toBeLessThanOrEqual(Math.max(1, parts));
       expect(ranges.reduce((end, { start, size }) => (start === end ? end + size : Number.NaN), 0)).toBe(count);
+    }
+  });
+});
+
+describe('a process with threads', () => {
+  const script = `
+    import('./src/wasm/index.ts').then(async ({ wasmBackend }) => {
+      const backend = wasmBackend({ threads: 3 });
+      while (backend.threadCount() < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+      const x = backend.fromHost({ data: new Float32Array(300 * 300).fill(0.5), shape: [300, 300] });
+      console.log(backend.threadCount(), backend.readSync(backend.matMul(x, x)).data[7]);
+    });`;
+
+  it.each([
+    ['as a module', ['--input-type=module'], {}],
+    ['as a script', ['--input-type=commonjs'], {}],
+    ['as a module, by the environment', [], { NODE_OPTIONS: '--input-type=module' }],
+  ])('starts them from text that runs %s, and ends by itself', async (_, flags, environment) => {
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', ...flags, '--eval', script],
+      { timeout: 30_000, env: { ...process.env, ...environment } },
+    );
+    expect([stdout.trim(), stderr.trim()]).toEqual(['3 75', '']);
+  });
+});
+
+describe('startThreads', () => {
+  it('names the kernel that failed on a thread, and the thread goes on', async () => {
+    const instance = startKernels(relaxedSimdIsSupported(), true);
+    const free = Math.ceil(instance.kernels.firstFreeByte() / 64) * 64;
+    const threads = startThreads(instance, 2, free);
+    while (threads.available() < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    const [from, to, beyond] = [free + blockBytes, free + blockBytes + 64, 2 ** 32 - 64];
+    const work = (x: number) => [
+      [0, from, to, 4],
+      [0, x, to + 64, 4],
+    ];
+    expect(() => threads.run('unary', work(beyond))).toThrow("wasmBackend: a thread must finish 'unary'");
+    expect(threads.run('unary', work(from))).toEqual([0, 0]);
+    expect(Array.from(new Float32Array(instance.memory.buffer, to, 20)).filter((one) => one === 1)).toHaveLength(8);
+    threads.close();
+  });
+
+  it('goes on without a thread that does not start', async () => {
+    const node = process.getBuiltinModule('node:worker_threads');
+    const { Worker } = node;
+    let ended = 0;
+    node.Worker = class extends Worker {
+      constructor(_: string | URL, options: WorkerOptions) {
+        super('throw new Error("no");', options);
+        this.on('exit', () => ended++);
+      }
+    };
+    try {
+      const backend = wasmBackend({ threads: 3 });
+      while (ended < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(backend.threadCount()).toBe(1);
+      const x = backend.fromHost({ data: new Float32Array(300 * 300).fill(0.5), shape: [300, 300] });
+      expect(backend.readSync(backend.matMul(x, x)).data[7]).toBe(75);
+    } finally {
+      node.Worker = Worker;
     }
   });
 });

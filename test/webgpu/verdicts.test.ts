@@ -162,3 +162,76 @@ describe('a read rejects', () => {
     }
   }
 });
+
+describe('where one kernel of several fails', () => {
+  it('a read of what was there before goes on beside it, in the same go', async (context) => {
+    const bench = benchOn(need(context));
+    const { store } = bench;
+    const good = run(bench, sound(bench));
+    await store.read(good, (x) => x);
+    // Asked for first, its copy is submitted with the kernel that comes next.
+    const reading = store.read(good, (x) => x);
+    const bad = run(bench, sound(bench), { program: { name: 'typo beside', body: 'result[0] = ;' } });
+    const [first, second] = await Promise.allSettled([reading, store.read(bad, (x) => x)]);
+    expect(first).toMatchObject({ status: 'fulfilled', value: { data: Float32Array.of(1, 2, 3, 4) } });
+    expect(second).toMatchObject({
+      status: 'rejected',
+      reason: expect.objectContaining({ message: expect.stringMatching('typo beside') }),
+    });
+  });
+
+  it('a tensor that is written in parts fails as a whole, whichever part failed', async (context) => {
+    const bench = benchOn(need(context), 1);
+    const { runtime, store } = bench;
+    const result = store.make([128], 'test');
+    const x = store.fromHost({ data: new Float32Array(128).fill(1), shape: [128] });
+    // Its upload is judged by then, so that it ties the two parts in no way.
+    await store.read(x, (copy) => copy);
+    for (const [name, body] of [
+      ['bad part', 'result[index] = ;'],
+      ['good part', copyProgram.body],
+    ] as const) {
+      runtime.run({
+        key: name,
+        build: () => ({ ...copyProgram, name, body }),
+        reads: [{ storage: store.storageOf(x, 'test'), perUnit: 0, length: 64 }],
+        writes: [{ storage: result.storage!, perUnit: 0, offset: name === 'bad part' ? 0 : 64, length: 64 }],
+        units: 64,
+        groups: () => 1,
+      });
+    }
+    await expect(store.read(result, (copy) => copy)).rejects.toThrow("kernel 'bad part' failed");
+  });
+
+  it('memory that the device did not have is not handed out again', async (context) => {
+    const device = need(context);
+    let refuse = true;
+    const short = new Proxy(device, {
+      get(target, name) {
+        // A buffer with usages that exclude one another is refused as one without memory is.
+        if (name === 'createBuffer') {
+          return (descriptor: GPUBufferDescriptor) =>
+            target.createBuffer(
+              refuse && descriptor.label === 'dark-knowledge' ? { ...descriptor, usage: 0x1 | 0x2 | 0x80 } : descriptor,
+            );
+        }
+        const value = Reflect.get(target, name, target) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const bench = benchOn(short);
+    const failing = sound(bench);
+    await expect(bench.store.read(failing, (x) => x)).rejects.toThrow("webgpuBackend: memory for 'fromHost' failed");
+    bench.store.dispose(failing);
+    refuse = false;
+    expect(Array.from((await bench.store.read(sound(bench), (x) => x)).data)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('batches that were judged are forgotten', async (context) => {
+    const bench = benchOn(need(context), 1);
+    let x = sound(bench);
+    for (let step = 0; step < 40; step++) x = run(bench, x);
+    await bench.store.read(x, (copy) => copy);
+    expect(x.storage!.writer).toMatchObject({ sound: true, parents: new Set(), concerns: new Set() });
+  });
+});
