@@ -5,8 +5,12 @@
  * Rules for all members:
  * - Pure: arguments are borrowed, never changed or freed. A result is new, or shares storage that nobody writes to.
  * - A tensor holds real numbers (float32 on devices). Class labels and row numbers are whole numbers in such a tensor.
- * - IEEE arithmetic: `log(0)` is −Infinity, `exp(−Infinity)` is 0, NaN stays NaN, comparisons with NaN are false.
- * - Axes may be negative, counting from the last. Shapes broadcast as in NumPy.
+ * - IEEE arithmetic: `log(0)` is −Infinity, `exp(−Infinity)` is 0, NaN stays NaN (in `max` and `maximum` too), comparisons
+ *   with NaN are false.
+ * - Axes may be negative, counting from the last, in reductions and in permutations alike; each is named at most once.
+ *   Shapes broadcast as in NumPy. Extents may be 0.
+ * - A call that makes no sense is an error at the call, `backend.member: argument must be X, got Y.`: a tensor that was freed
+ *   or is another backend's, shapes that do not fit, axes that are none, a permutation that names an axis twice.
  */
 import type { HostTensor } from './tensor.ts';
 
@@ -63,15 +67,18 @@ export interface Backend<T> {
   readonly name: string;
 
   // Lifetime
-  /** Runs `compute` and frees every tensor made in it, except those that its result reaches through arrays and records. */
+  /**
+   * Runs `compute`, which is synchronous, and frees every tensor made in it, except those that its result reaches through
+   * arrays and records: nested to any depth, and in circles too. After an error it frees them all.
+   */
   scope<Result>(compute: () => Result): Result;
-  /** Frees a tensor; afterwards its use is an error. */
+  /** Frees a tensor; afterwards its use is an error. Freeing it again does nothing; another backend's is refused. */
   dispose(tensor: T): void;
   /** Whether a value is a tensor of this kind of backend. */
   isTensor(value: unknown): value is T;
 
   // Host boundary
-  /** Copies (or borrows) a host array. Integer arrays may keep their storage. */
+  /** Copies (or borrows) a host array, as many numbers as its shape asks for. Integer arrays may keep their storage. */
   fromHost(tensor: HostTensor): T;
   /** A tensor of shape [] with one number. */
   scalar(value: number): T;
@@ -91,11 +98,14 @@ export interface Backend<T> {
   multiply(a: T, b: T): T;
   /** a / b; 1/0 is Infinity, 0/0 NaN. */
   divide(a: T, b: T): T;
-  /** The larger of both. */
+  /** The larger of both; NaN where either is. */
   maximum(a: T, b: T): T;
   /** 1 where a > b, else 0. */
   greater(a: T, b: T): T;
-  /** `a` where the condition is not 0, else `b`: a choice, so that the other side's NaN or Infinity does not leak. */
+  /**
+   * `a` where the condition is not 0, else `b`: a choice, so that the other side's NaN or Infinity does not leak. A condition
+   * of NaN is not 0.
+   */
   where(condition: T, a: T, b: T): T;
   /** e to the power of x. */
   exp(x: T): T;
@@ -107,31 +117,40 @@ export interface Backend<T> {
   abs(x: T): T;
 
   // Reductions
-  /** The sum over some axes, or all. */
+  /** The sum over some axes, or all; over none of them (`[]`) the numbers themselves. Of no elements it is 0. */
   sum(x: T, options?: ReduceOptions): T;
-  /** The largest element over some axes, or all. */
+  /** The largest element over some axes, or all; NaN where one is. Of no elements it is −Infinity. */
   max(x: T, options?: ReduceOptions): T;
-  /** Position of the largest element along the last axis, the first one on ties; that axis goes away. */
+  /**
+   * Position of the largest element along the last axis, the first one on ties; that axis goes away. Nothing is larger than a
+   * NaN in the first place, and a NaN elsewhere is larger than nothing.
+   */
   argMax(x: T): T;
 
   // Layout and algebra
   /** The same elements in the same order, in another shape. */
   reshape(x: T, shape: Shape): T;
-  /** Permutes axes; without a permutation swaps the last two. */
+  /** Permutes axes, each of which the permutation names once; without one it swaps the last two. */
   transpose(x: T, permutation?: readonly number[]): T;
   /** Matrix product of the last two axes; leading axes must be equal on both sides. */
   matMul(a: T, b: T, options?: MatMulOptions): T;
 
   // Indexing
-  /** [...] → [..., depth] with a 1 at each index; an index outside [0, depth) gives a row of zeros. */
+  /**
+   * [...] → [..., depth], depth at least 1, with a 1 at each index; an index outside [0, depth), or between whole numbers, gives
+   * a row of zeros.
+   */
   oneHot(indices: T, depth: number): T;
-  /** Rows of `x` along its first axis: shape of `indices`, then `x`'s further axes. */
+  /**
+   * Rows of `x` along its first axis: shape of `indices`, then `x`'s further axes. An index that is no row number, whole and in
+   * [0, rows), is an error where tensors can be read at once (`readSync`), and elsewhere gives a row of NaN.
+   */
   gather(x: T, indices: T): T;
 
   // Optional natives; the composite in `src/ops` serves where one is missing
   /** Log-probabilities along the last axis. */
   readonly logSoftmax?: (x: T) => T;
-  /** A copy of `x` in which the rows at `positions` (all different) are those of `replacement`, in order. */
+  /** A copy of `x` in which the rows at `positions` (row numbers, all different) are those of `replacement`, in order. */
   readonly replaceRows?: (x: T, positions: ArrayLike<number>, replacement: T) => T;
   /**
    * Draws rows on the device, [samples, count], the same as the host would: at 256 samples and 16 384 rows each, the table

@@ -15,15 +15,50 @@ export function doubleBackend(): HostBackend<CpuTensor> {
   return float64;
 }
 
-/** Makes, at first use, the WebAssembly backend with some fused kernels; `cpu` in float32 where SIMD is missing. */
+/** Forgets each of the WebAssembly backends that the plain names have started. */
+const started = new Set<() => void>();
+
+/**
+ * Makes, at first use, the WebAssembly backend with some fused kernels; `cpu` in float32 where the engine has no SIMD or
+ * may not compile (a content-security policy without `wasm-unsafe-eval`, some edge workers).
+ */
 export function singleBackendWith(
   fusedKernels: (host: KernelHost) => readonly FusedKernel<WasmTensor>[],
 ): () => HostBackend<WasmTensor> | HostBackend<CpuTensor> {
   let made: HostBackend<WasmTensor> | HostBackend<CpuTensor> | undefined;
   return () => {
-    made ??= wasmIsSupported() ? backendWith(fusedKernels) : cpuBackend();
+    made ??= startOrElse(cpuBackend);
     return made;
   };
+
+  function startOrElse(otherwise: () => HostBackend<CpuTensor>): HostBackend<WasmTensor> | HostBackend<CpuTensor> {
+    if (!wasmIsSupported()) return otherwise();
+    try {
+      const backend = backendWith(fusedKernels);
+      started.add(() => {
+        made = undefined;
+      });
+      return backend;
+    } catch {
+      // Some engines compile the small probe and refuse a module of this size, or have no memory for it.
+      return otherwise();
+    }
+  }
+}
+
+/**
+ * Gives the memory of the plain-name functions back. On float32 input they compute in WebAssembly, whose memory grows to
+ * what the largest batch took and never shrinks; this drops it, for the garbage collector to free. The next call starts
+ * anew, at the cost of a first call. Results and tensors that were returned stay as they are, and backends of your own
+ * (`wasmBackend()`) are not touched: theirs goes with them.
+ *
+ * @example
+ * for (const batch of largeBatches) measure(cka(), batch);
+ * releaseMemory();
+ */
+export function releaseMemory(): void {
+  for (const forget of started) forget();
+  started.clear();
 }
 
 /** Whether a host tensor holds doubles: a `Float64Array`, which plain numbers and ml-matrix matrices become. */

@@ -55,6 +55,7 @@ export {
   type HostValue,
   valueAndGradients,
 } from './hostLoss.ts';
+export { releaseMemory } from './hostBackend.ts';
 export { type Term, weightedSum } from './weightedSum.ts';
 export { type Renamed, rename } from './rename.ts';
 export {

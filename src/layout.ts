@@ -1,6 +1,6 @@
 /** Shapes and strides of row-major arrays: how broadcasting and reductions walk them, on every backend. */
 import type { Shape } from './backend.ts';
-import { describeShape } from './check.ts';
+import { describeShape, rangeError } from './check.ts';
 import { sizeOf } from './tensor.ts';
 
 /** The shape that shapes broadcast to, as in NumPy. */
@@ -66,18 +66,20 @@ export function mergeAxes(shape: Shape, operandStrides: readonly (readonly numbe
   return merged;
 }
 
-/** Axes as a sorted list of non-negative numbers; all axes when left out. */
+/** Axes as a sorted list of non-negative numbers, each named once; all axes when left out. */
 export function normaliseAxes(
   operation: string,
   axis: number | readonly number[] | undefined,
   rank: number,
 ): readonly number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, index) => index);
-  const axes = (typeof axis === 'number' ? [axis] : axis).map((entry) => (entry < 0 ? entry + rank : entry));
-  if (axes.some((entry) => entry < 0 || entry >= rank)) {
-    throw new RangeError(`${operation}: axis must be within the tensor's ${rank} axes, got ${String(axis)}.`);
+  const given = typeof axis === 'object' && axis ? axis : [axis];
+  const axes = given.map((entry) => (entry < 0 ? entry + rank : entry));
+  axes.sort((first, second) => first - second);
+  if (axes.some((entry, at) => !Number.isInteger(entry) || entry < 0 || entry >= rank || entry === axes[at - 1])) {
+    throw rangeError(operation, 'axis', `within the tensor's ${rank} axes, each at most once`, axis);
   }
-  return axes.sort((first, second) => first - second);
+  return axes;
 }
 
 /** How a reduction regroups a shape, as [outer, reduced, inner]. */

@@ -4,8 +4,17 @@
  */
 
 import type { Backend, HostBackend, ReduceOptions } from '../backend.ts';
-import { describeShape } from '../check.ts';
+import { shapeError } from '../check.ts';
 import { broadcastShape, normaliseAxes, planReduction, stridesOf } from '../layout.ts';
+import {
+  checkDepth,
+  checkHostTensor,
+  checkNumber,
+  checkReplacement,
+  checkReshape,
+  checkRowNumbers,
+  permutationOf,
+} from '../memberArguments.ts';
 import { readOptions, word } from '../options.ts';
 import { type HostTensor, isHostTensor, sizeOf } from '../tensor.ts';
 import { multiplyMatrices } from './matMul.ts';
@@ -50,7 +59,7 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
         for (let index = 0; index < data.length; index++) data[index] = operate(a.data[index]!, b.data[index]!);
         return { data, shape: a.shape };
       }
-      const shape = broadcastShape(name, [a.shape, b.shape]);
+      const shape = broadcastShape(`cpuBackend.${name}`, [a.shape, b.shape]);
       const data = allocate(sizeOf(shape));
       const fromA = broadcastOffsets(a.shape, shape);
       const fromB = broadcastOffsets(b.shape, shape);
@@ -63,7 +72,7 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
   const reduce =
     (name: string, initial: number, combine: (total: number, value: number) => number) =>
     (x: CpuTensor, { axis, keepDims = false }: ReduceOptions = {}): CpuTensor => {
-      const plan = planReduction(x.shape, normaliseAxes(name, axis, x.shape.length), keepDims);
+      const plan = planReduction(x.shape, normaliseAxes(`cpuBackend.${name}`, axis, x.shape.length), keepDims);
       const source = plan.permutation ? transpose(x, plan.permutation).data : x.data;
       const data = allocate(plan.outer * plan.inner);
       for (let outer = 0; outer < plan.outer; outer++) {
@@ -79,11 +88,7 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
     };
 
   const transpose: Backend<CpuTensor>['transpose'] = (x, permutation) => {
-    const rank = x.shape.length;
-    const order = permutation ?? [...Array(rank).keys()].slice(0, -2).concat([rank - 1, rank - 2]);
-    if (order.length !== rank || rank < (permutation ? 0 : 2)) {
-      throw new TypeError(`transpose: permutation must name each of ${rank} axes once, got [${order.join(', ')}].`);
-    }
+    const order = permutationOf('cpuBackend.transpose', x.shape.length, permutation);
     const strides = stridesOf(x.shape);
     const shape = order.map((axis) => x.shape[axis]!);
     const offsets = offsetsOf(
@@ -102,11 +107,16 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
     isTensor: (value): value is CpuTensor =>
       isHostTensor(value) && !(precision === 'float32' && value.data instanceof Float64Array),
     // In float32, doubles are rounded at the door: half-rounded arithmetic would tear ties apart.
-    fromHost: ({ data, shape }) =>
-      precision === 'float32' && data instanceof Float64Array
-        ? { data: Float32Array.from(data), shape }
-        : { data, shape },
-    scalar: (value) => ({ data: allocate(1).fill(value), shape: [] }),
+    fromHost(host) {
+      checkHostTensor('cpuBackend.fromHost', host);
+      const { data, shape } = host;
+      const rounded = precision === 'float32' && data instanceof Float64Array ? Float32Array.from(data) : data;
+      return { data: rounded, shape: [...shape] };
+    },
+    scalar(value) {
+      checkNumber('cpuBackend.scalar', value);
+      return { data: allocate(1).fill(value), shape: [] };
+    },
     shapeOf: (tensor) => tensor.shape,
     read: async (tensor) => tensor,
     readSync: (tensor) => tensor,
@@ -118,7 +128,7 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
     maximum: binary('maximum', Math.max),
     greater: binary('greater', (a, b) => (a > b ? 1 : 0)),
     where(condition, a, b) {
-      const shape = broadcastShape('where', [condition.shape, a.shape, b.shape]);
+      const shape = broadcastShape('cpuBackend.where', [condition.shape, a.shape, b.shape]);
       const data = allocate(sizeOf(shape));
       const fromCondition = broadcastOffsets(condition.shape, shape);
       const fromA = broadcastOffsets(a.shape, shape);
@@ -150,17 +160,14 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
     },
 
     reshape(x, shape) {
-      if (sizeOf(shape) !== x.data.length) {
-        throw new TypeError(
-          `reshape: shape must hold ${x.data.length} elements, got ${describeShape(shape)} for ${describeShape(x.shape)}.`,
-        );
-      }
-      return { data: x.data, shape };
+      checkReshape('cpuBackend.reshape', x.shape, shape);
+      return { data: x.data, shape: [...shape] };
     },
     transpose,
     matMul: (a, b, matMulOptions) => multiplyMatrices(a, b, matMulOptions ?? {}, allocate),
 
     oneHot(indices, depth) {
+      checkDepth('cpuBackend.oneHot', depth);
       const data = allocate(indices.data.length * depth);
       indices.data.forEach((index, row) => {
         if (index >= 0 && index < depth) data[row * depth + index] = 1;
@@ -168,12 +175,12 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
       return { data, shape: [...indices.shape, depth] };
     },
     gather(x, indices) {
+      const [rows] = x.shape;
+      if (rows === undefined) throw shapeError('cpuBackend.gather', 'x', 'of shape [rows, ...]', x.shape);
+      checkRowNumbers('cpuBackend.gather', rows, indices.data);
       const rowSize = sizeOf(x.shape.slice(1));
       const data = allocate(indices.data.length * rowSize);
       indices.data.forEach((source, row) => {
-        if (!(source >= 0 && source < x.shape[0]!)) {
-          throw new RangeError(`gather: indices must be row numbers in [0, ${x.shape[0]}), got ${source}.`);
-        }
         for (let column = 0; column < rowSize; column++) {
           data[row * rowSize + column] = x.data[source * rowSize + column]!;
         }
@@ -181,6 +188,7 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
       return { data, shape: [...indices.shape, ...x.shape.slice(1)] };
     },
     replaceRows(x, positions, replacement) {
+      checkReplacement('cpuBackend.replaceRows', x.shape, positions, replacement.shape);
       const rowSize = sizeOf(x.shape.slice(1));
       const data = allocate(x.data.length);
       data.set(x.data);

@@ -2,10 +2,15 @@
 import type { Backend } from '../backend.ts';
 import { elementwiseRequirements } from './elementwiseRequirements.ts';
 import { expectEqual } from './expectEqual.ts';
+import { indexingRequirements } from './indexingRequirements.ts';
 import { layoutRequirements } from './layoutRequirements.ts';
 import { lifetimeCases } from './lifetimeCases.ts';
 import { orderRequirements } from './orderRequirements.ts';
+import { productRequirements } from './productRequirements.ts';
+import { reductionRequirements } from './reductionRequirements.ts';
+import { refusalCases } from './refusalCases.ts';
 import type { ConformanceCase } from './requirements.ts';
+import { viewRequirements } from './viewRequirements.ts';
 
 /**
  * The contract's requirements one by one, for a test runner: `it(title, check)` for each.
@@ -14,19 +19,26 @@ import type { ConformanceCase } from './requirements.ts';
  * for (const { title, check } of conformanceCases(myBackend)) it(title, check);
  */
 export function conformanceCases<T>(backend: Backend<T>): readonly ConformanceCase[] {
-  const computed = [...elementwiseRequirements, ...layoutRequirements, ...orderRequirements].map(
-    ([title, compute, expected]) => ({
-      title,
-      check: async () => {
-        const result = backend.scope(() => compute(backend));
-        const shape = backend.shapeOf(result);
-        const got = await backend.read(result);
-        backend.dispose(result);
-        expectEqual(title, got, shape, expected);
-      },
-    }),
-  );
-  return [...computed, ...lifetimeCases(backend)];
+  const requirements = [
+    ...elementwiseRequirements,
+    ...reductionRequirements,
+    ...layoutRequirements,
+    ...productRequirements,
+    ...indexingRequirements,
+    ...orderRequirements,
+    ...viewRequirements(),
+  ];
+  const computed = requirements.map(([title, compute, expected]) => ({
+    title,
+    check: async () => {
+      const result = backend.scope(() => compute(backend));
+      const shape = backend.shapeOf(result);
+      const got = await backend.read(result);
+      backend.dispose(result);
+      expectEqual(title, got, shape, expected);
+    },
+  }));
+  return [...computed, ...refusalCases(backend), ...lifetimeCases(backend)];
 }
 
 /** What `backendConformance` found. */

@@ -1,6 +1,60 @@
 /** The host boundary and element-wise arithmetic: broadcasting and IEEE's special values. */
 import { tensor } from '../tensor.ts';
-import { column, on, type Requirement, row, values } from './requirements.ts';
+import { column, filled, on, type Requirement, row, values } from './requirements.ts';
+
+const typedArrays = [
+  Float32Array.of(0.5, -3),
+  Float64Array.of(0.5, -3),
+  Int8Array.of(-128, 127),
+  Uint8Array.of(200, 1),
+  Uint8ClampedArray.of(255, 1),
+  Int16Array.of(-30000, 1),
+  Uint16Array.of(60000, 1),
+  Int32Array.of(-16777215, 1),
+  Uint32Array.of(4294967295, 0),
+].map(
+  (data): Requirement => [
+    `fromHost takes a ${data.constructor.name}`,
+    (b) => on(b, { data, shape: [2] }),
+    tensor(Array.from(data)),
+  ],
+);
+
+/** A size that is no multiple of what devices take at a time. */
+const long = 1003;
+const binary = {
+  add: (x: number, y: number) => x + y,
+  subtract: (x: number, y: number) => x - y,
+  multiply: (x: number, y: number) => x * y,
+  divide: (x: number, y: number) => x / y,
+  maximum: Math.max,
+  greater: (x: number, y: number) => Number(x > y),
+};
+const unary = { exp: Math.exp, log: Math.log, sqrt: Math.sqrt, abs: Math.abs };
+const first = filled([long], (at) => (at % 5) - 2);
+const second = filled([long], (at) => (at % 3) + 1);
+
+const longTensors: readonly Requirement[] = [
+  ...(Object.keys(binary) as (keyof typeof binary)[]).map(
+    (name): Requirement => [
+      `${name} reaches every element of a long tensor`,
+      (b) => b[name](on(b, first), on(b, second)),
+      filled([long], (at) => binary[name](first.data[at]!, second.data[at]!)),
+    ],
+  ),
+  ...(Object.keys(unary) as (keyof typeof unary)[]).map(
+    (name): Requirement => [
+      `${name} reaches every element of a long tensor`,
+      (b) => b[name](on(b, second)),
+      filled([long], (at) => unary[name](second.data[at]!)),
+    ],
+  ),
+  [
+    'where reaches every element of a long tensor',
+    (b) => b.where(on(b, first), on(b, second), b.scalar(7)),
+    filled([long], (at) => (first.data[at] !== 0 ? second.data[at]! : 7)),
+  ],
+];
 
 export const elementwiseRequirements: readonly Requirement[] = [
   ['fromHost and read return what was put in', (b) => on(b, values), values],
@@ -98,10 +152,163 @@ export const elementwiseRequirements: readonly Requirement[] = [
     tensor([0, 1, Math.E, Infinity]),
   ],
   [
+    'exp of −Infinity is no small number but 0',
+    (b) => b.divide(b.scalar(1), b.exp(on(b, tensor([-Infinity, 0])))),
+    tensor([Infinity, 1]),
+  ],
+  [
     'log of 0 is −Infinity and of a negative number NaN',
     (b) => b.log(on(b, tensor([0, 1, Math.E, -1]))),
     tensor([-Infinity, 0, 1, NaN]),
   ],
   ['sqrt of 0 is 0', (b) => b.sqrt(on(b, tensor([0, 4, 2]))), tensor([0, 2, Math.SQRT2])],
   ['abs keeps Infinity', (b) => b.abs(on(b, tensor([-1, 2, -Infinity]))), tensor([1, 2, Infinity])],
+  ...typedArrays,
+  [
+    'fromHost keeps extents of 0',
+    (b) => on(b, tensor(new Float32Array(0), [0, 3])),
+    tensor(new Float32Array(0), [0, 3]),
+  ],
+  ['scalar takes NaN', (b) => b.scalar(NaN), tensor(NaN)],
+  [
+    'add broadcasts extents of 1 on both sides, and missing axes',
+    (b) => b.add(on(b, tensor([[[1, 2, 3]], [[4, 5, 6]]])), on(b, tensor([[10], [20]]))),
+    tensor([
+      [
+        [11, 12, 13],
+        [21, 22, 23],
+      ],
+      [
+        [14, 15, 16],
+        [24, 25, 26],
+      ],
+    ]),
+  ],
+  [
+    'add gives the larger rank where sizes are equal',
+    (b) => b.add(on(b, row), on(b, tensor([[1, 2, 3]]))),
+    tensor([[11, 22, 33]]),
+  ],
+  ['add of a scalar and one element has one axis', (b) => b.add(b.scalar(1), on(b, tensor([2]))), tensor([3])],
+  [
+    'add takes tensors without elements',
+    (b) => b.add(on(b, tensor(new Float32Array(0), [0, 3])), b.scalar(1)),
+    tensor(new Float32Array(0), [0, 3]),
+  ],
+  [
+    'subtract takes the right side from the left',
+    (b) =>
+      b.subtract(
+        on(b, values),
+        on(
+          b,
+          filled([2, 3], (at) => at),
+        ),
+      ),
+    tensor([
+      [1, -3, 1],
+      [-2.5, 0, -6],
+    ]),
+  ],
+  [
+    'divide divides the left side by the right',
+    (b) =>
+      b.divide(
+        on(b, values),
+        on(
+          b,
+          filled([2, 3], (at) => 2 ** at),
+        ),
+      ),
+    tensor([
+      [1, -1, 0.75],
+      [0.0625, 0.25, -0.03125],
+    ]),
+  ],
+  [
+    'arithmetic passes NaN on, and makes it of ∞ − ∞ and 0 · ∞',
+    (b) => {
+      const a = on(b, tensor([NaN, 1, Infinity, 0]));
+      const other = on(b, tensor([1, NaN, Infinity, Infinity]));
+      return b.add(b.subtract(a, other), b.multiply(a, other));
+    },
+    tensor([NaN, NaN, NaN, NaN]),
+  ],
+  [
+    'arithmetic keeps infinities and large numbers',
+    (b) => b.multiply(on(b, tensor([Infinity, 1e30, -1e-30])), on(b, tensor([-2, 100, 1e30]))),
+    tensor([-Infinity, 1e32, -1]),
+  ],
+  [
+    'maximum is NaN where either side is',
+    (b) => b.maximum(on(b, tensor([NaN, 1, NaN, 2])), on(b, tensor([1, NaN, NaN, 1]))),
+    tensor([NaN, NaN, NaN, 2]),
+  ],
+  [
+    'maximum is NaN where the side that it broadcasts is',
+    (b) => b.maximum(on(b, tensor([[NaN], [1]])), on(b, tensor([2, NaN]))),
+    tensor([
+      [NaN, NaN],
+      [2, NaN],
+    ]),
+  ],
+  [
+    'maximum compares infinities and negative numbers',
+    (b) => b.maximum(on(b, tensor([-Infinity, -3, 1])), on(b, tensor([-2, -4, Infinity]))),
+    tensor([-2, -3, Infinity]),
+  ],
+  [
+    'where takes a condition of NaN as true, and of −0 as false',
+    (b) => b.where(on(b, tensor([NaN, 0, -0, 1e-30])), b.scalar(1), b.scalar(2)),
+    tensor([1, 2, 2, 1]),
+  ],
+  [
+    'where passes on the NaN and the infinities that it chooses',
+    (b) =>
+      b.where(on(b, tensor([1, 0, 1, 0])), on(b, tensor([NaN, 1, Infinity, 1])), on(b, tensor([1, NaN, 1, -Infinity]))),
+    tensor([NaN, NaN, Infinity, -Infinity]),
+  ],
+  [
+    'where broadcasts all three to one shape',
+    (b) => b.where(on(b, tensor([[1], [0]])), on(b, row), on(b, tensor([[[5, 6, 7]]]))),
+    tensor([
+      [
+        [10, 20, 30],
+        [5, 6, 7],
+      ],
+    ]),
+  ],
+  ...(['exp', 'log', 'sqrt', 'abs'] as const).map(
+    (name): Requirement => [
+      `${name} passes NaN on`,
+      (b) => b[name](on(b, tensor([NaN, 1, NaN]))),
+      tensor([NaN, Math[name](1), NaN]),
+    ],
+  ),
+  [
+    'exp and log undo one another over many sizes',
+    (b) => b.log(b.exp(on(b, tensor([-80, -20, -1, 20, 80])))),
+    tensor([-80, -20, -1, 20, 80]),
+  ],
+  [
+    'log and sqrt of Infinity are Infinity, sqrt below 0 is NaN',
+    (b) => b.add(b.log(on(b, tensor([Infinity, 1, 1]))), b.sqrt(on(b, tensor([Infinity, -1, 9])))),
+    tensor([Infinity, NaN, 3]),
+  ],
+  ...longTensors,
+  [
+    'operations reach the last element of what they broadcast',
+    (b) =>
+      b.add(
+        on(
+          b,
+          filled([37, 1], (at) => at),
+        ),
+        on(
+          b,
+          filled([29], (at) => 100 * at),
+        ),
+      ),
+    filled([37, 29], (at) => Math.floor(at / 29) + 100 * (at % 29)),
+  ],
 ];

@@ -1,16 +1,23 @@
 /** Comparison of a backend's result with what the contract asks for. */
 import type { HostTensor } from '../tensor.ts';
 
-/** Throws where shape or numbers differ, with both in the message. */
+/** Throws where shape (as the backend says and as it was read) or numbers differ, with all in the message. */
 export function expectEqual(title: string, got: HostTensor, shape: readonly number[], expected: HostTensor): void {
-  const gotText = `shape [${shape.join(', ')}], data [${Array.from(got.data).join(', ')}]`;
-  const expectedText = `shape [${expected.shape.join(', ')}], data [${Array.from(expected.data).join(', ')}]`;
-  const sameShape = shape.length === expected.shape.length && shape.every((n, axis) => n === expected.shape[axis]);
+  const text = (extents: readonly number[], data: ArrayLike<number>): string =>
+    `shape [${extents.join(', ')}], data [${Array.from(data).slice(0, shown).join(', ')}${data.length > shown ? ', …' : ''}]`;
+  const sameShape = [shape, got.shape].every(
+    (own) => own.length === expected.shape.length && own.every((n, axis) => n === expected.shape[axis]),
+  );
   const sameData =
     got.data.length === expected.data.length &&
     Array.from(got.data).every((value, index) => close(value, expected.data[index]!));
-  if (!sameShape || !sameData) throw new Error(`${title}: must be ${expectedText}, got ${gotText}.`);
+  if (sameShape && sameData) return;
+  const read = String(got.shape) === String(shape) ? '' : `, read as shape [${got.shape.join(', ')}]`;
+  throw new Error(`${title}: must be ${text(expected.shape, expected.data)}, got ${text(shape, got.data)}${read}.`);
 }
+
+/** Numbers in a message. */
+const shown = 24;
 
 /** Within four float32 roundings, or the same special value. */
 function close(value: number, expected: number): boolean {

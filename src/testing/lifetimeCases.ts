@@ -1,21 +1,135 @@
-/** What the contract says of lifetimes: borrowed arguments, scopes, and what stays after them. */
+/** What the contract says of lifetimes: borrowed arguments, shared storage, scopes, and what stays after them. */
 import type { Backend } from '../backend.ts';
-import { tensor } from '../tensor.ts';
+import { logSoftmax } from '../ops/logSoftmax.ts';
+import { type HostTensor, tensor } from '../tensor.ts';
 import { expectEqual } from './expectEqual.ts';
-import type { ConformanceCase } from './requirements.ts';
+import { type ConformanceCase, on, values } from './requirements.ts';
+
+/** Whole numbers, so that every member takes them in every place. */
+const numbers = tensor([
+  [1, 0],
+  [0, 1],
+]);
+
+/** Every member that makes a tensor of tensors. */
+const members: readonly (readonly [name: string, make: <T>(b: Backend<T>, x: T, y: T) => T])[] = [
+  ['add', (b, x, y) => b.add(x, y)],
+  ['subtract', (b, x, y) => b.subtract(x, y)],
+  ['multiply', (b, x, y) => b.multiply(x, y)],
+  ['divide', (b, x, y) => b.divide(x, y)],
+  ['maximum', (b, x, y) => b.maximum(x, y)],
+  ['greater', (b, x, y) => b.greater(x, y)],
+  ['where', (b, x, y) => b.where(x, y, x)],
+  ['exp', (b, x) => b.exp(x)],
+  ['log', (b, x) => b.log(x)],
+  ['sqrt', (b, x) => b.sqrt(x)],
+  ['abs', (b, x) => b.abs(x)],
+  ['sum', (b, x) => b.sum(x, { axis: [0] })],
+  ['sum over everything', (b, x) => b.sum(x)],
+  ['sum over no axis', (b, x) => b.sum(x, { axis: [] })],
+  ['max', (b, x) => b.max(x, { axis: 0, keepDims: true })],
+  ['argMax', (b, x) => b.argMax(x)],
+  ['reshape', (b, x) => b.reshape(x, [4])],
+  ['reshape to the same shape', (b, x) => b.reshape(x, [2, 2])],
+  ['transpose', (b, x) => b.transpose(x)],
+  ['matMul', (b, x, y) => b.matMul(x, y, { transposeA: true })],
+  ['oneHot', (b, x) => b.oneHot(x, 2)],
+  ['gather', (b, x, y) => b.gather(x, y)],
+  ['logSoftmax', (b, x) => (b.logSoftmax ? b.logSoftmax(x) : b.scope(() => logSoftmax(b, x)))],
+  ['replaceRows', (b, x, y) => (b.replaceRows ? b.replaceRows(x, [1, 0], y) : b.add(x, y))],
+];
 
 /** The requirements on lifetimes, for one backend. */
 export function lifetimeCases<T>(backend: Backend<T>): readonly ConformanceCase[] {
-  const { tensorCount } = backend;
+  const count = (): number => backend.tensorCount?.() ?? 0;
+  const expectCount = (what: string, expected: number): void => {
+    if (backend.tensorCount && count() !== expected) {
+      throw new Error(`${what}: must leave ${expected} tensors alive, got ${count()}.`);
+    }
+  };
+  const expectRead = async (what: string, x: T, expected: HostTensor): Promise<void> =>
+    expectEqual(what, await backend.read(x), backend.shapeOf(x), expected);
+
   return [
     {
       title: 'arguments are borrowed: operations leave them as they were',
       check: async () => {
-        const x = backend.fromHost(tensor([1, 2, 3]));
-        const sum = backend.scope(() => backend.add(x, backend.exp(x)));
-        expectEqual('x after use', await backend.read(x), backend.shapeOf(x), tensor([1, 2, 3]));
-        backend.dispose(sum);
+        for (const [name, make] of members) {
+          const [x, y] = [on(backend, numbers), on(backend, numbers)];
+          const made = backend.scope(() => make(backend, x, y));
+          await expectRead(`the first argument of ${name}`, x, numbers);
+          await expectRead(`the second argument of ${name}`, y, numbers);
+          for (const each of [made, x, y]) backend.dispose(each);
+        }
+      },
+    },
+    {
+      title: 'an operation makes one tensor, and leaves nothing else behind',
+      check: async () => {
+        const [x, y] = [on(backend, numbers), on(backend, numbers)];
+        for (const [name, make] of members) {
+          const before = count();
+          const made = make(backend, x, y);
+          expectCount(name, before + 1);
+          backend.dispose(made);
+          expectCount(`${name}, disposed`, before);
+        }
+        const before = count();
+        await backend.read(x);
+        backend.shapeOf(x);
+        expectCount('read', before);
+        for (const each of [x, y]) backend.dispose(each);
+      },
+    },
+    {
+      title: 'a result and its arguments are freed independently, whatever they share',
+      check: async () => {
+        for (const [name, make] of members) {
+          const [x, y] = [on(backend, numbers), on(backend, numbers)];
+          const twin = make(backend, x, y);
+          const twinNumbers = copyOf(await backend.read(twin));
+          const gone = make(backend, x, y);
+          backend.dispose(gone);
+          await expectRead(`an argument of ${name} after its result is freed`, x, numbers);
+          for (const each of [x, y]) backend.dispose(each);
+          // Whatever was freed may be written to now.
+          const others = [7, 8, 9].map((value) =>
+            on(
+              backend,
+              tensor([
+                [value, value],
+                [value, value],
+              ]),
+            ),
+          );
+          await expectRead(`the result of ${name} after its arguments are freed`, twin, twinNumbers);
+          for (const each of [twin, ...others]) backend.dispose(each);
+        }
+      },
+    },
+    {
+      title: 'what was read stays as it was read',
+      check: async () => {
+        const x = on(backend, values);
+        const read = await backend.read(x);
         backend.dispose(x);
+        const other = backend.scope(() => backend.add(on(backend, values), backend.scalar(1)));
+        expectEqual('numbers read before dispose', read, read.shape, values);
+        backend.dispose(other);
+      },
+    },
+    {
+      title: 'a shape is the tensor’s own: the caller may change the list',
+      check: async () => {
+        const shape = [2, 3];
+        const x = backend.fromHost({ data: Float32Array.from(values.data), shape });
+        const flat = [6];
+        const y = backend.reshape(x, flat);
+        shape.push(7);
+        flat[0] = 5;
+        await expectRead('a tensor after its list of extents changed', x, values);
+        await expectRead('a reshaped tensor after its list of extents changed', y, tensor(values.data));
+        for (const each of [x, y]) backend.dispose(each);
       },
     },
     {
@@ -23,66 +137,165 @@ export function lifetimeCases<T>(backend: Backend<T>): readonly ConformanceCase[
       check: async () => {
         const x = backend.scalar(1);
         if (!backend.isTensor(x)) throw new Error('isTensor: must be true for a tensor of the backend, got false.');
-        for (const other of [1, 'x', null, undefined, [1], { a: 1 }]) {
+        for (const other of [1, 'x', null, undefined, [1], { a: 1 }, { shape: [2] }, new Float32Array(2)]) {
           if (backend.isTensor(other)) throw new Error(`isTensor: must be false for ${String(other)}, got true.`);
         }
         backend.dispose(x);
       },
     },
     {
+      title: 'isTensor takes a host tensor for its own only where every member does',
+      check: async () => {
+        for (const data of [Float32Array.of(1, 2), Float64Array.of(1, 2), Int32Array.of(1, 2)]) {
+          const host: unknown = { data, shape: [2] };
+          if (!backend.isTensor(host)) continue;
+          const sum = backend.add(host, backend.scalar(1));
+          await expectRead('a host tensor that isTensor is true for', host, tensor([1, 2]));
+          await expectRead('what was computed of it', sum, tensor([2, 3]));
+        }
+      },
+    },
+    {
       title: 'scope keeps what its result reaches through arrays and records, and frees the rest',
       check: async () => {
-        const before = tensorCount?.();
+        const before = count();
         const kept = backend.scope(() => {
           const x = backend.fromHost(tensor([1, 2]));
           const dropped = backend.exp(x);
-          return { list: [backend.add(x, dropped)], nested: { x } };
+          return { list: [backend.add(x, dropped)], nested: { x, again: x }, other: [null, undefined, 'text', 3] };
         });
-        const x = await backend.read(kept.nested.x);
-        expectEqual('a tensor kept by scope', x, backend.shapeOf(kept.nested.x), tensor([1, 2]));
-        const sum = await backend.read(kept.list[0]!);
-        expectEqual('a tensor kept by scope', sum, [2], tensor([1 + Math.E, 2 + Math.exp(2)]));
-        if (before !== undefined && tensorCount!() !== before + 2) {
-          throw new Error(`scope: must leave 2 tensors alive, got ${tensorCount!() - before}.`);
-        }
+        expectCount('scope', before + 2);
+        await expectRead('a tensor kept by scope', kept.nested.x, tensor([1, 2]));
+        await expectRead('a tensor kept by scope', kept.list[0]!, tensor([1 + Math.E, 2 + Math.exp(2)]));
         backend.dispose(kept.list[0]!);
         backend.dispose(kept.nested.x);
+        expectCount('scope, its result disposed', before);
+      },
+    },
+    {
+      title: 'scope keeps a view of what it frees',
+      check: async () => {
+        const before = count();
+        const kept = backend.scope(() => {
+          const x = on(backend, numbers);
+          return [backend.reshape(x, [4]), backend.transpose(x), backend.sum(x, { axis: [] })];
+        });
+        const others = [7, 8, 9].map((value) => on(backend, tensor([value, value, value, value])));
+        await expectRead('a reshaped tensor', kept[0]!, tensor([1, 0, 0, 1]));
+        await expectRead('a transposed tensor', kept[1]!, numbers);
+        await expectRead('a sum over no axis', kept[2]!, numbers);
+        for (const each of [...kept, ...others]) backend.dispose(each);
+        expectCount('views, disposed', before);
+      },
+    },
+    {
+      title: 'scope leaves tensors from outside alone, returned or not',
+      check: async () => {
+        const before = count();
+        const [x, y] = [on(backend, values), on(backend, values)];
+        const same = backend.scope(() => {
+          backend.exp(y);
+          return x;
+        });
+        expectCount('a scope that makes nothing', before + 2);
+        await expectRead('a tensor returned by a scope that did not make it', same, values);
+        await expectRead('a tensor used in a scope', y, values);
+        for (const each of [x, y]) backend.dispose(each);
+      },
+    },
+    {
+      title: 'scope follows a result in circles, and of any depth',
+      check: async () => {
+        interface Link {
+          readonly x: T;
+          next?: Link;
+        }
+        const before = count();
+        const ring = backend.scope(() => {
+          const first: Link = { x: backend.scalar(1) };
+          first.next = { x: backend.exp(backend.scalar(0)), next: first };
+          return first;
+        });
+        expectCount('a result in a circle', before + 2);
+        const chain = backend.scope(() => {
+          let link: Link = { x: backend.scalar(2) };
+          for (let depth = 0; depth < 20_000; depth++) link = { x: link.x, next: link };
+          return link;
+        });
+        await expectRead('a tensor in a circle', ring.next!.x, tensor(1));
+        await expectRead('a tensor at the end of a long chain', chain.x, tensor(2));
+        for (const each of [ring.x, ring.next!.x, chain.x]) backend.dispose(each);
+        expectCount('circles and chains, disposed', before);
       },
     },
     {
       title: 'scopes nest, and an error inside frees what was made',
       check: async () => {
-        const before = tensorCount?.();
+        const before = count();
         const kept = backend.scope(() => {
           const inner = backend.scope(() => backend.exp(backend.scalar(0)));
           return backend.add(inner, inner);
         });
-        expectEqual('a nested scope', await backend.read(kept), [], tensor(2));
+        expectCount('nested scopes', before + 1);
+        await expectRead('a nested scope', kept, tensor(2));
         backend.dispose(kept);
         let thrown = false;
         try {
           backend.scope(() => {
-            backend.scalar(1);
+            backend.scope(() => backend.scalar(1));
             throw new Error('inside');
           });
         } catch {
           thrown = true;
         }
         if (!thrown) throw new Error('scope: must pass on an error from inside, got none.');
-        if (before !== undefined && tensorCount!() !== before) {
-          throw new Error(`scope: must leave no tensor alive after an error, got ${tensorCount!() - before}.`);
-        }
+        expectCount('scope after an error', before);
+        const after = backend.scalar(1);
+        backend.scope(() => backend.scalar(2 as number) && undefined);
+        expectCount('a tensor made after an error, outside of scopes', before + 1);
+        backend.dispose(after);
+      },
+    },
+    {
+      title: 'scope lets a tensor be freed inside',
+      check: async () => {
+        const before = count();
+        const kept = backend.scope(() => {
+          const x = backend.scalar(1);
+          const sum = backend.add(x, x);
+          backend.dispose(x);
+          return sum;
+        });
+        await expectRead('a sum of what was freed inside', kept, tensor(2));
+        backend.dispose(kept);
+        expectCount('scope', before);
       },
     },
     {
       title: 'what readSync returns equals what read returns',
       check: async () => {
-        const x = backend.fromHost(tensor([1.5, -2]));
+        const x = backend.transpose(on(backend, values));
         if (backend.readSync) {
-          expectEqual('readSync', backend.readSync(x), backend.shapeOf(x), await backend.read(x));
+          const read = await backend.read(x);
+          expectEqual('readSync', backend.readSync(x), backend.readSync(x).shape, read);
         }
         backend.dispose(x);
       },
     },
+    {
+      title: 'many reads at once bring each its own numbers',
+      check: async () => {
+        const all = Array.from({ length: 9 }, (_, at) => backend.scope(() => backend.exp(backend.scalar(-at))));
+        const read = await Promise.all(all.map((x) => backend.read(x)));
+        read.forEach((host, at) => {
+          expectEqual(`read ${at}`, host, host.shape, tensor(Math.exp(-at)));
+        });
+        for (const each of all) backend.dispose(each);
+      },
+    },
   ];
+}
+
+function copyOf({ data, shape }: HostTensor): HostTensor {
+  return { data: data.slice(), shape: [...shape] };
 }

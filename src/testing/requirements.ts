@@ -1,6 +1,7 @@
 /** The form of a requirement on a member of the contract, and the tensors that requirements share. */
 import type { Backend } from '../backend.ts';
-import { type HostTensor, tensor } from '../tensor.ts';
+import { randomBelow } from '../random.ts';
+import { type HostTensor, sizeOf, tensor } from '../tensor.ts';
 
 /** One requirement of the contract. */
 export interface ConformanceCase {
@@ -26,3 +27,13 @@ export const batched: HostTensor = tensor(
 
 /** A host tensor on the backend. */
 export const on = <T>(backend: Backend<T>, host: HostTensor): T => backend.fromHost(host);
+
+/** A host tensor whose numbers follow from their place in row-major order. */
+export function filled(shape: readonly number[], at: (index: number) => number): HostTensor {
+  return { data: Float64Array.from({ length: sizeOf(shape) }, (_, index) => at(index)), shape };
+}
+
+/** Whole numbers from −3 to 3 in no order that sums would cancel by: every device computes with them exactly. */
+export function scattered(shape: readonly number[], seed = 1): HostTensor {
+  return filled(shape, (index) => randomBelow(seed, index, 7) - 3);
+}

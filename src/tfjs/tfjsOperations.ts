@@ -6,11 +6,23 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, FusedKernel, ReduceOptions } from '../backend.ts';
-import { checkSameShape, kindError } from '../check.ts';
+import { checkSameShape, kindError, shapeError } from '../check.ts';
+import {
+  checkDepth,
+  checkHostTensor,
+  checkNumber,
+  checkReplacement,
+  checkReshape,
+  checkRowNumbers,
+  permutationOf,
+  productExtents,
+} from '../memberArguments.ts';
 import { argSortOnHost } from '../ops/argSort.ts';
+import { tensorsIn } from '../reach.ts';
 import { type HostTensor, sizeOf, type TypedArray } from '../tensor.ts';
 import { heeding, throwRefusals } from './kernels/webgpuRefusals.ts';
-import { lastTwoSwapped, product, spread } from './wasmDetours.ts';
+import { largest, positionOfLargest, total } from './reductions.ts';
+import { larger, product, spread } from './wasmDetours.ts';
 
 /** tfjs backends whose tensors lie in host memory, where `dataSync` waits for nothing. */
 const hostResident: readonly string[] = ['cpu', 'wasm', 'tensorflow'];
@@ -32,9 +44,9 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
       onFloats([a, b], ([first, second]) => operate(first!, second!));
 
   const reduction =
-    (operate: (x: tf.Tensor, axis: number[] | undefined, keepDims: boolean) => tf.Tensor) =>
+    (operate: (x: tf.Tensor, axis: ReduceOptions['axis'], keepDims: boolean) => tf.Tensor) =>
     (x: tf.Tensor, { axis, keepDims = false }: ReduceOptions = {}): tf.Tensor =>
-      onFloats([x], ([only]) => operate(only!, typeof axis === 'number' ? [axis] : axis?.slice(), keepDims));
+      onFloats([x], ([only]) => operate(only!, axis, keepDims));
 
   const kernels = new Map<string, readonly FusedKernel<tf.Tensor>[]>();
   const backend: Backend<tf.Tensor> = {
@@ -47,19 +59,23 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
       heeding(undefined, () =>
         tf.tidy(() => {
           result = compute();
-          return tensorsIn(result, new Set());
+          return [...tensorsIn(result, isTensor)];
         }),
       );
       return result!;
     },
     dispose: (tensor) => tensor.dispose(),
-    isTensor: (value): value is tf.Tensor => value instanceof tf.Tensor,
+    isTensor,
 
-    fromHost: ({ data, shape }) => {
-      const values = storable(data);
-      return tf.tensor(values, shape.slice(), values instanceof Int32Array ? 'int32' : 'float32');
+    fromHost(host) {
+      checkHostTensor('tfjsBackend.fromHost', host);
+      const values = storable(host.data);
+      return tf.tensor(values, host.shape.slice(), values instanceof Int32Array ? 'int32' : 'float32');
     },
-    scalar: (value) => tf.scalar(value, 'float32'),
+    scalar(value) {
+      checkNumber('tfjsBackend.scalar', value);
+      return tf.scalar(value, 'float32');
+    },
     shapeOf: (tensor) => tensor.shape,
     async read(tensor) {
       const data = hostData(await tensor.data());
@@ -75,7 +91,7 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
     subtract: binary(tf.sub),
     multiply: binary(tf.mul),
     divide: binary(tf.div),
-    maximum: binary((a, b) => tf.maximum(...pairOf(spread([a, b])))),
+    maximum: binary(larger),
     greater: binary((a, b) => tf.cast(tf.greater(...pairOf(spread([a, b]))), 'float32')),
     where: (condition, a, b) =>
       onFloats([condition, a, b], (floats) => {
@@ -88,43 +104,64 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
     sqrt: unary(tf.sqrt),
     abs: unary(tf.abs),
 
-    sum: reduction(tf.sum),
-    max: reduction(tf.max),
-    argMax: unary((x) => tf.argMax(x, -1)),
+    sum: reduction(total),
+    max: reduction(largest),
+    argMax: unary(positionOfLargest),
 
-    reshape: (x, shape) => tf.reshape(x, shape.slice()),
-    transpose: (x, permutation) => tf.transpose(x, permutation?.slice() ?? lastTwoSwapped(x.rank)),
-    matMul: (a, b, { transposeA = false, transposeB = false } = {}) =>
-      onFloats([a, b], ([left, right]) => product(left!, right!, transposeA, transposeB)),
+    reshape(x, shape) {
+      checkReshape('tfjsBackend.reshape', x.shape, shape);
+      return tf.reshape(x, shape.slice());
+    },
+    transpose: (x, permutation) => tf.transpose(x, [...permutationOf('tfjsBackend.transpose', x.rank, permutation)]),
+    matMul(a, b, { transposeA = false, transposeB = false } = {}) {
+      const transposed = { transposeA, transposeB };
+      const { batch, rows, columns } = productExtents('tfjsBackend.matMul', a.shape, b.shape, transposed);
+      if (a.size === 0 || b.size === 0) return tf.zeros([...batch, rows, columns]);
+      return onFloats([a, b], ([left, right]) => product(left!, right!, transposeA, transposeB));
+    },
 
     // Asked for float32, wasm's kernel writes the bits of an int32.
-    oneHot: (indices, depth) =>
-      tf.tidy(() => {
+    oneHot(indices, depth) {
+      checkDepth('tfjsBackend.oneHot', depth);
+      return tf.tidy(() => {
         const whole = wholeIndices(indices);
         // tf.oneHot refuses a single class.
         if (depth === 1) return tf.reshape(tf.cast(tf.equal(whole, 0), 'float32'), [...indices.shape, 1]);
         return tf.cast(tf.oneHot(whole, depth, 1, 0, 'int32'), 'float32');
-      }),
-    gather: (x, indices) =>
-      tf.tidy(() => {
-        const rows = tf.gather(x, tf.reshape(wholeIndices(indices), [indices.size]));
-        return tf.reshape(rows, [...indices.shape, ...x.shape.slice(1)]);
-      }),
+      });
+    },
+    gather(x, indices) {
+      const [rows, ...rowShape] = x.shape;
+      if (rows === undefined) throw shapeError('tfjsBackend.gather', 'x', 'of shape [rows, ...]', x.shape);
+      const isReadable = hostResident.includes(tf.getBackend());
+      if (isReadable) checkRowNumbers('tfjsBackend.gather', rows, hostData(indices.dataSync()));
+      return tf.tidy(() => {
+        const whole = tf.reshape(wholeIndices(indices), [indices.size]);
+        const taken = isReadable ? tf.gather(x, whole) : gatherOrNaN(x, whole);
+        return tf.reshape(taken, [...indices.shape, ...rowShape]);
+      });
+    },
 
-    replaceRows: (x, positions, replacement) =>
-      onFloats([x, replacement], ([rows, updates]) => {
+    replaceRows(x, positions, replacement) {
+      checkReplacement('tfjsBackend.replaceRows', x.shape, positions, replacement.shape);
+      return onFloats([x, replacement], ([rows, updates]) => {
         const indices = tf.tensor2d(Int32Array.from(positions), [positions.length, 1], 'int32');
         // tfjs's cpu kernel writes into its argument.
         const copy = tf.getBackend() === 'cpu' ? tf.add(rows!, 0) : rows!;
         return tf.tensorScatterUpdate(copy, indices, updates!);
-      }),
+      });
+    },
 
     argSort: (x) =>
       onFloats([x], ([only]) => {
         if (hostResident.includes(tf.getBackend()))
           return placed(argSortOnHost({ data: only!.dataSync(), shape: x.shape }));
         // tf.topk keeps the order of equal finite numbers; infinities it may subtract from each other, and lose.
-        const finite = tf.clipByValue(tf.where(tf.isNaN(only!), tf.fill(x.shape, Infinity), only!), -largest, largest);
+        const finite = tf.clipByValue(
+          tf.where(tf.isNaN(only!), tf.fill(x.shape, Infinity), only!),
+          -largestFinite,
+          largestFinite,
+        );
         return tf.cast(tf.topk(finite, x.shape.at(-1)!, true).indices, 'float32');
       }),
     takeAlong: (x, indices) =>
@@ -180,10 +217,14 @@ function pairOf([a, b]: readonly tf.Tensor[]): [tf.Tensor, tf.Tensor] {
   return [a!, b!];
 }
 
-/** Indices as int32; what is no whole number becomes −1, which is outside, where a cast would make it a valid index. */
+function isTensor(value: unknown): value is tf.Tensor {
+  return value instanceof tf.Tensor;
+}
+
+/** Indices as int32; what is no whole number that int32 holds becomes −1, where a cast would make it a valid index. */
 function wholeIndices(indices: tf.Tensor): tf.Tensor {
   if (indices.dtype !== 'float32') return tf.cast(indices, 'int32');
-  const isWhole = tf.equal(tf.floor(indices), indices);
+  const isWhole = tf.logicalAnd(tf.equal(tf.floor(indices), indices), tf.less(tf.abs(indices), 2 ** 31));
   return tf.cast(tf.where(isWhole, indices, tf.fill(indices.shape, -1)), 'int32');
 }
 
@@ -198,17 +239,19 @@ function placesAlong(indices: tf.Tensor, count: number): { readonly valid: tf.Te
 }
 
 /** The largest finite float32 number. */
-const largest = 3.4028234663852886e38;
+const largestFinite = 3.4028234663852886e38;
 
 function placed({ data, shape }: HostTensor): tf.Tensor {
   return tf.tensor(Float32Array.from(data), shape.slice());
 }
 
-function tensorsIn(value: unknown, seen: Set<object>): tf.Tensor[] {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return [];
-  seen.add(value);
-  if (value instanceof tf.Tensor) return [value];
-  return Object.values(value).flatMap((part) => tensorsIn(part, seen));
+/** Rows by number, on a device whose values cannot be read without waiting; NaN where there is no such row. */
+function gatherOrNaN(x: tf.Tensor, whole: tf.Tensor): tf.Tensor {
+  const [rows = 0, ...rowShape] = x.shape;
+  const isRow = tf.logicalAnd(tf.greaterEqual(whole, 0), tf.less(whole, rows));
+  const taken = tf.cast(tf.gather(x, tf.where(isRow, whole, tf.zerosLike(whole))), 'float32');
+  const column = tf.reshape(isRow, [whole.size, ...rowShape.map(() => 1)]);
+  return tf.where(column, taken, tf.fill(taken.shape, Number.NaN));
 }
 
 /** Whole numbers that int32 holds stay exact; all others become float32. */

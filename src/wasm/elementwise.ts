@@ -34,14 +34,14 @@ export function elementwiseMembers(
     (name: (typeof binaryOperations)[number]) =>
     (a: WasmTensor, b: WasmTensor): WasmTensor => {
       const operation = binaryOperations.indexOf(name);
-      const fromA = store.pointerTo(name, a);
-      const fromB = store.pointerTo(name, b);
+      const fromA = store.pointerTo(name, a, 'a');
+      const fromB = store.pointerTo(name, b, 'b');
       if (sameShape(a.shape, b.shape)) {
         const out = store.make(a.shape);
         kernels.binary(operation, fromA, fromB, out.storage.pointer, out.storage.size, 1, 1, plan, 0);
         return out;
       }
-      const shape = broadcastShape(name, [a.shape, b.shape]);
+      const shape = broadcastShape(`wasmBackend.${name}`, [a.shape, b.shape]);
       const out = store.make(shape);
       if (sizeOf(shape) === 0) return out;
       const { inner, outer } = splitWalk(shape, [a.shape, b.shape]);
@@ -54,7 +54,7 @@ export function elementwiseMembers(
   const unary =
     (name: (typeof unaryOperations)[number]) =>
     (x: WasmTensor): WasmTensor => {
-      const from = store.pointerTo(name, x);
+      const from = store.pointerTo(name, x, 'x');
       const out = store.make(x.shape);
       kernels.unary(unaryOperations.indexOf(name), from, out.storage.pointer, out.storage.size);
       return out;
@@ -68,10 +68,10 @@ export function elementwiseMembers(
     maximum: binary('maximum'),
     greater: binary('greater'),
     where(condition, a, b) {
-      const fromCondition = store.pointerTo('where', condition);
-      const fromA = store.pointerTo('where', a);
-      const fromB = store.pointerTo('where', b);
-      const shape = broadcastShape('where', [condition.shape, a.shape, b.shape]);
+      const fromCondition = store.pointerTo('where', condition, 'condition');
+      const fromA = store.pointerTo('where', a, 'a');
+      const fromB = store.pointerTo('where', b, 'b');
+      const shape = broadcastShape('wasmBackend.where', [condition.shape, a.shape, b.shape]);
       const out = store.make(shape);
       if (sizeOf(shape) === 0) return out;
       const { inner, outer } = splitWalk(shape, [condition.shape, a.shape, b.shape]);

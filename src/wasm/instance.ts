@@ -20,18 +20,24 @@ function probe(...body: readonly number[]): Uint8Array<ArrayBuffer> {
 
 const zeros = [0x41, 0, 0xfd, 0x0f]; // i32.const 0, i8x16.splat
 
-function validates(bytes: Uint8Array<ArrayBuffer>): boolean {
-  return typeof WebAssembly === 'object' && WebAssembly.validate(bytes);
+/** Whether the engine knows a module's instructions, and lets it be compiled: a policy may forbid that alone. */
+function compiles(bytes: Uint8Array<ArrayBuffer>): boolean {
+  try {
+    new WebAssembly.Module(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-/** Whether this engine runs WebAssembly with SIMD, which `wasmBackend` needs. */
+/** Whether this engine runs WebAssembly with SIMD, which `wasmBackend` needs, and may compile it here. */
 export function wasmIsSupported(): boolean {
-  return validates(probe(...zeros));
+  return compiles(probe(...zeros));
 }
 
 /** Whether this engine has relaxed SIMD, and with it fused multiply-add. */
 export function relaxedSimdIsSupported(): boolean {
-  return validates(probe(...zeros, ...zeros, ...zeros, 0xfd, 0x85, 0x02)); // f32x4.relaxed_madd
+  return compiles(probe(...zeros, ...zeros, ...zeros, 0xfd, 0x85, 0x02)); // f32x4.relaxed_madd
 }
 
 /** The import of `env.memory` with a maximum, up to its flags. */

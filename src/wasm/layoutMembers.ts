@@ -1,24 +1,12 @@
 /** Members of the backend that move elements: reshape, transpose, oneHot, gather, replaceRows. */
 import type { Backend } from '../backend.ts';
-import { describeShape } from '../check.ts';
+import { shapeError } from '../check.ts';
 import { mergeAxes, stridesOf } from '../layout.ts';
+import { checkDepth, checkReplacement, checkReshape, checkRowNumbers, permutationOf } from '../memberArguments.ts';
 import { sizeOf } from '../tensor.ts';
 import type { Kernels, Pointer } from './assemblyExports.ts';
 import type { TensorStore, WasmTensor } from './tensors.ts';
 import { writePlan } from './walk.ts';
-
-/** The permutation to apply, checked; without one the last two axes swap. */
-function permutationOf(rank: number, permutation: readonly number[] | undefined): readonly number[] {
-  const axes = Array.from({ length: rank }, (_, axis) => axis);
-  if (permutation === undefined && rank >= 2) return [...axes.slice(0, -2), rank - 1, rank - 2];
-  const order = (permutation ?? []).map((axis) => (axis < 0 ? axis + rank : axis));
-  if (permutation === undefined || order.length !== rank || axes.some((axis) => !order.includes(axis))) {
-    throw new TypeError(
-      `transpose: permutation must name each of ${rank} axes once, got ${describeShape(permutation ?? [])}.`,
-    );
-  }
-  return order;
-}
 
 /** Makes the members. `plan` is a block of `planBytes`. */
 export function layoutMembers(
@@ -28,17 +16,14 @@ export function layoutMembers(
 ): Required<Pick<Backend<WasmTensor>, 'reshape' | 'transpose' | 'oneHot' | 'gather' | 'replaceRows'>> {
   return {
     reshape(x, shape) {
-      if (sizeOf(shape) !== x.storage.size) {
-        throw new TypeError(
-          `reshape: shape must hold ${x.storage.size} elements, got ${describeShape(shape)} for ${describeShape(x.shape)}.`,
-        );
-      }
+      store.check('reshape', x, 'x');
+      checkReshape('wasmBackend.reshape', x.shape, shape);
       return store.share(x, [...shape]);
     },
 
     transpose(x, permutation) {
-      const from = store.pointerTo('transpose', x);
-      const order = permutationOf(x.shape.length, permutation);
+      const from = store.pointerTo('transpose', x, 'x');
+      const order = permutationOf('wasmBackend.transpose', x.shape.length, permutation);
       const strides = stridesOf(x.shape);
       const shape = order.map((axis) => x.shape[axis]!);
       const axes = mergeAxes(shape, [order.map((axis) => strides[axis]!), stridesOf(shape)]);
@@ -64,30 +49,28 @@ export function layoutMembers(
     },
 
     oneHot(indices, depth) {
-      const from = store.pointerTo('oneHot', indices);
+      const from = store.pointerTo('oneHot', indices, 'indices');
+      checkDepth('wasmBackend.oneHot', depth);
       const out = store.make([...indices.shape, depth]);
       kernels.oneHot(from, out.storage.pointer, indices.storage.size, depth);
       return out;
     },
 
     gather(x, indices) {
-      const rows = x.shape[0] ?? 0;
-      for (const index of store.view('gather', indices)) {
-        if (!(index >= 0 && index < rows)) {
-          throw new RangeError(`gather: indices must be row numbers in [0, ${rows}), got ${index}.`);
-        }
-      }
-      const rowShape = x.shape.slice(1);
-      const from = store.pointerTo('gather', x);
-      const picks = store.pointerTo('gather', indices);
+      const from = store.pointerTo('gather', x, 'x');
+      const [rows, ...rowShape] = x.shape;
+      if (rows === undefined) throw shapeError('wasmBackend.gather', 'x', 'of shape [rows, ...]', x.shape);
+      checkRowNumbers('wasmBackend.gather', rows, store.view('gather', indices, 'indices'));
+      const picks = store.pointerTo('gather', indices, 'indices');
       const out = store.make([...indices.shape, ...rowShape]);
       kernels.gather(from, picks, out.storage.pointer, indices.storage.size, sizeOf(rowShape) * 4);
       return out;
     },
 
     replaceRows(x, positions, replacement) {
-      const from = store.pointerTo('replaceRows', x) / 4;
-      const rows = store.pointerTo('replaceRows', replacement) / 4;
+      const from = store.pointerTo('replaceRows', x, 'x') / 4;
+      const rows = store.pointerTo('replaceRows', replacement, 'replacement') / 4;
+      checkReplacement('wasmBackend.replaceRows', x.shape, positions, replacement.shape);
       const out = store.make(x.shape);
       const to = out.storage.pointer / 4;
       const width = sizeOf(x.shape.slice(1));

@@ -1,6 +1,6 @@
 /** The backend's matrix product. */
 import type { Backend } from '../backend.ts';
-import { describeShape } from '../check.ts';
+import { productExtents } from '../memberArguments.ts';
 import { sizeOf } from '../tensor.ts';
 import { computeProducts, factor, type ProductHost } from './product.ts';
 import type { WasmTensor } from './tensors.ts';
@@ -9,30 +9,17 @@ import type { WasmTensor } from './tensors.ts';
 export function matMulMember(host: ProductHost): Backend<WasmTensor>['matMul'] {
   const { store } = host;
   return (a, b, { transposeA = false, transposeB = false } = {}) => {
-    const fromA = store.pointerTo('matMul', a);
-    const fromB = store.pointerTo('matMul', b);
-    const batch = a.shape.slice(0, -2);
-    const batchOfB = b.shape.slice(0, -2);
-    const [aRows = 1, aColumns = 1] = a.shape.slice(-2);
-    const [bRows = 1, bColumns = 1] = b.shape.slice(-2);
-    const [rows, inner] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
-    const [innerOfB, columns] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
-    const fits =
-      a.shape.length >= 2 &&
-      inner === innerOfB &&
-      batch.length === batchOfB.length &&
-      batch.every((extent, axis) => extent === batchOfB[axis]);
-    if (!fits) {
-      throw new TypeError(
-        `matMul: shapes must agree in leading axes and inner extent, got ${describeShape(a.shape)} and ` +
-          `${describeShape(b.shape)} with transposeA ${transposeA}, transposeB ${transposeB}.`,
-      );
-    }
+    const fromA = store.pointerTo('matMul', a, 'a');
+    const fromB = store.pointerTo('matMul', b, 'b');
+    const { batch, rows, inner, columns } = productExtents('wasmBackend.matMul', a.shape, b.shape, {
+      transposeA,
+      transposeB,
+    });
     const out = store.make([...batch, rows, columns]);
     const symmetric = a.storage === b.storage && transposeA !== transposeB && rows === columns;
     const products = Array.from({ length: sizeOf(batch) }, (_, matrix) => ({
-      a: factor(fromA + matrix * rows * inner * 4, aColumns, transposeA),
-      b: factor(fromB + matrix * inner * columns * 4, bColumns, transposeB),
+      a: factor(fromA + matrix * rows * inner * 4, a.shape.at(-1)!, transposeA),
+      b: factor(fromB + matrix * inner * columns * 4, b.shape.at(-1)!, transposeB),
       out: out.storage.pointer + matrix * rows * columns * 4,
       rows,
       columns,

@@ -25,8 +25,12 @@ export function reductionMembers(
     { axis, keepDims = false }: ReduceOptions,
     compute: (groups: Regrouped) => WasmTensor,
   ): WasmTensor {
-    const pointer = store.pointerTo(name, x);
-    const { permutation, ...plan } = planReduction(x.shape, normaliseAxes(name, axis, x.shape.length), keepDims);
+    const pointer = store.pointerTo(name, x, 'x');
+    const { permutation, ...plan } = planReduction(
+      x.shape,
+      normaliseAxes(`wasmBackend.${name}`, axis, x.shape.length),
+      keepDims,
+    );
     if (permutation === undefined) return compute({ pointer, ...plan });
     const moved = transpose(x, permutation);
     const result = compute({ pointer: moved.storage.pointer, ...plan });
@@ -50,7 +54,7 @@ export function reductionMembers(
         return out;
       }),
     argMax(x) {
-      const pointer = store.pointerTo('argMax', x);
+      const pointer = store.pointerTo('argMax', x, 'x');
       const shape = x.shape.slice(0, -1);
       const out = store.make(shape);
       kernels.argMax(pointer, out.storage.pointer, sizeOf(shape), x.shape.at(-1) ?? 1);

@@ -1,5 +1,8 @@
 /** Tensors in linear memory: shared storage, scopes, and the way between host and memory. */
 import type { Shape } from '../backend.ts';
+import { disposedError } from '../check.ts';
+import { checkHostTensor, foreignError, type Owner } from '../memberArguments.ts';
+import { tensorsIn } from '../reach.ts';
 import { type HostTensor, sizeOf } from '../tensor.ts';
 import type { Pointer } from './assemblyExports.ts';
 import type { KernelInstance } from './instance.ts';
@@ -23,7 +26,7 @@ export interface WasmTensor {
   /** @internal */
   readonly storage: Storage;
   /** @internal */
-  readonly owner: object;
+  readonly owner: Owner;
   /** @internal */
   readonly state: { disposed: boolean };
 }
@@ -35,15 +38,19 @@ export interface TensorStore {
   make(shape: Shape, precision?: 'float32' | 'float64'): WasmTensor;
   /** A tensor of another shape on the same numbers. */
   share(tensor: WasmTensor, shape: Shape): WasmTensor;
-  /** Where a live tensor's float32 numbers are; `operation` names the caller in the error for a disposed one. */
-  pointerTo(operation: string, tensor: WasmTensor): Pointer;
+  /** Refuses a tensor that is disposed or another backend's, by the names of the caller's member and argument. */
+  check(operation: string, tensor: WasmTensor, argument: string): void;
+  /** Where a live tensor's float32 numbers are; checked as by `check`. */
+  pointerTo(operation: string, tensor: WasmTensor, argument?: string): Pointer;
   /** Where a tensor made as float64 keeps its numbers. */
   doublesOf(tensor: WasmTensor): Float64Array;
   /** A tensor's float32 numbers in place. Valid until the next tensor is made. */
-  view(operation: string, tensor: WasmTensor): Float32Array;
+  view(operation: string, tensor: WasmTensor, argument?: string): Float32Array;
   /** A block that is freed when `use` returns. */
   withScratch<Result>(bytes: number, use: (pointer: Pointer) => Result): Result;
   isTensor(value: unknown): value is WasmTensor;
+  shapeOf(tensor: WasmTensor): Shape;
+  isDisposed(tensor: WasmTensor): boolean;
   dispose(tensor: WasmTensor): void;
   scope<Result>(compute: () => Result): Result;
   fromHost(host: HostTensor): WasmTensor;
@@ -54,7 +61,7 @@ export interface TensorStore {
 /** Makes the store of one backend. */
 export function makeTensorStore({ kernels, memory }: KernelInstance): TensorStore {
   const arena = makeArena(memory, kernels.firstFreeByte() >>> 0);
-  const owner = {};
+  const owner: Owner = { backend: 'wasmBackend' };
   const storages = new Map<Pointer, Storage>();
   const scopes: WasmTensor[][] = [];
   let alive = 0;
@@ -78,7 +85,13 @@ export function makeTensorStore({ kernels, memory }: KernelInstance): TensorStor
   const isTensor = (value: unknown): value is WasmTensor =>
     typeof value === 'object' && value !== null && (value as Partial<WasmTensor>).owner === owner;
 
-  function dispose(tensor: WasmTensor): void {
+  /** The tensor, if it is this backend's. */
+  function own(operation: string, tensor: WasmTensor, argument = 'tensor'): WasmTensor {
+    if (isTensor(tensor)) return tensor;
+    throw foreignError(owner, operation, argument, tensor);
+  }
+
+  function free(tensor: WasmTensor): void {
     if (tensor.state.disposed) return;
     tensor.state.disposed = true;
     alive--;
@@ -89,20 +102,18 @@ export function makeTensorStore({ kernels, memory }: KernelInstance): TensorStor
     if (storage.rounded !== undefined) arena.free(storage.rounded);
   }
 
-  function requireLive(operation: string, tensor: WasmTensor): Storage {
-    if (!isTensor(tensor)) {
-      throw new TypeError(`${operation}: arguments must be tensors of this wasm backend, got ${typeof tensor}.`);
-    }
-    if (tensor.state.disposed) throw new TypeError(`${operation}: arguments must be live tensors, got a disposed one.`);
-    return tensor.storage;
+  function requireLive(operation: string, tensor: WasmTensor, argument = 'tensor'): Storage {
+    const { state, storage } = own(operation, tensor, argument);
+    if (state.disposed) throw disposedError(`${owner.backend}.${operation}`, argument);
+    return storage;
   }
 
   function doublesOf({ storage }: WasmTensor): Float64Array {
     return arena.doubles().subarray(storage.pointer / 8, storage.pointer / 8 + storage.size);
   }
 
-  function pointerTo(operation: string, tensor: WasmTensor): Pointer {
-    const storage = requireLive(operation, tensor);
+  function pointerTo(operation: string, tensor: WasmTensor, argument?: string): Pointer {
+    const storage = requireLive(operation, tensor, argument);
     if (storage.precision === 'float32') return storage.pointer;
     if (storage.rounded === undefined) {
       storage.rounded = arena.allocate(storage.size * 4);
@@ -111,8 +122,8 @@ export function makeTensorStore({ kernels, memory }: KernelInstance): TensorStor
     return storage.rounded;
   }
 
-  function view(operation: string, tensor: WasmTensor): Float32Array {
-    const start = pointerTo(operation, tensor) / 4;
+  function view(operation: string, tensor: WasmTensor, argument?: string): Float32Array {
+    const start = pointerTo(operation, tensor, argument) / 4;
     return arena.floats().subarray(start, start + tensor.storage.size);
   }
 
@@ -120,6 +131,7 @@ export function makeTensorStore({ kernels, memory }: KernelInstance): TensorStor
     arena,
     make,
     share: (tensor, shape) => enlist(shape, requireLive('reshape', tensor)),
+    check: requireLive,
     pointerTo,
     doublesOf,
     view,
@@ -132,32 +144,40 @@ export function makeTensorStore({ kernels, memory }: KernelInstance): TensorStor
       }
     },
     isTensor,
-    dispose,
+    shapeOf: (tensor) => own('shapeOf', tensor).shape,
+    isDisposed: (tensor) => own('isDisposed', tensor).state.disposed,
+    dispose: (tensor) => free(own('dispose', tensor)),
     scope(compute) {
       const made: WasmTensor[] = [];
       const depth = scopes.push(made);
-      const kept = new Set<WasmTensor>();
+      let kept = new Set<WasmTensor>();
       try {
         const result = compute();
-        collect(result, isTensor, kept);
+        kept = tensorsIn(result, isTensor);
         return result;
       } finally {
         scopes.length = depth - 1;
         const outer = scopes.at(-1);
         for (const tensor of made) {
           if (tensor.state.disposed) continue;
-          if (!kept.has(tensor)) dispose(tensor);
+          if (!kept.has(tensor)) free(tensor);
           else outer?.push(tensor);
         }
       }
     },
-    fromHost({ data, shape }) {
-      if (data.buffer === memory.buffer && data instanceof Float32Array) {
+    fromHost(host) {
+      checkHostTensor('wasmBackend.fromHost', host);
+      const { data } = host;
+      const shape = host.shape.slice();
+      const isOwn = data.buffer === memory.buffer;
+      if (isOwn && data instanceof Float32Array) {
         const known = storages.get(data.byteOffset);
         if (known?.precision === 'float32' && known.size === data.length) return enlist(shape, known);
       }
+      // Making a tensor may grow memory, which empties every view of it.
+      const source = isOwn ? data.slice() : data;
       const tensor = make(shape);
-      arena.floats().set(data, tensor.storage.pointer / 4);
+      arena.floats().set(source, tensor.storage.pointer / 4);
       return tensor;
     },
     toHost(tensor) {
@@ -167,20 +187,4 @@ export function makeTensorStore({ kernels, memory }: KernelInstance): TensorStor
     },
     count: () => alive,
   };
-}
-
-/** Finds the tensors that a value reaches through arrays and plain records. */
-function collect(
-  value: unknown,
-  isTensor: (value: unknown) => value is WasmTensor,
-  found: Set<WasmTensor>,
-  visited: Set<object> = new Set(),
-): void {
-  if (isTensor(value)) {
-    found.add(value);
-    return;
-  }
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || visited.has(value)) return;
-  visited.add(value);
-  for (const entry of Object.values(value)) collect(entry, isTensor, found, visited);
 }

@@ -1,6 +1,7 @@
 /** The backend on WebAssembly's linear memory. */
 import type { FusedKernel, HostBackend, Shape } from '../backend.ts';
 import { checkOptions, kindError } from '../check.ts';
+import { checkExtents, checkNumber } from '../memberArguments.ts';
 import { elementwiseMembers } from './elementwise.ts';
 import { relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instance.ts';
 import { lossKernels, metricKernels } from './kernels/index.ts';
@@ -51,7 +52,7 @@ export interface WasmBackend extends HostBackend<WasmTensor> {
  * Makes a backend of SIMD kernels in WebAssembly. Each backend owns an instance and its memory; when the backend is no
  * longer reachable, both go.
  *
- * @throws TypeError where the engine has no WebAssembly SIMD (see `wasmIsSupported`).
+ * @throws TypeError where the engine has no WebAssembly SIMD or may not compile it (see `wasmIsSupported`).
  * @example
  * const backend = wasmBackend();
  * const value = backend.scope(() => backend.readSync(evaluateOn(backend, klDivergence(), batch).value).data[0]);
@@ -68,7 +69,9 @@ export function backendWith(
   options: WasmBackendOptions = {},
 ): WasmBackend {
   if (!wasmIsSupported()) {
-    throw kindError('wasmBackend', 'engine', 'one with WebAssembly SIMD', 'one without', 'Use cpuBackend there.');
+    const expected = 'one with WebAssembly SIMD that lets it be compiled';
+    const hint = "Use cpuBackend there; a content-security policy allows it by 'wasm-unsafe-eval'.";
+    throw kindError('wasmBackend', 'engine', expected, 'one without', hint);
   }
   const { relaxedSimd = relaxedSimdIsSupported(), threads: threadCount = 1 } = options;
   checkThreads(threadCount);
@@ -90,14 +93,15 @@ export function backendWith(
     isTensor: store.isTensor,
     fromHost: store.fromHost,
     scalar(value) {
+      checkNumber('wasmBackend.scalar', value);
       const made = store.make([]);
       store.arena.floats()[made.storage.pointer / 4] = value;
       return made;
     },
-    shapeOf: (tensor) => tensor.shape,
+    shapeOf: store.shapeOf,
     read: async (tensor) => store.toHost(tensor),
     readSync: store.toHost,
-    isDisposed: (tensor) => tensor.state.disposed,
+    isDisposed: store.isDisposed,
     tensorCount: store.count,
 
     ...elementwiseMembers(kernels, store, plan),
@@ -106,14 +110,17 @@ export function backendWith(
     ...orderMembers(kernels, store),
     matMul: matMulMember({ kernels, store, threads }),
     logSoftmax(logits) {
-      const from = store.pointerTo('logSoftmax', logits);
+      const from = store.pointerTo('logSoftmax', logits, 'x');
       const out = store.make(logits.shape);
       const classes = logits.shape.at(-1) ?? 1;
       kernels.logSoftmax(from, out.storage.pointer, classes === 0 ? 0 : out.storage.size / classes, classes);
       return out;
     },
 
-    allocate: (shape) => store.make([...shape]),
+    allocate(shape) {
+      checkExtents('wasmBackend.allocate', shape);
+      return store.make([...shape]);
+    },
     viewOf: (tensor) => store.view('viewOf', tensor),
     byteCount: store.arena.bytes,
     threadCount: threads.available,

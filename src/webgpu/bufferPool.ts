@@ -8,6 +8,8 @@ export interface BufferPool {
   create(bytes: number): GPUBuffer;
   /** Takes a buffer back; beyond the cap it is destroyed, once the commands that use it were submitted. */
   release(buffer: GPUBuffer): void;
+  /** Takes out a buffer that the device had no memory for: it must not be handed out again. */
+  reject(buffer: GPUBuffer): void;
   /** Destroys what was released beyond the cap. Called after each submit. */
   destroyExcess(): void;
   /** Destroys every pooled buffer. */
@@ -30,6 +32,7 @@ export function sizeClass(bytes: number): number {
 export function createBufferPool(device: GPUDevice, usage: number, capBytes: number, label: string): BufferPool {
   const free = new Map<number, GPUBuffer[]>();
   const excess: GPUBuffer[] = [];
+  const rejected = new WeakSet<GPUBuffer>();
   let pooledBytes = 0;
   // Close to the device's limit, rounding up would ask for too much.
   const sizeFor = (bytes: number): number =>
@@ -45,7 +48,7 @@ export function createBufferPool(device: GPUDevice, usage: number, capBytes: num
     },
     create: (bytes) => device.createBuffer({ size: sizeFor(bytes), usage, label }),
     release(buffer) {
-      if (pooledBytes + buffer.size > capBytes) {
+      if (rejected.has(buffer) || pooledBytes + buffer.size > capBytes) {
         excess.push(buffer);
         return;
       }
@@ -53,6 +56,15 @@ export function createBufferPool(device: GPUDevice, usage: number, capBytes: num
       const candidates = free.get(buffer.size);
       if (candidates) candidates.push(buffer);
       else free.set(buffer.size, [buffer]);
+    },
+    reject(buffer) {
+      rejected.add(buffer);
+      const candidates = free.get(buffer.size) ?? [];
+      const at = candidates.indexOf(buffer);
+      if (at < 0) return;
+      candidates.splice(at, 1);
+      pooledBytes -= buffer.size;
+      excess.push(buffer);
     },
     destroyExcess() {
       for (const buffer of excess.splice(0)) buffer.destroy();

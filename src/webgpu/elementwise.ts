@@ -46,6 +46,8 @@ export const elementwiseOperations: Readonly<Record<OperationName, ElementwiseOp
 };
 
 const LETTERS = ['a', 'b', 'c'] as const;
+/** The operands as the contract calls them, by their number. */
+const ARGUMENTS = [[], ['x'], ['a', 'b'], ['condition', 'a', 'b']] as const;
 const WORKGROUP = 256;
 
 /** How an operand is found: a uniform, the element in step with the result, the only element, or by strides. */
@@ -58,11 +60,13 @@ export function elementwise(
   operands: readonly WebgpuTensor[],
   permuted?: { readonly shape: Shape; readonly strides: readonly number[] },
 ): WebgpuTensor {
-  for (const operand of operands) store.check(operand, operation.name);
+  operands.forEach((operand, at) => {
+    store.check(operand, operation.name, ARGUMENTS[operands.length]?.[at]);
+  });
   const shape =
     permuted?.shape ??
     broadcastShape(
-      operation.name,
+      `webgpuBackend.${operation.name}`,
       operands.map((operand) => operand.shape),
     );
   const size = sizeOf(shape);

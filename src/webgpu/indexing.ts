@@ -1,5 +1,6 @@
 /** One-hot rows, and rows by number: taken, or replaced. */
 import { shapeError } from '../check.ts';
+import { checkDepth, checkReplacement } from '../memberArguments.ts';
 import { sizeOf } from '../tensor.ts';
 import { specialValues } from './arithmetic.ts';
 import { type Binding, tooLarge, windowRows } from './dispatch.ts';
@@ -11,7 +12,8 @@ const WORKGROUP = 256;
 
 /** A 1 at each index; an index outside [0, depth) gives zeros. */
 export function oneHot(store: TensorStore, indices: WebgpuTensor, depth: number): WebgpuTensor {
-  store.check(indices, 'oneHot');
+  store.check(indices, 'oneHot', 'indices');
+  checkDepth('webgpuBackend.oneHot', depth);
   const shape = [...indices.shape, depth];
   const result = store.make(shape, 'oneHot');
   store.runtime.run({
@@ -20,17 +22,17 @@ export function oneHot(store: TensorStore, indices: WebgpuTensor, depth: number)
     reads: [{ storage: store.storageOf(indices, 'oneHot'), perUnit: 1 }],
     writes: [{ storage: result.storage!, perUnit: depth }],
     uniforms: { depth },
-    units: depth === 0 ? 0 : sizeOf(indices.shape),
+    units: sizeOf(indices.shape),
     groups: (units) => Math.ceil((units * depth) / WORKGROUP),
   });
   return result;
 }
 
-/** Rows of `x` by number. A number outside the rows gives a row of NaN: a device cannot throw. */
+/** Rows of `x` by number. What is no row number gives a row of NaN: a device cannot throw. */
 export function gather(store: TensorStore, x: WebgpuTensor, indices: WebgpuTensor): WebgpuTensor {
-  store.check(x, 'gather');
-  store.check(indices, 'gather');
-  if (x.shape.length === 0) throw shapeError('gather', 'x', 'of shape [rows, ...]', x.shape);
+  store.check(x, 'gather', 'x');
+  store.check(indices, 'gather', 'indices');
+  if (x.shape.length === 0) throw shapeError('webgpuBackend.gather', 'x', 'of shape [rows, ...]', x.shape);
   const rowSize = sizeOf(x.shape.slice(1));
   const shape = [...indices.shape, ...x.shape.slice(1)];
   const result = store.make(shape, 'gather');
@@ -56,7 +58,9 @@ export function replaceRows(
   positions: ArrayLike<number>,
   replacement: WebgpuTensor,
 ): WebgpuTensor {
-  store.check(replacement, 'replaceRows');
+  store.check(x, 'replaceRows', 'x');
+  store.check(replacement, 'replaceRows', 'replacement');
+  checkReplacement('webgpuBackend.replaceRows', x.shape, positions, replacement.shape);
   const result = elementwise(store, elementwiseOperations.copy, [x]);
   const rowSize = sizeOf(x.shape.slice(1));
   const places = store.fromHost({ data: Float32Array.from(positions), shape: [positions.length] });
@@ -127,7 +131,7 @@ const gatherProgram: KernelProgram = {
   body: `
   if (index >= uniforms.units * uniforms.rowSize) { return; }
   let wanted = indices[index / uniforms.rowSize];
-  if (!(wanted >= 0.0 && wanted < f32(uniforms.rows)) || isNan(wanted)) {
+  if (!(wanted >= 0.0 && wanted < f32(uniforms.rows)) || wanted != floor(wanted) || isNan(wanted)) {
     if (uniforms.firstRow == 0u) { result[index] = notANumber(); }
     return;
   }

@@ -1,6 +1,6 @@
 /** Matrix products: shapes, and the device's limit on what a kernel sees of a matrix. */
 import type { MatMulOptions } from '../backend.ts';
-import { describeShape } from '../check.ts';
+import { productExtents } from '../memberArguments.ts';
 import { sizeOf } from '../tensor.ts';
 import { DEPTH, largeProgram, SMALL_WORKGROUP, smallProgram } from './matMulPrograms.ts';
 import { type Matrix, splitProduct } from './matMulSplit.ts';
@@ -15,30 +15,20 @@ export function matMul(
   b: WebgpuTensor,
   { transposeA = false, transposeB = false }: MatMulOptions = {},
 ): WebgpuTensor {
-  store.check(a, 'matMul');
-  store.check(b, 'matMul');
-  const leading = a.shape.slice(0, -2);
-  const [aRows = 0, aColumns = 0] = a.shape.slice(-2);
-  const [bRows = 0, bColumns = 0] = b.shape.slice(-2);
-  const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
-  const [depth, n] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
-  const fits = a.shape.length >= 2 && a.shape.length === b.shape.length && k === depth;
-  if (!fits || leading.some((extent, axis) => extent !== b.shape[axis])) {
-    const shapes = `${describeShape(a.shape)}${transposeA ? ' transposed' : ''} and ${describeShape(b.shape)}`;
-    throw new TypeError(
-      `matMul: matrices must fit, with equal leading axes, got ${shapes}${transposeB ? ' transposed' : ''}.`,
-    );
-  }
-  const batches = sizeOf(leading);
-  const left = { tensor: a, offset: 0, rows: aRows, columns: aColumns };
-  const right = { tensor: b, offset: 0, rows: bRows, columns: bColumns };
+  store.check(a, 'matMul', 'a');
+  store.check(b, 'matMul', 'b');
+  const transposed = { transposeA, transposeB };
+  const { batch, rows: m, inner: k, columns: n } = productExtents('webgpuBackend.matMul', a.shape, b.shape, transposed);
+  const batches = sizeOf(batch);
+  const left = { tensor: a, offset: 0, rows: transposeA ? k : m, columns: transposeA ? m : k };
+  const right = { tensor: b, offset: 0, rows: transposeB ? n : k, columns: transposeB ? k : n };
   return store.scope(() => {
     const most = store.runtime.device.limits.maxStorageBufferBindingSize;
     const isSplit = batches === 1 && 4 * Math.max(m * k, k * n, m * n) > most;
     const result = isSplit
       ? splitProduct(store, left, right, transposeA, transposeB, product)
       : product(store, left, right, transposeA, transposeB, batches);
-    return store.share(result, [...leading, m, n]);
+    return store.share(result, [...batch, m, n]);
   });
 }
 

@@ -36,18 +36,19 @@ export function createPipelines(device: GPUDevice): (key: string, build: () => K
     const known = pipelines.get(key);
     if (known) return known;
     const program = build();
-    const layout = layoutFor(program.reads.length, program.writes.length);
-    const { result: pipeline, failure } = guarded(device, ['validation', 'internal'], `kernel '${program.name}'`, () =>
-      device.createComputePipeline({
+    const { result, failure } = guarded(device, ['validation', 'internal'], `kernel '${program.name}'`, () => {
+      const layout = layoutFor(program.reads.length, program.writes.length);
+      const pipeline = device.createComputePipeline({
         label: program.name,
         layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
         compute: {
           module: device.createShaderModule({ code: sourceOf(program), label: program.name }),
           entryPoint: 'main',
         },
-      }),
-    );
-    const made: Pipeline = { program, pipeline, layout, failure };
+      });
+      return { pipeline, layout };
+    });
+    const made: Pipeline = { program, ...result, failure };
     failure.then((error) => {
       if (error === undefined) made.failure = undefined;
     });

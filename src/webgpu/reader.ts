@@ -1,6 +1,6 @@
 /** Reads from the device: those asked for in one go share one submit and one map. */
 import type { Runtime } from './runtime.ts';
-import { failureOf, type Storage } from './storage.ts';
+import type { Batch, Storage } from './storage.ts';
 import { BufferUse, MAP_READ } from './usage.ts';
 
 interface PendingRead {
@@ -26,12 +26,14 @@ export function createReader(runtime: Runtime): (storage: Storage, size: number)
     return device.createBuffer({ size: Math.max(4096, bytes), usage, label: 'dark-knowledge read' });
   };
 
-  const readTogether = async (reads: readonly PendingRead[]): Promise<void> => {
+  const readTogether = async (reads: readonly PendingRead[], again = false): Promise<void> => {
     let buffer: GPUBuffer | undefined;
+    let batch: Batch | undefined;
+    let open = reads;
     try {
       runtime.assertAlive();
       const total = reads.reduce((sum, { bytes }) => sum + bytes, 0);
-      const batch = runtime.flush((encoder) => {
+      batch = runtime.flush((encoder) => {
         buffer = acquireStaging(total);
         let offset = 0;
         for (const { storage, bytes } of reads) {
@@ -41,14 +43,16 @@ export function createReader(runtime: Runtime): (storage: Storage, size: number)
       });
       const mapped = buffer!.mapAsync(MAP_READ);
       mapped.catch(() => undefined);
-      // The verdict first: a mapping that fails because its batch failed would hide the reason.
-      await Promise.race([batch.judged, runtime.lost]);
-      if (batch.failure) throw batch.failure;
+      // The verdicts first, on this batch and on each that wrote what is read: a mapping that fails because its batch
+      // failed would hide the reason, and one that succeeds says nothing of the writers.
+      const verdicts = [batch, ...reads.map(({ storage }) => storage.writer)].map((judge) => judge?.judged);
+      await Promise.race([Promise.all(verdicts), runtime.lost]);
+      if (batch.refused) throw batch.failure;
       await Promise.race([mapped, runtime.lost]);
       const range = buffer!.getMappedRange();
       let offset = 0;
       for (const { storage, bytes, resolve, reject } of reads) {
-        const failure = failureOf(storage.writer);
+        const failure = storage.writer?.failure;
         if (failure) reject(failure);
         else resolve(new Float32Array(range.slice(offset, offset + bytes)));
         offset += bytes;
@@ -58,9 +62,13 @@ export function createReader(runtime: Runtime): (storage: Storage, size: number)
       else buffer!.destroy();
     } catch (error) {
       buffer?.destroy();
-      for (const { reject } of reads) reject(error);
+      // With the commands of a refused batch its copies fell away too; what sound batches wrote before is still there.
+      const spared = batch?.refused && !again ? reads.filter(({ storage }) => storage.writer?.sound) : [];
+      open = reads.filter((read) => !spared.includes(read));
+      for (const { reject } of open) reject(error);
+      if (spared.length > 0) void readTogether(spared, true);
     } finally {
-      for (const { storage } of reads) runtime.release(storage);
+      for (const { storage } of open) runtime.release(storage);
     }
   };
 

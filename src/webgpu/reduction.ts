@@ -21,8 +21,8 @@ export function reduce(
   x: WebgpuTensor,
   { axis, keepDims = false }: ReduceOptions = {},
 ): WebgpuTensor {
-  store.check(x, kind);
-  const plan = planReduction(x.shape, normaliseAxes(kind, axis, x.shape.length), keepDims);
+  store.check(x, kind, 'x');
+  const plan = planReduction(x.shape, normaliseAxes(`webgpuBackend.${kind}`, axis, x.shape.length), keepDims);
   if (plan.reduced === 1) return store.share(x, plan.shape);
   return store.scope(() => {
     const source = plan.permutation ? permute(store, x, plan.permutation) : x;
@@ -147,7 +147,7 @@ function workgroupProgram(kind: Kind): KernelProgram {
 
 /** Position of the largest element of each row; the first one on ties. */
 export function argMax(store: TensorStore, x: WebgpuTensor): WebgpuTensor {
-  store.check(x, 'argMax');
+  store.check(x, 'argMax', 'x');
   const shape = x.shape.slice(0, -1);
   const classes = x.shape.at(-1) ?? 1;
   const result = store.make(shape, 'argMax');

@@ -10,7 +10,7 @@ import { boundRange, type KernelCall, spread, unitsPerDispatch } from './dispatc
 import { createPipelines, type Pipeline } from './pipelines.ts';
 import { createProfiler, type KernelTiming, type Profiler } from './profiler.ts';
 import { uniformBytes } from './program.ts';
-import { type Batch, createBatch, type Storage, settle } from './storage.ts';
+import { awaitVerdict, type Batch, createBatch, dependOn, type Storage } from './storage.ts';
 import { BufferUse } from './usage.ts';
 
 /** Options of the runtime, which are those of `webgpuBackend`. */
@@ -72,15 +72,6 @@ export function createRuntime(device: GPUDevice, options: RuntimeOptions): Runti
   // A buffer that the unsubmitted commands use must not be written by the queue, which runs ahead of them.
   let touched = new Set<GPUBuffer>();
 
-  const concerns = (target: Batch, failure: Promise<Error | undefined>): void => {
-    const before = target.judged;
-    target.judged = (async () => {
-      await before;
-      const error = await failure;
-      if (error) target.failure ??= error;
-    })();
-  };
-
   const flush: Runtime['flush'] = (finish) => {
     const submitted = batch;
     if (queue.length === 0 && finish === undefined) return submitted;
@@ -93,8 +84,8 @@ export function createRuntime(device: GPUDevice, options: RuntimeOptions): Runti
       finish?.(encoder);
       device.queue.submit([encoder.finish()]);
     });
-    concerns(submitted, failure);
-    submitted.judged = submitted.judged!.then(() => settle(submitted));
+    submitted.concerns.add(failure);
+    awaitVerdict(submitted);
     uniformBytesQueued = 0;
     touched = new Set();
     batch = createBatch();
@@ -149,8 +140,12 @@ export function createRuntime(device: GPUDevice, options: RuntimeOptions): Runti
     let buffer = pool.take(bytes, accept);
     if (buffer === undefined) {
       const made = guarded(device, ['out-of-memory', 'validation'], `memory for '${owner}'`, () => pool.create(bytes));
-      concerns(batch, made.failure);
-      buffer = made.result;
+      const { result, failure } = made;
+      batch.concerns.add(failure);
+      failure.then((error) => {
+        if (error) pool.reject(result);
+      });
+      buffer = result;
     }
     return { buffer, bytes, owned: true, references: 1, writer: batch };
   };
@@ -215,11 +210,10 @@ export function createRuntime(device: GPUDevice, options: RuntimeOptions): Runti
         });
         uniformBytesQueued += slot;
         batch.kernels.add(program.name);
-        if (pipeline.failure) concerns(batch, pipeline.failure);
+        if (pipeline.failure) batch.concerns.add(pipeline.failure);
         for (const { storage } of bindings) touched.add(storage.buffer);
-        for (const { storage } of call.reads) {
-          if (storage.writer && storage.writer !== batch && !storage.writer.sound) batch.parents.add(storage.writer);
-        }
+        // A tensor may be written in parts, by one batch after another.
+        for (const { storage } of bindings) dependOn(batch, storage);
         for (const { storage } of call.writes) storage.writer = batch;
       }
       if (!scheduled) {

@@ -1,15 +1,20 @@
 /** Device memory behind tensors, and the health of the work that wrote it. */
 
-/** Commands that are submitted together, and whether the device took them. */
+/** Commands that are submitted together, and what the device says of them. */
 export interface Batch {
-  /** What went wrong, once known. */
-  failure: Error | undefined;
-  /** Batches whose results this one read. Emptied once they are known to be sound. */
-  readonly parents: Set<Batch>;
   /** Names of the kernels in it, for error messages. */
   readonly kernels: Set<string>;
-  /** Resolves when the device has judged the batch; never rejects. */
+  /** What the device may yet say against it: of its programs, its memory, at last of the commands. */
+  readonly concerns: Set<Promise<Error | undefined>>;
+  /** Batches that wrote what this one reads or goes on writing. Emptied once they are judged. */
+  readonly parents: Set<Batch>;
+  /** Resolves when the device has judged it, and all that it depends on; never rejects. Undefined until it is submitted. */
   judged: Promise<void> | undefined;
+  /** Whether the device refused it: then none of its commands was done. */
+  refused: boolean;
+  /** Why it was refused, or a batch that it depends on; known once it is judged. */
+  failure: Error | undefined;
+  /** Whether it was judged and has no failure. */
   sound: boolean;
 }
 
@@ -26,22 +31,32 @@ export interface Storage {
 }
 
 export function createBatch(): Batch {
-  return { failure: undefined, parents: new Set(), kernels: new Set(), judged: undefined, sound: false };
+  return {
+    kernels: new Set(),
+    concerns: new Set(),
+    parents: new Set(),
+    judged: undefined,
+    refused: false,
+    failure: undefined,
+    sound: false,
+  };
 }
 
-/** The failure of a batch, or of one that it depends on. */
-export function failureOf(batch: Batch | undefined): Error | undefined {
-  if (batch === undefined || batch.sound) return undefined;
-  if (batch.failure) return batch.failure;
-  for (const parent of batch.parents) {
-    const failure = failureOf(parent);
-    if (failure) return failure;
-  }
-  return undefined;
+/** Makes a batch depend on what wrote a storage before it. */
+export function dependOn(batch: Batch, { writer }: Storage): void {
+  if (writer && writer !== batch && !writer.sound) batch.parents.add(writer);
 }
 
-/** Records that the device took a batch, and forgets parents that are sound. */
-export function settle(batch: Batch): void {
-  for (const parent of batch.parents) if (parent.sound) batch.parents.delete(parent);
-  if (batch.failure === undefined && batch.parents.size === 0) batch.sound = true;
+/** Waits for the verdict on a batch whose commands were submitted: its own concerns first, since they name the cause. */
+export function awaitVerdict(batch: Batch): void {
+  batch.judged = (async () => {
+    const own = (await Promise.all(batch.concerns)).find((error) => error !== undefined);
+    const parents = [...batch.parents];
+    await Promise.all(parents.map(({ judged }) => judged));
+    batch.refused = own !== undefined;
+    batch.failure = own ?? parents.find(({ failure }) => failure !== undefined)?.failure;
+    batch.sound = batch.failure === undefined;
+    batch.parents.clear();
+    batch.concerns.clear();
+  })();
 }

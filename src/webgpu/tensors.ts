@@ -1,6 +1,8 @@
 /** The tensors of the `webgpu` backend, and how long they live. */
 import type { RowDraw, Shape } from '../backend.ts';
 import { describeShape, disposedError, kindError, rangeError } from '../check.ts';
+import { checkExtents, checkHostTensor, foreignError, type Owner } from '../memberArguments.ts';
+import { tensorsIn } from '../reach.ts';
 import { type HostTensor, sizeOf } from '../tensor.ts';
 import { createReader } from './reader.ts';
 import { createRowDraws, type DeviceRowDraw } from './rowDraws.ts';
@@ -18,7 +20,7 @@ export interface WebgpuTensor {
   /** How the numbers come about where they are rows drawn at random: a kernel may draw them itself. */
   readonly draw: DeviceRowDraw | undefined;
   /** Identifies the backend that made it. */
-  readonly owner: object;
+  readonly owner: Owner;
   disposed: boolean;
 }
 
@@ -38,7 +40,10 @@ export interface TensorStore {
   borrow(buffer: GPUBuffer, shape: Shape): WebgpuTensor;
   /** The tensor's memory, made at first use of a constant or a draw. Refuses tensors that are freed or not this backend's. */
   storageOf(x: WebgpuTensor, operation: string): Storage;
-  check(x: WebgpuTensor, operation: string): void;
+  /** Refuses a tensor that is freed or another backend's, by the names of the caller's member and argument. */
+  check(x: WebgpuTensor, operation: string, argument?: string): void;
+  shapeOf(x: WebgpuTensor): Shape;
+  isDisposed(x: WebgpuTensor): boolean;
   read(x: WebgpuTensor, copy: (x: WebgpuTensor) => WebgpuTensor): Promise<HostTensor>;
   scope<Result>(compute: () => Result): Result;
   dispose(x: WebgpuTensor): void;
@@ -49,7 +54,7 @@ export interface TensorStore {
 
 /** The tensors of one backend. */
 export function createTensorStore(runtime: Runtime): TensorStore {
-  const owner = {};
+  const owner: Owner = { backend: 'webgpuBackend' };
   const readStorage = createReader(runtime);
   const rowDraws = createRowDraws(runtime);
   const scopes: Set<WebgpuTensor>[] = [];
@@ -71,9 +76,14 @@ export function createTensorStore(runtime: Runtime): TensorStore {
   const isTensor = (value: unknown): value is WebgpuTensor =>
     typeof value === 'object' && value !== null && (value as Partial<WebgpuTensor>).owner === owner;
 
-  const check = (x: WebgpuTensor, operation: string): void => {
-    if (!isTensor(x)) throw kindError(operation, 'tensor', 'of this webgpu backend', x);
-    if (x.disposed) throw disposedError(operation, 'tensor');
+  /** The tensor, if it is this backend's. */
+  const own = (x: WebgpuTensor, operation: string, argument = 'tensor'): WebgpuTensor => {
+    if (isTensor(x)) return x;
+    throw foreignError(owner, operation, argument, x);
+  };
+
+  const check = (x: WebgpuTensor, operation: string, argument = 'tensor'): void => {
+    if (own(x, operation, argument).disposed) throw disposedError(`${owner.backend}.${operation}`, argument);
   };
 
   const storageOf = (x: WebgpuTensor, operation: string): Storage => {
@@ -82,7 +92,7 @@ export function createTensorStore(runtime: Runtime): TensorStore {
     return x.storage;
   };
 
-  const dispose = (x: WebgpuTensor): void => {
+  const free = (x: WebgpuTensor): void => {
     if (x.disposed) return;
     x.disposed = true;
     alive--;
@@ -96,7 +106,9 @@ export function createTensorStore(runtime: Runtime): TensorStore {
     isTensor,
     check,
     storageOf,
-    dispose,
+    shapeOf: (x) => own(x, 'shapeOf').shape,
+    isDisposed: (x) => own(x, 'isDisposed').disposed,
+    dispose: (x) => free(own(x, 'dispose')),
     count: () => alive,
     clear() {
       rowDraws.clear();
@@ -109,7 +121,9 @@ export function createTensorStore(runtime: Runtime): TensorStore {
       const placed = rowDraws.place(draw);
       return register([placed.samples, placed.count], undefined, { draw: placed });
     },
-    fromHost({ data, shape }) {
+    fromHost(host) {
+      checkHostTensor('webgpuBackend.fromHost', host);
+      const { data, shape } = host;
       if (data.length === 1) return register(shape, undefined, { constant: Math.fround(data[0]!) });
       const numbers =
         data instanceof Float32Array && data.buffer instanceof ArrayBuffer
@@ -126,13 +140,15 @@ export function createTensorStore(runtime: Runtime): TensorStore {
     },
     borrow(buffer, shape) {
       runtime.assertAlive();
-      const bytes = 4 * sizeOf(shape);
+      const where = 'webgpuBackend.fromBuffer';
+      const bytes = 4 * checkExtents(where, shape);
+      if (typeof buffer?.usage !== 'number') throw kindError(where, 'buffer', 'a GPUBuffer', buffer);
       if ((buffer.usage & BufferUse.storage) === 0) {
-        throw kindError('fromBuffer', 'buffer', 'made with GPUBufferUsage.STORAGE', `usage ${buffer.usage}`);
+        throw kindError(where, 'buffer', 'made with GPUBufferUsage.STORAGE', `usage ${buffer.usage}`);
       }
       if (buffer.size < bytes || bytes === 0) {
         const expected = `of at least ${Math.max(4, bytes)} bytes for shape ${describeShape(shape)}`;
-        throw rangeError('fromBuffer', 'buffer', expected, buffer.size);
+        throw rangeError(where, 'buffer', expected, buffer.size);
       }
       return register(shape, { buffer, bytes, owned: false, references: 1, writer: undefined });
     },
@@ -148,40 +164,26 @@ export function createTensorStore(runtime: Runtime): TensorStore {
       }
       const copied = copy(x);
       const data = readStorage(copied.storage!, sizeOf(shape));
-      dispose(copied);
+      free(copied);
       return { data: await data, shape };
     },
 
     scope(compute) {
       const made = new Set<WebgpuTensor>();
-      scopes.push(made);
-      let result: ReturnType<typeof compute>;
+      const depth = scopes.push(made);
+      let kept = new Set<WebgpuTensor>();
       try {
-        result = compute();
-      } catch (error) {
-        scopes.pop();
-        for (const tensor of made) dispose(tensor);
-        throw error;
+        const result = compute();
+        kept = tensorsIn(result, isTensor);
+        return result;
+      } finally {
+        scopes.length = depth - 1;
+        const outer = scopes.at(-1);
+        for (const tensor of made) {
+          if (!kept.has(tensor)) free(tensor);
+          else outer?.add(tensor);
+        }
       }
-      scopes.pop();
-      const kept = new Set<WebgpuTensor>();
-      collect(result, isTensor, kept);
-      const outer = scopes.at(-1);
-      for (const tensor of made) {
-        if (!kept.has(tensor)) dispose(tensor);
-        else outer?.add(tensor);
-      }
-      return result;
     },
   };
-}
-
-/** The tensors that a value reaches through arrays and records. */
-function collect(value: unknown, isTensor: (value: unknown) => value is WebgpuTensor, found: Set<WebgpuTensor>): void {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
-  if (isTensor(value)) {
-    found.add(value);
-    return;
-  }
-  for (const part of Array.isArray(value) ? value : Object.values(value)) collect(part, isTensor, found);
 }

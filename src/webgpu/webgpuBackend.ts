@@ -1,6 +1,6 @@
 import type { Backend, FusedKernel, Shape } from '../backend.ts';
-import { checkOptions, checkWhole, describeShape, kindError } from '../check.ts';
-import { sizeOf } from '../tensor.ts';
+import { checkOptions, checkWhole, kindError } from '../check.ts';
+import { checkNumber, checkReshape, permutationOf } from '../memberArguments.ts';
 import { elementwise, elementwiseOperations as operations } from './elementwise.ts';
 import { gather, oneHot, replaceRows } from './indexing.ts';
 import { fusedKernels } from './kernels/index.ts';
@@ -89,12 +89,15 @@ export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions =
     scope: store.scope,
     dispose: store.dispose,
     isTensor: store.isTensor,
-    isDisposed: (tensor) => tensor.disposed,
+    isDisposed: store.isDisposed,
     tensorCount: store.count,
 
     fromHost: store.fromHost,
-    scalar: (value) => store.constant(value, []),
-    shapeOf: (tensor) => tensor.shape,
+    scalar(value) {
+      checkNumber('webgpuBackend.scalar', value);
+      return store.constant(value, []);
+    },
+    shapeOf: store.shapeOf,
     read: (tensor) => store.read(tensor, (x) => elementwise(store, operations.copy, [x])),
     fromBuffer: store.borrow,
     bufferOf(tensor) {
@@ -110,8 +113,10 @@ export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions =
     subtract: (a: T, b: T) => elementwise(store, subtract, [a, b]),
     multiply(a: T, b: T) {
       // A factor of 1 is the commonest upstream gradient, and no work.
-      if (b.constant === 1 && b.shape.length === 0) return share(a, 'multiply');
-      if (a.constant === 1 && a.shape.length === 0) return share(b, 'multiply');
+      store.check(a, 'multiply', 'a');
+      store.check(b, 'multiply', 'b');
+      if (b.constant === 1 && b.shape.length === 0) return store.share(a, a.shape);
+      if (a.constant === 1 && a.shape.length === 0) return store.share(b, b.shape);
       return elementwise(store, multiply, [a, b]);
     },
     divide: (a: T, b: T) => elementwise(store, divide, [a, b]),
@@ -128,23 +133,13 @@ export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions =
     argMax: (x) => argMax(store, x),
 
     reshape(x, shape) {
-      store.check(x, 'reshape');
-      if (sizeOf(shape) !== sizeOf(x.shape)) {
-        throw new TypeError(
-          `reshape: shape must hold ${sizeOf(x.shape)} elements, got ${describeShape(shape)} for ${describeShape(x.shape)}.`,
-        );
-      }
+      store.check(x, 'reshape', 'x');
+      checkReshape('webgpuBackend.reshape', x.shape, shape);
       return store.share(x, shape);
     },
     transpose(x, permutation) {
-      store.check(x, 'transpose');
-      const rank = x.shape.length;
-      const order = permutation ?? [...Array(rank).keys()].slice(0, -2).concat([rank - 1, rank - 2]);
-      const complete = order.length === rank && [...order].sort((a, b) => a - b).every((axis, at) => axis === at);
-      if (!complete) {
-        throw new TypeError(`transpose: permutation must name each of ${rank} axes once, got [${order.join(', ')}].`);
-      }
-      return permute(store, x, order);
+      store.check(x, 'transpose', 'x');
+      return permute(store, x, permutationOf('webgpuBackend.transpose', x.shape.length, permutation));
     },
     matMul: (a, b, matMulOptions) => matMul(store, a, b, matMulOptions),
 
@@ -162,10 +157,6 @@ export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions =
     },
   };
   const kernels = fusedKernels({ store, backend, subgroupSize, mostLanes: mostLanesOf(device) });
-  const share = (x: T, operation: string): T => {
-    store.check(x, operation);
-    return store.share(x, x.shape);
-  };
   return backend;
 }
 

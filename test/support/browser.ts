@@ -34,6 +34,7 @@ export const libraryAlias: Readonly<Record<string, string>> = {
   'dark-knowledge/cpu': source('src/cpu/index.ts'),
   'dark-knowledge/files': source('src/files/index.ts'),
   'dark-knowledge/tfjs': source('src/tfjs/index.ts'),
+  'dark-knowledge/wasm': source('src/wasm/index.ts'),
   'dark-knowledge/webgpu': source('src/webgpu/index.ts'),
 };
 
@@ -52,8 +53,13 @@ export async function bundle(path: string): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-/** Files by path, with their type. */
-export type SiteFiles = Readonly<Record<string, { readonly type: string; readonly body: string | Uint8Array }>>;
+/** Files by path, with their type and further headers. */
+export type SiteFiles = Readonly<
+  Record<
+    string,
+    { readonly type: string; readonly body: string | Uint8Array; readonly headers?: Readonly<Record<string, string>> }
+  >
+>;
 
 export interface OpenPage {
   readonly page: Page;
@@ -71,7 +77,7 @@ export async function openPage(files: SiteFiles, webgpu = true): Promise<OpenPag
   if (executablePath === undefined) return { missing: 'no Chromium (Debian: chromium)' };
   const server = createServer((request, response) => {
     const file = files[(request.url ?? '/').split('?')[0]!];
-    response.writeHead(file ? 200 : 404, { 'content-type': file?.type ?? 'text/plain' });
+    response.writeHead(file ? 200 : 404, { 'content-type': file?.type ?? 'text/plain', ...file?.headers });
     response.end(file?.body ?? 'not found');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

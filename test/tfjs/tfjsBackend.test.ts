@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { evaluateOn, klDivergence, tensor } from 'dark-knowledge';
+import { accuracy, evaluateOn, klDivergence, measureOn, negativeLogLikelihood, tensor } from 'dark-knowledge';
 import { conformanceCases } from 'dark-knowledge/testing';
 import { tfjsBackend } from 'dark-knowledge/tfjs';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -84,6 +84,77 @@ for (const name of tfjsBackendNames) {
       const product = backend.matMul(a, b, { transposeB: true });
       expect(product.shape).toEqual([2, 3, 40, 60]);
       await expectValues(product, Array.from(await tf.matMul(a, b, false, true).data()));
+    });
+
+    if (['cpu', 'wasm'].includes(name)) {
+      it('adds millions of numbers up without losing any', async () => {
+        // One after another in float32, 16 777 216 + 1 is 16 777 216, and 4·10⁶ times 0.1 is 384 525.
+        await expectValues(backend.sum(tf.fill([18_000_001], 1)), [18_000_000]);
+        await expectValues(
+          backend.sum(tf.fill([3, 70_001], 1), { axis: [-1], keepDims: true }),
+          [70_001, 70_001, 70_001],
+        );
+        await expectValues(backend.sum(tf.fill([70_001, 2, 3], 1), { axis: [0, 2] }), [210_003, 210_003]);
+        const tenths = 4_000_003 * Math.fround(0.1);
+        const sums = [
+          backend.sum(tf.fill([4_000_003], 0.1)),
+          backend.sum(tf.fill([4_000_003, 1], 0.1), { axis: 0 }),
+          backend.matMul(tf.fill([4_000_003, 1], 0.1), tf.ones([4_000_003, 1]), { transposeA: true }),
+        ];
+        for (const sum of sums) expect(Math.abs(sum.dataSync()[0]! / tenths - 1)).toBeLessThan(1e-5);
+        tf.dispose(sums);
+      });
+
+      it.skipIf(name === 'cpu')('measures millions of rows as float64 does', async () => {
+        // A row of logits [0, 0] has the loss log 2, one of [1, 0] with label 0 log(1 + 1/e).
+        const rows = 1_500_000;
+        const logits = { data: new Float32Array(2 * rows).map((_, at) => Number(at % 6 === 0)), shape: [rows, 2] };
+        const labels = { data: new Int32Array(rows), shape: [rows] };
+        const expected = (2 * Math.LN2 + Math.log1p(Math.exp(-1))) / 3;
+        const { value } = await measureOn(backend, negativeLogLikelihood(), { logits, labels });
+        expect(Math.abs(value / expected - 1)).toBeLessThan(1e-5);
+        expect((await measureOn(backend, accuracy(), { logits, labels })).value).toBe(1);
+      });
+
+      it('multiplies matrices with a long inner axis in pieces, in every form', async () => {
+        const inner = 5003;
+        const [a, b] = [1, 2].map((seed) => tf.randomUniform([2, 3, inner], -1, 1, 'float32', seed) as tf.Tensor3D);
+        const expected = tf.sum(tf.mul(tf.expandDims(a!, 2), tf.expandDims(b!, 1)), -1);
+        for (const transposeA of [false, true]) {
+          for (const transposeB of [false, true]) {
+            const left = transposeA ? tf.transpose(a!, [0, 2, 1]) : a!;
+            const right = transposeB ? b! : tf.transpose(b!, [0, 2, 1]);
+            const product = backend.matMul(left, right, { transposeA, transposeB });
+            expect(product.shape).toEqual([2, 3, 3]);
+            expectDeepClose(await product.data(), await expected.data(), 2e-5);
+            const [firstLeft, firstRight] = [left, right].map((side) => tf.squeeze(tf.slice(side, 0, 1), [0]));
+            const first = backend.matMul(firstLeft!, firstRight!, { transposeA, transposeB });
+            expectDeepClose(await first.data(), (await expected.data()).slice(0, 9), 2e-5);
+          }
+        }
+      });
+    }
+
+    it('refuses by name what tfjs would compute something of', () => {
+      const x = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
+      const before = tf.memory().numTensors;
+      expect(() => backend.transpose(x, [0, 0])).toThrow(
+        'tfjsBackend.transpose: permutation must be a list that names each of 2 axes once, got [0, 0].',
+      );
+      expect(() => backend.sum(x, { axis: [0, -2] })).toThrow(
+        "tfjsBackend.sum: axis must be within the tensor's 2 axes",
+      );
+      expect(() => backend.reshape(x, [-1])).toThrow('tfjsBackend.reshape: shape must be a list of whole numbers');
+      expect(() => backend.matMul(tf.ones([2, 2, 2]), tf.ones([1, 2, 2]))).toThrow(
+        'tfjsBackend.matMul: matrices must fit',
+      );
+      expect(() => backend.oneHot(x, 0)).toThrow(
+        'tfjsBackend.oneHot: depth must be a whole number of at least 1, got 0.',
+      );
+      expect(() => backend.fromHost({ data: new Float32Array(2), shape: [3] })).toThrow(
+        'tfjsBackend.fromHost: tensor must',
+      );
+      expect(tf.memory().numTensors).toBe(before + 2);
     });
 
     it('replaces rows in a copy', async () => {

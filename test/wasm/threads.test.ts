@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { WorkerOptions } from 'node:worker_threads';
 import {
   type AnyLoss,
   type AnyMetric,
@@ -242,6 +245,52 @@ describe('rangesOf', () => {
       const ranges = rangesOf(count, parts, step);
       expect(ranges.length).toBeLessThanOrEqual(Math.max(1, parts));
       expect(ranges.reduce((end, { start, size }) => (start === end ? end + size : Number.NaN), 0)).toBe(count);
+    }
+  });
+});
+
+describe('a process with threads', () => {
+  const script = `
+    import('./src/wasm/index.ts').then(async ({ wasmBackend }) => {
+      const backend = wasmBackend({ threads: 3 });
+      while (backend.threadCount() < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+      const x = backend.fromHost({ data: new Float32Array(300 * 300).fill(0.5), shape: [300, 300] });
+      console.log(backend.threadCount(), backend.readSync(backend.matMul(x, x)).data[7]);
+    });`;
+
+  it.each([
+    ['as a module', ['--input-type=module'], {}],
+    ['as a script', ['--input-type=commonjs'], {}],
+    ['as a module, by the environment', [], { NODE_OPTIONS: '--input-type=module' }],
+  ])('starts them from text that runs %s, and ends by itself', async (_, flags, environment) => {
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', ...flags, '--eval', script],
+      { timeout: 30_000, env: { ...process.env, ...environment } },
+    );
+    expect([stdout.trim(), stderr.trim()]).toEqual(['3 75', '']);
+  });
+});
+
+describe('startThreads', () => {
+  it('goes on without a thread that does not start', async () => {
+    const node = process.getBuiltinModule('node:worker_threads');
+    const { Worker } = node;
+    let ended = 0;
+    node.Worker = class extends Worker {
+      constructor(_: string | URL, options: WorkerOptions) {
+        super('throw new Error("no");', options);
+        this.on('exit', () => ended++);
+      }
+    };
+    try {
+      const backend = wasmBackend({ threads: 3 });
+      while (ended < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(backend.threadCount()).toBe(1);
+      const x = backend.fromHost({ data: new Float32Array(300 * 300).fill(0.5), shape: [300, 300] });
+      expect(backend.readSync(backend.matMul(x, x)).data[7]).toBe(75);
+    } finally {
+      node.Worker = Worker;
     }
   });
 });

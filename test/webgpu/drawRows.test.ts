@@ -292,7 +292,7 @@ describe('rows drawn on the device', () => {
     backend.dispose(kept);
     backend.dispose(kept);
     expect(backend.tensorCount()).toBe(before);
-    expect(() => backend.exp(kept)).toThrow('exp: tensor must be a live tensor, got a disposed one.');
+    expect(() => backend.exp(kept)).toThrow('webgpuBackend.exp: x must be a live tensor, got a disposed one.');
     const inputs = { ...crdInputs(2, 40), positiveIndices: [1, 2], contrastIndices: kept };
     expect(() => valueAndGradientsOn(backend, paper, inputs)).toThrow(/contrastIndices must be a live tensor/);
     // What went wrong on the host leaves nothing.

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { evaluateOn, klDivergence, measureOn, tensor, valueAndGradientsOn } from 'dark-knowledge';
+import { wasmBackend } from 'dark-knowledge/wasm';
 import { requestWebgpuDevice, type WebgpuBackendOptions, webgpuBackend } from 'dark-knowledge/webgpu';
 import { describe, expect, it } from 'vitest';
 import { fallingExponential } from '../../src/webgpu/arithmetic.ts';
@@ -163,9 +164,13 @@ describe('buffers', () => {
     const again = backend.fromBuffer(buffer, [4]);
     expect(backend.bufferOf(again)).toBe(buffer);
     expect(await numbers(backend.read(backend.exp(backend.subtract(again, again))))).toEqual([1, 1, 1, 1]);
-    expect(() => backend.fromBuffer(buffer, [5])).toThrow('fromBuffer: buffer must be of at least 20 bytes');
+    expect(() => backend.fromBuffer(buffer, [5])).toThrow(
+      'webgpuBackend.fromBuffer: buffer must be of at least 20 bytes',
+    );
     const unfit = target.createBuffer({ size: 16, usage: 0x8 });
-    expect(() => backend.fromBuffer(unfit, [4])).toThrow('fromBuffer: buffer must be made with GPUBufferUsage.STORAGE');
+    expect(() => backend.fromBuffer(unfit, [4])).toThrow(
+      'webgpuBackend.fromBuffer: buffer must be made with GPUBufferUsage.STORAGE',
+    );
   });
 
   it('hand results to the caller without a copy', async (context) => {
@@ -354,14 +359,70 @@ describe('errors of the device', () => {
     backend.dispose(x);
   });
 
-  it('a disposed tensor, and one of another backend, are refused', async (context) => {
+  it('a disposed tensor is refused, and so is one of another backend, by the names of member and argument', async (context) => {
     const target = need(context);
-    const backend = webgpuBackend(target);
+    const [backend, other] = [webgpuBackend(target), webgpuBackend(target)];
     const x = backend.fromHost(tensor([1, 2]));
     backend.dispose(x);
-    expect(() => backend.exp(x)).toThrow('exp: tensor must be a live tensor');
-    const foreign = webgpuBackend(target).fromHost(tensor([1, 2]));
-    expect(() => backend.exp(foreign)).toThrow('exp: tensor must be of this webgpu backend');
+    expect(() => backend.exp(x)).toThrow('webgpuBackend.exp: x must be a live tensor, got a disposed one.');
+    const host = tensor([
+      [1, 0],
+      [0, 1],
+    ]);
+    const [own, foreign] = [backend.fromHost(host), other.fromHost(host)];
+    const calls: Readonly<Record<string, () => unknown>> = {
+      'dispose: tensor': () => backend.dispose(foreign),
+      'isDisposed: tensor': () => backend.isDisposed(foreign),
+      'shapeOf: tensor': () => backend.shapeOf(foreign),
+      'bufferOf: tensor': () => backend.bufferOf(foreign),
+      'add: a': () => backend.add(foreign, own),
+      'multiply: a': () => backend.multiply(foreign, backend.scalar(1)),
+      'multiply: b': () => backend.multiply(backend.scalar(1), foreign),
+      'where: condition': () => backend.where(foreign, own, own),
+      'exp: x': () => backend.exp(foreign),
+      'sum: x': () => backend.sum(foreign),
+      'argMax: x': () => backend.argMax(foreign),
+      'reshape: x': () => backend.reshape(foreign, [4]),
+      'transpose: x': () => backend.transpose(foreign),
+      'matMul: a': () => backend.matMul(foreign, own),
+      'matMul: b': () => backend.matMul(own, foreign),
+      'oneHot: indices': () => backend.oneHot(foreign, 3),
+      'gather: x': () => backend.gather(foreign, own),
+      'gather: indices': () => backend.gather(own, foreign),
+      'replaceRows: x': () => backend.replaceRows!(foreign, [1, 0], own),
+      'replaceRows: replacement': () => backend.replaceRows!(own, [1, 0], foreign),
+      'logSoftmax: tensor': () => backend.logSoftmax!(foreign),
+    };
+    for (const [where, call] of Object.entries(calls)) {
+      expect(call, where).toThrow(
+        new TypeError(`webgpuBackend.${where} must be a tensor of this backend, got one of another webgpuBackend.`),
+      );
+    }
+    await expect(backend.read(foreign)).rejects.toThrow('webgpuBackend.read: tensor must be a tensor of this backend');
+    const ofWasm = wasmBackend().scalar(1) as never;
+    expect(() => backend.add(own, ofWasm)).toThrow('b must be a tensor of this backend, got one of a wasmBackend.');
+    expect(await numbers(other.read(foreign))).toEqual([1, 0, 0, 1]);
+  });
+
+  it('numbers and buffers that do not fit a shape are refused', (context) => {
+    const target = need(context);
+    const backend = webgpuBackend(target);
+    const buffer = target.createBuffer({ size: 64, usage: SHARED });
+    const count = backend.tensorCount();
+    expect(() => backend.fromHost({ data: new Float32Array(40), shape: [2] })).toThrow(
+      'webgpuBackend.fromHost: tensor must be of a shape that fits its 40 elements, got shape [2].',
+    );
+    expect(() => backend.fromHost({ data: new Float32Array(1), shape: [-1, -1] })).toThrow(
+      'shape must be a list of whole',
+    );
+    expect(() => backend.fromBuffer(buffer, [-2, -4])).toThrow(
+      'webgpuBackend.fromBuffer: shape must be a list of whole numbers of at least 0, got [-2, -4].',
+    );
+    expect(() => backend.fromBuffer({} as GPUBuffer, [2])).toThrow(
+      'webgpuBackend.fromBuffer: buffer must be a GPUBuffer',
+    );
+    expect(() => backend.scalar('1' as never)).toThrow("webgpuBackend.scalar: value must be a number, got '1'.");
+    expect(backend.tensorCount()).toBe(count);
   });
 
   it('a wrong device or option is refused at once', (context) => {
