@@ -7,6 +7,7 @@ export default defineConfig({
     wasm: 'src/wasm/index.ts',
     tfjs: 'src/tfjs/index.ts',
     webgpu: 'src/webgpu/index.ts',
+    figures: 'src/figures/index.ts',
     testing: 'src/testing/index.ts',
   },
   format: 'esm',

@@ -32,6 +32,7 @@ const source = (path: string): string => fileURLToPath(new URL(`../../${path}`, 
 export const libraryAlias: Readonly<Record<string, string>> = {
   'dark-knowledge': source('src/index.ts'),
   'dark-knowledge/cpu': source('src/cpu/index.ts'),
+  'dark-knowledge/figures': source('src/figures/index.ts'),
   'dark-knowledge/tfjs': source('src/tfjs/index.ts'),
   'dark-knowledge/webgpu': source('src/webgpu/index.ts'),
 };
