@@ -3,6 +3,7 @@ import { type FigureOptions, filled, framed, frameOf, gridOf, heading, legendBel
 import { allFinite, finite, namedResults, outOfRange, sameLength, wrongKind } from './refusals.ts';
 import type { Figure, Layer, Panel, Row } from './specification.ts';
 import { colourOf, ink, muted } from './theme.ts';
+import { valueAxisWidth, valueChannel, verticalAxis } from './valueAxis.ts';
 import { count, decimal, listed } from './words.ts';
 
 /** What a barrier curve shows of `linearInterpolation`'s result. */
@@ -41,7 +42,7 @@ export function barrierCurve(pairs: Readonly<Record<string, Barrier>>, options: 
   if (typeof lossTitle !== 'string') throw wrongKind(where, 'lossTitle', 'a text', lossTitle);
   const entries = namedResults(where, 'pairs', pairs);
   for (const [name, pair] of entries) check(where, `pairs.${name}`, pair);
-  const grid = gridOf(frame, entries.length, { margin: 62, least: 200, most: 540 });
+  const grid = gridOf(frame, entries.length, { margin: valueAxisWidth, least: 200, most: 540 });
   const views = entries.map(([name, pair]): Panel => {
     const missing = pair.losses.filter((loss) => !Number.isFinite(loss)).length;
     const gaps = missing === 0 ? '' : `no finite loss at ${count(missing)} of ${count(pair.losses.length)} points`;
@@ -91,7 +92,8 @@ function baselineAt({ losses }: Barrier, baseline: Baseline, lambda: number): nu
 /** Where the curve is furthest above the line between its ends; nothing where it never is. */
 function barrierPlace(pair: Barrier): Row[] {
   let place: Row[] = [];
-  let highest = 0;
+  // A rise of a rounding is none.
+  let highest = 1e-9 * Math.max(...pair.losses.filter(Number.isFinite).map(Math.abs));
   pair.losses.forEach((loss, index) => {
     const lambda = pair.lambdas[index]!;
     const foot = baselineAt(pair, 'linear', lambda);
@@ -119,12 +121,8 @@ function layersOf(pair: Barrier, lossTitle: string, width: number): Layer[] {
     scale: { domain: [0, 1] },
     axis: { title: 'λ (0: first, 1: second)', tickCount: 5 },
   };
-  const y = {
-    field: 'loss',
-    type: 'quantitative' as const,
-    scale: { zero: false },
-    axis: { title: lossTitle, tickCount: 5, minExtent: 38, maxExtent: 38 },
-  };
+  const finiteLosses = pair.losses.filter(Number.isFinite);
+  const y = valueChannel('loss', finiteLosses, { ...verticalAxis, title: lossTitle });
   const labels = Object.values(baselines).map(({ label }) => label);
   return filled([
     {

@@ -3,6 +3,7 @@ import { type FigureOptions, filled, framed, frameOf, gridOf, heading } from './
 import { allFinite, listOf, outOfRange, sameLength, wrongKind } from './refusals.ts';
 import type { Figure, Layer, Legend, Panel, Row } from './specification.ts';
 import { ink, muted, seriesScales } from './theme.ts';
+import { valueAxisWidth, valueChannel, verticalAxis } from './valueAxis.ts';
 import { count, counted, decimal } from './words.ts';
 
 /**
@@ -50,7 +51,7 @@ export function eigenTrajectories(result: EigenPaths, options: EigenTrajectories
   const pairs =
     options.pairs === undefined ? defaultPairs(eigenvalues) : checkedPairs(where, options.pairs, eigenvalues);
   const ratios = result.finalRatios ?? ratiosOf(student.at(-1)!, teacher.at(-1)!);
-  const grid = gridOf(frame, pairs.length + 1, { margin: 66, least: 180, most: 260 });
+  const grid = gridOf(frame, pairs.length + 1, { margin: valueAxisWidth, least: 180, most: 260 });
   const scales = seriesScales(['teacher', 'student']);
   const panels = pairs.map(
     ([across, up]): Panel => ({
@@ -155,12 +156,11 @@ function pathLayers(
   [across, up]: readonly [number, number],
   scales: ReturnType<typeof seriesScales>,
 ): Layer[] {
-  const axis = (direction: number) => ({
-    title: `along ${direction + 1} (λ = ${decimal(eigenvalues[direction]!)})`,
-    tickCount: 4,
-  });
-  const x = { field: 'x', type: 'quantitative' as const, axis: axis(across) };
-  const y = { field: 'y', type: 'quantitative' as const, axis: { ...axis(up), minExtent: 42, maxExtent: 42 } };
+  const along = (direction: number): number[] =>
+    [...teacher, ...student].map((components) => components[direction]!).concat(0);
+  const title = (direction: number): string => `along ${direction + 1} (λ = ${decimal(eigenvalues[direction]!)})`;
+  const x = valueChannel('x', along(across), { title: title(across), tickCount: 4 });
+  const y = valueChannel('y', along(up), { ...verticalAxis, title: title(up), tickCount: 4 });
   const legend: Legend = { title: null, orient: 'bottom', symbolSize: 90 };
   const rows = Object.entries({ teacher, student }).flatMap(([model, checkpoints]) =>
     everyKth(checkpoints.length).map((step): Row => {
@@ -217,11 +217,8 @@ function pathLayers(
 }
 
 function ratioPanel(values: Row[], directions: number): Pick<Panel, 'layer'> {
-  const y = {
-    field: 'ratio',
-    type: 'quantitative' as const,
-    axis: { title: 'student / teacher', tickCount: 4, minExtent: 42, maxExtent: 42 },
-  };
+  const ratios = values.map(({ ratio }) => Number(ratio));
+  const y = valueChannel('ratio', [0, 1, ...ratios], { ...verticalAxis, title: 'student / teacher', tickCount: 4 });
   return {
     layer: [
       {

@@ -60,6 +60,7 @@ export function errorOverlapBars(result: ErrorOverlap, options: FigureOptions = 
       label: count(bar.count),
       models: listed(bar.models, 24),
       share: rows === 0 ? 0 : bar.count / rows,
+      told: `wrong by ${listed(bar.models, 24)}: ${counted(bar.count, 'row')}`,
     }),
   );
   return framed(frame, {
@@ -144,7 +145,11 @@ function barLayers(values: Row[], x: FieldChannel): Layer[] {
     { field: 'share', type: 'quantitative' as const, title: 'of all rows', format: '.2%' },
   ];
   return [
-    { data: { values }, mark: { type: 'bar', fill: colourOf(0) }, encoding: { x, y, tooltip } },
+    {
+      data: { values },
+      mark: { type: 'bar', fill: colourOf(0) },
+      encoding: { x, y, description: { field: 'told', type: 'nominal' }, tooltip },
+    },
     {
       data: { values },
       mark: { type: 'text', baseline: 'bottom', dy: -2, fontSize: 10, color: ink, aria: false },
@@ -172,9 +177,8 @@ function matrixLayers(
   });
   const point = (filled: boolean): Layer => ({
     data: { values: dots(filled) },
-    mark: filled
-      ? { type: 'point', filled: true, opacity: 1, size: 70, color: ink }
-      : { type: 'point', filled: true, opacity: 1, size: 70, color: faint, aria: false },
+    // The bar above says it to a screen reader.
+    mark: { type: 'point', filled: true, opacity: 1, size: 70, color: filled ? ink : faint, aria: false },
     encoding: { x, y },
   });
   return [

@@ -88,7 +88,7 @@ export function legendBelow(names: readonly string[], width: number, symbol: Leg
 
 /** Layers that draw something: Vega warns of a scale over no data. */
 export function filled(layers: readonly Layer[]): Layer[] {
-  return layers.filter(({ data }) => data === undefined || data.values.length > 0);
+  return layers.filter(({ data }) => data.values.length > 0);
 }
 
 /** What a figure adds to the frame. */

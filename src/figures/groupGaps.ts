@@ -3,7 +3,7 @@ import { nameAxis } from './nameAxis.ts';
 import { allFinite, finite, finiteOrNull, listOf, outOfRange, sameLength, whole } from './refusals.ts';
 import type { Figure, Layer, Row } from './specification.ts';
 import { colourOf, muted } from './theme.ts';
-import { count, listed, percent } from './words.ts';
+import { count, counted, listed, percent } from './words.ts';
 
 /** One group of `groupShift`. */
 export interface GroupChange {
@@ -90,7 +90,8 @@ export function groupGaps(result: GroupShift, options: GroupGapsOptions = {}): F
       const [value, interval] = [group[field], group[`${field}Interval`]];
       if (value === null) return [];
       const [low, high] = interval ?? [null, null];
-      return [{ index, group: group.name, side: name, value, low, high, rows: group.count }];
+      const told = `${group.name}, ${name}: ${percent(value)} of ${counted(group.count, 'row')}`;
+      return [{ index, group: group.name, side: name, value, low, high, rows: group.count, told }];
     });
     return [
       {
@@ -116,6 +117,7 @@ export function groupGaps(result: GroupShift, options: GroupGapsOptions = {}): F
             scale: legend.shape,
             legend: legendBelow([before, after], width, { symbolSize: 60 }),
           },
+          description: { field: 'told', type: 'nominal' },
           tooltip: [
             { field: 'group', type: 'nominal', title: 'group' },
             { field: 'side', type: 'nominal', title: 'model' },

@@ -2,7 +2,7 @@
 import type { Frame } from './frame.ts';
 import type { Axis, FieldChannel, Layer, Legend, Panel, Row, Scale } from './specification.ts';
 import { ink } from './theme.ts';
-import { shortened, textWidth } from './words.ts';
+import { listed, shortened, textWidth } from './words.ts';
 
 /** One cell of a matrix. */
 export interface Cell {
@@ -70,7 +70,10 @@ export function heatMapPanel(frame: Frame, given: HeatMap): Panel {
   const { across, down, rowRoom, rowNames, columnNames } = sizesOf(frame, map);
   const fits = (text: string): boolean => text.length * digitWidth * cellFont <= across - 2;
   const hasText = down >= 14 && map.cells.every(({ text }) => fits(text));
+  const more = [...new Set(map.cells.flatMap((cell) => Object.keys(cell.more)))];
   const values = map.cells.map((cell): Row => {
+    const own = Object.fromEntries(more.map((field) => [field, cell.more[field] ?? '–']));
+    const told = Object.entries(cell.more).map(([field, text]) => `${field} ${text}`);
     return {
       row: cell.row,
       column: cell.column,
@@ -80,7 +83,8 @@ export function heatMapPanel(frame: Frame, given: HeatMap): Panel {
       dark: cell.dark,
       rowName: map.rows[cell.row]!,
       columnName: map.columns[cell.column]!,
-      ...cell.more,
+      told: `${map.rows[cell.row]}, ${map.columns[cell.column]}: ${told.join(', ')}`,
+      ...own,
     };
   });
   const bare: Axis = { labelOverlap: false, labelLimit: 0, ticks: false, domain: false };
@@ -93,6 +97,7 @@ export function heatMapPanel(frame: Frame, given: HeatMap): Panel {
   const upright = columnNames.every((name) => name.length * digitWidth * labelFont <= across - 2);
   const x = place('column', everyFitting(columnNames, upright ? Infinity : across), {
     title: map.columnTitle,
+    description: `Columns, ${map.columnTitle}: ${listed(map.columns)}`,
     orient: 'top',
     labelAngle: upright ? 0 : -90,
     labelAlign: upright ? 'center' : 'left',
@@ -111,8 +116,9 @@ export function heatMapPanel(frame: Frame, given: HeatMap): Panel {
   const tooltip = [
     { field: 'rowName', ...nominal, title: map.rowTitle },
     { field: 'columnName', ...nominal, title: map.columnTitle },
-    ...Object.keys(map.cells[0]?.more ?? {}).map((field) => ({ field, ...nominal, title: field })),
+    ...more.map((field) => ({ field, ...nominal, title: field })),
   ];
+  const description = { field: 'told', ...nominal };
   const texts = (field: 'text' | 'note', chosen: (value: Row) => boolean, dy: number): Layer[] =>
     [false, true].map((dark) => ({
       data: { values: values.filter((value) => value.dark === dark && chosen(value)) },
@@ -127,7 +133,7 @@ export function heatMapPanel(frame: Frame, given: HeatMap): Panel {
       {
         data: { values: values.filter(({ value }) => value === null) },
         mark: { type: 'rect', fill: '#d9d9d9', stroke: '#ffffff', strokeWidth: 1 },
-        encoding: { x, y, tooltip },
+        encoding: { x, y, description, tooltip },
       },
       {
         data: { values: values.filter(({ value }) => value !== null) },
@@ -136,6 +142,7 @@ export function heatMapPanel(frame: Frame, given: HeatMap): Panel {
           x,
           y,
           color: { field: 'value', type: 'quantitative', scale: map.scale, legend: map.legend },
+          description,
           tooltip,
         },
       },
@@ -144,7 +151,7 @@ export function heatMapPanel(frame: Frame, given: HeatMap): Panel {
             ...texts('text', (value) => !hasNote(value), 0),
             ...texts('text', hasNote, -6),
             ...texts('note', hasNote, 7),
-          ].filter(({ data }) => data!.values.length > 0)
+          ].filter(({ data }) => data.values.length > 0)
         : []),
     ],
   };

@@ -38,9 +38,9 @@ export type {
   Legend,
   Mark,
   Panel,
+  PlainField,
   Resolution,
   Row,
   Scale,
   Title,
-  ValueChannel,
 } from './specification.ts';

@@ -2,7 +2,8 @@ import { filled, framed, frameOf, legendBelow, type ModelFigureOptions } from '.
 import { finite, finiteOrNull, listOf, outOfRange, wrongKind } from './refusals.ts';
 import type { Figure, Layer, Row } from './specification.ts';
 import { ink, muted, seriesScales } from './theme.ts';
-import { count, decimal, listed } from './words.ts';
+import { valueAxisWidth, valueChannel, verticalAxis } from './valueAxis.ts';
+import { count, counted, decimal, listed } from './words.ts';
 
 /** Terms of a loss (or other numbers) at one step. */
 export interface StepRecord {
@@ -53,23 +54,19 @@ export function lossCurves(records: readonly StepRecord[], options: LossCurvesOp
   for (const [name, value] of Object.entries(references)) finite(where, `references.${name}`, value);
   const names = check(where, records, scale);
   const sorted = [...records].sort((first, second) => first.step - second.step);
+  const [first, last] = [sorted[0]!.step, sorted.at(-1)!.step];
   const run = Math.ceil(sorted.length / mostPoints);
   const rows = names.flatMap((name) => blocks(name, sorted, run));
   const scales = seriesScales(names, options.models);
-  const width = frame.inside - 62;
-  const axis = { title: valueTitle, tickCount: 5, minExtent: 40, maxExtent: 40 };
+  const width = frame.inside - valueAxisWidth;
   const x = {
     field: 'step',
     type: 'quantitative' as const,
-    scale: { nice: false, zero: false },
+    scale: { domain: first === last ? [first - 1, last + 1] : [first, last], nice: false },
     axis: { title: stepTitle, tickCount: 5 },
   };
-  const y = {
-    field: 'value',
-    type: 'quantitative' as const,
-    scale: scale === 'log' ? { type: scale } : { zero: false },
-    axis,
-  };
+  const reached = [...rows.flatMap(({ low, high }) => [low, high]), ...Object.values(references)].map(Number);
+  const y = valueChannel('value', reached, { ...verticalAxis, title: valueTitle }, scale === 'log');
   const legend = legendBelow(names, width, { symbolType: 'stroke', symbolSize: 500 });
   const color = { field: 'term', type: 'nominal' as const, scale: scales.color, legend };
   const dash = { field: 'term', type: 'nominal' as const, scale: scales.strokeDash, legend };
@@ -106,13 +103,12 @@ export function lossCurves(records: readonly StepRecord[], options: LossCurvesOp
       ? `${name} has no value`
       : `${name} from ${decimal(Number(own[0]!.value))} to ${decimal(Number(own.at(-1)!.value))}`;
   });
-  const [first, last] = [sorted[0]!.step, sorted.at(-1)!.step];
   const lines = Object.entries(references).map(([name, value]) => `${name} ${decimal(value)}`);
   return framed(frame, {
     title: 'Loss terms over the steps of training',
     notes: [
       run === 1
-        ? `${count(sorted.length)} records.`
+        ? `${counted(sorted.length, 'record')}.`
         : `${count(sorted.length)} records: a point is the mean of ${count(run)}, the band their lowest to highest.`,
       lines.length > 0 ? `Dotted: ${listed(lines)}.` : '',
     ],
@@ -141,7 +137,8 @@ function check(where: string, records: readonly StepRecord[], scale: 'linear' | 
       names.add(name);
     }
   });
-  if (names.size === 0) throw outOfRange(where, 'records', 'records of at least one term', 'none');
+  const hasValue = records.some(({ terms }) => Object.values(terms).some((value) => value !== null));
+  if (!hasValue) throw outOfRange(where, 'records', 'records with at least one value', 'none');
   return [...names];
 }
 

@@ -59,6 +59,7 @@ export function modelMap(result: ModelPaths | ModelPoints, options: ModelFigureO
     y: channel('y'),
     color: { field: 'series', type: 'nominal', scale: scales.color, legend },
     shape: { field: 'series', type: 'nominal', scale: scales.shape, legend },
+    description: { field: 'told', type: 'nominal' },
     tooltip: [
       { field: 'series', type: 'nominal', title: moves ? 'model' : 'group' },
       { field: 'name', type: 'nominal', title: moves ? 'checkpoint' : 'model' },
@@ -91,7 +92,7 @@ function dimensionsOf(result: ModelPaths | ModelPoints): number {
 }
 
 function rowOf({ x, y, series, name, step }: MapPoint): Row {
-  return { x, y, series, name, step };
+  return { x, y, series, name, step, told: name === series ? name : `${series}, ${name}` };
 }
 
 function pathLayers(points: readonly MapPoint[], encoding: Encoding): Layer[] {

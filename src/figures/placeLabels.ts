@@ -37,8 +37,6 @@ export function placeLabels(
 ): LabelPlace[] {
   const taken: Box[] = points.map(({ x, y }) => ({ left: x - 5, right: x + 5, top: y - 5, bottom: y + 5 }));
   const free = (box: Box): boolean =>
-    box.left >= 0 &&
-    box.right <= width &&
     box.top >= 0 &&
     box.bottom <= height &&
     taken.every(
@@ -46,8 +44,9 @@ export function placeLabels(
         box.right <= other.left || box.left >= other.right || box.bottom <= other.top || box.top >= other.bottom,
     );
   return points.flatMap(({ x, y, text }): LabelPlace[] => {
-    // Within the plot nothing is laid out by the text, so its likely width will do.
-    const length = 0.75 * textWidth(text, fontSize);
+    // Letters are narrower than Vega guesses: that matters at the plot's edge, but not between names.
+    const guessed = textWidth(text, fontSize);
+    const length = 0.75 * guessed;
     const half = fontSize / 2 + 1;
     const tries: readonly (LabelPlace & { readonly left: number })[] = [
       { x: x + reach, y, text, align: 'left', left: x + reach },
@@ -61,7 +60,9 @@ export function placeLabels(
     ];
     for (const { left, ...place } of tries) {
       const box = { left, right: left + length, top: place.y - half, bottom: place.y + half };
-      if (!free(box)) continue;
+      const overflow = place.align === 'center' ? (guessed - length) / 2 : guessed - length;
+      const isInside = box.left - overflow >= 0 && box.right + overflow <= width;
+      if (!isInside || !free(box)) continue;
       taken.push(box);
       return [place];
     }

@@ -46,7 +46,9 @@ export function predictionFlipBars(
   const width = Math.floor(frame.inside - names.width - 12);
   const reach =
     1.1 * Math.max(0.005, ...tables.flatMap(({ harmful, beneficial, low, high }) => [harmful, beneficial, -low, high]));
-  const values = tables.map((table, index): Row => ({ ...table, index, left: -table.harmful }));
+  const values = tables.map(
+    (table, index): Row => ({ ...table, index, left: 0 - table.harmful, told: sentence(table) }),
+  );
   const x = {
     field: 'change',
     type: 'quantitative' as const,
@@ -67,7 +69,7 @@ export function predictionFlipBars(
   ];
   const bar = (field: 'left' | 'beneficial', fill: string) => ({
     data: { values },
-    mark: { type: 'bar' as const, height: 14, yOffset: 6, fill, fillOpacity: 0.75 },
+    mark: { type: 'bar' as const, height: 14, yOffset: 6, fill, fillOpacity: 0.75, aria: false },
     encoding: { x: { ...x, field }, x2: { datum: 0 }, y, tooltip },
   });
   const text = (field: 'lost' | 'won', align: 'right' | 'left') => ({
@@ -119,7 +121,7 @@ export function predictionFlipBars(
               stroke: ink,
               strokeWidth: 1.5,
             },
-            encoding: { x, y, tooltip },
+            encoding: { x, y, description: { field: 'told', type: 'nominal' }, tooltip },
           },
           text('lost', 'right'),
           text('won', 'left'),

@@ -31,6 +31,7 @@ export function rateBarsPanel({ inside }: Frame, rates: readonly Rate[], title: 
     return {
       index,
       name: rate.name,
+      told: sentenceOf(rate),
       value: rate.value,
       low,
       high,
@@ -58,6 +59,7 @@ export function rateBarsPanel({ inside }: Frame, rates: readonly Rate[], title: 
           x,
           y,
           color: { field: 'name', type: 'nominal', scale: scales.color, legend: null },
+          description: { field: 'told', type: 'nominal' },
           tooltip: [
             { field: 'name', type: 'nominal', title: 'model' },
             { field: 'value', type: 'quantitative', title: 'share', format: '.2%' },
@@ -93,9 +95,10 @@ export function rateBarsPanel({ inside }: Frame, rates: readonly Rate[], title: 
 
 /** Every rate in words. */
 export function rateSentences(rates: readonly Rate[]): string {
-  return rates
-    .map(({ name, value, hits, count: all }) =>
-      value === null ? `${name}: none to count.` : `${name}: ${percent(value)}, ${count(hits)} of ${count(all)}.`,
-    )
-    .join(' ');
+  return rates.map(sentenceOf).join(' ');
+}
+
+function sentenceOf({ name, value, hits, count: all }: Rate): string {
+  if (value === null) return `${name}: none to count.`;
+  return `${name}: ${percent(value)}, ${count(hits)} of ${count(all)}.`;
 }

@@ -8,7 +8,7 @@ import { wilsonInterval } from './wilsonInterval.ts';
 import { count, decimal, listed, percent, sampleSize } from './words.ts';
 
 /** What a reliability diagram shows of `calibrationError`'s result. */
-export type Reliability = Pick<CalibrationErrorResult, 'bins' | 'expected' | 'count' | 'confidence' | 'accuracy'>;
+export type Reliability = Pick<CalibrationErrorResult, 'bins' | 'expected' | 'confidence' | 'accuracy'>;
 
 /** Bars narrower than this share of the axis are pooled. */
 const mostBins = 50;
@@ -40,8 +40,13 @@ export function reliabilityDiagram(
     entries.map(([name]) => name),
     options.models,
   );
-  const tables = entries.map(([name, { bins }]) => checkedBins(where, `models.${name}`, bins));
-  const grid = gridOf(frame, entries.length, { margin: 54, least: 140, most: 300 });
+  const tables = entries.map(([name, result]) => {
+    for (const field of ['expected', 'accuracy', 'confidence'] as const) {
+      finite(where, `models.${name}.${field}`, result[field]);
+    }
+    return checkedBins(where, `models.${name}`, result.bins);
+  });
+  const grid = gridOf(frame, entries.length, { margin: 56, least: 138, most: 300 });
   const highest = Math.max(...tables.flatMap((bins) => shares(bins)));
   const views = entries.map(([name, result], index): Column => {
     const total = tables[index]!.reduce((sum, bin) => sum + bin.count, 0);

@@ -30,7 +30,9 @@ export interface ModelSimilarity {
   readonly models: readonly string[];
   readonly value: Matrix<number>;
   readonly status?: Matrix<string>;
+  /** Each pair's whole result, for what chance gives. */
   readonly cells?: Matrix<{
+    readonly value: number;
     readonly debiased?: number;
     readonly biased?: number;
     readonly expected?: number;

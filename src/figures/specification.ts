@@ -14,12 +14,9 @@ export type FieldType = 'quantitative' | 'nominal' | 'ordinal';
 
 /** A scale of a channel. */
 export interface Scale {
-  type?: 'linear' | 'log' | 'symlog' | 'band' | 'point';
+  type?: 'linear' | 'log';
   domain?: number[] | string[];
-  domainMid?: number;
   range?: number[] | string[] | number[][];
-  scheme?: string;
-  reverse?: boolean;
   clamp?: boolean;
   zero?: boolean;
   nice?: boolean;
@@ -30,10 +27,12 @@ export interface Scale {
 
 /** An axis of a position channel. */
 export interface Axis {
+  /** What a screen reader says of the axis. */
+  description?: string;
   title?: string | string[] | null;
   format?: string;
   labelExpr?: string;
-  orient?: 'top' | 'bottom' | 'left' | 'right';
+  orient?: 'top' | 'bottom';
   values?: number[];
   tickCount?: number;
   tickMinStep?: number;
@@ -44,81 +43,67 @@ export interface Axis {
   domain?: boolean;
   grid?: boolean;
   labelAngle?: number;
-  labelAlign?: 'left' | 'center' | 'right';
+  labelAlign?: 'left' | 'center';
   labelLimit?: number;
-  labelOverlap?: boolean | 'greedy' | 'parity';
+  labelOverlap?: boolean;
   labelPadding?: number;
-  labelFontSize?: number;
-  titlePadding?: number;
 }
 
 /** A legend of a scale. */
 export interface Legend {
-  title?: string | string[] | null;
-  orient?: 'top' | 'bottom' | 'right';
-  direction?: 'horizontal' | 'vertical';
+  title?: string | null;
+  orient?: 'bottom';
+  direction?: 'horizontal';
   columns?: number;
   format?: string;
   gradientLength?: number;
   gradientThickness?: number;
   labelLimit?: number;
-  titleLimit?: number;
   symbolType?: 'stroke';
   symbolSize?: number;
-  symbolStrokeWidth?: number;
-  symbolOpacity?: number;
   tickCount?: number;
-  values?: number[];
 }
 
 /** A field of the data on a channel. */
 export interface FieldChannel {
   field: string;
   type: FieldType;
-  title?: string | null;
   axis?: Axis | null;
   legend?: Legend | null;
-  scale?: Scale | null;
-  sort?: string[] | null;
-  stack?: null;
-  format?: string;
-  bandPosition?: number;
+  scale?: Scale;
 }
 
-/** A constant on a channel: `datum` goes through the scale, `value` does not. */
+/** A constant on a channel, which goes through its scale. */
 export interface DatumChannel {
-  datum: string | number;
-  type?: FieldType;
-  title?: string | null;
-  axis?: Axis | null;
-  scale?: Scale | null;
-  bandPosition?: number;
+  datum: number;
 }
-/** A constant that does not go through a scale. */
-export interface ValueChannel<Value extends string | number = string | number> {
-  value: Value;
+
+/** A field of the data as it is. */
+export interface PlainField {
+  field: string;
+  type: FieldType;
 }
 
 /** What a mark is drawn by. */
 export interface Encoding {
-  x?: FieldChannel | DatumChannel | ValueChannel<number>;
-  y?: FieldChannel | DatumChannel | ValueChannel<number>;
-  x2?: { field: string } | { datum: string | number };
-  y2?: { field: string } | { datum: string | number };
-  color?: FieldChannel | DatumChannel | ValueChannel<string>;
-  shape?: FieldChannel | ValueChannel<string>;
-  size?: FieldChannel | ValueChannel<number>;
-  strokeDash?: FieldChannel | DatumChannel;
-  opacity?: FieldChannel | ValueChannel<number>;
-  text?: { field: string; type: FieldType } | ValueChannel<string>;
-  order?: { field: string; type: FieldType };
-  detail?: { field: string; type: FieldType };
-  tooltip?: { field: string; type: FieldType; title: string; format?: string }[];
+  x?: FieldChannel | DatumChannel;
+  y?: FieldChannel | DatumChannel;
+  x2?: { field: string } | DatumChannel;
+  y2?: { field: string } | DatumChannel;
+  color?: FieldChannel;
+  shape?: FieldChannel;
+  strokeDash?: FieldChannel;
+  text?: PlainField;
+  order?: PlainField;
+  /** What a screen reader says of the mark, in place of its fields. */
+  description?: PlainField;
+  tooltip?: (PlainField & { title: string; format?: string })[];
 }
 
 /** The form of a mark. */
 export interface Mark {
-  type: 'bar' | 'rect' | 'line' | 'area' | 'point' | 'rule' | 'text' | 'tick';
+  type: 'bar' | 'rect' | 'line' | 'area' | 'point' | 'rule' | 'text';
+  /** False for what says nothing of its own to a screen reader. */
   aria?: boolean;
   clip?: boolean;
   color?: string;
@@ -130,28 +115,18 @@ export interface Mark {
   strokeOpacity?: number;
   strokeWidth?: number;
   strokeDash?: number[];
-  strokeCap?: 'butt' | 'round';
-  interpolate?: 'linear' | 'step-after';
-  invalid?: 'break-paths-show-path-domains' | 'filter';
-  point?: boolean;
+  invalid?: 'break-paths-show-path-domains';
   shape?: string;
   size?: number;
-  thickness?: number;
-  width?: number | { band: number };
-  height?: number | { band: number };
+  height?: number;
   align?: 'left' | 'center' | 'right';
-  baseline?: 'top' | 'middle' | 'bottom';
+  baseline?: 'middle' | 'bottom';
   dx?: number;
   dy?: number;
   xOffset?: number;
-  yOffset?: number;
   x2Offset?: number;
-  limit?: number;
+  yOffset?: number;
   fontSize?: number;
-  fontWeight?: 'normal' | 'bold';
-  fontStyle?: 'normal' | 'italic';
-  lineBreak?: string;
-  cornerRadius?: number;
 }
 
 /** Rows of data. */
@@ -159,9 +134,9 @@ export interface Data {
   values: Row[];
 }
 
-/** A mark, with data of its own or with those of its panel. */
+/** A mark with its data. */
 export interface Layer {
-  data?: Data;
+  data: Data;
   mark: Mark;
   encoding: Encoding;
 }
@@ -170,18 +145,16 @@ export interface Layer {
 export interface Title {
   text: string[];
   subtitle?: string[];
-  frame?: 'group' | 'bounds';
+  frame?: 'bounds';
   offset?: number;
 }
 
 /** Marks on one pair of axes; `width` and `height` are those of the plot itself, without its axes. */
 export interface Panel {
   title?: Title;
-  data?: Data;
   width: number;
   height: number;
   layer: Layer[];
-  resolve?: { scale?: Resolution; legend?: Resolution; axis?: Resolution };
 }
 
 /** Panels that belong together, one under the other. */
@@ -189,7 +162,7 @@ export interface Column {
   title?: Title;
   vconcat: Panel[];
   spacing?: number;
-  resolve?: { scale?: Resolution; legend?: Resolution };
+  resolve?: { scale?: Resolution };
 }
 
 /** Whether views share a scale or a legend. */
@@ -215,12 +188,12 @@ export interface Figure {
 /** The look that all figures share. */
 export interface Config {
   font: string;
-  view: { stroke: string | null };
+  view: { stroke: null };
   axis: Record<string, string | number | boolean>;
   legend: Record<string, string | number | boolean>;
   title: {
     anchor: 'start';
-    frame: 'group' | 'bounds';
+    frame: 'group';
     align: 'left';
     color: string;
     fontSize: number;
@@ -230,5 +203,4 @@ export interface Config {
     subtitlePadding: number;
     offset: number;
   };
-  concat: { spacing: number };
 }

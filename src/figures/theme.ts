@@ -8,18 +8,20 @@ export const muted = '#666666';
 /** Grid lines and what has no value. */
 export const faint = '#e3e3e3';
 
-/** Okabe and Ito's colours, which differ in every common form of colour blindness; the yellow is too pale on white. */
-const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7a5195', '#444444'] as const;
-/** Seven shapes over eight colours: 56 pairs before one repeats. */
-const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down', 'triangle-left'] as const;
+/**
+ * After Okabe and Ito: any two differ by 16 or more (CIELAB) under each form of colour blindness, and the first five stand
+ * out from white by 3 to 1 or more. Their yellow is too pale for that, and left out.
+ */
+export const colours = ['#0072b2', '#d55e00', '#009e73', '#c96d9f', '#333333', '#e69f00', '#56b4e9'] as const;
+/** Six shapes, and six dashes, over seven colours: 42 pairs before one repeats. */
+const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down'] as const;
 const dashes: readonly (readonly number[])[] = [
   [1, 0],
   [6, 3],
   [2, 2],
   [9, 3, 2, 3],
   [12, 4],
-  [4, 1, 1, 1, 1, 1],
-  [1, 3],
+  [4, 1, 1, 1],
 ];
 
 /** The colour of the k-th model. */
@@ -89,6 +91,5 @@ export function config(): Config {
       subtitlePadding: 3,
       offset: 8,
     },
-    concat: { spacing: 16 },
   };
 }

@@ -24,7 +24,7 @@ export function percent(share: number, digits = 1): string {
 export function decimal(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size >= 1e5 || size < 1e-4) return signed(value.toExponential(1));
+  if (size >= 1e5 || size < 1e-4) return signed(value.toExponential(1).replace('.0e', 'e'));
   return signed(String(Number(value.toPrecision(3))));
 }
 
