@@ -9,6 +9,7 @@ export default defineConfig({
     webgpu: 'src/webgpu/index.ts',
     files: 'src/files/index.ts',
     authoring: 'src/authoring/index.ts',
+    figures: 'src/figures/index.ts',
     testing: 'src/testing/index.ts',
   },
   format: 'esm',

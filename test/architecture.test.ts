@@ -106,6 +106,20 @@ describe('who may import whom', () => {
     expect(values).toEqual([]);
   });
 
+  it('figures import nothing of the library but types, and no package', () => {
+    expect(violations(/^figures\//, /^(figures\/.*|metrics\/.*)\.ts$/)).toEqual([]);
+    const values = files
+      .filter((path) => path.startsWith('figures/'))
+      .flatMap((path) =>
+        [
+          ...readFileSync(join(root, path), 'utf8').matchAll(
+            /^(?:import|export)\b(?! type\b)[^;]*? from '(\.\.[^']+)'/gm,
+          ),
+        ].map((match) => `${path} → ${match[1]}`),
+      );
+    expect(values).toEqual([]);
+  });
+
   it('nothing imports the public list', () => {
     expect([...graph].filter(([, imports]) => imports.includes('index.ts')).map(([path]) => path)).toEqual([]);
   });

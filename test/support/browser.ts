@@ -33,6 +33,7 @@ export const libraryAlias: Readonly<Record<string, string>> = {
   'dark-knowledge': source('src/index.ts'),
   'dark-knowledge/cpu': source('src/cpu/index.ts'),
   'dark-knowledge/files': source('src/files/index.ts'),
+  'dark-knowledge/figures': source('src/figures/index.ts'),
   'dark-knowledge/tfjs': source('src/tfjs/index.ts'),
   'dark-knowledge/wasm': source('src/wasm/index.ts'),
   'dark-knowledge/webgpu': source('src/webgpu/index.ts'),

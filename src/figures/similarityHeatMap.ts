@@ -1,0 +1,250 @@
+import { type FigureOptions, framed, frameOf } from './frame.ts';
+import { type Cell, drawnLines, drawnNote, heatMapPanel, namesNote } from './heatMap.ts';
+import { finite, finiteOrNull, outOfRange, sameLength, wrongKind } from './refusals.ts';
+import type { Figure } from './specification.ts';
+import { count, decimal, sampleSize } from './words.ts';
+
+type Matrix<Value> = readonly (readonly Value[])[];
+
+/** What a heat map shows of `ckaMatrix`'s result. */
+export interface LayerSimilarity {
+  /** Names of the rows. */
+  readonly x: readonly string[];
+  /** Names of the columns. */
+  readonly y: readonly string[];
+  readonly value: Matrix<number>;
+  /** Cells of another status than `'ok'` say so. */
+  readonly status?: Matrix<string>;
+  readonly biased?: Matrix<number>;
+  readonly debiased?: Matrix<number>;
+  /** What chance gives on average in each cell. */
+  readonly expected?: Matrix<number>;
+  /** How many standard deviations the value lies above what chance gives. */
+  readonly z?: Matrix<number>;
+  readonly samples: number;
+}
+
+/** What a heat map shows of `similarityMatrix`'s result. */
+export interface ModelSimilarity {
+  /** Names of the rows and of the columns. */
+  readonly models: readonly string[];
+  readonly value: Matrix<number>;
+  readonly status?: Matrix<string>;
+  /** Each pair's whole result, for what chance gives. */
+  readonly cells?: Matrix<{
+    readonly value: number;
+    readonly debiased?: number;
+    readonly biased?: number;
+    readonly expected?: number;
+    readonly z?: number;
+  }>;
+  readonly samples: number;
+}
+
+/** Options of `similarityHeatMap`. */
+export interface SimilarityHeatMapOptions extends FigureOptions {
+  /** What the rows are, such as `'layer of the student'`. */
+  readonly rows?: string;
+  /** What the columns are, such as `'layer of the teacher'`. */
+  readonly columns?: string;
+  /** What is measured. Default `'CKA'` for layers, `'similarity'` for models. */
+  readonly measure?: string;
+}
+
+/** Statuses under which a similarity is a number of no meaning. */
+const withoutValue = ['constantX', 'constantY', 'constantBoth', 'undefined', 'tooFewSamples', 'debiasedUndefined'];
+
+/**
+ * A heat map of similarities, of every layer of one model with every layer of another or of every model with every other,
+ * with the numbers in the cells; and beside each what chance gives, because a CKA of .9 may mean nothing:
+ *
+ * - with `expected` (and `z`) in the result, the value that unrelated activations have on average, and a mark on cells
+ *   less than 3 standard deviations above it;
+ * - else, where the value is biased, the debiased one, for which chance gives 0.
+ *
+ * Cells without a value (constant activations) are grey and say why. Of more than 60 rows or columns every k-th is drawn.
+ *
+ * @param result What `ckaMatrix` or `similarityMatrix` returned.
+ * @throws RangeError for NaN, by its place; TypeError for matrices whose sizes do not fit.
+ * @example
+ * const figure = similarityHeatMap(measure(ckaMatrix({ x: studentLayers, y: teacherLayers }), features), {
+ *   rows: 'layer of the student', columns: 'layer of the teacher',
+ * });
+ */
+export function similarityHeatMap(
+  result: LayerSimilarity | ModelSimilarity,
+  options: SimilarityHeatMapOptions = {},
+): Figure {
+  const where = 'similarityHeatMap';
+  const frame = frameOf(where, options, ['rows', 'columns', 'measure']);
+  const ofLayers = 'x' in result;
+  const names = ofLayers ? [result.x, result.y] : [result.models, result.models];
+  const [rowNames, columnNames] = names as [readonly string[], readonly string[]];
+  const { rows = ofLayers ? 'first model' : 'model', columns = ofLayers ? 'second model' : 'model' } = options;
+  const { measure = ofLayers ? 'CKA' : 'similarity' } = options;
+  const numbers = numbersOf(where, result, rowNames, columnNames);
+  const [rowsDrawn, columnsDrawn] = [drawnLines(rowNames.length), drawnLines(columnNames.length)];
+  const drawn = rowsDrawn.flatMap((row) => columnsDrawn.map((column) => numbers[row]![column]!));
+  const values = drawn.map(({ value }) => value).filter((value) => value !== null);
+  const least = Math.min(0, ...values);
+  // A little below 0 is noise of a debiased value; further down the scale needs the room.
+  const domain: [number, number] = [least < -0.2 ? least : 0, Math.max(1, ...values)];
+  const cells = rowsDrawn.flatMap((row, rowIndex) =>
+    columnsDrawn.map((column, columnIndex) =>
+      cellOf(numbers[row]![column]!, { row: rowIndex, column: columnIndex, measure, domain }),
+    ),
+  );
+  const unrelated = drawn.filter(isChance).length;
+  const highest = drawn.reduce((best, next) => ((next.value ?? -Infinity) > (best.value ?? -Infinity) ? next : best));
+  return framed(frame, {
+    title: `${measure[0]!.toUpperCase()}${measure.slice(1)} of ${ofLayers ? 'layers' : 'models'}`,
+    notes: [
+      `${sampleSize(result.samples)} samples. ${chanceNote(drawn)}`,
+      drawn.some(({ z }) => z !== null)
+        ? `≈: less than 3 standard deviations above chance (${count(unrelated)} of ${count(drawn.length)} cells).`
+        : '',
+      drawn.some(({ value }) => value === null) ? 'Grey: not defined (constant features or too few samples).' : '',
+      namesNote(rowNames, columnNames),
+      drawnNote(rowNames.length, columnNames.length),
+    ],
+    description:
+      `Heat map of ${measure} for ${count(rowNames.length)} × ${count(columnNames.length)} pairs of ` +
+      `${rows} and ${columns}, on ${count(result.samples)} samples. ` +
+      (values.length === 0
+        ? 'No pair has a value.'
+        : `Values run from ${decimal(Math.min(...values))} to ${decimal(highest.value!)}, the largest for ${highest.row} and ${highest.column}.`),
+    views: [
+      heatMapPanel(frame, {
+        rows: rowsDrawn.map((row) => rowNames[row]!),
+        columns: columnsDrawn.map((column) => columnNames[column]!),
+        rowTitle: rows,
+        columnTitle: columns,
+        cells,
+        scale: { domain, range: ['#f2f6fb', '#6aaed6', '#08306b'], clamp: true },
+        legend: {
+          title: measure,
+          orient: 'bottom',
+          direction: 'horizontal',
+          gradientLength: 160,
+          gradientThickness: 10,
+          tickCount: 3,
+        },
+      }),
+    ],
+  });
+}
+
+interface Numbers {
+  readonly row: string;
+  readonly column: string;
+  readonly value: number | null;
+  readonly status: string;
+  readonly debiased: number | null;
+  /** Whether the value is the biased one of a pair that has both. */
+  readonly isBiased: boolean;
+  readonly expected: number | null;
+  readonly z: number | null;
+}
+
+function numbersOf(
+  where: string,
+  result: LayerSimilarity | ModelSimilarity,
+  rows: readonly string[],
+  columns: readonly string[],
+): Numbers[][] {
+  for (const [name, list] of Object.entries({ rows, columns })) {
+    if (!Array.isArray(list)) throw wrongKind(where, name, 'a list of names', list);
+    if (list.length === 0) throw outOfRange(where, name, 'a list of at least one name', list);
+  }
+  const matrix = <Value>(name: string, values: Matrix<Value> | undefined): Matrix<Value> | undefined => {
+    if (values === undefined) return undefined;
+    sameLength(where, name, values, 'the rows', rows.length);
+    for (const [row, line] of values.entries())
+      sameLength(where, `${name}[${row}]`, line, 'the columns', columns.length);
+    return values;
+  };
+  const values = matrix('value', result.value);
+  if (values === undefined) throw wrongKind(where, 'value', 'a matrix', values);
+  const status = matrix('status', result.status);
+  const fields = 'x' in result ? undefined : matrix('cells', result.cells);
+  const own = 'x' in result ? result : undefined;
+  const given = Object.fromEntries(
+    (['biased', 'debiased', 'expected', 'z'] as const).map((name) => [name, matrix(name, own?.[name])]),
+  );
+  return rows.map((rowName, row) =>
+    columns.map((columnName, column) => {
+      const value = finite(where, `value[${row}][${column}]`, values[row]![column]!);
+      const extra = (name: 'biased' | 'debiased' | 'expected' | 'z') =>
+        finiteOrNull(
+          where,
+          `${name}[${row}][${column}]`,
+          given[name]?.[row]?.[column] ?? fields?.[row]?.[column]?.[name],
+        );
+      const [biased, debiased, state] = [extra('biased'), extra('debiased'), status?.[row]?.[column] ?? 'ok'];
+      const isBiased = biased !== null && debiased !== null && value === biased && value !== debiased;
+      // Without its debiased part a biased value still stands.
+      const stands = isBiased ? !state.startsWith('constant') : !withoutValue.includes(state);
+      return {
+        row: rowName,
+        column: columnName,
+        value: stands ? value : null,
+        status: state,
+        debiased: state === 'ok' ? debiased : null,
+        isBiased,
+        expected: extra('expected'),
+        z: extra('z'),
+      };
+    }),
+  );
+}
+
+function isChance({ value, z }: Numbers): boolean {
+  return value !== null && z !== null && z < 3;
+}
+
+function chanceNote(drawn: readonly Numbers[]): string {
+  if (drawn.some(({ expected }) => expected !== null)) return 'In brackets: what chance gives.';
+  if (drawn.some(({ isBiased }) => isBiased)) {
+    return 'Biased: unrelated features give more than 0. In brackets: debiased, where they give about 0.';
+  }
+  return drawn.some(({ debiased }) => debiased !== null) ? 'Debiased: unrelated features give about 0.' : '';
+}
+
+function cellOf(
+  numbers: Numbers,
+  {
+    row,
+    column,
+    measure,
+    domain,
+  }: { readonly row: number; readonly column: number; readonly measure: string; readonly domain: [number, number] },
+): Cell {
+  const { value, status, expected, debiased, isBiased, z } = numbers;
+  const second = expected ?? (isBiased ? debiased : null);
+  return {
+    row,
+    column,
+    value,
+    text: value === null ? '–' : `${isChance(numbers) ? '≈ ' : ''}${short(value)}`,
+    note: value === null ? reasonOf(status) : second === null ? '' : `(${short(second)})`,
+    dark: value !== null && (value - domain[0]) / (domain[1] - domain[0]) > 0.55,
+    more: {
+      [measure]: value === null ? `not defined (${status})` : decimal(value),
+      ...(debiased !== null && { debiased: decimal(debiased) }),
+      ...(expected !== null && { 'chance gives': decimal(expected) }),
+      ...(z !== null && { 'standard deviations above chance': decimal(z) }),
+    },
+  };
+}
+
+function reasonOf(status: string): string {
+  return status.startsWith('constant') ? 'constant' : status === 'tooFewSamples' ? 'too few' : 'undefined';
+}
+
+/** `.63`, as tables of similarities write it. */
+function short(value: number): string {
+  return value
+    .toFixed(2)
+    .replace(/^(-?)0\./, '$1.')
+    .replace('-', '−');
+}
