@@ -269,7 +269,7 @@ describe('a damaged .safetensors file', () => {
     [
       'data that no tensor has',
       file({ x: entry({}) }, new Uint8Array(17)),
-      'the data at byte 8 of the file must be 16 bytes long by its header, got 17.',
+      'the data at byte 65 of the file must be 16 bytes long by its header, got 17.',
     ],
     [
       'a gap',
@@ -301,6 +301,11 @@ describe('a damaged .safetensors file', () => {
       expect(message).toContain(said);
     });
   }
+
+  it('of a kind with a name of an object’s own is refused as of any other', async () => {
+    const bytes = safetensorsWith('{"x":{"dtype":"constructor","shape":[2],"data_offsets":[0,16]}}', four);
+    expect(await saidOf(openSafetensors, bytes)).toMatch(/float64, got 'constructor'\.$/);
+  });
 
   it('is not one with white space after its header, which aligns the data', async () => {
     const padded = safetensorsWith(`${JSON.stringify({ x: entry({}) })}   `, four);
