@@ -29,11 +29,13 @@ export function batches<Name extends string>(
   });
   const rows = named[0]?.tensor.shape[0];
   for (const { name, tensor } of named) {
-    const own = tensor.shape[0];
-    if (own === undefined)
+    const [own] = tensor.shape;
+    if (own === undefined) {
       throw new TypeError(`batches: ${name} must have rows, got the scalar ${quote(tensor.name)}.`);
-    if (own !== rows)
+    }
+    if (own !== rows) {
       throw new RangeError(`batches: ${name} must have the ${rows} rows of ${named[0]!.name}, got ${own}.`);
+    }
   }
   return walk(named, rows ?? 0, size);
 }

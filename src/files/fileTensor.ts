@@ -41,10 +41,11 @@ export interface TensorHeader {
   readonly bigEndian: boolean;
 }
 
-const hints: Readonly<Record<string, string>> = {
-  object: 'NumPy pickles objects, and unpickling runs code: save an array of numbers.',
-  void: 'NumPy saves bfloat16 and float8 in this kind: save as float32, or bfloat16 in safetensors.',
-};
+/** What to save instead, by kind; a Map, as a file may name a kind by any word. */
+const hints: ReadonlyMap<string, string> = new Map([
+  ['object', 'NumPy pickles objects, and unpickling runs code: save an array of numbers.'],
+  ['void', 'NumPy saves bfloat16 and float8 in this kind: save as float32, or bfloat16 in safetensors.'],
+]);
 
 /** The rows of a tensor whose header was read and checked against the size of its file. */
 export function fileTensor(header: TensorHeader): FileTensor {
@@ -71,7 +72,9 @@ export function fileTensor(header: TensorHeader): FileTensor {
 
   const part = async (where: string, from: number, to: number): Promise<HostTensor> => {
     const place = { where, file, tensor: name };
-    if (known === undefined) throw unsupported(place, 'the kind', header.kindAt, readableKinds, kind, hints[kind]);
+    if (known === undefined) {
+      throw unsupported(place, 'the kind', header.kindAt, readableKinds, quote(kind), hints.get(kind));
+    }
     const length = empty ? 0 : (to - from) * columns * elementSize;
     const raw =
       length === 0

@@ -26,7 +26,7 @@ const closing: Readonly<Record<string, string>> = { '{': '}', '[': ']', '(': ')'
 export function describeLiteral(node: Literal): string {
   if (node.type === 'string') return quote(node.text);
   if (node.type === 'integer') return String(node.value);
-  return node.type === 'word' ? node.word : `a ${node.type}`;
+  return node.type === 'word' ? quote(node.word) : `a ${node.type}`;
 }
 
 /** Parses a whole header; only white space may follow the literal. */

@@ -22,7 +22,7 @@ const longestHeader = 2 ** 20;
  * Opens a `.npy` file: reads its header, and nothing of its data.
  *
  * @param source A `Blob` or `File` (Node: `openAsBlob` of `node:fs`), bytes, or an open file handle of Node.
- * @throws RangeError for a damaged file and TypeError for another kind of file; both name file, tensor and byte.
+ * @throws RangeError for a file that is damaged, or of another format; it names file, tensor and byte.
  * @example
  * const { tensor: labels } = await openNpy(await openAsBlob('labels.npy'), { name: 'labels.npy' });
  * const first = await labels.rows(0, 1000);        // { data: Float64Array, shape: [1000] } of int64
@@ -93,9 +93,8 @@ export async function npyTensor(
 function kindFrom(descr: Literal, refuse: Refuse): { readonly kind: string; readonly bigEndian: boolean } {
   if (descr.type === 'list') return { kind: 'structured', bigEndian: false };
   const kind = descr.type === 'string' ? numpyKind(descr.text) : undefined;
-  if (kind === undefined)
-    throw refuse('the kind (descr)', descr.at, "one of NumPy's, as '<f4'", describeLiteral(descr));
-  return kind;
+  if (kind !== undefined) return kind;
+  throw refuse('the kind (descr)', descr.at, "one of NumPy's, as '<f4'", describeLiteral(descr));
 }
 
 function orderFrom(order: Literal, refuse: Refuse): boolean {

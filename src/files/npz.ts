@@ -19,7 +19,8 @@ export const zipMagics: readonly (readonly number[])[] = [
  * `read()`. Stored members are read at any position, deflated ones forward (see `FileTensor.rows`).
  *
  * @param source A `Blob` or `File` (Node: `openAsBlob` of `node:fs`), bytes, or an open file handle of Node.
- * @throws RangeError for a damaged archive, TypeError for one without arrays; both name file, tensor and byte.
+ * @throws RangeError for an archive that is damaged, or a file of another format, TypeError for an archive without arrays;
+ * they name file, tensor and byte.
  * @example
  * const { tensors } = await openNpz(await openAsBlob('teacher.npz'), { name: 'teacher.npz' });
  * console.log(tensors.logits?.shape, tensors.logits?.kind);   // [50000, 100] 'float16'

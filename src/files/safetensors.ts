@@ -22,7 +22,7 @@ interface Entry {
  * As the format asks, every byte must belong to exactly one tensor, and every name stand once.
  *
  * @param source A `Blob` or `File` (Node: `openAsBlob` of `node:fs`), bytes, or an open file handle of Node.
- * @throws RangeError for a damaged file; it names file, tensor and byte.
+ * @throws RangeError for a file that is damaged, or of another format; it names file, tensor and byte.
  * @example
  * const { tensors, metadata } = await openSafetensors(await openAsBlob('features.safetensors'));
  * for (const { name, kind, shape } of Object.values(tensors)) console.log(name, kind, shape);
@@ -50,7 +50,7 @@ export async function openSafetensors(source: Source, options: OpenOptions = {})
       tensors.push([key, tensor]);
     }
   }
-  checkCovered(entries, bytes.size - start, place);
+  checkCovered(entries, start, bytes.size - start, place);
   return { name, format: 'safetensors', tensors: recordOf(tensors), metadata };
 }
 
@@ -58,9 +58,8 @@ function metadataFrom(node: Literal, refuse: Refuse): Readonly<Record<string, st
   if (node.type !== 'record') throw refuse('__metadata__', node.at, 'a record of strings', describeLiteral(node));
   return recordOf(
     [...node.fields].map(([key, value]) => {
-      if (value.type !== 'string')
-        throw refuse('__metadata__', value.at, 'a record of strings', describeLiteral(value));
-      return [key, value.text];
+      if (value.type === 'string') return [key, value.text];
+      throw refuse('__metadata__', value.at, 'a record of strings', describeLiteral(value));
     }),
   );
 }
@@ -104,14 +103,15 @@ function tensorFrom(
 }
 
 /** Tensors lie one behind the other, from the header's end to the file's: none overlaps, and nothing hides between. */
-function checkCovered(entries: Entry[], size: number, place: Place): void {
+function checkCovered(entries: Entry[], start: number, size: number, place: Place): void {
   let covered = 0;
   for (const { name, node, begin, end } of entries.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     const at = { ...place, tensor: name };
-    if (begin !== covered)
+    if (begin !== covered) {
       throw damaged(at, 'data_offsets', 8 + node.at, `from ${covered} on, without gap or overlap`, begin);
+    }
     if (end > size) throw damaged(at, 'data_offsets', 8 + node.at, `within ${size} bytes of data`, end, truncationHint);
     covered = end;
   }
-  if (covered !== size) throw damaged(place, 'the data', 8, `${covered} bytes long by its header`, size);
+  if (covered !== size) throw damaged(place, 'the data', start, `${covered} bytes long by its header`, size);
 }

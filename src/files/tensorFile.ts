@@ -11,7 +11,7 @@ export interface OpenOptions {
 export interface TensorFile {
   readonly name: string;
   readonly format: 'npy' | 'npz' | 'safetensors';
-  /** The tensors by name, in the order of the file. */
+  /** The tensors by name. */
   readonly tensors: Readonly<Record<string, FileTensor>>;
   /** What a safetensors file says of itself in `__metadata__`; empty in other formats. */
   readonly metadata: Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@
  * @see APPNOTE.TXT, .ZIP file format specification 6.3.10, sections 4.3 and 4.5.3
  */
 import { checksum } from './checksum.ts';
-import { damaged, type Place, quote } from './fault.ts';
+import { damaged, type Place, quote, unsupported } from './fault.ts';
 import { deflatedMember, storedMember } from './member.ts';
 import { type Bytes, readHeader, truncationHint } from './source.ts';
 
@@ -130,40 +130,37 @@ function entryAt(
   const method = view.getUint16(at + 10, true);
   if (flags & 1 || (method !== 0 && method !== 8)) {
     const got = flags & 1 ? 'encrypted' : `method ${method}`;
-    throw damaged(place, `the member ${quote(name)}`, start + at + 8, 'stored or deflated', got);
+    throw unsupported(place, `the member ${quote(name)}`, start + at + 8, 'stored or deflated', got);
   }
-  const [size, compressedSize, headerStart] = wideFields(view, at, at + 46 + nameLength, extraLength);
-  const possible = method === 0 ? size === compressedSize : size! <= largestRatio * (compressedSize! + 1);
+  const fields = wideFields(view, at, at + 46 + nameLength, extraLength);
+  const { size, compressedSize } = fields;
+  const possible = method === 0 ? size === compressedSize : size <= largestRatio * (compressedSize + 1);
   if (!possible) {
     const subject = `the size of member ${quote(name)}`;
-    throw damaged(place, subject, start + at + 24, `one that ${compressedSize} bytes can unpack to`, size!);
+    throw damaged(place, subject, start + at + 24, `one that ${compressedSize} bytes can unpack to`, size);
   }
-  return {
-    member: {
-      name,
-      method,
-      crc: view.getUint32(at + 16, true),
-      size: size!,
-      compressedSize: compressedSize!,
-      start: headerStart!,
-    },
-    length,
-  };
+  return { member: { name, method, crc: view.getUint32(at + 16, true), ...fields }, length };
 }
 
-/** Size, compressed size and position of an entry: each that 32 bits do not hold stands in the ZIP64 extra field. */
-function wideFields(view: DataView, at: number, extraStart: number, extraLength: number): number[] {
+/** Sizes and position of an entry: each that 32 bits do not hold stands in the ZIP64 extra field, in this order. */
+function wideFields(
+  view: DataView,
+  at: number,
+  extraStart: number,
+  extraLength: number,
+): Pick<Member, 'size' | 'compressedSize' | 'start'> {
   let next = extraStart;
   const extraEnd = extraStart + extraLength;
   while (next + 4 <= extraEnd && view.getUint16(next, true) !== 1) next += 4 + view.getUint16(next + 2, true);
   const fieldEnd = next + 4 <= extraEnd ? Math.min(extraEnd, next + 4 + view.getUint16(next + 2, true)) : 0;
   next += 4;
-  return [24, 20, 42].map((offset) => {
+  const wide = (offset: number): number => {
     const narrow = view.getUint32(at + offset, true);
     if (narrow !== 0xffffffff || next + 8 > fieldEnd) return narrow;
     next += 8;
     return long(view, next - 8);
-  });
+  };
+  return { size: wide(24), compressedSize: wide(20), start: wide(42) };
 }
 
 function nameFrom(bytes: Uint8Array, place: Place, at: number): string {

@@ -75,14 +75,14 @@ describe('what NumPy and safetensors wrote', () => {
     for (const { name, read } of Object.values(others)) {
       await expect(read()).rejects.toThrow(TypeError);
       await expect(read()).rejects.toThrow(
-        `read: the kind at byte 20 of '${name}.npy' in refused.npz, tensor '${name}', must be bool, int8 to int64, uint8 to uint64, float16, bfloat16, float32 or float64, got ${name}.`,
+        `read: the kind at byte 20 of '${name}.npy' in refused.npz, tensor '${name}', must be bool, int8 to int64, uint8 to uint64, float16, bfloat16, float32 or float64, got '${name}'.`,
       );
     }
     expect((await fine!.rows(1, 2)).data[11]).toBe(23);
 
     const { tensors } = await openSafetensors(fixtureBytes('refused.safetensors'), { name: 'f.safetensors' });
     await expect(tensors.float8!.rows(0, 1)).rejects.toThrow(
-      /byte \d+ of f\.safetensors, tensor 'float8', .* got F8_E4M3\./,
+      /byte \d+ of f\.safetensors, tensor 'float8', .* got 'F8_E4M3'\./,
     );
     await expect(tensors.complex!.read()).rejects.toThrow("tensor 'complex', must be bool");
     expect((await tensors.fine!.read()).data[23]).toBe(23);
