@@ -86,10 +86,15 @@ describe('wasmBackend with threads', () => {
       on.scope(() => {
         const a = on.fromHost(wave([2, 301, 257], 4));
         const b = on.fromHost(wave([2, 203, 257], 5));
-        const x = on.fromHost(wave([300, 100], 6));
-        return [on.matMul(a, b, { transposeB: true }), on.matMul(x, x, { transposeA: true })].map(
-          (tensor) => on.readSync(tensor).data,
-        );
+        const x = on.fromHost(wave([401, 300], 6));
+        const y = on.fromHost(wave([300, 21], 7));
+        const products = [
+          on.matMul(a, b, { transposeB: true }),
+          on.matMul(y, x, { transposeA: true, transposeB: true }),
+          on.matMul(x, x, { transposeA: true }),
+          on.matMul(x, x, { transposeB: true }),
+        ];
+        return products.map((tensor) => on.readSync(tensor).data);
       });
     expect(multiply(backend)).toEqual(multiply(single));
   });
