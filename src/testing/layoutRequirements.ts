@@ -2,6 +2,7 @@
 import { drawRows } from '../ops/drawRows.ts';
 import { logSoftmax } from '../ops/logSoftmax.ts';
 import { replaceRows } from '../ops/replaceRows.ts';
+import { squaredDistances } from '../ops/squaredDistances.ts';
 import { tensor } from '../tensor.ts';
 import { batched, column, on, type Requirement, row, values } from './requirements.ts';
 
@@ -208,6 +209,26 @@ export const layoutRequirements: readonly Requirement[] = [
     'drawRows draws the rows that the host would, by number',
     (b) => drawRows(b, { seed: 0xfffffff1, count: 4, rows: 2 ** 24, skips: Int32Array.of(1, 1, 77, 1) }),
     tensor([[7552852, 14684555, 1947224, 5756795]]),
+  ],
+  [
+    'squaredDistances is 0 between equal rows and symmetric, far from the origin too, where the backend has it',
+    (b) =>
+      squaredDistances(
+        b,
+        on(
+          b,
+          tensor([
+            [10001, 9998],
+            [10001, 9998],
+            [10004, 10002],
+          ]),
+        ),
+      ),
+    tensor([
+      [0, 0, 25],
+      [0, 0, 25],
+      [25, 25, 0],
+    ]),
   ],
   [
     'logSoftmax keeps large logits finite and −Infinity infinite',

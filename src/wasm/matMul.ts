@@ -1,6 +1,6 @@
-/** The backend's matrix product. */
+/** The backend's matrix product, and squared distances, which are computed as one. */
 import type { Backend } from '../backend.ts';
-import { describeShape } from '../check.ts';
+import { checkRank, describeShape } from '../check.ts';
 import { sizeOf } from '../tensor.ts';
 import { computeProducts, factor, type ProductHost } from './product.ts';
 import type { WasmTensor } from './tensors.ts';
@@ -40,6 +40,21 @@ export function matMulMember(host: ProductHost): Backend<WasmTensor>['matMul'] {
       symmetric,
     }));
     computeProducts(host, products);
+    return out;
+  };
+}
+
+/** Makes `squaredDistances`: the product's blocks with squared differences in place of products, and half of them. */
+export function squaredDistancesMember(host: ProductHost): NonNullable<Backend<WasmTensor>['squaredDistances']> {
+  const { store } = host;
+  return (x) => {
+    const from = store.pointerTo('squaredDistances', x);
+    checkRank('squaredDistances', 'x', x.shape, 2, '[rows, width]');
+    const [rows = 0, width = 0] = x.shape;
+    const out = store.make([rows, rows]);
+    const [a, b] = [factor(from, width), factor(from, width, true)];
+    const at = out.storage.pointer;
+    computeProducts(host, [{ a, b, out: at, rows, columns: rows, inner: width, symmetric: true, distances: true }]);
     return out;
   };
 }
