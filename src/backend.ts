@@ -150,6 +150,11 @@ export interface Backend<T> {
   // Optional natives; the composite in `src/ops` serves where one is missing
   /** Log-probabilities along the last axis. */
   readonly logSoftmax?: (x: T) => T;
+  /**
+   * ‖xᵢ − xⱼ‖² between all rows of a matrix [rows, width], as [rows, rows], by differences: 0 exactly between equal rows. A
+   * composite needs all differences, a block of them at a time.
+   */
+  readonly squaredDistances?: (x: T) => T;
   /** A copy of `x` in which the rows at `positions` (row numbers, all different) are those of `replacement`, in order. */
   readonly replaceRows?: (x: T, positions: ArrayLike<number>, replacement: T) => T;
   /**

@@ -29,8 +29,8 @@ export interface SetLoss<Kept extends string> {
   readonly least?: { readonly samples: number; readonly hint: string };
   /** The value, a scalar, and what the gradient needs. */
   value<T>(backend: Backend<T>, set: SampleSet<T>, context?: LossContext): Readonly<Record<Kept | 'value', T>>;
-  /** The value's gradient in the student's features, [batch, features]. */
-  gradient<T>(backend: Backend<T>, kept: Readonly<Record<Kept, T>>): T;
+  /** The value's gradient in the student's features, [batch, features], times `upstream`, a scalar. */
+  gradient<T>(backend: Backend<T>, kept: Readonly<Record<Kept, T>>, upstream: T): T;
 }
 
 type SetInput = 'studentFeatures' | 'teacherFeatures';
@@ -69,8 +69,8 @@ export function setLoss<Kept extends string>(own: SetLoss<Kept>): Loss<SetInput,
     },
 
     backward<T>(backend: Backend<T>, { shaped, ...kept }: Residuals<T>, upstream: T) {
-      const gradient = own.gradient<T>(backend, kept as Record<string, T> as Record<Kept, T>);
-      return [backend.reshape(backend.multiply(gradient, upstream), backend.shapeOf(shaped as T))];
+      const gradient = own.gradient<T>(backend, kept as Record<string, T> as Record<Kept, T>, upstream);
+      return [backend.reshape(gradient, backend.shapeOf(shaped as T))];
     },
   };
 }

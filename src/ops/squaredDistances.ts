@@ -11,6 +11,7 @@ const blockSize = 2 ** 20;
  * wherever the origin lies. From dot products, ‖x‖² + ‖y‖² − 2·x·y, neither would hold in float32.
  */
 export function squaredDistances<T>(backend: Backend<T>, x: T): T {
+  if (backend.squaredDistances) return backend.squaredDistances(x);
   const [rows = 1, width = 1] = backend.shapeOf(x);
   const columns = backend.transpose(x);
   const step = Math.max(1, Math.floor(blockSize / (rows * rows)));
@@ -32,17 +33,18 @@ export function squaredDistances<T>(backend: Backend<T>, x: T): T {
 }
 
 /**
- * The gradient in x, [n, width], of a value with the derivatives `slopes` [n, n] in the squared distances, where
- * slopes[i, j] and slopes[j, i] are of one distance: Σⱼ 2·(slopesᵢⱼ + slopesⱼᵢ)·(xᵢ − xⱼ).
+ * The gradient in x, [n, width], of a value with the derivatives `slopes` in the squared distances, [n, n] and symmetric:
+ * Σⱼ 4·slopesᵢⱼ·(xᵢ − xⱼ).
  *
  * @param size How many rows count, a scalar; the others are 0 in `x`, and in `slopes` along both axes.
+ * @param factor A scalar that the slopes are still to be multiplied with.
  */
-export function squaredDistancesGradient<T>(backend: Backend<T>, x: T, slopes: T, size: T): T {
+export function squaredDistancesGradient<T>(backend: Backend<T>, x: T, slopes: T, size: T, factor: T): T {
   const [rows = 1] = backend.shapeOf(x);
-  const both = backend.multiply(backend.add(slopes, backend.transpose(slopes)), backend.scalar(-2));
-  const totals = backend.sum(both, { axis: 1, keepDims: true });
-  // Off the diagonal the weights of −xⱼ, on it that of xᵢ: one product, where two would need x twice.
-  const weights = backend.subtract(both, backend.multiply(identity(backend, rows), totals));
+  const others = backend.multiply(slopes, backend.multiply(factor, backend.scalar(-4)));
+  const own = backend.subtract(backend.scalar(0), backend.sum(others, { axis: 1, keepDims: true }));
+  // The weight of xᵢ stands on the diagonal, where no slope is: one product, where two sums would need x twice.
+  const weights = backend.where(identity(backend, rows), own, others);
   // The origin is free; at the rows' mean, what is added and taken away again is no larger than it must be.
   const mean = backend.divide(backend.sum(x, { axis: 0, keepDims: true }), size);
   return backend.matMul(weights, backend.subtract(x, mean));

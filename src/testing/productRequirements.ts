@@ -1,4 +1,5 @@
 /** Matrix products. */
+import { squaredDistances } from '../ops/squaredDistances.ts';
 import { type HostTensor, tensor } from '../tensor.ts';
 import { batched, column, on, type Requirement, scattered, values } from './requirements.ts';
 
@@ -182,4 +183,24 @@ export const productRequirements: readonly Requirement[] = [
   ...transposedProducts(1, [17, 19, 23]),
   ...transposedProducts(3, [2, 5, 3]),
   ...transposedProducts(1, [33, 300, 65]),
+  [
+    'squaredDistances is 0 between equal rows and symmetric, far from the origin too, where the backend has it',
+    (b) =>
+      squaredDistances(
+        b,
+        on(
+          b,
+          tensor([
+            [10001, 9998],
+            [10001, 9998],
+            [10004, 10002],
+          ]),
+        ),
+      ),
+    tensor([
+      [0, 0, 25],
+      [0, 0, 25],
+      [25, 25, 0],
+    ]),
+  ],
 ];

@@ -88,6 +88,7 @@ export interface Kernels {
     wide: number,
     symmetric: number,
     first: number,
+    distances: number,
     scratch: Pointer,
   ): void;
   forwardDivergence(

@@ -1,5 +1,6 @@
-/** The backend's matrix product. */
+/** The backend's matrix product, and squared distances, which are computed as one. */
 import type { Backend } from '../backend.ts';
+import { checkRank } from '../check.ts';
 import { productExtents } from '../memberArguments.ts';
 import { sizeOf } from '../tensor.ts';
 import { computeProducts, factor, type ProductHost } from './product.ts';
@@ -27,6 +28,21 @@ export function matMulMember(host: ProductHost): Backend<WasmTensor>['matMul'] {
       symmetric,
     }));
     computeProducts(host, products);
+    return out;
+  };
+}
+
+/** Makes `squaredDistances`: the product's blocks with squared differences in place of products, and half of them. */
+export function squaredDistancesMember(host: ProductHost): NonNullable<Backend<WasmTensor>['squaredDistances']> {
+  const { store } = host;
+  return (x) => {
+    const from = store.pointerTo('squaredDistances', x, 'x');
+    checkRank('squaredDistances', 'x', x.shape, 2, '[rows, width]');
+    const [rows = 0, width = 0] = x.shape;
+    const out = store.make([rows, rows]);
+    const [a, b] = [factor(from, width), factor(from, width, true)];
+    const at = out.storage.pointer;
+    computeProducts(host, [{ a, b, out: at, rows, columns: rows, inner: width, symmetric: true, distances: true }]);
     return out;
   };
 }

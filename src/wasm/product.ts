@@ -28,6 +28,8 @@ export interface Product {
   readonly wide?: boolean;
   /** The product equals its transpose (X·Xᵀ): half of it is computed. */
   readonly symmetric?: boolean;
+  /** Squared distances of the rows of A and the columns of B, by differences, in place of their products. */
+  readonly distances?: boolean;
 }
 
 /** What products run on. */
@@ -49,7 +51,7 @@ export function computeProducts({ kernels, store, threads }: ProductHost, produc
   const tileRows = kernels.matrixTileRows();
   const argumentLists = products.flatMap((product) => partsOf(product, threads.available(), tileRows));
   store.withScratch(scratchBytes * threads.size, (scratch) => {
-    threads.run('matrixMultiply', argumentLists, { at: 14, start: scratch, step: scratchBytes });
+    threads.run('matrixMultiply', argumentLists, { at: 15, start: scratch, step: scratchBytes });
   });
 }
 
@@ -76,21 +78,25 @@ function triangles(rows: number, parts: number, step: number): readonly RowRange
   return ends.map((end, part) => ({ start: ends[part - 1] ?? 0, size: end - (ends[part - 1] ?? 0) }));
 }
 
-function rowsOf({ a, b, out, columns: outColumns, inner, wide, symmetric }: Product, range: RowRange, columns: number) {
+function rowsOf(product: Product, range: RowRange, columns: number) {
+  const { a, b, out, columns: outColumns, inner, wide, symmetric, distances } = product;
   const { start, size } = range;
   return [
     ...[a.at + start * a.rowBytes, a.rowBytes, a.columnBytes],
     ...[b.at, b.rowBytes, b.columnBytes],
     ...[out + start * outColumns * (wide ? 8 : 4), outColumns],
-    ...[size, columns, inner, wide ? 1 : 0, symmetric ? 1 : 0, symmetric ? start : 0, 0],
+    ...[size, columns, inner, wide ? 1 : 0, symmetric ? 1 : 0, symmetric ? start : 0, distances ? 1 : 0, 0],
   ];
 }
 
-function columnsOf({ a, b, out, rows, columns: outColumns, inner, wide }: Product, { start, size }: RowRange) {
+function columnsOf(
+  { a, b, out, rows, columns: outColumns, inner, wide, distances }: Product,
+  { start, size }: RowRange,
+) {
   return [
     ...[a.at, a.rowBytes, a.columnBytes],
     ...[b.at + start * b.columnBytes, b.rowBytes, b.columnBytes],
     ...[out + start * (wide ? 8 : 4), outColumns],
-    ...[rows, size, inner, wide ? 1 : 0, 0, 0, 0],
+    ...[rows, size, inner, wide ? 1 : 0, 0, 0, distances ? 1 : 0, 0],
   ];
 }

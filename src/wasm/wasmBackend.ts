@@ -7,7 +7,7 @@ import { relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instanc
 import { lossKernels, metricKernels } from './kernels/index.ts';
 import type { KernelHost } from './kernels/rows.ts';
 import { layoutMembers } from './layoutMembers.ts';
-import { matMulMember } from './matMul.ts';
+import { matMulMember, squaredDistancesMember } from './matMul.ts';
 import { orderMembers } from './order.ts';
 import { reductionMembers } from './reductions.ts';
 import { makeTensorStore, type WasmTensor } from './tensors.ts';
@@ -109,6 +109,7 @@ export function backendWith(
     ...layout,
     ...orderMembers(kernels, store),
     matMul: matMulMember({ kernels, store, threads }),
+    squaredDistances: squaredDistancesMember({ kernels, store, threads }),
     logSoftmax(logits) {
       const from = store.pointerTo('logSoftmax', logits, 'x');
       const out = store.make(logits.shape);

@@ -32,7 +32,7 @@ export function angleTerms<T>(
       const own = directionsFrom(backend, student, at, counts);
       const cosines = backend.matMul(own.directions, own.directions, { transposeB: true });
       const other = directionsFrom(backend, teacher, at, counts).directions;
-      const { losses, slopes } = huber(
+      const { total, slopes } = huber(
         backend,
         backend.subtract(cosines, backend.matMul(other, other, { transposeB: true })),
       );
@@ -42,7 +42,6 @@ export function angleTerms<T>(
       const inCorners = backend.matMul(backend.oneHot(at, batch), backend.sum(inDifferences, { axis: 1 }), {
         transposeA: true,
       });
-      const total = backend.sum(losses);
       const inSamples = backend.subtract(backend.sum(inDifferences, { axis: 0 }), inCorners);
       return before === undefined
         ? { total, slopes: inSamples }

@@ -67,10 +67,10 @@ export function ckaLoss(
       return { value: backend.where(comparable, half, backend.scalar(1)), centred, directions, lengths, differences };
     },
 
-    gradient(backend, { centred, directions, lengths, differences }) {
+    gradient(backend, { centred, directions, lengths, differences }, upstream) {
       const [batch = 1] = backend.shapeOf(centred);
       const inGram = backend.reshape(unitRowsGradient(backend, { directions, lengths }, differences), [batch, batch]);
-      return backend.matMul(backend.multiply(inGram, backend.scalar(2)), centred);
+      return backend.matMul(backend.multiply(inGram, backend.multiply(upstream, backend.scalar(2))), centred);
     },
   });
 }

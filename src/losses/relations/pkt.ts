@@ -1,6 +1,7 @@
 import type { Backend } from '../../backend.ts';
 import type { Loss } from '../../loss.ts';
-import { type UnitRows, unitRows, unitRowsGradient } from '../../ops/unitRows.ts';
+import { diagonalOf, identity } from '../../ops/centredGram.ts';
+import { inverseLengths } from '../../ops/unitRows.ts';
 import { readOptions } from '../../options.ts';
 import { ofPairs, setLoss } from '../../setLoss.ts';
 
@@ -41,38 +42,53 @@ export function pkt(
     value(backend, { student, teacher, counts, size }) {
       const zero = backend.scalar(0);
       const own = neighbours(backend, student, counts);
-      const { probabilities } = neighbours(backend, teacher, counts);
+      const other = neighbours(backend, teacher, counts);
+      // p/q, row by row: a similarity is not divided by its row's sum anywhere else.
+      const ratio = backend.multiply(
+        backend.divide(other.similarities, own.similarities),
+        backend.divide(own.sums, other.sums),
+      );
+      const terms = backend.multiply(other.similarities, backend.log(ratio));
+      const rows = backend.sum(backend.where(other.similarities, terms, zero), { axis: 1, keepDims: true });
       const pairs = backend.multiply(size, size);
-      const ratio = backend.divide(probabilities, own.probabilities);
-      const terms = backend.where(probabilities, backend.multiply(probabilities, backend.log(ratio)), zero);
-      const value = backend.divide(backend.sum(terms), pairs);
       // At S = 0 the cosine is at its end, and turning either sample changes it by 0 to first order.
-      const excess = backend.where(own.probabilities, backend.subtract(backend.scalar(1), ratio), zero);
-      const doubled = backend.multiply(backend.multiply(backend.scalar(2), pairs), own.sums);
-      const slopes = ofPairs(backend, counts, backend.divide(excess, doubled));
-      return { value, slopes, directions: own.directions, lengths: own.lengths };
+      const excess = backend.where(own.similarities, backend.subtract(backend.scalar(1), ratio), zero);
+      return {
+        value: backend.divide(backend.sum(backend.divide(rows, other.sums)), pairs),
+        student,
+        pairs,
+        inverses: own.inverses,
+        cosines: own.cosines,
+        slopes: ofPairs(backend, counts, backend.divide(excess, own.sums)),
+      };
     },
 
-    gradient(backend, { slopes, directions, lengths }) {
+    gradient(backend, { student, pairs, inverses, cosines, slopes }, upstream) {
+      const [batch = 1] = backend.shapeOf(student);
       const both = backend.add(slopes, backend.transpose(slopes));
-      return unitRowsGradient(backend, { directions, lengths }, backend.matMul(both, directions));
+      // Through x̂ = x/‖x‖: what is along x̂_i falls away, Σ_j G_ij·cos_ij of it. All of it in the weights of one product.
+      const along = backend.sum(backend.multiply(both, cosines), { axis: 1, keepDims: true });
+      const across = backend.subtract(both, backend.multiply(identity(backend, batch), along));
+      const factors = backend.multiply(inverses, backend.divide(upstream, pairs));
+      const weights = backend.multiply(backend.multiply(across, factors), backend.transpose(inverses));
+      return backend.matMul(weights, student);
     },
   });
 }
 
-/** Each sample's distribution over all, and the sums that made it one. */
-function neighbours<T>(
-  backend: Backend<T>,
-  x: T,
-  counts: T | undefined,
-): UnitRows<T> & { readonly probabilities: T; readonly sums: T } {
-  const { directions, lengths } = unitRows(backend, x);
-  const cosines = backend.matMul(directions, directions, { transposeB: true });
-  const half = backend.scalar(0.5);
+/** Each sample's similarities 2·S = cos + 1 to all, their sums, and the cosines and lengths that they are made of. */
+function neighbours<T>(backend: Backend<T>, x: T, counts: T | undefined) {
+  const products = backend.matMul(x, x, { transposeB: true });
+  const inverses = inverseLengths(backend, backend.sqrt(diagonalOf(backend, products)));
+  const cosines = backend.multiply(backend.multiply(products, inverses), backend.transpose(inverses));
   // Rounding may bring a cosine below −1.
-  const similarities = backend.maximum(backend.add(backend.multiply(cosines, half), half), backend.scalar(0));
-  const counted = ofPairs(backend, counts, similarities);
-  const sums = backend.sum(counted, { axis: 1, keepDims: true });
-  const divisor = counts === undefined ? sums : backend.where(counts, sums, backend.scalar(1));
-  return { directions, lengths, probabilities: backend.divide(counted, divisor), sums: divisor };
+  const positive = backend.maximum(backend.add(cosines, backend.scalar(1)), backend.scalar(0));
+  const similarities = ofPairs(backend, counts, positive);
+  const sums = backend.sum(similarities, { axis: 1, keepDims: true });
+  return {
+    inverses,
+    cosines,
+    similarities,
+    sums: counts === undefined ? sums : backend.where(counts, sums, backend.scalar(1)),
+  };
 }

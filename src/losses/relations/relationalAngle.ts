@@ -67,7 +67,7 @@ export function relationalAngle(
       return { value: backend.divide(total, angles), slopes, angles };
     },
 
-    gradient: (backend, { slopes, angles }) => backend.divide(slopes, angles),
+    gradient: (backend, { slopes, angles }, upstream) => backend.multiply(slopes, backend.divide(upstream, angles)),
   });
 }
 

@@ -42,26 +42,24 @@ export function relationalDistance(
 
     value(backend, { student, teacher, counts, size }) {
       const own = relativeDistances(backend, student, counts);
-      const { losses, slopes } = huber(
-        backend,
-        backend.subtract(own.relative, relativeDistances(backend, teacher, counts).relative),
-      );
+      const other = relativeDistances(backend, teacher, counts);
+      const { total, slopes } = huber(backend, backend.subtract(own.relative, other.relative));
       const pairs = backend.multiply(size, size);
-      const value = backend.divide(backend.sum(losses), pairs);
-      // h'·∂(d/μ)/∂d, then ∂d/∂(d²) = 1/(2d).
-      const along = backend.divide(backend.sum(backend.multiply(slopes, own.relative)), own.positive);
-      const doubled = backend.multiply(backend.scalar(2), backend.multiply(pairs, own.mean));
-      const perDistance = backend.divide(backend.subtract(slopes, along), doubled);
-      const distanceSlopes = backend.where(
-        own.distances,
-        backend.divide(perDistance, own.distances),
-        backend.scalar(0),
-      );
-      return { value, student, size, distanceSlopes };
+      // What every distance loses through μ: Σ(h'·d/μ)/n.
+      const throughMean = backend.divide(backend.sum(backend.multiply(slopes, own.relative)), own.positive);
+      // ∂d/∂(d²) = 1/(2d).
+      const perSquare = backend.divide(backend.subtract(slopes, throughMean), own.distances);
+      return {
+        value: backend.divide(total, pairs),
+        student,
+        size,
+        distanceSlopes: backend.where(own.distances, perSquare, backend.scalar(0)),
+        factor: backend.divide(backend.scalar(0.5), backend.multiply(pairs, own.mean)),
+      };
     },
 
-    gradient: (backend, { student, size, distanceSlopes }) =>
-      squaredDistancesGradient(backend, student, distanceSlopes, size),
+    gradient: (backend, { student, size, distanceSlopes, factor }, upstream) =>
+      squaredDistancesGradient(backend, student, distanceSlopes, size, backend.multiply(factor, upstream)),
   });
 }
 

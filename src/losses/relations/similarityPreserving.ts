@@ -45,10 +45,11 @@ export function similarityPreserving(
       return { value, student, directions, lengths, differences, pairs };
     },
 
-    gradient(backend, { student, directions, lengths, differences, pairs }) {
+    gradient(backend, { student, directions, lengths, differences, pairs }, upstream) {
       const slopes = unitRowsGradient(backend, { directions, lengths }, differences);
       const both = backend.add(slopes, backend.transpose(slopes));
-      return backend.matMul(backend.multiply(both, backend.divide(backend.scalar(2), pairs)), student);
+      const factor = backend.divide(backend.multiply(upstream, backend.scalar(2)), pairs);
+      return backend.matMul(backend.multiply(both, factor), student);
     },
   });
 }

@@ -1,3 +1,4 @@
+import { differenceTile } from './differenceTile';
 import { multiplyTile, placeTile, TILE_COLUMNS, TILE_ROWS } from './matrixTile';
 import { packColumns, packRows } from './packing';
 import { transpose4 } from './transpose4';
@@ -23,6 +24,7 @@ export function matrixScratchBytes(): usize {
  * @param symmetric The product is known to be symmetric (X·Xᵀ), and A, `out` and `rows` are its rows from `first` on; its
  * columns end with them. Tiles above the diagonal are mirrored, not computed. Several calls for one product, over rows
  * that follow each other, write nowhere that another one reads or writes.
+ * @param distances Squares of differences are summed in place of products.
  */
 export function matrixMultiply(
   a: usize,
@@ -39,6 +41,7 @@ export function matrixMultiply(
   wide: bool,
   symmetric: bool,
   first: usize,
+  distances: bool,
   scratch: usize,
 ): void {
   const width: usize = wide ? 8 : 4;
@@ -68,7 +71,8 @@ export function matrixMultiply(
             if (symmetric && first + rowStart + row + tileRows <= columnStart + column) continue;
             const panelA = packedA + ((row * depth) << 2);
             const into = out + (rowStart + row) * outRowBytes + (columnStart + column) * width;
-            multiplyTile(panelA, panelB, depth, tile);
+            if (distances) differenceTile(panelA, panelB, depth, tile);
+            else multiplyTile(panelA, panelB, depth, tile);
             placeTile(tile, tileRows, tileColumns, into, outRowBytes, depthStart != 0, wide);
           }
         }

@@ -23,7 +23,7 @@ export function normalisedGram(
 ): void {
   const rowBytes = width << 2;
   const from = x + start * rowBytes;
-  matrixMultiply(from, rowBytes, 4, x, 4, rowBytes, block, count, rows, count, width, false, false, 0, scratch);
+  matrixMultiply(from, rowBytes, 4, x, 4, rowBytes, block, count, rows, count, width, false, false, 0, false, scratch);
   normaliseRows(block, start, rows, count, means, least, counted);
 }
 
