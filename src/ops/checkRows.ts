@@ -1,32 +1,54 @@
 /** Checks of inputs that come in rows: logits, labels, row weights. */
-import type { Backend } from '../backend.ts';
+import type { Backend, Shape } from '../backend.ts';
 import { checkNotEmpty, checkSameShape, kindError, rangeError, shapeError } from '../check.ts';
+import { placeOfAxis } from './classAxis.ts';
 import { usualIgnoreIndex } from './rowReduction.ts';
 
-/** Requires logits of shape [..., classes] with at least one row and one class; returns the shape of the rows. */
-export function checkLogits<T>(backend: Backend<T>, where: string, argument: string, logits: T): readonly number[] {
+/**
+ * Requires logits of shape [..., classes], or with the classes along another axis, at least one row and two classes; returns
+ * the shape of the rows.
+ */
+export function checkLogits<T>(
+  backend: Backend<T>,
+  where: string,
+  argument: string,
+  logits: T,
+  axis = -1,
+): readonly number[] {
   const shape = backend.shapeOf(logits);
   if (shape.length === 0) throw shapeError(where, argument, 'of shape [..., classes]', shape);
   checkNotEmpty(where, argument, shape);
-  return shape.slice(0, -1);
+  const place = placeOfAxis(where, argument, shape, axis);
+  if (shape[place] === 1) throw rangeError(where, argument, 'of at least 2 classes', 1, oneClassHint);
+  return shape.filter((_, index) => index !== place);
 }
+
+const oneClassHint =
+  'Of a binary score z give the pair [0, z], of a probability p the pair [1 − p, p]; labels that do not exclude one another ' +
+  'need a binary loss. Classes along another axis come last, or are named by the option axis of losses.';
 
 /** Requires teacher logits of the student's shape. */
 export function checkLogitPair<T>(
   backend: Backend<T>,
   where: string,
   { studentLogits, teacherLogits }: { readonly studentLogits: T; readonly teacherLogits: T },
+  axis = -1,
 ): readonly number[] {
-  const rows = checkLogits(backend, where, 'studentLogits', studentLogits);
-  checkSameShape(
-    where,
-    'teacherLogits',
-    backend.shapeOf(teacherLogits),
-    'studentLogits',
-    backend.shapeOf(studentLogits),
-  );
+  const rows = checkLogits(backend, where, 'studentLogits', studentLogits, axis);
+  const shape = backend.shapeOf(studentLogits);
+  const teacherShape = backend.shapeOf(teacherLogits);
+  const place = placeOfAxis(where, 'studentLogits', shape, axis);
+  const rest = teacherShape.filter((_, index) => index !== place);
+  if (isSameShape(rest, rows) && teacherShape[place] !== shape[place]) {
+    const expected = `of the student's ${shape[place]} classes`;
+    throw rangeError(where, 'teacherLogits', expected, teacherShape[place], vocabularyHint);
+  }
+  checkSameShape(where, 'teacherLogits', teacherShape, 'studentLogits', shape);
   return rows;
 }
+
+const vocabularyHint =
+  'Where vocabularies differ, the option vocabulary of losses on tokens says how classes correspond.';
 
 /** What tells which rows count: the others may hold anything. */
 export interface RowCounts<T> {
@@ -36,7 +58,7 @@ export interface RowCounts<T> {
 }
 
 /** Whether a row counts, where reading is free. */
-function countsOf<T>(backend: Backend<T>, { labels, rowWeights, ignoreIndex = null }: RowCounts<T>) {
+export function countsOf<T>(backend: Backend<T>, { labels, rowWeights, ignoreIndex = null }: RowCounts<T>) {
   const weights = rowWeights && backend.readSync?.(rowWeights).data;
   const mask = labels !== undefined && ignoreIndex !== null ? backend.readSync?.(labels).data : undefined;
   return (row: number): boolean => weights?.[row] !== 0 && mask?.[row] !== ignoreIndex;
@@ -55,7 +77,14 @@ export function checkLabels<T>(
   classes: number,
   counts: RowCounts<T> = {},
 ): void {
-  checkSameShape(where, argument, backend.shapeOf(labels), 'the rows', rows);
+  checkSameShape(
+    where,
+    argument,
+    backend.shapeOf(labels),
+    'the rows',
+    rows,
+    labelHint(backend.shapeOf(labels), rows, classes),
+  );
   const data = backend.readSync?.(labels).data ?? [];
   const isCounted = countsOf(backend, counts);
   for (let row = 0; row < data.length; row++) {
@@ -63,6 +92,23 @@ export function checkLabels<T>(
     if (Number.isInteger(label) && label >= 0 && label < classes) continue;
     if (isCounted(row)) throw rangeError(where, argument, `whole numbers in [0, ${classes})`, label);
   }
+}
+
+/** What labels of another shape are likely meant to be. */
+function labelHint(shape: Shape, rows: Shape, classes: number): string | undefined {
+  const leading = isSameShape(shape.slice(0, -1), rows);
+  if (leading && shape.at(-1) === classes && classes > 1) {
+    return 'One-hot labels: give the number of the class. Soft ones: softCrossEntropy, with their logarithms as teacherLogits.';
+  }
+  if (leading && shape.at(-1) === 1) return 'Give one label a row, without an axis of its own.';
+  if (shape.length === rows.length && rows.length > 1) {
+    return 'Where the classes are not the last axis, the option axis of losses says which one is.';
+  }
+  return undefined;
+}
+
+function isSameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
 }
 
 /** Requires numbers in the shape of the rows and, where reading is free, finite ones in every row that counts. */

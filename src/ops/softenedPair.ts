@@ -1,4 +1,6 @@
 import type { Backend } from '../backend.ts';
+import { rangeError } from '../check.ts';
+import { type OptionReader, positive } from '../options.ts';
 import { logOnePlus, nearZero, smallExponentialRemainder } from './exponentialRemainder.ts';
 import { scale } from './scale.ts';
 
@@ -6,6 +8,27 @@ import { scale } from './scale.ts';
 export interface Temperatures {
   readonly student: number;
   readonly teacher: number;
+}
+
+/** Reads a temperature for both sides, or `{ student, teacher }`. */
+export function temperaturesOption(fallback = 1): OptionReader<Temperatures> {
+  return (where, name, given = fallback) => {
+    if (typeof given !== 'object' || given === null) {
+      const both = positive()(where, name, given);
+      return { student: both, teacher: both };
+    }
+    const { student, teacher, ...unknown } = given as Record<string, unknown>;
+    if (Object.keys(unknown).length > 0) throw rangeError(where, name, 'a number or { student, teacher }', given);
+    return {
+      student: positive()(where, `${name}.student`, student),
+      teacher: positive()(where, `${name}.teacher`, teacher),
+    };
+  };
+}
+
+/** The temperature as one number, where both sides have the same. */
+export function plainTemperature({ student, teacher }: Temperatures): number | Temperatures {
+  return student === teacher ? student : { student, teacher };
 }
 
 /** The softened predictions of student and teacher, [..., classes]. */

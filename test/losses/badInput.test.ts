@@ -51,13 +51,24 @@ for (const [name, make] of Object.entries(pairLosses)) {
     });
 
     it('mismatched classes, rows and ranks', () => {
+      const advice =
+        'Where vocabularies differ, the option vocabulary of losses on tokens says how classes correspond.';
       expect(run({ teacherLogits: [[1, 2]] })).toThrow(
-        new TypeError(`${name}: teacherLogits must be of the shape of studentLogits, [1, 3], got shape [1, 2].`),
+        new RangeError(`${name}: teacherLogits must be of the student's 3 classes, got 2. ${advice}`),
       );
       expect(run({ teacherLogits: [logits] })).toThrow(/, \[1, 3\], got shape \[1, 1, 3\]\.$/);
       expect(run({ studentLogits: 3, teacherLogits: 3 })).toThrow(
         new TypeError(`${name}: studentLogits must be of shape [..., classes], got shape [].`),
       );
+    });
+
+    it('logits of one class, with the way out', () => {
+      const one = { studentLogits: [[3], [1]], teacherLogits: [[1], [0]] };
+      const expected = new RegExp(
+        `^${name}: studentLogits must be of at least 2 classes, got 1\\. .*\\[0, z\\].*binary loss`,
+      );
+      expect(run(one)).toThrow(RangeError);
+      expect(run(one)).toThrow(expected);
     });
 
     it('an empty batch, and no classes', () => {
@@ -113,11 +124,22 @@ describe('crossEntropy refuses', () => {
 
   it('labels of another shape than the rows', () => {
     expect(run({ labels: [[0]] })).toThrow(
-      new TypeError('crossEntropy: labels must be of the shape of the rows, [1], got shape [1, 1].'),
+      new TypeError(
+        'crossEntropy: labels must be of the shape of the rows, [1], got shape [1, 1]. Give one label a row, without an axis of its own.',
+      ),
+    );
+    expect(run({ labels: [[1, 0, 0]] })).toThrow(/got shape \[1, 3\]\. One-hot labels: give the number of the class\./);
+    const map = tensor(new Float32Array(12), [1, 3, 2, 2]);
+    expect(run({ studentLogits: map, labels: tensor(new Float32Array(4), [1, 2, 2]) })).toThrow(
+      /of the rows, \[1, 3, 2\], got shape \[1, 2, 2\]\. .*option axis/,
     );
     expect(run({ labels: [0, 1] })).toThrow(
       'crossEntropy: labels must be of the shape of the rows, [1], got shape [2].',
     );
+  });
+
+  it('logits of one class', () => {
+    expect(run({ studentLogits: [[1]] })).toThrow('crossEntropy: studentLogits must be of at least 2 classes, got 1.');
   });
 
   it('logits without classes, and an empty batch', () => {

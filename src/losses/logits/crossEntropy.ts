@@ -1,15 +1,21 @@
+import type { Backend } from '../../backend.ts';
 import type { Loss } from '../../loss.ts';
 import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
+import { classAxis, classesBack, classesLast } from '../../ops/classAxis.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { readOptions, within } from '../../options.ts';
-import { type FormOf, rowLoss } from '../../rowLoss.ts';
+import { type FormOf, type ScaleRows, sharedRowLoss } from '../../rowLoss.ts';
+
+type Kept = 'logProbabilities' | 'target';
 
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions<R extends Reduction = Reduction> extends RowOptions<R> {
   /** ε: the target is (1 − ε) on the label plus ε/classes everywhere. In [0, 1]; default 0. */
   readonly labelSmoothing?: number;
+  /** The axis of the classes; the other axes are rows, those of the labels. Default −1, the last. */
+  readonly axis?: number;
 }
 
 /**
@@ -19,8 +25,8 @@ export interface CrossEntropyOptions<R extends Reduction = Reduction> extends Ro
  *
  *     −Σ y·log q        gradient in studentLogits   q − y
  *
- * Inputs: `studentLogits` [..., classes], `labels` [...], optional `rowWeights` [...]. Value: in nats, ≥ 0. Only
- * `studentLogits` gets a gradient. On a device whose values cannot be read without waiting, a label outside
+ * Inputs: `studentLogits` [..., classes], or with the classes along `axis`; `labels` [...], optional `rowWeights` [...]. Value:
+ * in nats, ≥ 0. Only `studentLogits` gets a gradient. On a device whose values cannot be read without waiting, a label outside
  * [0, classes) gives NaN; on the host it is an error.
  *
  * @throws RangeError for a label smoothing outside [0, 1], a label out of range, or an unknown option.
@@ -31,22 +37,23 @@ export interface CrossEntropyOptions<R extends Reduction = Reduction> extends Ro
 export function crossEntropy<R extends Reduction = 'mean'>(
   options: CrossEntropyOptions<R> = {},
 ): Loss<'studentLogits' | 'labels', 'studentLogits', 'rowWeights', FormOf<R>> {
-  const { labelSmoothing, ...rows } = readOptions('crossEntropy', options, {
+  const { labelSmoothing, axis, ...rows } = readOptions('crossEntropy', options, {
     labelSmoothing: within(0, 1, 0),
+    axis: classAxis(),
     ...rowOptions<R>(),
   });
 
-  return rowLoss(rows, {
+  return sharedRowLoss(rows, {
     name: 'crossEntropy',
     reference: crossEntropy,
-    options: { labelSmoothing },
+    options: { labelSmoothing, axis },
     inputs: ['studentLogits', 'labels'],
-    differentiable: 'studentLogits',
+    differentiable: ['studentLogits'],
 
     check(backend, inputs) {
       const { studentLogits, labels } = inputs;
-      const rowShape = checkLogits(backend, 'crossEntropy', 'studentLogits', studentLogits);
-      const classes = backend.shapeOf(studentLogits).at(-1)!;
+      const rowShape = checkLogits(backend, 'crossEntropy', 'studentLogits', studentLogits, axis);
+      const classes = backend.shapeOf(studentLogits).at(axis)!;
       checkLabels(backend, 'crossEntropy', 'labels', labels, rowShape, classes, {
         ...inputs,
         ignoreIndex: rows.ignoreIndex,
@@ -55,8 +62,8 @@ export function crossEntropy<R extends Reduction = 'mean'>(
     },
 
     rows(backend, { studentLogits, labels }) {
-      const classes = backend.shapeOf(studentLogits).at(-1)!;
-      const logProbabilities = logSoftmax(backend, studentLogits);
+      const classes = backend.shapeOf(studentLogits).at(axis)!;
+      const logProbabilities = logSoftmax(backend, classesLast(backend, studentLogits, axis));
       const oneHot = backend.oneHot(labels, classes);
       // 1 for a label in range; for another 0, which turns the row's loss and gradient into NaN: never a silent 0.
       const labelled = backend.sum(oneHot, { axis: -1, keepDims: true });
@@ -73,6 +80,9 @@ export function crossEntropy<R extends Reduction = 'mean'>(
       return { losses: backend.add(onLabels, everywhere), logProbabilities, target: smoothed };
     },
 
-    gradient: (backend, { logProbabilities, target }) => backend.subtract(backend.exp(logProbabilities), target),
+    gradients<T>(backend: Backend<T>, kept: Readonly<Partial<Record<Kept, T>>>, scaled: ScaleRows<T>) {
+      const { logProbabilities, target } = kept as Readonly<Record<Kept, T>>;
+      return [classesBack(backend, scaled(backend.subtract(backend.exp(logProbabilities), target)), axis)];
+    },
   });
 }

@@ -1,17 +1,17 @@
+import { type LogitPairOptions, logitPairLoss, logitPairOptions } from '../../logitPairLoss.ts';
 import type { Loss } from '../../loss.ts';
-import { checkLogitPair } from '../../ops/checkRows.ts';
-import { centredGradient, probabilityGap, relativeEntropy } from '../../ops/relativeEntropy.ts';
+import { rowDivergence } from '../../ops/rowDivergence.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
-import { softenedPair } from '../../ops/softenedPair.ts';
-import { flag, positive, readOptions, word } from '../../options.ts';
-import { type FormOf, rowLoss } from '../../rowLoss.ts';
+import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
+import { flag, readOptions, word } from '../../options.ts';
+import type { FormOf } from '../../rowLoss.ts';
 
 /** Options of `klDivergence`. */
-export interface KlDivergenceOptions<R extends Reduction = Reduction> extends RowOptions<R> {
-  /** T: both sides' logits are divided by it. Default 1. */
-  readonly temperature?: number;
-  /** Multiplies the loss by T², which keeps the gradient's size as T grows. Default true. */
+export interface KlDivergenceOptions<R extends Reduction = Reduction> extends RowOptions<R>, LogitPairOptions {
+  /** T: both sides' logits are divided by it, or each side's by its own. Default 1. */
+  readonly temperature?: number | Temperatures;
+  /** Multiplies the loss by the square of the student's T, which keeps the gradient's size as T grows. Default true. */
   readonly scaleByTemperatureSquared?: boolean;
   /** `'forward'`: KL(teacher‖student), the default. `'reverse'`: KL(student‖teacher). */
   readonly direction?: 'forward' | 'reverse';
@@ -25,16 +25,20 @@ export interface KlDivergenceOptions<R extends Reduction = Reduction> extends Ro
  *     forward   T²·Σ p·(log p − log q)        gradient in studentLogits   T·(q − p)
  *     reverse   T²·Σ q·(log q − log p)        gradient in studentLogits   T·q·((log q − log p) − KL)
  *
- * A class at −Infinity on both sides counts 0; at −Infinity in the student only, the forward loss is +Infinity.
+ * With a temperature for each side, the T before the sums is the student's. A class at −Infinity on both sides counts 0; at
+ * −Infinity in the student only, the forward loss is +Infinity.
  *
  * Where both sides are alike, the loss is of second order in their difference. It is summed from terms that are never
  * negative and of that order too, so its relative accuracy is that of the differences of the logits, at any temperature;
  * so is the gradient's.
  *
- * Inputs: `studentLogits` and `teacherLogits` [..., classes]; optional `rowWeights` [...] and, with `ignoreIndex`,
- * `labels` [...]. Value: in nats, ≥ 0, a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
+ * Inputs: `studentLogits` and `teacherLogits` [..., classes], or with the classes along `axis`; log-probabilities are logits,
+ * so `teacherLogProbabilities` may be given for the teacher's. Optional `rowWeights` [...] and, with `ignoreIndex`,
+ * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: in nats, ≥ 0, a
+ * scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for a temperature that is not greater than 0, or an unknown option.
+ * @throws RangeError for a temperature that is not greater than 0, numbers of classes that differ, or an unknown option;
+ * TypeError for logits of one class.
  * @example
  * const { value } = evaluate(klDivergence({ temperature: 4 }), { studentLogits, teacherLogits });
  * @see Hinton, Vinyals, Dean: Distilling the knowledge in a neural network (2015), arXiv 1503.02531
@@ -43,39 +47,35 @@ export interface KlDivergenceOptions<R extends Reduction = Reduction> extends Ro
 export function klDivergence<R extends Reduction = 'mean'>(
   options: KlDivergenceOptions<R> = {},
 ): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
-  const { temperature, scaleByTemperatureSquared, direction, ...rows } = readOptions('klDivergence', options, {
-    temperature: positive(1),
+  const checked = readOptions('klDivergence', options, {
+    temperature: temperaturesOption(),
     scaleByTemperatureSquared: flag(true),
     direction: word(['forward', 'reverse'], 'forward'),
+    ...logitPairOptions(),
     ...rowOptions<R>(),
   });
-  const temperatures = { student: temperature, teacher: temperature };
-  const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
+  const { temperature, scaleByTemperatureSquared, direction, axis, vocabulary, ...rows } = checked;
+  const factor = scaleByTemperatureSquared ? temperature.student ** 2 : 1;
+  const divergence = rowDivergence(direction);
 
-  return rowLoss(rows, {
-    name: 'klDivergence',
-    reference: klDivergence,
-    options: { temperature, scaleByTemperatureSquared, direction },
-    inputs: ['studentLogits', 'teacherLogits'],
-    differentiable: 'studentLogits',
+  return logitPairLoss(
+    rows,
+    { axis, vocabulary },
+    {
+      name: 'klDivergence',
+      reference: klDivergence,
+      options: { temperature: plainTemperature(temperature), scaleByTemperatureSquared, direction },
+      temperatures: temperature,
 
-    check: (backend, inputs) => checkLogitPair(backend, 'klDivergence', inputs),
+      rows(backend, { studentLogits, teacherLogits }) {
+        const { losses, ...kept } = divergence.rows(
+          backend,
+          softenedPair(backend, studentLogits, teacherLogits, temperature),
+        );
+        return { losses: scale(backend, losses, factor), ...kept };
+      },
 
-    rows(backend, { studentLogits, teacherLogits }) {
-      const { student, teacher, logRatio } = softenedPair(backend, studentLogits, teacherLogits, temperatures);
-      const divergence =
-        direction === 'forward'
-          ? relativeEntropy(backend, teacher, student, logRatio)
-          : relativeEntropy(backend, student, teacher, scale(backend, logRatio, -1));
-      return { losses: scale(backend, divergence, factor), student, teacher, logRatio, divergence };
+      gradient: (backend, kept) => scale(backend, divergence.gradient(backend, kept), factor / temperature.student),
     },
-
-    gradient(backend, { student, teacher, logRatio, divergence }) {
-      const rowGradients =
-        direction === 'forward'
-          ? probabilityGap(backend, teacher, student, logRatio)
-          : centredGradient(backend, student, logRatio, divergence);
-      return scale(backend, rowGradients, factor / temperature);
-    },
-  });
+  );
 }

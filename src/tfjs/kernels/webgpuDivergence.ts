@@ -1,6 +1,7 @@
 /** The softmax-divergence family on tfjs's `webgpu` backend: value and gradient each from one program over the logits. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Backend, FusedLossKernel, KernelInputs, Residuals } from '../../backend.ts';
+import { hasPlainLogits } from '../../logitPairLoss.ts';
 import { type CheckedRowOptions, effectiveRowWeights, reduceRows } from '../../ops/rowReduction.ts';
 import { sizeOf } from '../../tensor.ts';
 import { type DivergenceForm, divergenceProgram } from '../../webgpu/kernels/divergenceProgram.ts';
@@ -55,6 +56,7 @@ function divergenceKernel(backend: Backend<T>, loss: DivergenceLoss): FusedLossK
   return {
     kind: 'loss',
     implements: loss.implements,
+    supports: hasPlainLogits,
     forward: (options, inputs) => weighted(options as DivergenceOptions, inputs),
     evaluate: (options, inputs) => weighted(options as DivergenceOptions, inputs).value,
     backward(options, residuals: Residuals<T>, upstream) {

@@ -1,5 +1,6 @@
 /** What the kernels of row-wise losses share: weights and divisor of the rows, and the passage from forward to backward. */
 import type { Backend, FusedLossKernel, KernelInputs } from '../../backend.ts';
+import { hasPlainLogits } from '../../logitPairLoss.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { Kernels, Pointer } from '../assemblyExports.ts';
 import type { TensorStore, WasmTensor } from '../tensors.ts';
@@ -144,6 +145,7 @@ export function rowLossKernel<Options extends RowSettings>(
   return {
     kind: 'loss',
     implements: implemented,
+    supports: hasPlainLogits,
     forward(options, inputs) {
       const { value, gradient } = compute(options as Options, inputs, true);
       return { value, residuals: { gradient } };

@@ -1,5 +1,6 @@
 /** Fused losses of the softmax-divergence family: value and gradient from one kernel. */
 import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
+import { hasPlainLogits } from '../../logitPairLoss.ts';
 import { type CheckedRowOptions, effectiveRowWeights, reduceRows } from '../../ops/rowReduction.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { WebgpuTensor } from '../tensors.ts';
@@ -51,6 +52,7 @@ function divergenceKernel(context: KernelContext, loss: DivergenceLoss): FusedLo
   return {
     kind: 'loss',
     implements: loss.implements,
+    supports: hasPlainLogits,
     forward(options, inputs) {
       const { value, gradient } = run(options as DivergenceOptions, inputs, 'both');
       return { value, residuals: { gradient } };

@@ -82,9 +82,9 @@ describeMetric('calibrationError', [
     expected: { value: fixture.exactEdges.definition },
   },
   {
-    title: 'one row, one bin, one class',
+    title: 'one row, one bin',
     metric: calibrationError({ bins: 1 }),
-    batch: { probabilities: [[1]], labels: [0] },
+    batch: { probabilities: [[1, 0]], labels: [0] },
     expected: { value: 0, debiased: 0, count: 1 },
     streams: false,
   },

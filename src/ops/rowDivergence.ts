@@ -1,0 +1,76 @@
+/**
+ * Divergences of softened predictions for each row, with their gradients in the student's softened logits u: one statement
+ * for the losses on all classes, on a teacher's top classes, and on classes that come in tiles.
+ */
+import type { Backend } from '../backend.ts';
+import { centredGradient, mixtureRatio, probabilityGap, relativeEntropy } from './relativeEntropy.ts';
+import { scale } from './scale.ts';
+import type { SoftenedPair } from './softenedPair.ts';
+import { totalVariationGradient, totalVariationOf } from './totalVariation.ts';
+
+/** The divergences by name. */
+export type DivergenceName = 'forward' | 'reverse' | 'jensenShannon' | 'totalVariation';
+
+/** What the gradient needs of the values. */
+export type DivergenceKept = 'student' | 'first' | 'second';
+
+/** A divergence of p, the teacher's prediction, and q, the student's. */
+export interface RowDivergence {
+  /** One number a row, [...], and what the gradient needs. */
+  rows<T>(backend: Backend<T>, pair: SoftenedPair<T>): Readonly<Record<DivergenceKept | 'losses', T>>;
+  /** Their gradients in u, [..., classes]. */
+  gradient<T>(backend: Backend<T>, kept: Readonly<Record<DivergenceKept, T>>): T;
+}
+
+/** KL(p‖q); gradient q − p. */
+const forward: RowDivergence = {
+  rows(backend, { student, teacher, logRatio }) {
+    return { losses: relativeEntropy(backend, teacher, student, logRatio), student, first: teacher, second: logRatio };
+  },
+  gradient: (backend, { student, first: teacher, second: logRatio }) =>
+    probabilityGap(backend, teacher, student, logRatio),
+};
+
+/** KL(q‖p); gradient q·((log q − log p) − KL). */
+const reverse: RowDivergence = {
+  rows(backend, { student, teacher, logRatio }) {
+    const losses = relativeEntropy(backend, student, teacher, scale(backend, logRatio, -1));
+    return { losses, student, first: logRatio, second: losses };
+  },
+  gradient: (backend, { student, first: logRatio, second: losses }) =>
+    centredGradient(backend, student, logRatio, losses),
+};
+
+/** β·KL(p‖m) + (1 − β)·KL(q‖m), m = β·p + (1 − β)·q; gradient (1 − β)·q·((log q − log m) − KL(q‖m)). */
+function jensenShannon(beta: number): RowDivergence {
+  return {
+    rows(backend, { student, teacher, logRatio }) {
+      const ofTeacher = mixtureRatio(backend, teacher, student, logRatio, beta);
+      const ofStudent = mixtureRatio(backend, student, teacher, scale(backend, logRatio, -1), 1 - beta);
+      const terms = backend.add(scale(backend, ofTeacher.terms, beta), scale(backend, ofStudent.terms, 1 - beta));
+      const second = backend.sum(ofStudent.terms, { axis: -1 });
+      return {
+        losses: backend.sum(terms, { axis: -1 }),
+        student,
+        first: scale(backend, ofStudent.logRatio, -1),
+        second,
+      };
+    },
+    gradient: (backend, { student, first: overMixture, second: studentDivergence }) =>
+      scale(backend, centredGradient(backend, student, overMixture, studentDivergence), 1 - beta),
+  };
+}
+
+/** ½·Σ|p − q|; gradient q·(g − Σ q·g), g = ½·sign(q − p). */
+const totalVariation: RowDivergence = {
+  rows(backend, pair) {
+    const { distance, gap } = totalVariationOf(backend, pair);
+    return { losses: distance, student: pair.student, first: gap, second: distance };
+  },
+  gradient: (backend, { student, first: gap }) => totalVariationGradient(backend, student, gap),
+};
+
+/** The divergence of a name; `beta` is the teacher's share in the mixture of `jensenShannon`. */
+export function rowDivergence(name: DivergenceName, beta = 0.5): RowDivergence {
+  return { forward, reverse, totalVariation, jensenShannon: jensenShannon(beta) }[name];
+}
