@@ -1,15 +1,18 @@
 /** The suite that a backend must pass: each member of the contract, on ordinary and on awkward input. */
 import type { Backend } from '../backend.ts';
+import { boundaryRequirements } from './boundaryRequirements.ts';
 import { elementwiseRequirements } from './elementwiseRequirements.ts';
 import { expectEqual } from './expectEqual.ts';
 import { indexingRequirements } from './indexingRequirements.ts';
 import { layoutRequirements } from './layoutRequirements.ts';
 import { lifetimeCases } from './lifetimeCases.ts';
+import { longRequirements } from './longRequirements.ts';
 import { orderRequirements } from './orderRequirements.ts';
 import { productRequirements } from './productRequirements.ts';
 import { reductionRequirements } from './reductionRequirements.ts';
 import { refusalCases } from './refusalCases.ts';
 import type { ConformanceCase } from './requirements.ts';
+import { scopeCases } from './scopeCases.ts';
 import { viewRequirements } from './viewRequirements.ts';
 
 /**
@@ -20,7 +23,9 @@ import { viewRequirements } from './viewRequirements.ts';
  */
 export function conformanceCases<T>(backend: Backend<T>): readonly ConformanceCase[] {
   const requirements = [
+    ...boundaryRequirements,
     ...elementwiseRequirements,
+    ...longRequirements,
     ...reductionRequirements,
     ...layoutRequirements,
     ...productRequirements,
@@ -38,7 +43,7 @@ export function conformanceCases<T>(backend: Backend<T>): readonly ConformanceCa
       expectEqual(title, got, shape, expected);
     },
   }));
-  return [...computed, ...refusalCases(backend), ...lifetimeCases(backend)];
+  return [...computed, ...refusalCases(backend), ...lifetimeCases(backend), ...scopeCases(backend)];
 }
 
 /** What `backendConformance` found. */

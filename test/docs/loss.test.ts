@@ -11,12 +11,13 @@ describe('the guide to writing a loss', () => {
   });
 
   it('gets the numbers that it shows, and its gradient passes the check', () => {
-    const [value, term, shape, input, elements, passes, equal, zero, ...frame] = said;
+    const [value, term, shape, input, elements, passes, claims, masked, equal, zero, ...frame] = said;
     // 1 − (24/25 + 0)/2.
     expect(value).toBeCloseTo(0.52, 12);
     expect(term).toBeCloseTo(0.52, 12);
     expect(shape).toEqual([2, 2]);
     expect([input, elements, passes]).toEqual(['studentFeatures', 6, true]);
+    expect([claims, masked]).toEqual([8, true]);
     expect(equal).toBeCloseTo(0, 12);
     expect(zero).toBe(1);
     const [mean, none, accumulated, rowsPass, ...rest] = frame;

@@ -10,8 +10,8 @@ log.mockRestore();
 
 describe('the guide to writing a metric', () => {
   it('gets the numbers that it shows', () => {
-    const [onHost, onDevice, difference, deviation, ...rest] = said;
-    expect([onHost, onDevice]).toEqual([true, true]);
+    const [first, count, onDevice, difference, deviation, ...rest] = said;
+    expect([first, count, onDevice]).toEqual(['a stream of batches is the batch', 10, true]);
     expect(difference).toBeCloseTo(0, 12);
     expect(deviation).toBeNull();
     expect(rest).toEqual([]);

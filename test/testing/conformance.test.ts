@@ -3,7 +3,9 @@ import { cpuBackend } from 'dark-knowledge/cpu';
 import { backendConformance, conformanceCases } from 'dark-knowledge/testing';
 import { describe, expect, it } from 'vitest';
 import { strictBackend } from '../../src/testing/strictBackend.ts';
-import { blindToViews, cpuMutants, deviceMutants, lifetimeMutants, membersBlindToViews } from './mutants.ts';
+import { cpuMutants } from './cpuMutants.ts';
+import { deviceMutants, lifetimeMutants } from './lifetimeMutants.ts';
+import { blindToViews, membersBlindToViews } from './viewMutants.ts';
 
 /** The first requirement that does not hold. */
 async function caughtBy<T>(backend: Backend<T>): Promise<string | undefined> {
