@@ -55,10 +55,10 @@ describe('the packed tarball, installed in an empty project', () => {
   });
 
   it('brings every subpath that needs no optional package', () => {
-    const paths = ['cpu', 'wasm', 'webgpu', 'testing'];
+    const paths = ['cpu', 'wasm', 'webgpu', 'figures', 'testing'];
     const imports = paths.map((path) => `const ${path} = await import('dark-knowledge/${path}');`).join('\n');
-    const log = `console.log([typeof cpu.cpuBackend, typeof wasm.wasmBackend, typeof webgpu.webgpuBackend, typeof testing.backendConformance].join());`;
-    expect(runScript('subpaths.mjs', `${imports}\n${log}`)).toBe('function,function,function,function');
+    const log = `console.log([typeof cpu.cpuBackend, typeof wasm.wasmBackend, typeof webgpu.webgpuBackend, typeof figures.reliabilityDiagram, typeof testing.backendConformance].join());`;
+    expect(runScript('subpaths.mjs', `${imports}\n${log}`)).toBe('function,function,function,function,function');
   });
 
   it('holds one copy of each factory: a loss of one entry is known to a kernel of another', () => {
@@ -98,7 +98,9 @@ console.log(passed.length > 30);`;
   it('type-checks a script with the declarations themselves, and refuses a missing input at compile time', () => {
     typeCheck(`
 import { crossEntropy, type HostTensor, klDivergence, valueAndGradients, weightedSum } from 'dark-knowledge';
+import { calibrationError, measure } from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
+import { type Figure, reliabilityDiagram } from 'dark-knowledge/figures';
 import { wasmBackend } from 'dark-knowledge/wasm';
 import { webgpuBackend } from 'dark-knowledge/webgpu';
 const objective = weightedSum({
@@ -109,11 +111,12 @@ const batch = { studentLogits: [[1, 2]], teacherLogits: [[2, 1]], labels: [0] };
 const { value, gradients } = valueAndGradients(objective, batch);
 const plain: number = value;
 const gradient: HostTensor = gradients.studentLogits;
+const figure: Figure = reliabilityDiagram({ student: measure(calibrationError(), { logits: [[1, 2]], labels: [1] }) });
 // @ts-expect-error: the labels are missing
 valueAndGradients(objective, { studentLogits: [[1, 2]], teacherLogits: [[2, 1]] });
 // @ts-expect-error: the teacher gets no gradient
 gradients.teacherLogits;
-export { cpuBackend, gradient, plain, wasmBackend, webgpuBackend };
+export { cpuBackend, figure, gradient, plain, wasmBackend, webgpuBackend };
 `);
   });
 
