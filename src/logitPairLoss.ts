@@ -4,6 +4,7 @@
  */
 import type { Backend, Shape } from './backend.ts';
 import { checkSameShape, rangeError } from './check.ts';
+import type { Inputs } from './inputs.ts';
 import type { Loss } from './loss.ts';
 import { checkLogitPair, checkLogits } from './ops/checkRows.ts';
 import { classAxis, classesBack, classesLast } from './ops/classAxis.ts';
@@ -74,8 +75,8 @@ export function logitPairLoss<Kept extends string, R extends Reduction>(
       ...shared,
       check: (backend, pair) => checkLogitPair(backend, name, pair, axis),
       rows: (backend, pair) => own.rows(backend, classesOfPairLast(backend, pair, axis)),
-      gradients<T>(backend: Backend<T>, kept: Readonly<Partial<Record<Kept, T>>>, scaled: ScaleRows<T>) {
-        return [classesBack(backend, scaled(own.gradient(backend, kept as Readonly<Record<Kept, T>>)), axis)];
+      gradients(backend, kept, scaled) {
+        return [classesBack(backend, scaled(own.gradient(backend, kept)), axis)];
       },
     });
   }
@@ -91,9 +92,9 @@ export function logitPairLoss<Kept extends string, R extends Reduction>(
       });
       return { ...found, logits: studentLogits } as Readonly<Record<Kept | 'losses' | 'logits', T>>;
     },
-    gradients<T>(backend: Backend<T>, kept: Readonly<Partial<Record<Kept | 'logits', T>>>, scaled: ScaleRows<T>) {
-      const { logits } = kept as Readonly<Record<'logits', T>>;
-      const ofSelected = own.gradient(backend, kept as Readonly<Record<Kept, T>>);
+    gradients<T>(backend: Backend<T>, kept: Inputs<Kept | 'logits', never, T>, scaled: ScaleRows<T>) {
+      const { logits } = kept as Inputs<'logits', never, T>;
+      const ofSelected = own.gradient(backend, kept as Inputs<Kept, never, T>);
       const whole = selectedGradient(backend, logits, student, temperatures.student, ofSelected);
       return [classesBack(backend, scaled(whole), axis)];
     },

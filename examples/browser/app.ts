@@ -1,23 +1,31 @@
 /**
- * Distils a perceptron in the browser from a convolutional teacher's answers, which `build.ts` wrote down: tfjs's optimizer over `tfjsLoss`, on WebGPU with this
- * library's kernels, on WebAssembly where there is no WebGPU. `?steps=…&batch=…&backend=wasm` in the address sets
- * them.
+ * Distils a perceptron in the browser from a convolutional teacher's answers, which `build.ts` wrote down: tfjs's optimizer
+ * over `tfjsLoss`, on WebGPU with this library's kernels, on WebAssembly where there is no WebGPU; and shows what the student
+ * takes from its teacher, while it does. `?steps=…&batch=…&every=…&backend=wasm` in the address sets them.
  */
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import {
-  accuracy,
   calibrationError,
+  confidenceDeviationOn,
   crossEntropy,
+  errorOverlap,
   evaluateOn,
   klDivergence,
   measureOn,
   weightedSum,
 } from 'dark-knowledge';
+import {
+  confidenceScatter,
+  errorOverlapBars,
+  lossCurves,
+  reliabilityDiagram,
+  type StepRecord,
+} from 'dark-knowledge/figures';
 import { tfjsBackend, tfjsLoss } from 'dark-knowledge/tfjs';
 import { createPerceptron } from '../mnist/layers.ts';
-import { drawCurve, drawReliability, show } from './figures.ts';
+import { drawFigure, show } from './show.ts';
 
 const pixels = 784;
 
@@ -85,31 +93,55 @@ async function main(): Promise<void> {
   const test = take(held, 0, held.labels.length);
   const loss = tfjsLoss(objective);
   const optimizer = tf.train.adam(0.003);
-  const history: number[] = [];
+  const losses: StepRecord[] = [];
+  const accuracies: StepRecord[] = [];
 
-  const taught = await accuracyOf(test.teacherLogits);
-  show('teacher', taught.toFixed(3));
+  const calibrationOf = (logits: tf.Tensor2D) =>
+    measureOn(backend, calibrationError({ bins: 10 }), { logits, labels: test.labels });
+  const teacher = await calibrationOf(test.teacherLogits);
+  show('teacher', teacher.accuracy.toFixed(3));
 
-  async function accuracyOf(logits: tf.Tensor2D): Promise<number> {
-    return (await measureOn(backend, accuracy(), { logits, labels: test.labels })).value;
-  }
-
+  /** What the loss is on a batch, and how right and how sure the student is on the test images. */
   async function report(step: number, { images, labels, teacherLogits }: Batch): Promise<void> {
     const studentLogits = tf.tidy(() => student.apply(images).logits);
     const { value, terms } = evaluateOn(backend, objective, { studentLogits, teacherLogits, labels });
+    const numbers: Record<string, number> = {};
+    for (const [term, tensor] of Object.entries(terms)) numbers[term] = (await tensor.data())[0]!;
     const logits = tf.tidy(() => student.apply(test.images).logits);
-    const { value: calibration, bins } = await measureOn(backend, calibrationError({ bins: 10 }), {
-      logits,
-      labels: test.labels,
-    });
-    history.push(await accuracyOf(logits));
-    show('step', String(step));
-    show('accuracy', history.at(-1)!.toFixed(3));
-    show('calibration', calibration.toFixed(4));
-    for (const [term, tensor] of Object.entries(terms)) show(term, (await tensor.data())[0]!.toFixed(4));
+    const calibration = await calibrationOf(logits);
     tf.dispose([value, studentLogits, logits, ...Object.values(terms)]);
-    drawCurve('curve', history);
-    drawReliability('reliability', bins);
+
+    losses.push({ step, terms: numbers });
+    accuracies.push({ step, terms: { student: calibration.accuracy } });
+    show('step', String(step));
+    show('accuracy', calibration.accuracy.toFixed(3));
+    show('calibration', calibration.expected.toFixed(4));
+    for (const [term, number] of Object.entries(numbers)) show(term, number.toFixed(4));
+    await drawFigure('losses', (options) => lossCurves(losses, options));
+    await drawFigure('curve', (options) =>
+      lossCurves(accuracies, {
+        ...options,
+        title: "The student's accuracy beside its teacher's",
+        valueTitle: 'accuracy on test images',
+        references: { teacher: teacher.accuracy },
+      }),
+    );
+    await drawFigure('reliability', (options) => reliabilityDiagram({ teacher, student: calibration }, options));
+  }
+
+  /** What the trained student took from its teacher: its errors and its confidence, row by row. */
+  async function compare(): Promise<void> {
+    const studentLogits = tf.tidy(() => student.apply(test.images).logits);
+    const { labels, teacherLogits } = test;
+    const overlap = await measureOn(backend, errorOverlap({ models: ['teacher', 'student'] }), {
+      labels,
+      teacher: teacherLogits,
+      student: studentLogits,
+    });
+    const fit = await confidenceDeviationOn(backend, { teacherLogits, studentLogits });
+    tf.dispose(studentLogits);
+    await drawFigure('overlap', (options) => errorOverlapBars(overlap, options));
+    await drawFigure('confidence', (options) => confidenceScatter({ 'test images': fit }, options));
   }
 
   for (let step = 1; step <= steps; step++) {
@@ -124,8 +156,11 @@ async function main(): Promise<void> {
     if (step % reportEvery === 0 || step === steps) await report(step, batch);
     tf.dispose([images, labels, teacherLogits]);
   }
+  await compare();
   show('status', `Done on tfjs ${name}.`);
-  Object.assign(globalThis, { report: { backend: name, history, teacher: taught, tensors: tf.memory().numTensors } });
+  const history = accuracies.map(({ terms }) => terms.student);
+  const tensors = tf.memory().numTensors;
+  Object.assign(globalThis, { report: { backend: name, history, teacher: teacher.accuracy, tensors } });
 }
 
 main().catch((error: unknown) => {

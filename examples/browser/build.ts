@@ -1,9 +1,9 @@
 /**
  * Builds the page into `examples/browser/output/`:
  *
- *     npx tsx examples/browser/build.ts
+ *     npm run build:browser
  *
- * Serve that folder from localhost (`npx serve examples/browser/output`, say): WebGPU needs a secure context.
+ * `npm run example:browser` builds and serves it.
  */
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -68,5 +68,5 @@ function writeImages(folder: string, name: string, { images, labels }: Dataset, 
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await buildSite(join(here, 'output'));
-  console.log('Built examples/browser/output; serve it from localhost.');
+  console.log('Built examples/browser/output; `npm run example:browser` builds and serves it.');
 }

@@ -3,7 +3,8 @@ import type { Backend } from '../backend.ts';
 import { checkOptions, rangeError } from '../check.ts';
 import { cpuBackend } from '../cpu/index.ts';
 import { type Accumulator, accumulate, measure, restore } from '../hostMetric.ts';
-import { type AnyMetric, type BatchOf, type HostStatistics, statisticsOf, widen } from '../metric.ts';
+import { type AnyMetric, type BatchOf, statisticsOf, widen, withoutFaults } from '../metric.ts';
+import type { HostStatistics } from '../metricState.ts';
 import { randomPermutation } from '../random.ts';
 import type { TensorLike } from '../tensor.ts';
 import { type Claim, checkClaims, expectSame } from './claims.ts';
@@ -179,7 +180,11 @@ function streamClaims(metric: AnyMetric, parts: readonly HostBatch[], same: (got
 function statisticsOnHost(metric: AnyMetric, batch: HostBatch): HostStatistics<string> {
   const backend = cpuBackend({ precision: 'float64' });
   const statistics = Object.entries(statisticsOf(backend, metric, batch));
-  return Object.fromEntries(statistics.map(([name, statistic]) => [name, widen(backend.readSync(statistic))]));
+  const read = statistics.map(([name, value]) => [
+    name,
+    widen(typeof value === 'number' ? value : backend.readSync(value)),
+  ]);
+  return withoutFaults(metric, Object.fromEntries(read));
 }
 
 function ordersOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
@@ -190,9 +195,12 @@ function ordersOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
 function deviceClaims(metric: AnyMetric, batch: HostBatch, same: (got: unknown) => void): readonly Claim[] {
   const measureOn = (backend: Backend<Handle>): void => {
     const statistics = statisticsOf(backend, metric, batch);
-    const read = Object.entries(statistics).map(([name, { numbers }]) => [name, widen(numbers!)]);
-    for (const made of Object.values(statistics)) backend.dispose(made);
-    same(metric.finish(Object.fromEntries(read)));
+    const read = Object.entries(statistics).map(([name, value]) => [
+      name,
+      widen(typeof value === 'number' ? value : value.numbers!),
+    ]);
+    for (const made of Object.values(statistics)) if (typeof made !== 'number') backend.dispose(made);
+    same(metric.finish(withoutFaults(metric, Object.fromEntries(read))));
   };
   return [
     {

@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildSite } from '../../examples/browser/build.ts';
+import { serveFolder } from '../../examples/browser/server.ts';
 import { openPage, type SiteFiles } from '../support/browser.ts';
 
 const types: Readonly<Record<string, string>> = {
@@ -18,6 +19,33 @@ interface Report {
   readonly teacher?: number;
   readonly error?: string;
 }
+
+describe("the example's server", () => {
+  it('serves the folder by its types, on another port where one is taken, and nothing else', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dark-knowledge-'));
+    writeFileSync(join(folder, 'index.html'), '<p>page</p>');
+    writeFileSync(join(folder, 'app.js'), 'export {};');
+    const first = await serveFolder(folder, 0);
+    try {
+      const other = await serveFolder(folder, Number(new URL(first.url).port));
+      expect(other.url).not.toBe(first.url);
+      other.close();
+      const page = await fetch(first.url);
+      expect([page.status, page.headers.get('content-type'), await page.text()]).toEqual([
+        200,
+        'text/html; charset=utf-8',
+        '<p>page</p>',
+      ]);
+      expect((await fetch(`${first.url}app.js?x=1`)).headers.get('content-type')).toMatch('text/javascript');
+      for (const path of ['missing.js', '%2e%2e%2fpackage.json', '..%2f..%2fetc%2fpasswd']) {
+        expect((await fetch(`${first.url}${path}`)).status).toBe(404);
+      }
+    } finally {
+      first.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
 
 describe('the example in headless Chromium', () => {
   const folder = mkdtempSync(join(tmpdir(), 'dark-knowledge-'));
@@ -65,8 +93,19 @@ describe('the example in headless Chromium', () => {
         expect(await page.textContent('#status')).toBe(`Done on tfjs ${backend}.`);
         expect(Number(await page.textContent('#distillation'))).toBeGreaterThan(0);
         expect(Number(await page.textContent('#task'))).toBeGreaterThan(0);
-        expect(await page.locator('#reliability rect').count()).toBeGreaterThan(0);
-        expect(await page.locator('#curve polyline').count()).toBe(1);
+        // Teacher beside student: points of both, with their axes and names.
+        const texts = async (id: string) => (await page.locator(`#${id} svg text`).allTextContents()).join(' ');
+        expect(await page.locator('#reliability .mark-symbol path').count()).toBeGreaterThan(1);
+        expect(await texts('reliability')).toMatch(/teacher.*student.*confidence/s);
+        expect(await page.locator('#curve .mark-line path').count()).toBe(1);
+        expect(await texts('curve')).toMatch(/accuracy on test images.*teacher/s);
+        expect(await page.locator('#losses .mark-line path').count()).toBe(2);
+        expect(await texts('losses')).toMatch(/task.*distillation/s);
+        expect(await page.locator('#overlap .mark-symbol path').count()).toBeGreaterThan(0);
+        expect(await page.locator('#confidence .mark-symbol path').count()).toBe(60);
+        for (const id of ['curve', 'losses', 'reliability', 'overlap', 'confidence']) {
+          expect(await page.locator(`#${id} [aria-label]`).first().getAttribute('aria-label')).toMatch(/^[A-Z].{30}/);
+        }
       } finally {
         await opened.close();
       }

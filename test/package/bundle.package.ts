@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { build as viteBuild } from 'vite';
 import { describe, expect, it } from 'vitest';
+import * as figures from '../../src/figures/index.ts';
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 
@@ -89,6 +90,17 @@ describe('what a bundler keeps', () => {
       const { text, gzip } = await bundle(`import { ${names} } from './files.js'; console.log(${names});`);
       expect(gzip).toBeLessThanOrEqual(kilobytes * 1024);
       expect(text).not.toMatch(/klDivergence|cpuBackend|import ?["{*]/);
+    });
+  }
+
+  for (const figure of Object.keys(figures)) {
+    it(`of ${figure}: at most 5 KB gzip, no metric, no matrix library, no Vega`, async () => {
+      const { text, gzip } = await bundle(`import { ${figure} } from './figures.js'; console.log(${figure});`);
+      expect(gzip).toBeLessThanOrEqual(5 * 1024);
+      expect(text).toContain(figure);
+      expect(text).not.toMatch(/LU matrix is singular|@__NO_SIDE_EFFECTS__|logSoftmax|vega-scenegraph/);
+      const others = Object.keys(figures).filter((other) => other !== figure && text.includes(`"${other}"`));
+      expect(others).toEqual([]);
     });
   }
 });

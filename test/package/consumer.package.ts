@@ -55,9 +55,9 @@ describe('the packed tarball, installed in an empty project', () => {
   });
 
   it('brings every subpath that needs no optional package', () => {
-    const paths = ['cpu', 'wasm', 'webgpu', 'files', 'authoring', 'testing'];
+    const paths = ['cpu', 'wasm', 'webgpu', 'files', 'figures', 'authoring', 'testing'];
     const imports = paths.map((path) => `const ${path} = await import('dark-knowledge/${path}');`).join('\n');
-    const log = `console.log([typeof cpu.cpuBackend, typeof wasm.wasmBackend, typeof webgpu.webgpuBackend, typeof files.openTensors, typeof authoring.rowLoss, typeof testing.backendConformance].join());`;
+    const log = `console.log([typeof cpu.cpuBackend, typeof wasm.wasmBackend, typeof webgpu.webgpuBackend, typeof files.openTensors, typeof figures.reliabilityDiagram, typeof authoring.rowLoss, typeof testing.backendConformance].join());`;
     expect(runScript('subpaths.mjs', `${imports}\n${log}`)).toBe(paths.map(() => 'function').join());
   });
 
@@ -98,8 +98,10 @@ console.log(passed.length > 30);`;
   it('type-checks a script with the declarations themselves, and refuses a missing input at compile time', () => {
     typeCheck(`
 import { crossEntropy, type HostTensor, klDivergence, valueAndGradients, weightedSum } from 'dark-knowledge';
+import { calibrationError, measure } from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
 import { batches, type FileTensor, openNpz } from 'dark-knowledge/files';
+import { type Figure, reliabilityDiagram } from 'dark-knowledge/figures';
 import { wasmBackend } from 'dark-knowledge/wasm';
 import { webgpuBackend } from 'dark-knowledge/webgpu';
 const objective = weightedSum({
@@ -110,6 +112,7 @@ const batch = { studentLogits: [[1, 2]], teacherLogits: [[2, 1]], labels: [0] };
 const { value, gradients } = valueAndGradients(objective, batch);
 const plain: number = value;
 const gradient: HostTensor = gradients.studentLogits;
+const figure: Figure = reliabilityDiagram({ student: measure(calibrationError(), { logits: [[1, 2]], labels: [1] }) });
 // @ts-expect-error: the labels are missing
 valueAndGradients(objective, { studentLogits: [[1, 2]], teacherLogits: [[2, 1]] });
 // @ts-expect-error: the teacher gets no gradient
@@ -119,7 +122,7 @@ async function firstLabels(file: Blob): Promise<HostTensor | undefined> {
   const labels: FileTensor | undefined = tensors.labels;
   for await (const batch of batches({ labels }, 10)) return batch.labels;
 }
-export { cpuBackend, firstLabels, gradient, plain, wasmBackend, webgpuBackend };
+export { cpuBackend, figure, firstLabels, gradient, plain, wasmBackend, webgpuBackend };
 `);
   });
 

@@ -85,6 +85,9 @@ describe('checkMetric', () => {
     );
   });
 
+  /** The statistics of `base`, which knows none without the backend. */
+  const tensorsOf = <T>(backend: Backend<T>, inputs: Parameters<AnyMetric['statistics']>[1]) =>
+    base.statistics(backend, inputs as never) as Readonly<Record<string, T>>;
   let batches = 0;
   let kept: unknown;
   const faults: Readonly<Record<string, readonly [fault: RegExp, changes: Partial<AnyMetric>]>> = {
@@ -92,7 +95,7 @@ describe('checkMetric', () => {
       /stream of batches/,
       {
         statistics: (backend, inputs) => {
-          const { total, weight } = base.statistics(backend, inputs);
+          const { total, weight } = tensorsOf(backend, inputs);
           return { total: backend.divide(total!, weight!), weight: backend.scalar(1) };
         },
       },
@@ -131,7 +134,7 @@ describe('checkMetric', () => {
       {
         statistics: (backend, inputs) => {
           batches++;
-          return base.statistics(backend, inputs);
+          return tensorsOf(backend, inputs);
         },
         finish: (statistics) => ({ ...(base.finish(statistics) as object), batches }),
       },
@@ -140,7 +143,7 @@ describe('checkMetric', () => {
       /do not grow/,
       {
         statistics: (backend, inputs) => ({
-          ...base.statistics(backend, inputs),
+          ...tensorsOf(backend, inputs),
           all: backend.max(inputs.x!, { axis: -1 }),
         }),
         merge: (first, second) => ({
@@ -160,7 +163,7 @@ describe('checkMetric', () => {
         statistics: (backend, inputs) => {
           const zero = backend.isTensor(kept) ? kept : backend.scalar(0);
           kept = zero;
-          const { total, weight } = base.statistics(backend, inputs);
+          const { total, weight } = tensorsOf(backend, inputs);
           return { total: backend.add(total!, zero), weight: weight! };
         },
       },
@@ -170,20 +173,20 @@ describe('checkMetric', () => {
       {
         statistics: (backend, inputs) => {
           backend.readSync!(inputs.labels!);
-          return base.statistics(backend, inputs);
+          return tensorsOf(backend, inputs);
         },
       },
     ],
     'weights that are ignored': [
       /rows of weight 0/,
-      { statistics: (backend, { x, labels: given }) => base.statistics(backend, { x: x!, labels: given! }) },
+      { statistics: (backend, { x, labels: given }) => tensorsOf(backend, { x: x!, labels: given! }) },
     ],
     'weights that multiply': [
       /rows of weight 0/,
       {
         statistics: (backend, inputs) => {
           const { x, rowWeights } = inputs;
-          if (rowWeights === undefined) return base.statistics(backend, inputs);
+          if (rowWeights === undefined) return tensorsOf(backend, inputs);
           const weighted = backend.multiply(rowWeights, backend.max(x!, { axis: -1 }));
           return { total: backend.sum(weighted), weight: backend.sum(rowWeights) };
         },
@@ -193,7 +196,7 @@ describe('checkMetric', () => {
       /rows of weight 0/,
       {
         statistics: (backend, inputs) => ({
-          total: base.statistics(backend, inputs).total!,
+          total: tensorsOf(backend, inputs).total!,
           weight: backend.scalar(backend.shapeOf(inputs.x!)[0]!),
         }),
       },
@@ -202,20 +205,20 @@ describe('checkMetric', () => {
       /weights of 1/,
       {
         statistics: (backend, inputs) => {
-          const { total, weight } = base.statistics(backend, inputs);
+          const { total, weight } = tensorsOf(backend, inputs);
           return { total: inputs.rowWeights ? backend.multiply(total!, backend.scalar(2)) : total!, weight: weight! };
         },
       },
     ],
     'an ignored label that counts': [
       /label -100/,
-      { statistics: (backend, inputs) => base.statistics(backend, { ...inputs, labels: backend.abs(inputs.labels!) }) },
+      { statistics: (backend, inputs) => tensorsOf(backend, { ...inputs, labels: backend.abs(inputs.labels!) }) },
     ],
     'a dependence on the first row': [
       /order of rows/,
       {
         statistics: (backend, inputs) => {
-          const { total, weight } = base.statistics(backend, inputs);
+          const { total, weight } = tensorsOf(backend, inputs);
           const first = backend.gather(backend.max(inputs.x!, { axis: -1 }), backend.scalar(0));
           return { total: backend.add(total!, backend.multiply(backend.scalar(1e-3), first)), weight: weight! };
         },
@@ -226,7 +229,7 @@ describe('checkMetric', () => {
       {
         statistics: (backend, inputs) => {
           backend.readSync?.(inputs.x!).data.sort();
-          return base.statistics(backend, inputs);
+          return tensorsOf(backend, inputs);
         },
       },
     ],
