@@ -1,5 +1,6 @@
 /**
- * `dark-knowledge/authoring`: what the library's own losses are made of, for losses of yours. `docs/loss.md` writes two.
+ * `dark-knowledge/authoring`: what the library's own losses and metrics are made of, for losses and metrics of yours.
+ * `docs/loss.md` writes two losses, `docs/metric.md` a metric.
  * @module
  */
 
@@ -64,3 +65,13 @@ export {
   type SharedRowLoss,
   sharedRowLoss,
 } from '../rowLoss.ts';
+// The frame of metrics over rows: kinds of inputs, weights, masks, faults
+export {
+  type RowInput,
+  type RowMetric,
+  type RowMetricOptions,
+  type Rows,
+  requireRows,
+  rowMask,
+  rowMetric,
+} from '../rowMetric.ts';

@@ -11,13 +11,13 @@ log.mockRestore();
 describe('the guide to writing a metric', () => {
   it('gets the numbers that it shows', () => {
     const [first, count, onDevice, difference, deviation, ...rest] = said;
-    expect([first, count, onDevice]).toEqual(['a stream of batches is the batch', 10, true]);
+    expect([first, count, onDevice]).toEqual(['a stream of batches is the batch', 12, true]);
     expect(difference).toBeCloseTo(0, 12);
     expect(deviation).toBeNull();
     expect(rest).toEqual([]);
     const bad = { studentLogits: [[Number.NaN, 0]], teacherLogits: [[0, 0]] };
     expect(() => measure(entropyShift() as AnyMetric, bad)).toThrow(
-      'entropyShift: logits must be free of NaN, got 1 NaN.',
+      "entropyShift: studentLogits and teacherLogits must be free of NaN, got '1 rows with NaN'.",
     );
   });
 });
