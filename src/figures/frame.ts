@@ -2,7 +2,7 @@
 import { finite, knownOptions, outOfRange, text } from './refusals.ts';
 import type { Column, Figure, Layer, Legend, Panel, Resolution, Title } from './specification.ts';
 import { config } from './theme.ts';
-import { textWidth, wrapped } from './words.ts';
+import { shortened, textWidth, wrapped } from './words.ts';
 
 /** Options that every figure takes. */
 export interface FigureOptions {
@@ -83,7 +83,16 @@ export function legendBelow(names: readonly string[], width: number, symbol: Leg
   if (names.length < 2) return null;
   const longest = Math.max(...names.map((name) => textWidth(name, smallFont)));
   const columns = Math.max(1, Math.min(names.length, Math.floor(width / (longest + 40))));
-  return { title: null, orient: 'bottom', columns, labelLimit: Math.max(40, width - 40), ...symbol };
+  const labels = Object.fromEntries(names.map((name) => [name, shortened(name, width - 40, smallFont)]));
+  return {
+    title: null,
+    orient: 'bottom',
+    columns,
+    labelLimit: 0,
+    // Cut in the middle, as on an axis, and not at the end, where names differ.
+    ...(longest > width - 40 && { labelExpr: `${JSON.stringify(labels)}[datum.label]` }),
+    ...symbol,
+  };
 }
 
 /** A legend of shades below the plot. */

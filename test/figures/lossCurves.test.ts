@@ -52,6 +52,14 @@ describe('loss curves', () => {
     expect(panel.up(0)).toBeCloseTo(10, 6);
   });
 
+  it('cut long names in the legend in their middle', async () => {
+    const long = 'distilbert-base-uncased-finetuned-sst-2-english/checkpoint';
+    const { legend } = await draw(
+      lossCurves([{ step: 1, terms: { [`${long}-1`]: 1, [`${long}-2`]: 2 } }], { width: 320 }),
+    );
+    expect(legend).toEqual([expect.stringMatching(/^distilbert.*….*point-1$/), expect.stringMatching(/….*point-2$/)]);
+  });
+
   it('take records in any order', () => {
     expect(lossCurves([...few].reverse()).concat).toEqual(lossCurves(few).concat);
   });
