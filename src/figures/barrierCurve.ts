@@ -1,6 +1,6 @@
 import type { InterpolationResult } from '../metrics/landscape/interpolation.ts';
-import { type FigureOptions, filled, framed, frameOf, gridOf, heading, legendBelow } from './frame.ts';
-import { allFinite, finite, namedResults, outOfRange, sameLength, wrongKind } from './refusals.ts';
+import { everyKth, type FigureOptions, filled, framed, frameOf, gridOf, heading, legendBelow } from './frame.ts';
+import { allFinite, finite, namedResults, outOfRange, sameLength, text } from './refusals.ts';
 import type { Figure, Layer, Panel, Row } from './specification.ts';
 import { colourOf, ink, muted } from './theme.ts';
 import { valueAxisWidth, valueChannel, verticalAxis } from './valueAxis.ts';
@@ -15,39 +15,46 @@ export interface BarrierCurveOptions extends FigureOptions {
   readonly lossTitle?: string;
 }
 
-const baselines = {
-  linear: { dash: [6, 3], label: 'linear' },
-  mean: { dash: [2, 2], label: 'mean' },
-  endpoint: { dash: [9, 3, 2, 3], label: 'endpoint' },
-} as const;
-type Baseline = keyof typeof baselines;
+const baselines = [
+  { name: 'linear', dash: [6, 3] },
+  { name: 'mean', dash: [2, 2] },
+  { name: 'endpoint', dash: [9, 3, 2, 3] },
+] as const;
+type Baseline = (typeof baselines)[number]['name'];
+
+/** Points of a path beyond this number are thinned to every k-th. */
+const mostPoints = 300;
 
 /**
  * The loss along the straight line between two models, a panel for each pair, over the three baselines from which a barrier
  * is measured: the line between the two ends, their mean, and the higher of them. The upright line is the barrier over the
  * linear baseline, where the curve is furthest above it.
  *
- * Points whose loss is not a finite number leave a gap, and the text counts them.
+ * Points whose loss is not a finite number leave a gap, and the text counts them. Of more than 300 points every k-th is
+ * drawn.
  *
  * @param pairs What `linearInterpolation` returned, by the name of the pair (`'teacher → student'`).
  * @throws RangeError for a λ or a barrier that is not finite, and for no pair; TypeError for lists of different lengths.
  * @example
  * const figure = barrierCurve({ 'independent → distilled': await linearInterpolation({ from, to, evaluate }) });
- * @see Frankle, Dziugaite, Roy, Carbin: Linear mode connectivity and the lottery ticket hypothesis (2020), figure 2
+ * @see Abnar, Dehghani and Zuidema, "Transferring inductive biases through knowledge distillation", 2020, figures 8 and 9.
  */
 export function barrierCurve(pairs: Readonly<Record<string, Barrier>>, options: BarrierCurveOptions = {}): Figure {
   const where = 'barrierCurve';
   const frame = frameOf(where, options, ['lossTitle']);
   const { lossTitle = 'loss' } = options;
-  if (typeof lossTitle !== 'string') throw wrongKind(where, 'lossTitle', 'a text', lossTitle);
+  text(where, 'lossTitle', lossTitle);
   const entries = namedResults(where, 'pairs', pairs);
   for (const [name, pair] of entries) check(where, `pairs.${name}`, pair);
   const grid = gridOf(frame, entries.length, { margin: valueAxisWidth, least: 200, most: 540 });
   const views = entries.map(([name, pair]): Panel => {
     const missing = pair.losses.filter((loss) => !Number.isFinite(loss)).length;
+    const points = pair.losses.length;
+    const drawn = everyKth(points, mostPoints).length;
+    const thinned = drawn < points ? `drawn: ${count(drawn)} of ${count(points)} points` : '';
     const gaps = missing === 0 ? '' : `no finite loss at ${count(missing)} of ${count(pair.losses.length)} points`;
     return {
-      title: heading(name, [heights(pair), gaps], grid.heading),
+      title: heading(name, [heights(pair), gaps, thinned], grid.heading),
       width: grid.plot,
       height: Math.min(220, Math.max(170, Math.round(0.6 * grid.plot))),
       layer: layersOf(pair, lossTitle, grid.plot),
@@ -73,7 +80,7 @@ function check(where: string, pair: string, { lambdas, losses, barrier }: Barrie
   allFinite(where, `${pair}.lambdas`, lambdas);
   if (lambdas.length < 2) throw outOfRange(where, `${pair}.lambdas`, 'a list of at least 2 points', lambdas);
   sameLength(where, `${pair}.losses`, losses, 'lambdas', lambdas.length);
-  for (const name of Object.keys(baselines) as Baseline[]) {
+  for (const { name } of baselines) {
     finite(where, `${pair}.barrier.${name}`, barrier?.[name]);
   }
 }
@@ -93,7 +100,7 @@ function baselineAt({ losses }: Barrier, baseline: Baseline, lambda: number): nu
 function barrierPlace(pair: Barrier): Row[] {
   let place: Row[] = [];
   // A rise of a rounding is none.
-  let highest = 1e-9 * Math.max(...pair.losses.filter(Number.isFinite).map(Math.abs));
+  let highest = 1e-9 * Math.abs(pair.losses[0]!);
   pair.losses.forEach((loss, index) => {
     const lambda = pair.lambdas[index]!;
     const foot = baselineAt(pair, 'linear', lambda);
@@ -105,15 +112,13 @@ function barrierPlace(pair: Barrier): Row[] {
 }
 
 function layersOf(pair: Barrier, lossTitle: string, width: number): Layer[] {
-  const rows = pair.lambdas.map((lambda, index): Row => {
+  const rows = everyKth(pair.lambdas.length, mostPoints).map((index): Row => {
     const loss = pair.losses[index]!;
-    return { lambda, loss: Number.isFinite(loss) ? loss : null };
+    return { lambda: pair.lambdas[index]!, loss: Number.isFinite(loss) ? loss : null };
   });
   const endsAreKnown = Number.isFinite(pair.losses[0]!) && Number.isFinite(pair.losses.at(-1)!);
-  const lines = (Object.keys(baselines) as Baseline[]).flatMap((baseline) =>
-    [0, 1].map(
-      (lambda): Row => ({ lambda, loss: baselineAt(pair, baseline, lambda), baseline: baselines[baseline].label }),
-    ),
+  const lines = baselines.flatMap(({ name }) =>
+    [0, 1].map((lambda): Row => ({ lambda, loss: baselineAt(pair, name, lambda), baseline: name })),
   );
   const x = {
     field: 'lambda',
@@ -123,7 +128,7 @@ function layersOf(pair: Barrier, lossTitle: string, width: number): Layer[] {
   };
   const finiteLosses = pair.losses.filter(Number.isFinite);
   const y = valueChannel('loss', finiteLosses, { ...verticalAxis, title: lossTitle });
-  const labels = Object.values(baselines).map(({ label }) => label);
+  const labels = baselines.map(({ name }) => name);
   return filled([
     {
       data: { values: endsAreKnown ? lines : [] },
@@ -134,7 +139,7 @@ function layersOf(pair: Barrier, lossTitle: string, width: number): Layer[] {
         strokeDash: {
           field: 'baseline',
           type: 'nominal',
-          scale: { domain: labels, range: Object.values(baselines).map(({ dash }) => [...dash]) },
+          scale: { domain: labels, range: baselines.map(({ dash }) => [...dash]) },
           legend: legendBelow(labels, width, { symbolType: 'stroke', symbolSize: 400 }),
         },
       },

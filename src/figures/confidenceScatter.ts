@@ -1,7 +1,8 @@
 import type { ConfidenceLine } from '../metrics/deviation/confidenceLine.ts';
-import { type FigureOptions, framed, frameOf, gridOf, heading } from './frame.ts';
+import { type FigureOptions, filled, framed, frameOf, gridOf, heading } from './frame.ts';
 import { allFinite, finiteOrNull, namedResults, sameLength } from './refusals.ts';
-import type { Figure, Layer, Panel, Row } from './specification.ts';
+import { cellLayer, cellsAcross, cellsOf } from './scatterCells.ts';
+import type { Encoding, Figure, Layer, Panel, Row } from './specification.ts';
 import { colourOf, ink, muted } from './theme.ts';
 import { count, counted, decimal, listed, percent, sampleSize } from './words.ts';
 
@@ -21,8 +22,6 @@ export interface ConfidenceFit
 
 /** Points beyond this number are counted in cells. */
 const mostPoints = 1500;
-/** Cells along each axis. */
-const cells = 40;
 
 /**
  * The student's confidence over the teacher's, row by row, a panel for each set of rows (training and test): log-odds of
@@ -39,28 +38,35 @@ const cells = 40;
  *   training: confidenceDeviation(onTraining, { bottom: 0.25 }),
  *   test: confidenceDeviation(onTest, { bottom: 0.25 }),
  * });
- * @see Nagarajan, Menon, Bhojanapalli, Mobahi, Kumar: On student-teacher deviations in distillation (2023), figure 1
+ * @see Nagarajan, Menon, Bhojanapalli, Mobahi, Kumar: On student-teacher deviations in distillation (2023), section 3
  */
 export function confidenceScatter(sets: Readonly<Record<string, ConfidenceFit>>, options: FigureOptions = {}): Figure {
   const where = 'confidenceScatter';
   const frame = frameOf(where, options);
   const entries = namedResults(where, 'sets', sets);
   for (const [name, fit] of entries) check(where, `sets.${name}`, fit);
-  const [low, high] = extent(entries.map(([, fit]) => fit));
-  const densest = Math.max(1, ...entries.map(([, fit]) => Math.max(0, ...cellsOf(fit, low, high).map(rowsOf))));
+  const domain = extent(entries.map(([, fit]) => fit));
+  const cells = entries.map(([, fit]) =>
+    isInCells(fit) ? cellsOf(fit.scatter!.teacher, fit.scatter!.student, domain) : [],
+  );
+  const densest = Math.max(1, ...cells.flat().map(({ rows }) => Number(rows)));
   const grid = gridOf(frame, entries.length, { margin: 58, least: 180, most: 300 });
-  const asCells = entries.some(([, { scatter }]) => (scatter?.teacher.length ?? 0) > mostPoints);
+  const asCells = entries.some(([, fit]) => isInCells(fit));
   const asRings = entries.some(([, fit]) => !isInCells(fit) && pointsOf(fit).some(({ fitted }) => !fitted));
-  const views = entries.map(([name, fit]): Panel => {
+  const views = entries.map(([name, fit], index): Panel => {
     const title = heading(name, [summary(fit), remark(fit)], grid.heading);
-    return { title, width: grid.plot, height: grid.plot, layer: layersOf(fit, [low, high], densest) };
+    const places = placesOf(domain);
+    const rows = isInCells(fit) ? [cellLayer(cells[index]!, densest, places)] : pointLayers(fit, places);
+    return { title, width: grid.plot, height: grid.plot, layer: layersOf(fit, domain, places, rows) };
   });
   return framed(frame, {
     title: "The student's confidence over its teacher's",
     notes: [
       "Log-odds of the teacher's top class. Solid: fitted line. Dashed: as confident as the teacher.",
       asRings ? 'Discs: rows that the line is fitted to. Rings: the others.' : '',
-      asCells ? `Sets of more than ${count(mostPoints)} rows are counted in ${cells} × ${cells} cells.` : '',
+      asCells
+        ? `Sets of more than ${count(mostPoints)} rows are counted in ${cellsAcross} × ${cellsAcross} cells.`
+        : '',
     ],
     description:
       `Scatter of the student's confidence over the teacher's, in log-odds, for ${listed(entries.map(([name]) => name))}. ` +
@@ -73,10 +79,11 @@ export function confidenceScatter(sets: Readonly<Record<string, ConfidenceFit>>,
 }
 
 function check(where: string, name: string, fit: ConfidenceFit): void {
-  const { scatter, intercept, value, threshold, teacherRange } = fit;
+  const { scatter, intercept, value, interval, threshold, teacherRange } = fit;
   for (const [field, number] of Object.entries({ value, intercept, threshold })) {
     finiteOrNull(where, `${name}.${field}`, number);
   }
+  if (interval !== null) allFinite(where, `${name}.interval`, [interval.low, interval.high, interval.level]);
   if (teacherRange) allFinite(where, `${name}.teacherRange`, teacherRange);
   if (scatter === undefined) return;
   for (const field of ['teacher', 'student', 'fitted'] as const) {
@@ -134,130 +141,79 @@ function extent(fits: readonly ConfidenceFit[]): [low: number, high: number] {
   return [low - margin, high + margin];
 }
 
-/** Cells that hold rows, with their numbers. */
-function cellsOf(fit: ConfidenceFit, low: number, high: number): Row[] {
-  if (!isInCells(fit)) return [];
-  const { teacher, student } = fit.scatter!;
-  const numbers = new Uint32Array(cells * cells);
-  const size = (high - low) / cells;
-  const place = (value: number): number => Math.min(cells - 1, Math.floor((value - low) / size));
-  for (let row = 0; row < teacher.length; row++) numbers[place(teacher[row]!) * cells + place(student[row]!)]! += 1;
-  return Array.from(numbers, (rows, index): Row => {
-    const [column, line] = [Math.floor(index / cells), index % cells];
-    return {
-      x: low + column * size,
-      x2: low + (column + 1) * size,
-      y: low + line * size,
-      y2: low + (line + 1) * size,
-      rows,
-    };
-  }).filter((row) => rowsOf(row) > 0);
-}
-
-function rowsOf({ rows }: Row): number {
-  return Number(rows);
-}
-
 /** Where the line is drawn: over the teacher's values that it is fitted to. */
 function lineOf(fit: ConfidenceFit): Row[] {
   const { value, intercept } = fit;
   if (value === null || intercept === null) return [];
   let [low, high] = fit.teacherRange ?? [Infinity, -Infinity];
-  for (const { x, fitted } of pointsOf(fit)) {
-    if (!fitted) continue;
-    low = Math.min(low, x);
-    high = Math.max(high, x);
+  const { teacher = [], fitted = [] } = fit.scatter ?? {};
+  for (let row = 0; row < teacher.length; row++) {
+    if (fitted[row] !== 1) continue;
+    low = Math.min(low, teacher[row]!);
+    high = Math.max(high, teacher[row]!);
   }
   return low > high ? [] : [low, high].map((x) => ({ x, y: intercept + value * x }));
 }
 
-function layersOf(fit: ConfidenceFit, domain: [number, number], densest: number): Layer[] {
-  const axis = { tickCount: 5, minExtent: 32, maxExtent: 32 };
-  const x = {
-    field: 'x',
-    type: 'quantitative' as const,
-    scale: { domain, nice: false, zero: false },
-    axis: { ...axis, minExtent: 0, maxExtent: 20, title: "teacher's log-odds (nats)" },
-  };
-  const y = {
-    field: 'y',
-    type: 'quantitative' as const,
-    scale: { domain, nice: false, zero: false },
-    axis: { ...axis, title: "student's log-odds (nats)" },
-  };
-  const rowTooltip = [
-    { field: 'x', type: 'quantitative' as const, title: 'teacher', format: '.3f' },
-    { field: 'y', type: 'quantitative' as const, title: 'student', format: '.3f' },
-  ];
-  const points = isInCells(fit) ? [] : pointsOf(fit);
-  const marks = (fitted: boolean): Layer => ({
-    data: { values: points.filter((point) => point.fitted === fitted).map((point) => ({ x: point.x, y: point.y })) },
-    mark: {
-      type: 'point',
-      size: fitted ? 14 : 12,
-      opacity: fitted ? 0.6 : 0.45,
-      strokeWidth: 1,
-      aria: false,
-      ...(fitted ? { filled: true, color: colourOf(0) } : { filled: false, color: muted }),
+/** Both axes, of one scale. */
+function placesOf(domain: [number, number]): Encoding {
+  const scale = { domain, nice: false, zero: false };
+  const channel = { type: 'quantitative' as const, scale };
+  return {
+    x: { ...channel, field: 'x', axis: { tickCount: 5, title: "teacher's log-odds (nats)" } },
+    y: {
+      ...channel,
+      field: 'y',
+      axis: { tickCount: 5, minExtent: 32, maxExtent: 32, title: "student's log-odds (nats)" },
     },
-    encoding: { x, y, tooltip: rowTooltip },
-  });
-  const threshold = fit.threshold ?? null;
+  };
+}
+
+function pointLayers(fit: ConfidenceFit, places: Encoding): Layer[] {
+  const points = pointsOf(fit);
+  return [false, true].map(
+    (fitted): Layer => ({
+      data: { values: points.filter((point) => point.fitted === fitted).map(({ x, y }) => ({ x, y })) },
+      mark: {
+        type: 'point',
+        size: fitted ? 14 : 12,
+        opacity: fitted ? 0.6 : 0.45,
+        strokeWidth: 1,
+        aria: false,
+        ...(fitted ? { filled: true, color: colourOf(0) } : { filled: false, color: muted }),
+      },
+      encoding: {
+        ...places,
+        tooltip: [
+          { field: 'x', type: 'quantitative', title: 'teacher', format: '.3f' },
+          { field: 'y', type: 'quantitative', title: 'student', format: '.3f' },
+        ],
+      },
+    }),
+  );
+}
+
+function layersOf(fit: ConfidenceFit, domain: readonly number[], places: Encoding, rows: readonly Layer[]): Layer[] {
   const line = (stroke: string, strokeWidth: number): Layer => ({
     data: { values: lineOf(fit) },
     mark: { type: 'line', stroke, strokeWidth, clip: true, aria: stroke === ink },
-    encoding: { x, y },
+    encoding: places,
   });
-  return [
+  const threshold = fit.threshold ?? null;
+  return filled([
     {
       data: { values: domain.map((end) => ({ x: end, y: end })) },
       mark: { type: 'line', stroke: muted, strokeDash: [5, 4], strokeWidth: 1.5, aria: false },
-      encoding: { x, y },
+      encoding: places,
     },
-    ...(threshold === null
-      ? []
-      : [
-          {
-            data: { values: [{ x: threshold }] },
-            mark: { type: 'rule' as const, stroke: muted, strokeDash: [1, 3], aria: false },
-            encoding: { x },
-          },
-        ]),
-    ...(isInCells(fit) ? [cellLayer(fit, domain, densest, { x, y })] : [marks(false), marks(true)]),
+    {
+      data: { values: threshold === null ? [] : [{ x: threshold }] },
+      mark: { type: 'rule', stroke: muted, strokeDash: [1, 3], aria: false },
+      encoding: { x: places.x! },
+    },
+    ...rows,
     // A rim of white keeps the line apart from dense rows.
     line('#ffffff', 5),
     line(ink, 2),
-  ];
-}
-
-function cellLayer(
-  fit: ConfidenceFit,
-  [low, high]: [number, number],
-  densest: number,
-  places: Pick<Layer['encoding'], 'x' | 'y'>,
-): Layer {
-  return {
-    data: { values: cellsOf(fit, low, high) },
-    mark: { type: 'rect', aria: false },
-    encoding: {
-      ...places,
-      x2: { field: 'x2' },
-      y2: { field: 'y2' },
-      color: {
-        field: 'rows',
-        type: 'quantitative',
-        scale: { type: 'log', domain: [1, Math.max(2, densest)], range: ['#c6dcef', '#08306b'] },
-        legend: {
-          title: 'rows in a cell',
-          orient: 'bottom',
-          direction: 'horizontal',
-          gradientLength: 160,
-          gradientThickness: 10,
-          tickCount: 3,
-          format: '~s',
-        },
-      },
-      tooltip: [{ field: 'rows', type: 'quantitative', title: 'rows', format: ',' }],
-    },
-  };
+  ]);
 }

@@ -1,12 +1,12 @@
 import type { RelativeDegradation } from '../metrics/scores/relativeDegradation.ts';
-import { type FigureOptions, framed, frameOf } from './frame.ts';
+import { type FigureOptions, framed, frameOf, shadesBelow } from './frame.ts';
 import { type Cell, drawnLines, drawnNote, heatMapPanel, namesNote } from './heatMap.ts';
 import { allFinite, finiteOrNull, outOfRange, sameLength } from './refusals.ts';
 import type { Figure } from './specification.ts';
 import { counted, percent } from './words.ts';
 
 /** What a degradation heat map shows of `relativeDegradation`'s result. */
-export type Degradation = Pick<RelativeDegradation, 'value' | 'tasks' | 'students' | 'cells'>;
+export type Degradation = Pick<RelativeDegradation, 'value' | 'tasks' | 'students' | 'cells' | 'worst'>;
 
 /**
  * A heat map of how much weaker than its teacher each student is on each task, in percent of the teacher's score: orange
@@ -49,7 +49,7 @@ export function degradationHeatMap(result: Degradation, options: FigureOptions =
       };
     }),
   );
-  const worst = worstOf(result);
+  const { worst } = result;
   return framed(frame, {
     title: "What each student lost of its teacher's score",
     notes: [
@@ -62,7 +62,9 @@ export function degradationHeatMap(result: Degradation, options: FigureOptions =
     description:
       `Heat map of the share of the teacher's score that ${counted(students.length, 'student')} lost on ` +
       `${counted(tasks.length, 'task')}. ` +
-      (worst === null ? 'No cell has a value.' : `Worst: ${worst.student} on ${worst.task}, ${percent(worst.loss)}.`),
+      (worst === null
+        ? 'No cell has a value.'
+        : `Worst: ${worst.student} on ${worst.task}, ${percent(worst.degradation)}.`),
     views: [
       heatMapPanel(frame, {
         rows: rows.map((row) => students[row]!),
@@ -71,27 +73,8 @@ export function degradationHeatMap(result: Degradation, options: FigureOptions =
         columnTitle: 'task',
         cells,
         scale: { domain: [-reach, 0, reach], range: ['#542788', '#f7f7f7', '#b35806'] },
-        legend: {
-          title: "loss (% of teacher's)",
-          orient: 'bottom',
-          direction: 'horizontal',
-          gradientLength: 160,
-          gradientThickness: 10,
-          format: '.0%',
-          tickCount: 3,
-        },
+        legend: shadesBelow("loss (% of teacher's)", '.0%'),
       }),
     ],
   });
-}
-
-function worstOf({ students, tasks, cells }: Degradation) {
-  let worst: { student: string; task: string; loss: number } | null = null;
-  cells.forEach((line, row) => {
-    line.forEach((loss, column) => {
-      if (loss === null || (worst !== null && loss <= worst.loss)) return;
-      worst = { student: students[row]!, task: tasks[column]!, loss };
-    });
-  });
-  return worst as { readonly student: string; readonly task: string; readonly loss: number } | null;
 }

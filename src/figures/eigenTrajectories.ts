@@ -1,5 +1,5 @@
 import type { EigenComponentsResult } from '../metrics/deviation/eigenComponents.ts';
-import { type FigureOptions, filled, framed, frameOf, gridOf, heading } from './frame.ts';
+import { everyKth, type FigureOptions, filled, framed, frameOf, gridOf, heading } from './frame.ts';
 import { allFinite, listOf, outOfRange, sameLength, wrongKind } from './refusals.ts';
 import type { Figure, Layer, Legend, Panel, Row } from './specification.ts';
 import { ink, muted, seriesScales } from './theme.ts';
@@ -41,7 +41,7 @@ const mostPoints = 300;
  * @throws RangeError for NaN, by its place, for no checkpoint, and for a direction that there is not.
  * @example
  * const figure = eigenTrajectories(eigenComponents({ eigen, teacher: teacherKernels, student: studentKernels }));
- * @see Nagarajan, Menon, Bhojanapalli, Mobahi, Kumar: On student-teacher deviations in distillation (2023), figure 4
+ * @see Nagarajan, Menon, Bhojanapalli, Mobahi, Kumar: On student-teacher deviations in distillation (2023), section 4
  */
 export function eigenTrajectories(result: EigenPaths, options: EigenTrajectoriesOptions = {}): Figure {
   const where = 'eigenTrajectories';
@@ -61,7 +61,7 @@ export function eigenTrajectories(result: EigenPaths, options: EigenTrajectories
       layer: pathLayers(result, [across, up], scales),
     }),
   );
-  const drawn = everyKth(eigenvalues.length);
+  const drawn = everyKth(eigenvalues.length, mostPoints);
   const values = drawn.flatMap((direction): Row[] => {
     const ratio = ratios[direction] ?? null;
     return ratio === null ? [] : [{ direction: direction + 1, ratio, eigenvalue: eigenvalues[direction]! }];
@@ -145,12 +145,6 @@ function ratiosOf(student: ArrayLike<number>, teacher: ArrayLike<number>): (numb
   return Array.from(student, (value, index) => (teacher[index]! === 0 ? null : value / teacher[index]!));
 }
 
-/** All numbers below `length`, or every k-th and the last. */
-function everyKth(length: number): number[] {
-  const every = Math.ceil(length / mostPoints);
-  return Array.from({ length }, (_, index) => index).filter((index) => index % every === 0 || index === length - 1);
-}
-
 function pathLayers(
   { eigenvalues, teacher, student }: EigenPaths,
   [across, up]: readonly [number, number],
@@ -163,7 +157,7 @@ function pathLayers(
   const y = valueChannel('y', along(up), { ...verticalAxis, title: title(up), tickCount: 4 });
   const legend: Legend = { title: null, orient: 'bottom', symbolSize: 90 };
   const rows = Object.entries({ teacher, student }).flatMap(([model, checkpoints]) =>
-    everyKth(checkpoints.length).map((step): Row => {
+    everyKth(checkpoints.length, mostPoints).map((step): Row => {
       const last = step === checkpoints.length - 1;
       return {
         model,

@@ -1,8 +1,8 @@
 /** What all figures have in common: their options, their size, their headings. */
-import { finite, knownOptions, outOfRange, wrongKind } from './refusals.ts';
+import { finite, knownOptions, outOfRange, text } from './refusals.ts';
 import type { Column, Figure, Layer, Legend, Panel, Resolution, Title } from './specification.ts';
 import { config } from './theme.ts';
-import { textWidth, wrapped } from './words.ts';
+import { shortened, textWidth, wrapped } from './words.ts';
 
 /** Options that every figure takes. */
 export interface FigureOptions {
@@ -40,7 +40,7 @@ export function frameOf(where: string, options: FigureOptions, others: readonly 
   const { width = 640, title } = options;
   finite(where, 'width', width);
   if (width < 240 || width > 2000) throw outOfRange(where, 'width', 'in [240, 2000]', width);
-  if (title !== undefined && typeof title !== 'string') throw wrongKind(where, 'title', 'a text', title);
+  if (title !== undefined) text(where, 'title', title);
   return { where, inside: Math.floor(width) - 2 * padding, title };
 }
 
@@ -73,9 +73,9 @@ export function gridOf(
 }
 
 /** A heading over lines that fit a width. */
-export function heading(text: string, notes: readonly string[], width: number): Title {
+export function heading(title: string, notes: readonly string[], width: number): Title {
   const subtitle = notes.filter((note) => note !== '').flatMap((note) => wrapped(note, width, smallFont));
-  return { text: wrapped(text, width, largeFont), ...(subtitle.length > 0 && { subtitle }) };
+  return { text: wrapped(title, width, largeFont), ...(subtitle.length > 0 && { subtitle }) };
 }
 
 /** A legend below the plot, in as many columns as its names leave room for; none for a single name. */
@@ -83,12 +83,40 @@ export function legendBelow(names: readonly string[], width: number, symbol: Leg
   if (names.length < 2) return null;
   const longest = Math.max(...names.map((name) => textWidth(name, smallFont)));
   const columns = Math.max(1, Math.min(names.length, Math.floor(width / (longest + 40))));
-  return { title: null, orient: 'bottom', columns, labelLimit: Math.max(40, width - 40), ...symbol };
+  const labels = Object.fromEntries(names.map((name) => [name, shortened(name, width - 40, smallFont)]));
+  return {
+    title: null,
+    orient: 'bottom',
+    columns,
+    labelLimit: 0,
+    // Cut in the middle, as on an axis, and not at the end, where names differ.
+    ...(longest > width - 40 && { labelExpr: `${JSON.stringify(labels)}[datum.label]` }),
+    ...symbol,
+  };
+}
+
+/** A legend of shades below the plot. */
+export function shadesBelow(title: string, format?: string): Legend {
+  return {
+    title,
+    orient: 'bottom',
+    direction: 'horizontal',
+    gradientLength: 160,
+    gradientThickness: 10,
+    tickCount: 3,
+    ...(format !== undefined && { format }),
+  };
 }
 
 /** Layers that draw something: Vega warns of a scale over no data. */
 export function filled(layers: readonly Layer[]): Layer[] {
   return layers.filter(({ data }) => data.values.length > 0);
+}
+
+/** All numbers below `length`, or every k-th and the last where there are more than `most`. */
+export function everyKth(length: number, most: number): number[] {
+  const every = Math.ceil(length / most);
+  return Array.from({ length }, (_, index) => index).filter((index) => index % every === 0 || index === length - 1);
 }
 
 /** What a figure adds to the frame. */
@@ -107,7 +135,8 @@ export interface FrameContent {
 /** The whole specification. */
 export function framed(frame: Frame, content: FrameContent): Figure {
   const { title, notes, description, views, columns = 1, shared = [] } = content;
-  const resolution = Object.fromEntries(shared.map((channel) => [channel, 'shared'])) as Resolution;
+  const resolution: Resolution = {};
+  for (const channel of shared) resolution[channel] = 'shared';
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description,

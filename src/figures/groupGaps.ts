@@ -1,6 +1,6 @@
 import { type FigureOptions, framed, frameOf, legendBelow } from './frame.ts';
 import { nameAxis } from './nameAxis.ts';
-import { allFinite, finite, finiteOrNull, listOf, outOfRange, sameLength, whole } from './refusals.ts';
+import { allFinite, finite, finiteOrNull, listOf, outOfRange, sameLength, text, whole } from './refusals.ts';
 import type { Figure, Layer, Row } from './specification.ts';
 import { colourOf, muted } from './theme.ts';
 import { count, counted, listed, percent } from './words.ts';
@@ -52,6 +52,8 @@ export function groupGaps(result: GroupShift, options: GroupGapsOptions = {}): F
   const where = 'groupGaps';
   const frame = frameOf(where, options, ['before', 'after']);
   const { before = 'before', after = 'after' } = options;
+  text(where, 'before', before);
+  if (text(where, 'after', after) === before) throw outOfRange(where, 'after', "another name than before's", after);
   const groups = check(where, result);
   const gaps = [finite(where, 'gapBefore', result.gapBefore), finite(where, 'gapAfter', result.gapAfter)] as const;
   const drawn = mostChanged(groups);
@@ -83,7 +85,7 @@ export function groupGaps(result: GroupShift, options: GroupGapsOptions = {}): F
   ] as const;
   const legend = {
     color: { domain: [before, after], range: sides.map(({ colour }) => colour) },
-    shape: { domain: [before, after], range: sides.map(({ shape }) => shape as string) },
+    shape: { domain: [before, after], range: sides.map(({ shape }): string => shape) },
   };
   const layers = sides.flatMap(({ field, name, colour, yOffset, dash }): Layer[] => {
     const values = drawn.flatMap((group, index): Row[] => {

@@ -72,7 +72,8 @@ export function heatMapPanel(frame: Frame, given: HeatMap): Panel {
   const hasText = down >= 14 && map.cells.every(({ text }) => fits(text));
   const more = [...new Set(map.cells.flatMap((cell) => Object.keys(cell.more)))];
   const values = map.cells.map((cell): Row => {
-    const own = Object.fromEntries(more.map((field) => [field, cell.more[field] ?? '–']));
+    // A title may hold dots and brackets, which in the name of a field mean parts of it.
+    const own = Object.fromEntries(more.map((name, index) => [`more${index}`, cell.more[name] ?? '–']));
     const told = Object.entries(cell.more).map(([field, text]) => `${field} ${text}`);
     return {
       row: cell.row,
@@ -116,7 +117,7 @@ export function heatMapPanel(frame: Frame, given: HeatMap): Panel {
   const tooltip = [
     { field: 'rowName', ...nominal, title: map.rowTitle },
     { field: 'columnName', ...nominal, title: map.columnTitle },
-    ...more.map((field) => ({ field, ...nominal, title: field })),
+    ...more.map((name, index) => ({ field: `more${index}`, ...nominal, title: name })),
   ];
   const description = { field: 'told', ...nominal };
   const texts = (field: 'text' | 'note', chosen: (value: Row) => boolean, dy: number): Layer[] =>

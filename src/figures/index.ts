@@ -15,14 +15,10 @@ export { invarianceBars } from './invarianceBars.ts';
 export { type LossCurvesOptions, lossCurves, type StepRecord } from './lossCurves.ts';
 export type { ModelPaths, ModelPoints } from './mapPoints.ts';
 export { modelMap } from './modelMap.ts';
+export type { LayerSimilarity, ModelSimilarity } from './pairNumbers.ts';
 export { type PredictionFlips, predictionFlipBars } from './predictionFlipBars.ts';
 export { type Reliability, reliabilityDiagram } from './reliabilityDiagram.ts';
-export {
-  type LayerSimilarity,
-  type ModelSimilarity,
-  type SimilarityHeatMapOptions,
-  similarityHeatMap,
-} from './similarityHeatMap.ts';
+export { type SimilarityHeatMapOptions, similarityHeatMap } from './similarityHeatMap.ts';
 export type {
   Axis,
   Column,

@@ -1,5 +1,5 @@
 import { filled, framed, frameOf, legendBelow, type ModelFigureOptions } from './frame.ts';
-import { finite, finiteOrNull, listOf, outOfRange, wrongKind } from './refusals.ts';
+import { finite, finiteOrNull, listOf, outOfRange, text, wrongKind } from './refusals.ts';
 import type { Figure, Layer, Row } from './specification.ts';
 import { ink, muted, seriesScales } from './theme.ts';
 import { valueAxisWidth, valueChannel, verticalAxis } from './valueAxis.ts';
@@ -47,9 +47,7 @@ export function lossCurves(records: readonly StepRecord[], options: LossCurvesOp
   const where = 'lossCurves';
   const frame = frameOf(where, options, others);
   const { valueTitle = 'loss (nats)', stepTitle = 'step', scale = 'linear', references = {} } = options;
-  for (const [name, text] of Object.entries({ valueTitle, stepTitle })) {
-    if (typeof text !== 'string') throw wrongKind(where, name, 'a text', text);
-  }
+  for (const [name, title] of Object.entries({ valueTitle, stepTitle })) text(where, name, title);
   if (scale !== 'linear' && scale !== 'log') throw outOfRange(where, 'scale', "'linear' or 'log'", scale);
   for (const [name, value] of Object.entries(references)) finite(where, `references.${name}`, value);
   const names = check(where, records, scale);
@@ -65,7 +63,8 @@ export function lossCurves(records: readonly StepRecord[], options: LossCurvesOp
     scale: { domain: first === last ? [first - 1, last + 1] : [first, last], nice: false },
     axis: { title: stepTitle, tickCount: 5 },
   };
-  const reached = [...rows.flatMap(({ low, high }) => [low, high]), ...Object.values(references)].map(Number);
+  const bounds = rows.flatMap(({ low, high }) => [low, high]).filter((bound) => bound !== null);
+  const reached = [...bounds.map(Number), ...Object.values(references)];
   const y = valueChannel('value', reached, { ...verticalAxis, title: valueTitle }, scale === 'log');
   const legend = legendBelow(names, width, { symbolType: 'stroke', symbolSize: 500 });
   const color = { field: 'term', type: 'nominal' as const, scale: scales.color, legend };

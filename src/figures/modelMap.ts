@@ -10,7 +10,7 @@ import {
 } from './mapPoints.ts';
 import { type LabelPlace, placeLabels } from './placeLabels.ts';
 import { finite, outOfRange } from './refusals.ts';
-import type { Encoding, Figure, Layer, Row } from './specification.ts';
+import type { Encoding, FieldChannel, Figure, Layer, Row } from './specification.ts';
 import { ink, seriesScales } from './theme.ts';
 import { count, counted, decimal, listed } from './words.ts';
 
@@ -30,7 +30,7 @@ const mostNames = { grouped: 8, alone: 24 };
  * @example
  * const figure = modelMap(measure(trainingPath({ models, similarity: representationalSimilarity() }), activations));
  * const still = modelMap({ ...multidimensionalScaling([[0, 3, 4], [3, 0, 5], [4, 5, 0]]), names: ['a', 'b', 'c'] });
- * @see Abnar, Dehghani and Zuidema, "Transferring inductive biases through knowledge distillation", 2020, figures 1 and 4.
+ * @see Abnar, Dehghani and Zuidema, "Transferring inductive biases through knowledge distillation", 2020, figures 1, 6 and 7.
  */
 export function modelMap(result: ModelPaths | ModelPoints, options: ModelFigureOptions = {}): Figure {
   const where = 'modelMap';
@@ -54,10 +54,10 @@ export function modelMap(result: ModelPaths | ModelPoints, options: ModelFigureO
     scale: { domain: view[field], nice: false, zero: false },
     axis: bare,
   });
+  const color: FieldChannel = { field: 'series', type: 'nominal', scale: scales.color, legend };
+  const places: Encoding = { x: channel('x'), y: channel('y'), color };
   const encoding: Encoding = {
-    x: channel('x'),
-    y: channel('y'),
-    color: { field: 'series', type: 'nominal', scale: scales.color, legend },
+    ...places,
     shape: { field: 'series', type: 'nominal', scale: scales.shape, legend },
     description: { field: 'told', type: 'nominal' },
     tooltip: [
@@ -66,7 +66,7 @@ export function modelMap(result: ModelPaths | ModelPoints, options: ModelFigureO
     ],
   };
   const layer = moves
-    ? pathLayers(points, encoding)
+    ? pathLayers(points, places, encoding)
     : [...standingLayers(points, encoding), ...nameLayers(names, view)];
   const dimensions = dimensionsOf(result);
   return framed(frame, {
@@ -95,8 +95,7 @@ function rowOf({ x, y, series, name, step }: MapPoint): Row {
   return { x, y, series, name, step, told: name === series ? name : `${series}, ${name}` };
 }
 
-function pathLayers(points: readonly MapPoint[], encoding: Encoding): Layer[] {
-  const { x, y, color } = encoding as Required<Encoding>;
+function pathLayers(points: readonly MapPoint[], places: Encoding, encoding: Encoding): Layer[] {
   const marks = (chosen: (point: MapPoint) => boolean, mark: Omit<Layer['mark'], 'type'>): Layer => ({
     data: { values: points.filter(chosen).map(rowOf) },
     mark: { type: 'point', ...mark },
@@ -106,7 +105,7 @@ function pathLayers(points: readonly MapPoint[], encoding: Encoding): Layer[] {
     {
       data: { values: points.map(rowOf) },
       mark: { type: 'line', strokeWidth: 1.5, strokeOpacity: 0.7 },
-      encoding: { x, y, color, order: { field: 'step', type: 'quantitative' } },
+      encoding: { ...places, order: { field: 'step', type: 'quantitative' } },
     },
     marks(({ isFirst, isLast }) => !isFirst && !isLast, { filled: true, opacity: 0.8, size: 16, aria: false }),
     marks(({ isFirst, isLast }) => isFirst && !isLast, {

@@ -30,8 +30,8 @@ export function nameAxis(
   const labels = names.map(({ name, beside = '' }) => {
     const whole = beside === '' ? name : `${name}  ${beside}`;
     if (fits(whole)) return [whole];
-    const [first = '', ...rest] = fits(name) || !breaks ? [name] : wrapped(name, room, labelFont);
-    const lines = rest.length === 0 ? [first] : [first, rest.join(' ')];
+    const [first = ''] = fits(name) || !breaks ? [name] : wrapped(name, room, labelFont);
+    const lines = [first, name.slice(first.length).trim()].filter((line) => line !== '');
     return [...lines.map((line) => shortened(line, room, labelFont)), ...(beside === '' ? [] : [beside])];
   });
   return {

@@ -23,6 +23,13 @@ export function wrongKind(where: string, argument: string, expected: string, got
   return new TypeError(`${where}: ${argument} must be ${expected}, got ${shown(got)}.${hint && ` ${hint}`}`);
 }
 
+/** A text that is not empty. */
+export function text(where: string, argument: string, value: string): string {
+  if (typeof value !== 'string') throw wrongKind(where, argument, 'a text', value);
+  if (value === '') throw outOfRange(where, argument, 'a text of at least one letter', value);
+  return value;
+}
+
 /** A finite number, as it was given. */
 export function finite(where: string, argument: string, value: number, hint = ''): number {
   if (typeof value !== 'number') throw wrongKind(where, argument, 'a finite number', value, hint);
@@ -39,8 +46,10 @@ export function finiteOrNull(where: string, argument: string, value: number | nu
 export function allFinite(where: string, argument: string, values: ArrayLike<number | null>, orNull = false): void {
   listOf(where, argument, values);
   for (let index = 0; index < values.length; index++) {
-    const value = values[index]!;
-    if (!(orNull && value === null)) finite(where, `${argument}[${index}]`, value as number);
+    const value = values[index];
+    if (orNull && value === null) continue;
+    if (typeof value !== 'number') throw wrongKind(where, `${argument}[${index}]`, 'a finite number', value);
+    finite(where, `${argument}[${index}]`, value);
   }
 }
 

@@ -1,45 +1,9 @@
-import { type FigureOptions, framed, frameOf } from './frame.ts';
+import { type FigureOptions, framed, frameOf, shadesBelow } from './frame.ts';
 import { type Cell, drawnLines, drawnNote, heatMapPanel, namesNote } from './heatMap.ts';
-import { finite, finiteOrNull, outOfRange, sameLength, wrongKind } from './refusals.ts';
+import { type LayerSimilarity, type ModelSimilarity, type PairNumbers, pairNumbers } from './pairNumbers.ts';
+import { text } from './refusals.ts';
 import type { Figure } from './specification.ts';
 import { count, decimal, sampleSize } from './words.ts';
-
-type Matrix<Value> = readonly (readonly Value[])[];
-
-/** What a heat map shows of `ckaMatrix`'s result. */
-export interface LayerSimilarity {
-  /** Names of the rows. */
-  readonly x: readonly string[];
-  /** Names of the columns. */
-  readonly y: readonly string[];
-  readonly value: Matrix<number>;
-  /** Cells of another status than `'ok'` say so. */
-  readonly status?: Matrix<string>;
-  readonly biased?: Matrix<number>;
-  readonly debiased?: Matrix<number>;
-  /** What chance gives on average in each cell. */
-  readonly expected?: Matrix<number>;
-  /** How many standard deviations the value lies above what chance gives. */
-  readonly z?: Matrix<number>;
-  readonly samples: number;
-}
-
-/** What a heat map shows of `similarityMatrix`'s result. */
-export interface ModelSimilarity {
-  /** Names of the rows and of the columns. */
-  readonly models: readonly string[];
-  readonly value: Matrix<number>;
-  readonly status?: Matrix<string>;
-  /** Each pair's whole result, for what chance gives. */
-  readonly cells?: Matrix<{
-    readonly value: number;
-    readonly debiased?: number;
-    readonly biased?: number;
-    readonly expected?: number;
-    readonly z?: number;
-  }>;
-  readonly samples: number;
-}
 
 /** Options of `similarityHeatMap`. */
 export interface SimilarityHeatMapOptions extends FigureOptions {
@@ -50,9 +14,6 @@ export interface SimilarityHeatMapOptions extends FigureOptions {
   /** What is measured. Default `'CKA'` for layers, `'similarity'` for models. */
   readonly measure?: string;
 }
-
-/** Statuses under which a similarity is a number of no meaning. */
-const withoutValue = ['constantX', 'constantY', 'constantBoth', 'undefined', 'tooFewSamples', 'debiasedUndefined'];
 
 /**
  * A heat map of similarities, of every layer of one model with every layer of another or of every model with every other,
@@ -78,11 +39,12 @@ export function similarityHeatMap(
   const where = 'similarityHeatMap';
   const frame = frameOf(where, options, ['rows', 'columns', 'measure']);
   const ofLayers = 'x' in result;
-  const names = ofLayers ? [result.x, result.y] : [result.models, result.models];
-  const [rowNames, columnNames] = names as [readonly string[], readonly string[]];
+  const rowNames = ofLayers ? result.x : result.models;
+  const columnNames = ofLayers ? result.y : result.models;
   const { rows = ofLayers ? 'first model' : 'model', columns = ofLayers ? 'second model' : 'model' } = options;
   const { measure = ofLayers ? 'CKA' : 'similarity' } = options;
-  const numbers = numbersOf(where, result, rowNames, columnNames);
+  for (const [name, title] of Object.entries({ rows, columns, measure })) text(where, name, title);
+  const numbers = pairNumbers(where, result, rowNames, columnNames);
   const [rowsDrawn, columnsDrawn] = [drawnLines(rowNames.length), drawnLines(columnNames.length)];
   const drawn = rowsDrawn.flatMap((row) => columnsDrawn.map((column) => numbers[row]![column]!));
   const values = drawn.map(({ value }) => value).filter((value) => value !== null);
@@ -121,88 +83,17 @@ export function similarityHeatMap(
         columnTitle: columns,
         cells,
         scale: { domain, range: ['#f2f6fb', '#6aaed6', '#08306b'], clamp: true },
-        legend: {
-          title: measure,
-          orient: 'bottom',
-          direction: 'horizontal',
-          gradientLength: 160,
-          gradientThickness: 10,
-          tickCount: 3,
-        },
+        legend: shadesBelow(measure),
       }),
     ],
   });
 }
 
-interface Numbers {
-  readonly row: string;
-  readonly column: string;
-  readonly value: number | null;
-  readonly status: string;
-  readonly debiased: number | null;
-  /** Whether the value is the biased one of a pair that has both. */
-  readonly isBiased: boolean;
-  readonly expected: number | null;
-  readonly z: number | null;
-}
-
-function numbersOf(
-  where: string,
-  result: LayerSimilarity | ModelSimilarity,
-  rows: readonly string[],
-  columns: readonly string[],
-): Numbers[][] {
-  for (const [name, list] of Object.entries({ rows, columns })) {
-    if (!Array.isArray(list)) throw wrongKind(where, name, 'a list of names', list);
-    if (list.length === 0) throw outOfRange(where, name, 'a list of at least one name', list);
-  }
-  const matrix = <Value>(name: string, values: Matrix<Value> | undefined): Matrix<Value> | undefined => {
-    if (values === undefined) return undefined;
-    sameLength(where, name, values, 'the rows', rows.length);
-    for (const [row, line] of values.entries())
-      sameLength(where, `${name}[${row}]`, line, 'the columns', columns.length);
-    return values;
-  };
-  const values = matrix('value', result.value);
-  if (values === undefined) throw wrongKind(where, 'value', 'a matrix', values);
-  const status = matrix('status', result.status);
-  const fields = 'x' in result ? undefined : matrix('cells', result.cells);
-  const own = 'x' in result ? result : undefined;
-  const given = Object.fromEntries(
-    (['biased', 'debiased', 'expected', 'z'] as const).map((name) => [name, matrix(name, own?.[name])]),
-  );
-  return rows.map((rowName, row) =>
-    columns.map((columnName, column) => {
-      const value = finite(where, `value[${row}][${column}]`, values[row]![column]!);
-      const extra = (name: 'biased' | 'debiased' | 'expected' | 'z') =>
-        finiteOrNull(
-          where,
-          `${name}[${row}][${column}]`,
-          given[name]?.[row]?.[column] ?? fields?.[row]?.[column]?.[name],
-        );
-      const [biased, debiased, state] = [extra('biased'), extra('debiased'), status?.[row]?.[column] ?? 'ok'];
-      const isBiased = biased !== null && debiased !== null && value === biased && value !== debiased;
-      // Without its debiased part a biased value still stands.
-      const stands = isBiased ? !state.startsWith('constant') : !withoutValue.includes(state);
-      return {
-        row: rowName,
-        column: columnName,
-        value: stands ? value : null,
-        status: state,
-        debiased: state === 'ok' ? debiased : null,
-        isBiased,
-        expected: extra('expected'),
-        z: extra('z'),
-      };
-    }),
-  );
-}
-
-function isChance({ value, z }: Numbers): boolean {
+function isChance({ value, z }: PairNumbers): boolean {
   return value !== null && z !== null && z < 3;
 }
 
-function chanceNote(drawn: readonly Numbers[]): string {
+function chanceNote(drawn: readonly PairNumbers[]): string {
   if (drawn.some(({ expected }) => expected !== null)) return 'In brackets: what chance gives.';
   if (drawn.some(({ isBiased }) => isBiased)) {
     return 'Biased: unrelated features give more than 0. In brackets: debiased, where they give about 0.';
@@ -210,15 +101,14 @@ function chanceNote(drawn: readonly Numbers[]): string {
   return drawn.some(({ debiased }) => debiased !== null) ? 'Debiased: unrelated features give about 0.' : '';
 }
 
-function cellOf(
-  numbers: Numbers,
-  {
-    row,
-    column,
-    measure,
-    domain,
-  }: { readonly row: number; readonly column: number; readonly measure: string; readonly domain: [number, number] },
-): Cell {
+interface CellPlace {
+  readonly row: number;
+  readonly column: number;
+  readonly measure: string;
+  readonly domain: readonly [number, number];
+}
+
+function cellOf(numbers: PairNumbers, { row, column, measure, domain }: CellPlace): Cell {
   const { value, status, expected, debiased, isBiased, z } = numbers;
   const second = expected ?? (isBiased ? debiased : null);
   return {

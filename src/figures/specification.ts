@@ -56,6 +56,7 @@ export interface Legend {
   direction?: 'horizontal';
   columns?: number;
   format?: string;
+  labelExpr?: string;
   gradientLength?: number;
   gradientThickness?: number;
   labelLimit?: number;

@@ -51,12 +51,16 @@ export function textWidth(text: string, fontSize: number): number {
   return text.length * letterWidth * fontSize;
 }
 
-/** A text on lines of at most `width` pixels. */
+/** A text on lines of at most `width` pixels; a word that is longer than a line is broken. */
 export function wrapped(text: string, width: number, fontSize: number): string[] {
-  const most = Math.max(8, Math.floor(width / (letterWidth * fontSize)));
+  const most = Math.max(3, Math.floor(width / (letterWidth * fontSize)));
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  const pieces = text.split(' ').flatMap((word) => {
+    const parts = Math.max(1, Math.ceil(word.length / most));
+    return Array.from({ length: parts }, (_, index) => word.slice(index * most, (index + 1) * most));
+  });
+  for (const word of pieces) {
     if (line !== '' && line.length + 1 + word.length > most) {
       lines.push(line);
       line = word;

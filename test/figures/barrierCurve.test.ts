@@ -10,11 +10,13 @@ const hill = await along((lambda) => 1 + lambda + 4 * lambda * (1 - lambda));
 const slope = await along((lambda) => 1 + 2 * lambda);
 const broken = await along((lambda) => (lambda > 0.3 && lambda < 0.6 ? Number.NaN : 1 + lambda));
 const brokenEnd = await along((lambda) => (lambda === 1 ? Number.NaN : 1));
+const long = await along((lambda) => 1 + Math.sin(40 * lambda), 1001);
 const ends = await along((lambda) => lambda, 2);
 
 describeFigure('barrierCurve', [
   { title: 'one pair', figure: (options) => barrierCurve({ 'independent → distilled': hill }, options) },
   { title: 'several pairs', figure: (options) => barrierCurve({ hill, slope, ends }, options) },
+  { title: 'more points than are drawn', figure: (options) => barrierCurve({ long }, options) },
   { title: 'losses that are NaN', figure: (options) => barrierCurve({ broken }, options) },
   { title: 'an end that is NaN', figure: (options) => barrierCurve({ brokenEnd }, options) },
 ]);
@@ -60,6 +62,14 @@ describe('a barrier curve', () => {
     const curve = itemsOf(panels[0]!, 'line').filter(({ datum }) => datum.baseline === undefined);
     expect(curve.filter(({ defined }) => defined === false)).toHaveLength(missing);
     expect(texts.join(' ')).toContain(`no finite loss at ${missing} of 25 points`);
+  });
+
+  it('draws every k-th of many points, both ends among them, and says so', async () => {
+    const { panels, texts } = await draw(barrierCurve({ long }));
+    const points = itemsOf(panels[0]!, 'symbol').map(({ x }) => panels[0]!.across(x));
+    expect(points).toHaveLength(251);
+    expect([points[0], points.at(-1)]).toEqual([expect.closeTo(0, 6), expect.closeTo(1, 6)]);
+    expect(texts.join(' ')).toContain('drawn: 251 of 1,001 points');
   });
 
   it('draws no baseline from an end that it does not know', async () => {

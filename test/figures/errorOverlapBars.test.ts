@@ -25,6 +25,14 @@ describeFigure('errorOverlapBars', [
   { title: 'three models', figure: (options) => errorOverlapBars(three, options) },
   { title: 'nine models, more regions than fit', figure: (options) => errorOverlapBars(nine, options) },
   { title: 'one model', figure: (options) => errorOverlapBars(single, options) },
+  {
+    title: 'names of any length and any letters',
+    figure: (options) =>
+      errorOverlapBars(
+        overlapOf(['a "b" \\ [c].d', 'distilbert-base-uncased-finetuned-sst-2-english/100000']),
+        options,
+      ),
+  },
   { title: 'no errors, so no region', figure: (options) => errorOverlapBars(perfect, options) },
 ]);
 

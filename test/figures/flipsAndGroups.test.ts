@@ -156,5 +156,6 @@ describe('group gaps', () => {
     );
     expect(() => groupGaps({ ...shift, gapAfter: Number.NaN })).toThrow('groupGaps: gapAfter');
     expect(() => groupGaps({ ...shift, groups: [] })).toThrow('at least one group');
+    expect(() => groupGaps(shift, { before: 'model', after: 'model' })).toThrow("another name than before's");
   });
 });

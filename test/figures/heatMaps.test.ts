@@ -47,6 +47,14 @@ describeFigure('similarityHeatMap', [
   { title: 'models', figure: (options) => similarityHeatMap(ofModels, options) },
   { title: 'models by CKA', figure: (options) => similarityHeatMap(ckaOfModels, { measure: 'CKA', ...options }) },
   { title: 'a matrix too large for numbers', figure: (options) => similarityHeatMap(large, options) },
+  {
+    title: 'a measure and names of any letters',
+    figure: (options) =>
+      similarityHeatMap(
+        { ...single, x: ['a "b" \\ [c].d'] },
+        { ...options, measure: 'sim.cos [debiased]', rows: 'layer.of "x"', columns: "layer's name" },
+      ),
+  },
   { title: 'a single cell', figure: (options) => similarityHeatMap(single, options) },
 ]);
 

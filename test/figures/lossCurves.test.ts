@@ -15,6 +15,10 @@ const accuracies = few.map(({ step }) => ({ step, terms: { student: step / 150 }
 describeFigure('lossCurves', [
   { title: 'three terms', figure: (options) => lossCurves(few, options) },
   { title: 'many steps, on a log scale', figure: (options) => lossCurves(many, { ...options, scale: 'log' }) },
+  {
+    title: 'a log scale with values left out',
+    figure: (options) => lossCurves(few, { ...options, scale: 'log', stepTitle: 'step (thousands)' }),
+  },
   { title: 'one record', figure: (options) => lossCurves([{ step: 1, terms: { task: 1 } }], options) },
   {
     title: 'a term that never has a value',
@@ -40,6 +44,20 @@ describe('loss curves', () => {
     expect(legend).toEqual(['task', 'distillation', 'hint']);
     const dashes = new Set(itemsOf(panel, 'line').map(({ strokeDash }) => String(strokeDash)));
     expect(dashes.size).toBe(3);
+  });
+
+  it('reach from the lowest value to the highest, whatever is left out', async () => {
+    const panel = (await draw(lossCurves(few, { scale: 'log' }))).panels[0]!;
+    expect(panel.up(panel.height)).toBeCloseTo(0.1, 6);
+    expect(panel.up(0)).toBeCloseTo(10, 6);
+  });
+
+  it('cut long names in the legend in their middle', async () => {
+    const long = 'distilbert-base-uncased-finetuned-sst-2-english/checkpoint';
+    const { legend } = await draw(
+      lossCurves([{ step: 1, terms: { [`${long}-1`]: 1, [`${long}-2`]: 2 } }], { width: 320 }),
+    );
+    expect(legend).toEqual([expect.stringMatching(/^distilbert.*….*point-1$/), expect.stringMatching(/….*point-2$/)]);
   });
 
   it('take records in any order', () => {

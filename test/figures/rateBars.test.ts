@@ -34,6 +34,14 @@ describeFigure('foolingBars', [
 ]);
 describeFigure('invarianceBars', [
   { title: 'teacher and student', figure: (options) => invarianceBars(views, options) },
+  {
+    title: 'names of any length and any letters',
+    figure: (options) =>
+      invarianceBars(
+        { 'a "b" \\ [c].d': views.teacher, 'distilbert-base-uncased-finetuned-sst-2': views.student },
+        options,
+      ),
+  },
   { title: 'no image', figure: (options) => invarianceBars({ model: { same: 0, count: 0, kappa: 0 } }, options) },
 ]);
 

@@ -8,6 +8,7 @@ const rows = 600;
 const resultOf = (seed: number, skill: number, bins = 15) =>
   measure(calibrationError({ bins }), { logits: logitsOf(seed, rows, skill), labels: labelsOf(rows) });
 const models = { teacher: resultOf(1, 4), distilled: resultOf(2, 2), independent: resultOf(3, 1) };
+const longName = 'distilbert-base-uncased-finetuned-sst-2-english/checkpoint-100000';
 const oneRow = measure(calibrationError(), { probabilities: [[0, 1]], labels: [1] });
 const noRow = {
   ...oneRow,
@@ -20,6 +21,14 @@ describeFigure('reliabilityDiagram', [
   {
     title: 'one model of one row, all other bins empty',
     figure: (options) => reliabilityDiagram({ model: oneRow }, options),
+  },
+  {
+    title: 'a name of any length and any letters',
+    figure: (options) =>
+      reliabilityDiagram(
+        { [longName]: models.teacher, 'a "b" \\ [c].d': models.distilled, '': models.independent },
+        options,
+      ),
   },
   { title: 'no row at all', figure: (options) => reliabilityDiagram({ model: noRow }, options) },
   { title: 'a single bin', figure: (options) => reliabilityDiagram({ model: resultOf(1, 2, 1) }, options) },
