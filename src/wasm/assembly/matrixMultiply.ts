@@ -1,6 +1,6 @@
 import { differenceTile } from './differenceTile';
 import { multiplyTile, placeTile, TILE_COLUMNS, TILE_ROWS } from './matrixTile';
-import { packColumns, packRows } from './packing';
+import { packColumns, packRows, panelBytes } from './packing';
 import { transpose4 } from './transpose4';
 
 // The blocked matrix product. A panel pair of the tile kernel stays in the first-level cache (256·(6 + 8)·4 = 14 KB), a
@@ -11,9 +11,21 @@ const DEPTH: usize = 256;
 const BLOCK_ROWS: usize = TILE_ROWS * (100 / TILE_ROWS);
 const BLOCK_COLUMNS: usize = 1024;
 
+/** Bytes of a packed block of A. */
+@inline
+function bytesOfA(): usize {
+  return (BLOCK_ROWS / TILE_ROWS) * panelBytes(DEPTH, TILE_ROWS);
+}
+
+/** Bytes of a packed block of B. */
+@inline
+function bytesOfB(): usize {
+  return (BLOCK_COLUMNS / TILE_COLUMNS) * panelBytes(DEPTH, TILE_COLUMNS);
+}
+
 /** Bytes of scratch that `matrixMultiply` needs: packed blocks and one tile. */
 export function matrixScratchBytes(): usize {
-  return (BLOCK_ROWS * DEPTH + (BLOCK_COLUMNS + TILE_COLUMNS) * DEPTH + TILE_ROWS * TILE_COLUMNS) << 2;
+  return bytesOfA() + bytesOfB() + ((TILE_ROWS * TILE_COLUMNS) << 2);
 }
 
 /**
@@ -47,8 +59,8 @@ export function matrixMultiply(
   const width: usize = wide ? 8 : 4;
   const outRowBytes = outColumns * width;
   const packedA = scratch;
-  const packedB = packedA + ((BLOCK_ROWS * DEPTH) << 2);
-  const tile = packedB + (((BLOCK_COLUMNS + TILE_COLUMNS) * DEPTH) << 2);
+  const packedB = packedA + bytesOfA();
+  const tile = packedB + bytesOfB();
   if (inner == 0) {
     for (let row: usize = 0; row < rows; row++) memory.fill(out + row * outRowBytes, 0, columns * width);
   }
@@ -57,19 +69,21 @@ export function matrixMultiply(
     for (let depthStart: usize = 0; depthStart < inner; depthStart += DEPTH) {
       const depth = min(DEPTH, inner - depthStart);
       const fromB = b + depthStart * bRowBytes + columnStart * bColumnBytes;
+      const bytesOfPanelA = panelBytes(depth, TILE_ROWS);
+      const bytesOfPanelB = panelBytes(depth, TILE_COLUMNS);
       packColumns(fromB, bRowBytes, bColumnBytes, depth, blockColumns, packedB);
       for (let rowStart: usize = 0; rowStart < rows; rowStart += BLOCK_ROWS) {
         const blockRows = min(BLOCK_ROWS, rows - rowStart);
         if (symmetric && first + rowStart + blockRows <= columnStart) continue;
         const fromA = a + rowStart * aRowBytes + depthStart * aColumnBytes;
         packRows(fromA, aRowBytes, aColumnBytes, depth, blockRows, packedA);
-        for (let column: usize = 0; column < blockColumns; column += TILE_COLUMNS) {
-          const panelB = packedB + ((column * depth) << 2);
+        let panelB = packedB;
+        for (let column: usize = 0; column < blockColumns; column += TILE_COLUMNS, panelB += bytesOfPanelB) {
+          let panelA = packedA;
           const tileColumns = min(TILE_COLUMNS, blockColumns - column);
-          for (let row: usize = 0; row < blockRows; row += TILE_ROWS) {
+          for (let row: usize = 0; row < blockRows; row += TILE_ROWS, panelA += bytesOfPanelA) {
             const tileRows = min(TILE_ROWS, blockRows - row);
             if (symmetric && first + rowStart + row + tileRows <= columnStart + column) continue;
-            const panelA = packedA + ((row * depth) << 2);
             const into = out + (rowStart + row) * outRowBytes + (columnStart + column) * width;
             if (distances) differenceTile(panelA, panelB, depth, tile);
             else multiplyTile(panelA, panelB, depth, tile);

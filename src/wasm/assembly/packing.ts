@@ -4,6 +4,15 @@ import { transpose4 } from './transpose4';
 // Packing: a block of a matrix is copied into panels that the tile kernel reads straight through. Strides in bytes
 // between rows and between columns describe the source, so a transposed matrix costs little extra.
 
+/**
+ * Bytes of a panel. Its numbers are followed by a line of the cache that nobody uses: else all panels of 256 steps would
+ * begin at the same place of the first-level cache, and a step that is copied to all of them would put out its own lines.
+ */
+@inline
+export function panelBytes(depth: usize, width: usize): usize {
+  return ((depth * width) << 2) + 64;
+}
+
 /** [count][depth] with the given strides to panels of `width` columns: [count/width][depth][width], zeros at the edge. */
 @inline
 function packPanels(
@@ -16,22 +25,19 @@ function packPanels(
   into: usize,
 ): void {
   const whole = count - (count % width);
-  const panelBytes = (depth * width) << 2;
-  let start: usize = 0;
+  const stride = panelBytes(depth, width);
   if (acrossBytes == 4) {
-    // Two panels at a time: they share lines of the cache, which are gone by the next one where rows are far apart.
-    for (; start + 2 * width <= whole; start += 2 * width) {
-      copyPair(from + (start << 2), alongBytes, depth, width, into + ((start * depth) << 2), panelBytes);
+    for (let step: usize = 0; step < depth; step++) {
+      copyStep(from + step * alongBytes, from + step * alongBytes + (whole << 2), width, into + ((step * width) << 2), stride);
     }
-    if (start < whole) copyRows(from + (start << 2), alongBytes, depth, width, into + ((start * depth) << 2));
+    into += (whole / width) * stride;
   } else {
-    for (; start < whole; start += width) {
-      turnRows(from + start * acrossBytes, alongBytes, acrossBytes, depth, width, into + ((start * depth) << 2));
+    for (let start: usize = 0; start < whole; start += width, into += stride) {
+      turnRows(from + start * acrossBytes, alongBytes, acrossBytes, depth, width, into);
     }
   }
   if (whole == count) return;
   const source = from + whole * acrossBytes;
-  into += (whole * depth) << 2;
   for (let step: usize = 0; step < depth; step++, into += width << 2) {
     for (let lane: usize = 0; lane < width; lane++) {
       const value = lane < count - whole ? load<f32>(source + step * alongBytes + lane * acrossBytes) : 0;
@@ -40,34 +46,14 @@ function packPanels(
   }
 }
 
-/** The numbers of one step, which lie side by side. */
+/** The numbers of one step, which lie side by side, to all panels: the source is read straight through. */
 @inline
-function copyStep(source: usize, width: usize, into: usize): void {
-  v128.store(into, v128.load(source));
-  if (width == 8) v128.store(into, v128.load(source, 16), 16);
-  if (width == 6) store<u64>(into, load<u64>(source, 16), 16);
-  if (width == 5) store<u32>(into, load<u32>(source, 16), 16);
-}
-
-@inline
-function copyRows(source: usize, alongBytes: usize, depth: usize, width: usize, into: usize): void {
-  for (let step: usize = 0; step < depth; step++, source += alongBytes, into += width << 2) {
-    copyStep(source, width, into);
-  }
-}
-
-@inline
-function copyPair(
-  source: usize,
-  alongBytes: usize,
-  depth: usize,
-  width: usize,
-  into: usize,
-  panelBytes: usize,
-): void {
-  for (let step: usize = 0; step < depth; step++, source += alongBytes, into += width << 2) {
-    copyStep(source, width, into);
-    copyStep(source + (width << 2), width, into + panelBytes);
+function copyStep(source: usize, end: usize, width: usize, into: usize, stride: usize): void {
+  for (; source < end; source += width << 2, into += stride) {
+    v128.store(into, v128.load(source));
+    if (width == 8) v128.store(into, v128.load(source, 16), 16);
+    if (width == 6) store<u64>(into, load<u64>(source, 16), 16);
+    if (width == 5) store<u32>(into, load<u32>(source, 16), 16);
   }
 }
 

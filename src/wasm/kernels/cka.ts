@@ -56,11 +56,10 @@ export function crossProductKernel(host: KernelHost): PairKernel<CentredSet> {
   }
 
   function dot(a: WasmTensor, b: WasmTensor): WasmTensor {
-    const second = store.doublesOf(b);
-    return valueTensor(
-      store,
-      store.doublesOf(a).reduce((sum, value, index) => sum + value * second[index]!, 0),
-    );
+    const [first, second] = [store.doublesOf(a), store.doublesOf(b)];
+    let sum = 0;
+    for (let index = 0; index < first.length; index++) sum += first[index]! * second[index]!;
+    return valueTensor(store, sum);
   }
 
   return {
