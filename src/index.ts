@@ -90,6 +90,10 @@ export { type TotalVariationOptions, totalVariation } from './losses/logits/tota
 export { type NegativeLogAcceptanceOptions, negativeLogAcceptance } from './losses/logits/negativeLogAcceptance.ts';
 export { type AcceptanceHybridOptions, acceptanceHybrid } from './losses/logits/acceptanceHybrid.ts';
 export type { Reduction, RowOptions } from './ops/rowReduction.ts';
+export type { Temperatures } from './ops/softenedPair.ts';
+export type { MatchedVocabulary, Vocabulary } from './ops/vocabulary.ts';
+export type { LogitPair, LogitPairOptions, PairLoss } from './logitPairLoss.ts';
+export { alignSpans, type Span } from './alignSpans.ts';
 
 // Losses on features
 export { type AttentionMseOptions, attentionMse } from './losses/features/attentionMse.ts';

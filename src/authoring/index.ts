@@ -3,18 +3,37 @@
  * @module
  */
 
-// The frame of losses over rows: reduction, weights, masks, divisor
-export {
-  type FormOf,
-  maskedRowLoss,
-  type RowLoss,
-  rowLoss,
-  type ScaleRows,
-  type SharedRowLoss,
-  sharedRowLoss,
-} from '../rowLoss.ts';
-export { type CheckedRowOptions, reductionOptions, rowOptions, usualIgnoreIndex } from '../ops/rowReduction.ts';
+export { checkNotEmpty, checkRank, checkSameShape, kindError, rangeError, shapeError } from '../check.ts';
+// The order of a row's elements
+export { argSort } from '../ops/argSort.ts';
+// Operations on rows
+export { asColumn, asRows } from '../ops/asColumn.ts';
 
+// Checks of inputs, and errors in the library's form
+export {
+  checkLabelledPair,
+  checkLabels,
+  checkLogitPair,
+  checkLogits,
+  checkRowWeights,
+  type RowCounts,
+} from '../ops/checkRows.ts';
+export { expectation } from '../ops/expectation.ts';
+export { logSoftmax } from '../ops/logSoftmax.ts';
+export { logSumExp } from '../ops/logSumExp.ts';
+export { minimum } from '../ops/minimum.ts';
+// Two predictions beside each other, without loss of digits where they are alike
+export { centredGradient, probabilityGap, relativeEntropy, relativeEntropyTerms } from '../ops/relativeEntropy.ts';
+export { type CheckedRowOptions, reductionOptions, rowOptions, usualIgnoreIndex } from '../ops/rowReduction.ts';
+export { scale } from '../ops/scale.ts';
+export { scatterAlong } from '../ops/scatterAlong.ts';
+export { sigmoid } from '../ops/sigmoid.ts';
+export { sign } from '../ops/sign.ts';
+export { type SoftenedPair, softenedPair, type Temperatures } from '../ops/softenedPair.ts';
+export { softmaxGradient } from '../ops/softmaxGradient.ts';
+export { softplus } from '../ops/softplus.ts';
+export { takeAlong } from '../ops/takeAlong.ts';
+export { type UnitRows, unitRows, unitRowsGradient } from '../ops/unitRows.ts';
 // Options, read once in the factory
 export {
   atLeast,
@@ -35,36 +54,13 @@ export {
   within,
   word,
 } from '../options.ts';
-
-// Checks of inputs, and errors in the library's form
+// The frame of losses over rows: reduction, weights, masks, divisor
 export {
-  checkLabelledPair,
-  checkLabels,
-  checkLogitPair,
-  checkLogits,
-  checkRowWeights,
-  type RowCounts,
-} from '../ops/checkRows.ts';
-export { checkNotEmpty, checkRank, checkSameShape, kindError, rangeError, shapeError } from '../check.ts';
-
-// Operations on rows
-export { asColumn, asRows } from '../ops/asColumn.ts';
-export { expectation } from '../ops/expectation.ts';
-export { logSoftmax } from '../ops/logSoftmax.ts';
-export { logSumExp } from '../ops/logSumExp.ts';
-export { minimum } from '../ops/minimum.ts';
-export { scale } from '../ops/scale.ts';
-export { sigmoid } from '../ops/sigmoid.ts';
-export { sign } from '../ops/sign.ts';
-export { softmaxGradient } from '../ops/softmaxGradient.ts';
-export { softplus } from '../ops/softplus.ts';
-export { type UnitRows, unitRows, unitRowsGradient } from '../ops/unitRows.ts';
-
-// Two predictions beside each other, without loss of digits where they are alike
-export { centredGradient, probabilityGap, relativeEntropy, relativeEntropyTerms } from '../ops/relativeEntropy.ts';
-export { type SoftenedPair, softenedPair, type Temperatures } from '../ops/softenedPair.ts';
-
-// The order of a row's elements
-export { argSort } from '../ops/argSort.ts';
-export { scatterAlong } from '../ops/scatterAlong.ts';
-export { takeAlong } from '../ops/takeAlong.ts';
+  type FormOf,
+  maskedRowLoss,
+  type RowLoss,
+  rowLoss,
+  type ScaleRows,
+  type SharedRowLoss,
+  sharedRowLoss,
+} from '../rowLoss.ts';

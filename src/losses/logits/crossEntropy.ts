@@ -1,4 +1,3 @@
-import type { Backend } from '../../backend.ts';
 import type { Loss } from '../../loss.ts';
 import { checkLabels, checkLogits } from '../../ops/checkRows.ts';
 import { classAxis, classesBack, classesLast } from '../../ops/classAxis.ts';
@@ -6,9 +5,7 @@ import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { readOptions, within } from '../../options.ts';
-import { type FormOf, type ScaleRows, sharedRowLoss } from '../../rowLoss.ts';
-
-type Kept = 'logProbabilities' | 'target';
+import { type FormOf, sharedRowLoss } from '../../rowLoss.ts';
 
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions<R extends Reduction = Reduction> extends RowOptions<R> {
@@ -80,9 +77,9 @@ export function crossEntropy<R extends Reduction = 'mean'>(
       return { losses: backend.add(onLabels, everywhere), logProbabilities, target: smoothed };
     },
 
-    gradients<T>(backend: Backend<T>, kept: Readonly<Partial<Record<Kept, T>>>, scaled: ScaleRows<T>) {
-      const { logProbabilities, target } = kept as Readonly<Record<Kept, T>>;
-      return [classesBack(backend, scaled(backend.subtract(backend.exp(logProbabilities), target)), axis)];
+    gradients: (backend, { logProbabilities, target }, scaled) => {
+      const gradient = backend.subtract(backend.exp(logProbabilities), target);
+      return [classesBack(backend, scaled(gradient), axis)];
     },
   });
 }
