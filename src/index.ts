@@ -82,6 +82,9 @@ export { type SampledReverseKlOptions, sampledReverseKl } from './losses/logits/
 export { type AlphaDivergenceOptions, alphaDivergence } from './losses/logits/alphaDivergence.ts';
 export { type AdaptiveKlDivergenceOptions, adaptiveKlDivergence } from './losses/logits/adaptiveKlDivergence.ts';
 export { type LogitMseOptions, logitMse } from './losses/logits/logitMse.ts';
+export { type SparseDivergenceOptions, type SparseInput, sparseDivergence } from './losses/logits/sparseDivergence.ts';
+export type { DivergenceName } from './ops/rowDivergence.ts';
+export type { MissingClasses } from './ops/sparseTeacher.ts';
 export { type MarginMseOptions, marginMse } from './losses/logits/marginMse.ts';
 export { type DkdOptions, dkd } from './losses/logits/dkd.ts';
 export { type NkdOptions, nkd } from './losses/logits/nkd.ts';
