@@ -83,6 +83,9 @@ export { type SampledReverseKlOptions, sampledReverseKl } from './losses/logits/
 export { type AlphaDivergenceOptions, alphaDivergence } from './losses/logits/alphaDivergence.ts';
 export { type AdaptiveKlDivergenceOptions, adaptiveKlDivergence } from './losses/logits/adaptiveKlDivergence.ts';
 export { type LogitMseOptions, logitMse } from './losses/logits/logitMse.ts';
+export { type SparseDivergenceOptions, type SparseInput, sparseDivergence } from './losses/logits/sparseDivergence.ts';
+export type { DivergenceName } from './ops/rowDivergence.ts';
+export type { MissingClasses } from './ops/sparseTeacher.ts';
 export { type MarginMseOptions, marginMse } from './losses/logits/marginMse.ts';
 export { type DkdOptions, dkd } from './losses/logits/dkd.ts';
 export { type NkdOptions, nkd } from './losses/logits/nkd.ts';
@@ -91,6 +94,10 @@ export { type TotalVariationOptions, totalVariation } from './losses/logits/tota
 export { type NegativeLogAcceptanceOptions, negativeLogAcceptance } from './losses/logits/negativeLogAcceptance.ts';
 export { type AcceptanceHybridOptions, acceptanceHybrid } from './losses/logits/acceptanceHybrid.ts';
 export type { Reduction, RowOptions } from './ops/rowReduction.ts';
+export type { Temperatures } from './ops/softenedPair.ts';
+export type { MatchedVocabulary, Vocabulary } from './ops/vocabulary.ts';
+export type { LogitPair, LogitPairOptions, PairLoss } from './logitPairLoss.ts';
+export { alignSpans, type Span } from './alignSpans.ts';
 
 // Losses on features
 export { type AttentionMseOptions, attentionMse } from './losses/features/attentionMse.ts';

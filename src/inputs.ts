@@ -15,6 +15,8 @@ export interface InputNames<Input extends string = string, Optional extends stri
   readonly name: string;
   readonly inputs: readonly Input[];
   readonly optionalInputs: readonly Optional[];
+  /** By an input's name, another under which the same numbers may be given. */
+  readonly otherNames?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -60,17 +62,22 @@ function pick<Given, Taken, Input extends string, Optional extends string>(
     throw kindError(owner.name, 'inputs', 'a record of named tensors', values);
   }
   const known: readonly string[] = [...owner.inputs, ...owner.optionalInputs];
-  const missing = known.filter((name) => values[name] === undefined || values[name] === null);
+  const isMissing = (name: string): boolean => values[name] === undefined || values[name] === null;
+  const nameOf = (name: string): string => {
+    const other = owner.otherNames?.[name];
+    return other !== undefined && isMissing(name) && !isMissing(other) ? other : name;
+  };
+  const missing = known.filter((name) => isMissing(nameOf(name)));
   for (const name of missing) {
     if ((owner.inputs as readonly string[]).includes(name)) {
       const received = `Inputs received: ${Object.keys(values).join(', ') || 'none'}.`;
       throw kindError(owner.name, name, 'given', values[name], received);
     }
   }
-  refuseNearNames(owner.name, Object.keys(values), known, missing);
+  refuseNearNames(owner.name, Object.keys(values), [...known, ...Object.values(owner.otherNames ?? {})], missing);
   const taken: Record<string, Taken> = {};
   for (const name of known) {
-    if (!missing.includes(name)) taken[name] = take(values[name] as Given, name);
+    if (!missing.includes(name)) taken[name] = take(values[nameOf(name)] as Given, nameOf(name));
   }
   return taken as Inputs<Input, Optional, Taken>;
 }

@@ -5,7 +5,7 @@
 import type { Backend, Shape } from './backend.ts';
 import { checkSameShape, rangeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
-import type { Loss } from './loss.ts';
+import type { Loss, OtherNames } from './loss.ts';
 import { checkLogitPair, checkLogits } from './ops/checkRows.ts';
 import { classAxis, classesBack, classesLast } from './ops/classAxis.ts';
 import { selectClasses, selectedGradient } from './ops/classSelection.ts';
@@ -13,7 +13,7 @@ import type { CheckedRowOptions, Reduction } from './ops/rowReduction.ts';
 import type { Temperatures } from './ops/softenedPair.ts';
 import { type CheckedVocabulary, type Vocabulary, vocabularyOption } from './ops/vocabulary.ts';
 import type { OptionReader } from './options.ts';
-import { type FormOf, type ScaleRows, sharedRowLoss } from './rowLoss.ts';
+import { type FormOf, type ScaleRows, type SharedRowLoss, sharedRowLoss } from './rowLoss.ts';
 
 /** Options of losses on the logits of two sides. */
 export interface LogitPairOptions {
@@ -56,34 +56,63 @@ export interface LogitPairLoss<Kept extends string> {
   gradient<T>(backend: Backend<T>, kept: Readonly<Record<Kept, T>>): T;
 }
 
+/** A loss on two sides' logits. Log-probabilities are logits, and may go by their own name. */
+export type PairLoss<R extends Reduction> = Loss<
+  keyof LogitPair<unknown>,
+  'studentLogits',
+  'labels' | 'rowWeights',
+  FormOf<R>
+> &
+  OtherNames<{ readonly teacherLogits: 'teacherLogProbabilities' }>;
+
 /** The loss. */
 export function logitPairLoss<Kept extends string, R extends Reduction>(
   rows: CheckedRowOptions<R>,
   { axis, vocabulary }: CheckedLogitPair,
   own: LogitPairLoss<Kept>,
-): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
-  const { name, temperatures } = own;
+): PairLoss<R> {
   const shared = {
-    name,
+    name: own.name,
     reference: own.reference,
     options: { ...own.options, axis, vocabulary },
     inputs: ['studentLogits', 'teacherLogits'] as const,
     differentiable: ['studentLogits'] as const,
   };
-  if (vocabulary === undefined) {
-    return sharedRowLoss<keyof LogitPair<unknown>, 'studentLogits', Kept, R>(rows, {
-      ...shared,
-      check: (backend, pair) => checkLogitPair(backend, name, pair, axis),
-      rows: (backend, pair) => own.rows(backend, classesOfPairLast(backend, pair, axis)),
-      gradients(backend, kept, scaled) {
-        return [classesBack(backend, scaled(own.gradient(backend, kept)), axis)];
-      },
-    });
-  }
+  const loss =
+    vocabulary === undefined
+      ? sharedRowLoss<keyof LogitPair<unknown>, 'studentLogits', Kept, R>(rows, {
+          ...shared,
+          ...onAllClasses(own, axis),
+        })
+      : sharedRowLoss<keyof LogitPair<unknown>, 'studentLogits', Kept | 'logits', R>(rows, {
+          ...shared,
+          ...onMatchedClasses(own, axis, vocabulary),
+        });
+  return { ...loss, otherNames: { teacherLogits: 'teacherLogProbabilities' } };
+}
+
+type Formulas<Kept extends string> = Pick<
+  SharedRowLoss<keyof LogitPair<unknown>, 'studentLogits', never, Kept>,
+  'check' | 'rows' | 'gradients'
+>;
+
+function onAllClasses<Kept extends string>(own: LogitPairLoss<Kept>, axis: number): Formulas<Kept> {
+  return {
+    check: (backend, pair) => checkLogitPair(backend, own.name, pair, axis),
+    rows: (backend, pair) => own.rows(backend, classesOfPairLast(backend, pair, axis)),
+    gradients: (backend, kept, scaled) => [classesBack(backend, scaled(own.gradient(backend, kept)), axis)],
+  };
+}
+
+function onMatchedClasses<Kept extends string>(
+  own: LogitPairLoss<Kept>,
+  axis: number,
+  vocabulary: CheckedVocabulary,
+): Formulas<Kept | 'logits'> {
   const { student, teacher } = vocabulary;
-  return sharedRowLoss<keyof LogitPair<unknown>, 'studentLogits', Kept | 'logits', R>(rows, {
-    ...shared,
-    check: (backend, pair) => checkVocabulary(backend, name, pair, axis, vocabulary),
+  const { temperatures } = own;
+  return {
+    check: (backend, pair) => checkVocabulary(backend, own.name, pair, axis, vocabulary),
     rows<T>(backend: Backend<T>, pair: LogitPair<T>) {
       const { studentLogits, teacherLogits } = classesOfPairLast(backend, pair, axis);
       const found = own.rows(backend, {
@@ -93,12 +122,12 @@ export function logitPairLoss<Kept extends string, R extends Reduction>(
       return { ...found, logits: studentLogits } as Readonly<Record<Kept | 'losses' | 'logits', T>>;
     },
     gradients<T>(backend: Backend<T>, kept: Inputs<Kept | 'logits', never, T>, scaled: ScaleRows<T>) {
-      const { logits } = kept as Inputs<'logits', never, T>;
-      const ofSelected = own.gradient(backend, kept as Inputs<Kept, never, T>);
+      const { logits } = kept as Readonly<Record<'logits', T>>;
+      const ofSelected = own.gradient<T>(backend, kept as Inputs<Kept, never, T>);
       const whole = selectedGradient(backend, logits, student, temperatures.student, ofSelected);
       return [classesBack(backend, scaled(whole), axis)];
     },
-  });
+  };
 }
 
 function classesOfPairLast<T>(backend: Backend<T>, pair: LogitPair<T>, axis: number): LogitPair<T> {

@@ -45,6 +45,8 @@ export interface Loss<
   /** An optional one among them gets its gradient where it is given. */
   readonly differentiable: readonly Differentiable[];
   readonly form: LossForm;
+  /** By an input's name, another under which the same numbers may be given. */
+  readonly otherNames?: Readonly<Record<string, string>>;
   /** Whether a call may bring a `normalizer`; false when left out. */
   readonly takesNormalizer?: boolean;
   /** Refuses inputs that do not fit, before any work. Looks at shapes everywhere, at values where reading is free. */
@@ -68,8 +70,21 @@ export type DifferentiableOf<L> = L extends Loss<string, infer Differentiable, s
 /** The optional input names of a loss type. */
 export type OptionalOf<L> = L extends Loss<string, string, infer Optional, Form> ? Optional : never;
 
+/** A loss some of whose inputs have another name. */
+export interface OtherNames<Names extends Readonly<Record<string, string>>> {
+  readonly otherNames: Names;
+}
+
+/** The names of a record that are known one by one. */
+type KnownNames<Names> = keyof { [Name in keyof Names as string extends Name ? never : Name]: Names[Name] } &
+  keyof Names;
+
 /** The inputs of a loss type, each of them a `Value`. */
-export type InputsOf<L, Value> = Inputs<InputOf<L>, OptionalOf<L>, Value>;
+export type InputsOf<L, Value> =
+  | Inputs<InputOf<L>, OptionalOf<L>, Value>
+  | (L extends OtherNames<infer Names>
+      ? Inputs<Exclude<InputOf<L>, KnownNames<Names>> | Names[KnownNames<Names>], OptionalOf<L>, Value>
+      : never);
 
 function kernelFor<T>(backend: Backend<T>, loss: AnyLoss): FusedLossKernel<T> | undefined {
   return backend.fusedKernels?.find(

@@ -56,6 +56,7 @@ export function rename<
     inputs: inner.inputs.map(outer),
     optionalInputs: inner.optionalInputs.map(outer),
     differentiable: inner.differentiable.map(outer),
+    otherNames: Object.fromEntries(Object.entries(inner.otherNames ?? {}).filter(([name]) => outer(name) === name)),
     form: inner.form,
     takesNormalizer: inner.takesNormalizer ?? false,
     check(backend, given) {

@@ -73,6 +73,7 @@ export function weightedSum<const Terms extends Readonly<Record<string, Term>>>(
     inputs,
     optionalInputs,
     differentiable,
+    otherNames: Object.assign({}, ...named.map(([, { loss }]) => loss.otherNames)) as Readonly<Record<string, string>>,
     form: 'scalar',
     // Each term says for itself whether it takes one.
     takesNormalizer: true,

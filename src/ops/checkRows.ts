@@ -14,12 +14,13 @@ export function checkLogits<T>(
   argument: string,
   logits: T,
   axis = -1,
+  leastClasses = 2,
 ): readonly number[] {
   const shape = backend.shapeOf(logits);
   if (shape.length === 0) throw shapeError(where, argument, 'of shape [..., classes]', shape);
   checkNotEmpty(where, argument, shape);
   const place = placeOfAxis(where, argument, shape, axis);
-  if (shape[place] === 1) throw rangeError(where, argument, 'of at least 2 classes', 1, oneClassHint);
+  if (shape[place]! < leastClasses) throw rangeError(where, argument, 'of at least 2 classes', 1, oneClassHint);
   return shape.filter((_, index) => index !== place);
 }
 
@@ -27,14 +28,15 @@ const oneClassHint =
   'Of a binary score z give the pair [0, z], of a probability p the pair [1 − p, p]; labels that do not exclude one another ' +
   'need a binary loss. Classes along another axis come last, or are named by the option axis of losses.';
 
-/** Requires teacher logits of the student's shape. */
+/** Requires teacher logits of the student's shape; a loss that makes no softmax of them may take a single class. */
 export function checkLogitPair<T>(
   backend: Backend<T>,
   where: string,
   { studentLogits, teacherLogits }: { readonly studentLogits: T; readonly teacherLogits: T },
   axis = -1,
+  leastClasses = 2,
 ): readonly number[] {
-  const rows = checkLogits(backend, where, 'studentLogits', studentLogits, axis);
+  const rows = checkLogits(backend, where, 'studentLogits', studentLogits, axis, leastClasses);
   const shape = backend.shapeOf(studentLogits);
   const teacherShape = backend.shapeOf(teacherLogits);
   const place = placeOfAxis(where, 'studentLogits', shape, axis);

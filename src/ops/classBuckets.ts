@@ -9,64 +9,66 @@ import { logSumExp } from './logSumExp.ts';
 import { scale } from './scale.ts';
 import { takeAlong } from './takeAlong.ts';
 
-/** Which classes have a bucket of their own. */
-export interface ClassBuckets<T> {
-  /** The class of each bucket, [rows, buckets]; one outside the classes is an empty bucket. */
-  readonly indices: T;
-  /** Not 0 for each class that has one, [rows, classes] or [1, classes]. */
-  readonly inside: T;
-}
-
-/** The logits of all classes that have no bucket of their own as one, [rows, 1], at a temperature; −Infinity for none. */
-export function tailLogits<T>(backend: Backend<T>, logits: T, inside: T, temperature: number): T {
-  return backend.scope(() => {
-    const outside = backend.where(inside, backend.scalar(-Infinity), scale(backend, logits, 1 / temperature));
-    return scale(backend, logSumExp(backend, outside, true), temperature);
-  });
-}
-
-/** The logits of each row's buckets, [rows, buckets]; −Infinity for an empty one. */
-export function bucketLogits<T>(backend: Backend<T>, logits: T, indices: T): T {
-  const empty = backend.greater(backend.scalar(0), indices);
-  return backend.where(empty, backend.scalar(-Infinity), takeAlong(backend, logits, indices));
-}
-
 /**
- * The gradient in the logits of all classes, [rows, classes], from that in the tail's: each class has its share of the tail.
- * 0 for classes that have a bucket of their own.
+ * The logits of each row's buckets, [rows, buckets], by the class of each, `indices`: −Infinity for a negative one, an empty
+ * bucket, and NaN for one beyond the classes.
  */
-export function tailGradient<T>(
-  backend: Backend<T>,
-  logits: T,
-  inside: T,
-  tail: T,
-  gradient: T,
-  temperature: number,
-): T {
+export function bucketLogits<T>(backend: Backend<T>, logits: T, indices: T): T {
   return backend.scope(() => {
-    const shares = backend.exp(scale(backend, backend.subtract(logits, tail), 1 / temperature));
-    const none = backend.maximum(inside, isMinusInfinity(backend, logits));
-    return backend.where(none, backend.scalar(0), backend.multiply(shares, gradient));
+    const last = backend.scalar(backend.shapeOf(logits)[1]! - 1);
+    const empty = backend.greater(backend.scalar(0), indices);
+    const taken = backend.where(empty, backend.scalar(-Infinity), takeAlong(backend, logits, indices));
+    return backend.where(backend.greater(indices, last), backend.scalar(Number.NaN), taken);
   });
 }
 
-/** [rows, n] with one more column, [rows, 1]. */
+/** The tail's logit of each row, [rows, 1]: of all `outside` logits, which are −Infinity for classes that have a bucket. */
+export function tailLogits<T>(backend: Backend<T>, outside: T, temperature: number): T {
+  return backend.scope(() =>
+    scale(backend, logSumExp(backend, scale(backend, outside, 1 / temperature), true), temperature),
+  );
+}
+
+/** The gradient in the outside logits from that in the tail's: each class has its share, classes with a bucket none. */
+export function tailGradient<T>(backend: Backend<T>, outside: T, tail: T, gradient: T, temperature: number): T {
+  return backend.scope(() => {
+    // −Infinity less itself is NaN.
+    const pivot = backend.where(isMinusInfinity(backend, tail), backend.scalar(0), tail);
+    const shares = backend.exp(scale(backend, backend.subtract(outside, pivot), 1 / temperature));
+    return backend.multiply(shares, gradient);
+  });
+}
+
+/** [rows, n] with one more column at the end, [rows, 1]. */
 export function appendColumn<T>(backend: Backend<T>, x: T, column: T): T {
   return backend.scope(() => {
     const [rows = 1, width = 1] = backend.shapeOf(x);
     const wider = takeAlong(backend, x, columnNumbers(backend, rows, 0, width + 1));
-    const last = {
-      data: Float32Array.from({ length: width + 1 }, (_, at) => Number(at === width)),
-      shape: [1, width + 1],
-    };
-    return backend.where(backend.fromHost(last), column, wider);
+    return backend.where(lastOf(backend, width + 1), column, wider);
   });
+}
+
+/** The last column of [rows, n], [rows, 1]. */
+export function lastColumn<T>(backend: Backend<T>, x: T): T {
+  const width = backend.shapeOf(x)[1]!;
+  return backend.scope(() =>
+    backend.sum(backend.where(lastOf(backend, width), x, backend.scalar(0)), { axis: -1, keepDims: true }),
+  );
+}
+
+/** [1, n], 1 in its last place and 0 before. */
+function lastOf<T>(backend: Backend<T>, count: number): T {
+  const data = Float32Array.from({ length: count }, (_, at) => Number(at === count - 1));
+  return backend.fromHost({ data, shape: [1, count] });
 }
 
 /** The whole numbers from `first` on, [rows, count], the same in every row. */
 export function columnNumbers<T>(backend: Backend<T>, rows: number, first: number, count: number): T {
-  const numbers = Float32Array.from({ length: count }, (_, at) => first + at);
-  return repeatedRow(backend, rows, numbers);
+  return repeatedRow(
+    backend,
+    rows,
+    Float32Array.from({ length: count }, (_, at) => first + at),
+  );
 }
 
 /** One row of numbers as every row, [rows, count]. */

@@ -41,8 +41,8 @@ export function vocabularyOption(): OptionReader<CheckedVocabulary | undefined> 
     if (given === undefined || given === 'same') return undefined;
     const expected = "'same', { size } or { studentIndices, teacherIndices }";
     if (typeof given !== 'object' || given === null) throw kindError(where, name, expected, given);
-    const { size, studentIndices, teacherIndices, missing = 'tail', ...unknown } = given as Record<string, unknown>;
-    const bySize = size !== undefined;
+    const { size, studentIndices, teacherIndices, missing, ...unknown } = given as Record<string, unknown>;
+    const bySize = size !== undefined && missing === undefined;
     const named = studentIndices !== undefined && teacherIndices !== undefined;
     if (Object.keys(unknown).length > 0 || bySize === named) throw rangeError(where, name, expected, given);
     if (bySize) {
@@ -51,13 +51,13 @@ export function vocabularyOption(): OptionReader<CheckedVocabulary | undefined> 
       const selection = { indices, tail: false };
       return { student: selection, teacher: selection, least: { student: indices.length, teacher: indices.length } };
     }
-    if (missing !== 'tail' && missing !== 'renormalize') {
+    if (missing !== undefined && missing !== 'tail' && missing !== 'renormalize') {
       throw rangeError(where, `${name}.missing`, "one of 'tail', 'renormalize'", missing);
     }
     const student = readIndices(where, `${name}.studentIndices`, studentIndices);
     const teacher = readIndices(where, `${name}.teacherIndices`, teacherIndices);
     checkSameShape(where, `${name}.teacherIndices`, [teacher.length], 'studentIndices', [student.length]);
-    const tail = missing === 'tail';
+    const tail = missing !== 'renormalize';
     const leastClasses = tail ? 1 : 2;
     if (student.length < leastClasses) {
       throw rangeError(where, `${name}.studentIndices`, `of at least ${leastClasses} classes`, studentIndices);

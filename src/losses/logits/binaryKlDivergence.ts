@@ -58,7 +58,7 @@ export function binaryKlDivergence<R extends Reduction = 'mean'>(
     differentiable: ['studentLogits'],
 
     check(backend, { labels, rowWeights, ...logits }) {
-      const rowShape = checkLogitPair(backend, 'binaryKlDivergence', logits);
+      const rowShape = checkLogitPair(backend, 'binaryKlDivergence', logits, -1, 1);
       if (labels !== undefined && ignoreIndex !== null) {
         const hint = 'Each logit has a label; where the labels are not of these logits, set ignoreIndex: null.';
         const shape = backend.shapeOf(logits.studentLogits);

@@ -77,8 +77,9 @@ export function crossEntropy<R extends Reduction = 'mean'>(
       return { losses: backend.add(onLabels, everywhere), logProbabilities, target: smoothed };
     },
 
-    gradients(backend, { logProbabilities, target }, scaled) {
-      return [classesBack(backend, scaled(backend.subtract(backend.exp(logProbabilities), target)), axis)];
+    gradients: (backend, { logProbabilities, target }, scaled) => {
+      const gradient = backend.subtract(backend.exp(logProbabilities), target);
+      return [classesBack(backend, scaled(gradient), axis)];
     },
   });
 }

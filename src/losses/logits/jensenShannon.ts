@@ -1,11 +1,9 @@
-import { type LogitPairOptions, logitPairLoss, logitPairOptions } from '../../logitPairLoss.ts';
-import type { Loss } from '../../loss.ts';
+import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
 import { rowDivergence } from '../../ops/rowDivergence.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
 import { between, flag, readOptions } from '../../options.ts';
-import type { FormOf } from '../../rowLoss.ts';
 
 /** Options of `jensenShannon`. */
 export interface JensenShannonOptions<R extends Reduction = Reduction> extends RowOptions<R>, LogitPairOptions {
@@ -41,9 +39,7 @@ export interface JensenShannonOptions<R extends Reduction = Reduction> extends R
  * @see Lin: Divergence measures based on the Shannon entropy (1991), IEEE Transactions on Information Theory 37
  */
 // @__NO_SIDE_EFFECTS__
-export function jensenShannon<R extends Reduction = 'mean'>(
-  options: JensenShannonOptions<R> = {},
-): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
+export function jensenShannon<R extends Reduction = 'mean'>(options: JensenShannonOptions<R> = {}): PairLoss<R> {
   const { beta, temperature, scaleByTemperatureSquared, axis, vocabulary, ...rows } = readOptions(
     'jensenShannon',
     options,

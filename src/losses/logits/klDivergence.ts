@@ -1,11 +1,9 @@
-import { type LogitPairOptions, logitPairLoss, logitPairOptions } from '../../logitPairLoss.ts';
-import type { Loss } from '../../loss.ts';
+import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
 import { rowDivergence } from '../../ops/rowDivergence.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
 import { flag, readOptions, word } from '../../options.ts';
-import type { FormOf } from '../../rowLoss.ts';
 
 /** Options of `klDivergence`. */
 export interface KlDivergenceOptions<R extends Reduction = Reduction> extends RowOptions<R>, LogitPairOptions {
@@ -44,9 +42,7 @@ export interface KlDivergenceOptions<R extends Reduction = Reduction> extends Ro
  * @see Hinton, Vinyals, Dean: Distilling the knowledge in a neural network (2015), arXiv 1503.02531
  */
 // @__NO_SIDE_EFFECTS__
-export function klDivergence<R extends Reduction = 'mean'>(
-  options: KlDivergenceOptions<R> = {},
-): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
+export function klDivergence<R extends Reduction = 'mean'>(options: KlDivergenceOptions<R> = {}): PairLoss<R> {
   const checked = readOptions('klDivergence', options, {
     temperature: temperaturesOption(),
     scaleByTemperatureSquared: flag(true),

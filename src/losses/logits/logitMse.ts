@@ -51,7 +51,7 @@ export function logitMse<R extends Reduction = 'mean'>(
     inputs: ['studentLogits', 'teacherLogits'],
     differentiable: 'studentLogits',
 
-    check: (backend, inputs) => checkLogitPair(backend, 'logitMse', inputs),
+    check: (backend, inputs) => checkLogitPair(backend, 'logitMse', inputs, -1, 1),
 
     rows(backend, { studentLogits, teacherLogits }) {
       const { masked, count, infinite, ...shared } = sharedDifferences(backend, studentLogits, teacherLogits);

@@ -1,12 +1,10 @@
-import { type LogitPairOptions, logitPairLoss, logitPairOptions } from '../../logitPairLoss.ts';
-import type { Loss } from '../../loss.ts';
+import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
 import { expectation } from '../../ops/expectation.ts';
 import { probabilityGap } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
 import { flag, readOptions } from '../../options.ts';
-import type { FormOf } from '../../rowLoss.ts';
 
 /** Options of `softCrossEntropy`. */
 export interface SoftCrossEntropyOptions<R extends Reduction = Reduction> extends RowOptions<R>, LogitPairOptions {
@@ -38,9 +36,7 @@ export interface SoftCrossEntropyOptions<R extends Reduction = Reduction> extend
  * @see Hinton, Vinyals, Dean: Distilling the knowledge in a neural network (2015), arXiv 1503.02531
  */
 // @__NO_SIDE_EFFECTS__
-export function softCrossEntropy<R extends Reduction = 'mean'>(
-  options: SoftCrossEntropyOptions<R> = {},
-): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
+export function softCrossEntropy<R extends Reduction = 'mean'>(options: SoftCrossEntropyOptions<R> = {}): PairLoss<R> {
   const { temperature, scaleByTemperatureSquared, axis, vocabulary, ...rows } = readOptions(
     'softCrossEntropy',
     options,
