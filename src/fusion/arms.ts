@@ -14,7 +14,13 @@ export interface Arm {
 /** Of each condition the sides that are worth a branch. */
 export type Arms = ReadonlyMap<Value, readonly Arm[]>;
 
-const costs: Partial<Readonly<Record<ValueOperation, number>>> = { exp: 20, power: 14, log: 22, divide: 4, sqrt: 4 };
+const costs: Partial<Readonly<Record<ValueOperation, number>>> = {
+  exp: 20,
+  fallingExp: 16,
+  log: 22,
+  divide: 4,
+  sqrt: 4,
+};
 
 /** Operations below which a branch, which may be mispredicted, costs more than it saves. */
 const leastCost = 8;

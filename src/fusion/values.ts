@@ -17,8 +17,8 @@ export type ValueOperation =
   | 'greater'
   | 'where'
   | 'exp'
-  /** 2^x for x ≤ 0, exactly 0 below the smallest normal number: the exponential of a softmax. */
-  | 'power'
+  /** e^x for x ≤ 0, exactly 0 below the smallest normal number: the exponential of a softmax. */
+  | 'fallingExp'
   | 'log'
   | 'sqrt'
   | 'abs'

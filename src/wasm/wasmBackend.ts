@@ -3,7 +3,7 @@ import type { FusedKernel, HostBackend, Shape } from '../backend.ts';
 import { checkOptions, kindError } from '../check.ts';
 import { fusedMembers } from '../fusion/fused.ts';
 import { recordedKernels } from '../fusion/handKernels.ts';
-import { makeRecorder, type RecordedTensor, type Recorder } from '../fusion/record.ts';
+import { type Execute, makeRecorder, type RecordedTensor, type Recorder } from '../fusion/record.ts';
 import { checkExtents, checkNumber } from '../memberArguments.ts';
 import { elementwiseMembers } from './elementwise.ts';
 import { type FusionHost, type WasmExecutor, wasmExecutor } from './fusion/host.ts';
@@ -88,11 +88,18 @@ export interface WasmParts {
   readonly store: TensorStore;
 }
 
+/** What tests put into a backend. */
+export interface WasmInternals {
+  readonly planning?: NonNullable<FusionHost['planning']>;
+  /** Wraps what computes recorded graphs. */
+  readonly around?: (execute: Execute<StoredTensor>, eager: HostBackend<StoredTensor>) => Execute<StoredTensor>;
+}
+
 /** Makes a backend, and keeps its parts in sight. */
 export function openWasm(
   kernelsByHand: (host: KernelHost) => readonly FusedKernel<StoredTensor>[],
   options: WasmBackendOptions = {},
-  planning: FusionHost['planning'] = {},
+  { planning = {}, around = (execute) => execute }: WasmInternals = {},
 ): WasmParts {
   if (!wasmIsSupported()) {
     const expected = 'one with WebAssembly SIMD that lets it be compiled';
@@ -110,7 +117,7 @@ export function openWasm(
   const threads = threadCount === 1 ? oneThread(instance) : startThreads(instance, threadCount, store.arena);
   const eager = eagerBackend(instance, store, threads);
   const executor = wasmExecutor({ store, memory, relaxed: relaxedSimd, shared: threadCount > 1, planning });
-  const recorder = makeRecorder<StoredTensor>({ backend: 'wasmBackend' }, eager, executor.execute);
+  const recorder = makeRecorder<StoredTensor>({ backend: 'wasmBackend' }, eager, around(executor.execute, eager));
 
   const backend: WasmBackend = {
     ...fusedMembers('wasmBackend', eager, recorder),

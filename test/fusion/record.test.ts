@@ -4,7 +4,7 @@ import { type WasmBackend, type WasmTensor, wasmBackend } from 'dark-knowledge/w
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openWasm } from '../../src/wasm/wasmBackend.ts';
 
-const open = (planning = {}) => openWasm(() => [], {}, planning);
+const open = (planning = {}) => openWasm(() => [], {}, { planning });
 const numbers = (...data: number[]) => ({ data: Float32Array.from(data), shape: [data.length] });
 const wave = (shape: readonly number[], phase = 0) => {
   const size = shape.reduce((product, extent) => product * extent, 1);

@@ -40,14 +40,14 @@ describe('rules for elements', () => {
   it('the exponential of a logSoftmax is the exponential that is there, over its total', () => {
     const plan = planOf([rows], (b, [x]) => b.exp(b.logSoftmax!(x!)));
     expect(operationsOf(plan).filter((operation) => operation === 'exp' || operation === 'log')).toEqual([]);
-    expect(operationsOf(plan).filter((operation) => operation === 'power').length).toBe(1);
+    expect(operationsOf(plan).filter((operation) => operation === 'fallingExp').length).toBe(1);
   });
 
   it('a softmax by its composite divides once a row, and takes the short exponential', () => {
     const plan = planOf([rows], (b, [x]) => softmax(b, b.multiply(x!, b.scalar(0.25))));
     const divisions = plan.values.filter(({ operation }) => operation === 'divide');
     expect(divisions.map(({ form }) => form)).toEqual(['row']);
-    expect(operationsOf(plan)).toContain('power');
+    expect(operationsOf(plan)).toContain('fallingExp');
   });
 
   it('a negative temperature takes the long exponential', () => {

@@ -141,7 +141,8 @@ function compute<T>(
               [columns, rows],
             ]
           : [];
-      const targets = [[size], [1, size], [size, 1], ...whole];
+      const split = [2, 3, 4, 5].filter((extent) => size % extent === 0).map((extent) => [extent, size / extent]);
+      const targets = [[size], [1, size], [size, 1], ...whole, ...split];
       return backend.reshape(a, targets[Math.floor(second * targets.length)]!);
     }
     case 12: {

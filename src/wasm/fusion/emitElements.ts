@@ -19,6 +19,7 @@ const binaries: Partial<Readonly<Record<ValueOperation, Instruction>>> = {
 /** What a phase's code needs of numbers. */
 export interface PhaseNumbers {
   readonly locals: Locals;
+  readonly rounded: ReadonlySet<Value>;
   readonly arithmetic: Arithmetic;
   readonly singles: Numbers;
   /** Whether an operand is one number for all rows. */
@@ -59,8 +60,9 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
   function operandOf(operand: Value, access: Access = 'same'): number {
     if (numbers.isSingle(operand, access)) return numbers.singles.single(operand);
     if (access === 'column') return once(`column ${operand.id}`, () => place.loadColumn(code, operand));
-    if (access === 'row' || operand.form === 'row') return row.numbers.single(operand);
-    if (phase.isLoaded(operand)) return once(`load ${operand.id}`, () => place.load(code, operand));
+    const isLoaded = phase.isLoaded(operand);
+    if (access === 'row' || (operand.form === 'row' && !isLoaded)) return row.numbers.single(operand);
+    if (isLoaded) return once(`load ${operand.id}`, () => place.load(code, operand));
     const kept = phase.keptIn(operand);
     if (kept !== undefined && kept < stage) return once(`kept ${operand.id}`, () => place.loadKept(code, operand));
     return once(`value ${operand.id}`, () => compute(operand));
@@ -78,7 +80,7 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
     if (operation === 'greater' || operation === 'oneHot') return arithmetic.ones(maskOf(value));
     const x = operand(0);
     if (operation === 'exp') return arithmetic.exponential(code, x);
-    if (operation === 'power') return arithmetic.power(code, x);
+    if (operation === 'fallingExp') return arithmetic.fallingExponential(code, x);
     if (operation === 'log') return arithmetic.logarithm(code, x);
     if (operation === 'sqrt') return code.get(x).op('f32x4.sqrt');
     if (operation === 'abs') return code.get(x).op('f32x4.abs');
@@ -103,9 +105,8 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
       }
     }
     if (numbers.isSingle(condition, access)) return code.get(numbers.singles.mask(condition));
-    if (access === 'row' || (access !== 'column' && condition.form === 'row')) {
-      return code.get(row.numbers.mask(condition));
-    }
+    const isRow = condition.form === 'row' && access !== 'column' && !phase.isLoaded(condition);
+    if (access === 'row' || isRow) return code.get(row.numbers.mask(condition));
     const x = operandOf(condition, access);
     return code.get(x).ints(0, 0, 0, 0).op('f32x4.ne');
   }

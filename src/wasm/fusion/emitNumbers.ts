@@ -1,4 +1,5 @@
 /** Numbers in a phase's code: where single numbers come from, and those of rows. */
+import type { Plan } from '../../fusion/plan.ts';
 import type { Phase } from '../../fusion/stages.ts';
 import { isReduction, type Value } from '../../fusion/values.ts';
 import type { Arithmetic } from './arithmetic.ts';
@@ -11,9 +12,21 @@ import type { RowCode, Walk } from './walk.ts';
 /** The local of a function's first parameter, the block. */
 const block = 0;
 
+/** Numbers that elements or memory see: those are float32, and so they are for everybody. */
+export function roundedNumbers({ values }: Plan): ReadonlySet<Value> {
+  const seen = new Set<Value>();
+  for (const value of values) {
+    if (value.form === 'row' && value.buffer >= 0) seen.add(value);
+    if (value.form !== 'full') continue;
+    for (const operand of value.operands) if (operand.form === 'row' || operand.form === 'single') seen.add(operand);
+  }
+  return seen;
+}
+
 /** What single numbers are made of. */
 export interface SingleContext {
   readonly locals: Locals;
+  readonly rounded: ReadonlySet<Value>;
   readonly arithmetic: Arithmetic;
   readonly layout: BlockLayout;
   /** The plan's reductions to single numbers, as the block holds them. */
@@ -22,10 +35,8 @@ export interface SingleContext {
 }
 
 /** Single numbers, computed in code that runs once. */
-export function singleNumbers(
-  { locals, arithmetic, layout, reductions, pointerTo }: SingleContext,
-  code: Code,
-): Numbers {
+export function singleNumbers(context: SingleContext, code: Code): Numbers {
+  const { locals, rounded, arithmetic, layout, reductions, pointerTo } = context;
   function load(value: Value): NumberRegisters | undefined {
     const made = addLocal(locals, 'v128');
     if (value.operation === 'constant') {
@@ -48,13 +59,15 @@ export function singleNumbers(
       .set(made);
     return { doubles: [made] };
   }
-  return makeNumbers({ locals, arithmetic, width: 1, load, ownerOf: (_operand, _at, _user, own) => own }, code);
+  const ownerOf: NumberSource['ownerOf'] = (_operand, _at, _user, own) => own;
+  return makeNumbers({ locals, rounded, arithmetic, width: 1, load, ownerOf }, code);
 }
 
 /** What a phase's code needs of numbers; single ones are computed in `start`. */
 export function phaseNumbers(phase: Phase, context: SingleContext, start: Code): PhaseNumbers {
   return {
     locals: context.locals,
+    rounded: context.rounded,
     arithmetic: context.arithmetic,
     singles: singleNumbers(context, start),
     isSingle: (operand, access) =>
@@ -64,11 +77,12 @@ export function phaseNumbers(phase: Phase, context: SingleContext, start: Code):
 
 /** The numbers of a row, or of four rows at once, in a piece of code. */
 export function rowNumbers(phase: Phase, numbers: PhaseNumbers, walk: Walk, code: Code): RowCode {
-  const { locals, arithmetic, singles, isSingle } = numbers;
+  const { locals, rounded, arithmetic, singles, isSingle } = numbers;
   const labels = new Map<number, number>();
 
   const source: NumberSource = {
     locals,
+    rounded,
     arithmetic,
     width: walk.width,
     ownerOf: (operand, at, user, own) => (isSingle(operand, user.access[at]!) ? singles : own),

@@ -10,7 +10,7 @@ import { type ArithmeticOptions, makeArithmetic } from './arithmetic.ts';
 import { type FunctionCode, type Locals, makeCode } from './assembler.ts';
 import { type BlockLayout, singleReductions } from './block.ts';
 import { makeElements, type PhaseNumbers } from './emitElements.ts';
-import { phaseNumbers, rowNumbers } from './emitNumbers.ts';
+import { phaseNumbers, roundedNumbers, rowNumbers } from './emitNumbers.ts';
 import { type PhaseSums, phaseSums } from './emitSums.ts';
 import { columnReductions, type PhaseMemory, phaseMemory, phaseParameters } from './memory.ts';
 import type { RowCode, Walk } from './walk.ts';
@@ -40,6 +40,7 @@ export function emitPhase(
   const reductions = singleReductions(plan);
   const context = {
     locals,
+    rounded: roundedNumbers(plan),
     arithmetic: makeArithmetic(locals, options),
     layout,
     reductions,
@@ -165,7 +166,7 @@ function selectedColumn(
   return found.size === 1 && elsewhere.size === 0 && only?.access[0] === 'row' ? only : undefined;
 }
 
-const heavyOperations: ReadonlySet<ValueOperation> = new Set(['exp', 'power', 'log']);
+const heavyOperations: ReadonlySet<ValueOperation> = new Set(['exp', 'fallingExp', 'log']);
 
 /** Roughly the operations of a stage's loop. */
 function costOf(phase: Phase, { reductions, columnReductions: columns, stores, keeps }: Stage, index: number): number {

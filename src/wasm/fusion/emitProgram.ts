@@ -4,7 +4,7 @@ import type { Phase } from '../../fusion/stages.ts';
 import { type ArithmeticOptions, makeArithmetic } from './arithmetic.ts';
 import { addLocal, assemble, type FunctionCode, type Locals, makeCode } from './assembler.ts';
 import { type BlockLayout, blockLayout, singleReductions } from './block.ts';
-import { singleNumbers } from './emitNumbers.ts';
+import { roundedNumbers, singleNumbers } from './emitNumbers.ts';
 import { emitPhase, type WalkKind } from './emitPhase.ts';
 import { columnReductions } from './memory.ts';
 
@@ -84,6 +84,7 @@ function emitResults(plan: Plan, layout: BlockLayout, options: ArithmeticOptions
   const numbers = singleNumbers(
     {
       locals,
+      rounded: roundedNumbers(plan),
       arithmetic,
       layout,
       reductions: singleReductions(plan),

@@ -2,6 +2,8 @@
  * Numbers of rows, and single numbers: computed in float64, so that a value keeps the digits that its sums have, and seen in
  * float32 where elements meet them. Comparisons and conditions see float32, as they do on the eager backend.
  *
+ * A number that elements or memory see is float32 for everybody: formulas that take a rounding off again must find it.
+ *
  * In registers such a number is one vector of two equal float64, or two vectors where a walk takes four rows at once; its
  * float32 form has four lanes either way.
  */
@@ -33,6 +35,8 @@ export interface Numbers {
 /** What numbers are made of. */
 export interface NumberSource {
   readonly locals: Locals;
+  /** Numbers that are float32 wherever they are read. */
+  readonly rounded: ReadonlySet<Value>;
   readonly arithmetic: Arithmetic;
   /** Vectors of a number in float64: one, or two where the lanes are different rows. */
   readonly width: 1 | 2;
@@ -59,7 +63,7 @@ export function makeNumbers(
   known: ReadonlyMap<Value, NumberRegisters> = new Map(),
   zeros: ReadonlySet<Value> = new Set(),
 ): Numbers {
-  const { locals, arithmetic, width } = source;
+  const { locals, arithmetic, width, rounded } = source;
   const registers = new Map([...known].map(([value, own]) => [value, { ...own }]));
   const masks = new Map<Value, number>();
   const fresh = (): number => addLocal(locals, 'v128');
@@ -87,18 +91,21 @@ export function makeNumbers(
       }
       return mask;
     },
-    define: (value, own) => void registers.set(value, own),
+    define: (value, own) => void registers.set(value, round(value, own)),
     fork: (other, otherZeros) => makeNumbers(source, other, registers, otherZeros),
   };
 
   function registersOf(value: Value): NumberRegisters {
     let own = registers.get(value);
     if (own === undefined) {
-      own = source.load(value, numbers) ?? compute(value);
+      own = round(value, source.load(value, numbers) ?? compute(value));
       registers.set(value, own);
     }
     return own;
   }
+
+  const round = (value: Value, own: NumberRegisters): NumberRegisters =>
+    rounded.has(value) ? { single: own.single ?? narrow(own.doubles!) } : own;
 
   function narrow(doubles: readonly number[]): number {
     const single = fresh();
@@ -148,7 +155,7 @@ export function makeNumbers(
     const made = fresh();
     const x = single(0);
     if (operation === 'exp') arithmetic.exponential(code, x);
-    else if (operation === 'power') arithmetic.power(code, x);
+    else if (operation === 'fallingExp') arithmetic.fallingExponential(code, x);
     else if (operation === 'greater') {
       const y = single(1);
       arithmetic.ones(code.get(x).get(y).op('f32x4.gt'));
