@@ -116,7 +116,7 @@ export function openWasm(
   const { memory } = instance;
   const threads = threadCount === 1 ? oneThread(instance) : startThreads(instance, threadCount, store.arena);
   const eager = eagerBackend(instance, store, threads);
-  const executor = wasmExecutor({ store, memory, relaxed: relaxedSimd, shared: threadCount > 1, planning });
+  const executor = wasmExecutor({ store, memory, threads, relaxed: relaxedSimd, planning });
   const recorder = makeRecorder<StoredTensor>({ backend: 'wasmBackend' }, eager, around(executor.execute, eager));
 
   const backend: WasmBackend = {
@@ -140,7 +140,7 @@ export function openWasm(
       recorder.flushAll();
       return store.view('viewOf', recorder.storedOf('viewOf', tensor));
     },
-    byteCount: () => store.arena.bytes() - executor.ownBytes,
+    byteCount: () => store.arena.bytes() - executor.ownBytes(),
     threadCount: threads.available,
     close: threads.close,
     fusedKernels: recordedKernels(
