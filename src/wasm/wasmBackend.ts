@@ -183,12 +183,5 @@ function eagerBackend({ kernels }: KernelInstance, store: TensorStore, threads: 
     ...orderMembers(kernels, store),
     matMul: matMulMember({ kernels, store, threads }),
     squaredDistances: squaredDistancesMember({ kernels, store, threads }),
-    logSoftmax(logits) {
-      const from = store.pointerTo('logSoftmax', logits, 'x');
-      const out = store.make(logits.shape);
-      const classes = logits.shape.at(-1) ?? 1;
-      kernels.logSoftmax(from, out.storage.pointer, classes === 0 ? 0 : out.storage.size / classes, classes);
-      return out;
-    },
   };
 }
