@@ -87,9 +87,8 @@ export function assignSpaces(values: readonly Value[]): readonly Space[] {
 
   function place(value: Value): void {
     if (value.form !== 'free' || isFree(value)) return;
-    value.operands.forEach((operand) => {
-      if (isAnchor(value) || isAnchor(operand)) place(operand);
-    });
+    // What is joined comes first; the other anchors are rows of what they select from, whatever that is.
+    if (isReduction(value) || isColumnReduction(value)) place(value.operands[0]!);
     if (isReduction(value)) placeReduction(value);
     else if (isColumnReduction(value)) {
       const [x] = value.operands as readonly [Value];
