@@ -37,6 +37,11 @@ export function assignSpaces(values: readonly Value[]): readonly Space[] {
     for (const member of members) {
       for (const { user, access } of users.get(member) ?? []) {
         if (access === 'row' && user.form === 'full') consider(user.space);
+        // A label belongs to the rows that it selects from.
+        if (user.operation === 'inRange' || (user.operation === 'pick' && user.operands[1] === member)) {
+          place(user);
+          consider(user.space);
+        }
       }
       forEachOperand(member, (operand, access) => {
         if (access !== 'same' || !isAnchor(operand)) return;
