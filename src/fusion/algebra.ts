@@ -50,14 +50,15 @@ export function asScaled({ operation, operands, access, size }: Value | Call): S
   return undefined;
 }
 
-/** The product of two such factors, and its access. */
+/** The product of two such factors, and its access; undefined where they are numbers of different rows. */
 export function joinFactors(
   algebra: Algebra,
   first: Omit<Scaled, 'element'>,
   second: Omit<Scaled, 'element'>,
-): Omit<Scaled, 'element'> {
+): Omit<Scaled, 'element'> | undefined {
   const [large, small] = first.factor.size >= second.factor.size ? [first, second] : [second, first];
   const { size } = large.factor;
+  if (small.factor.size !== size && small.factor.size !== 1) return undefined;
   const access: readonly Access[] = ['same', accessBySize(small.factor.size, size)];
   return { factor: algebra.elementwise('multiply', [large.factor, small.factor], access, size), access: large.access };
 }

@@ -31,6 +31,19 @@ describe('rules for elements', () => {
     expect(full.length).toBe(1);
   });
 
+  it('factors of different rows stay where they are', () => {
+    const plan = planOf(
+      [
+        [2, 3, 4],
+        [2, 3, 1],
+        [2, 1, 1],
+      ],
+      (b, [x, r, s]) => b.multiply(b.multiply(x!, r!), s!),
+    );
+    const products = plan.values.filter(({ operation, form }) => operation === 'multiply' && form === 'full');
+    expect(products.length).toBe(2);
+  });
+
   it('factors of columns stay where they are', () => {
     const plan = planOf([rows, [7], [7]], (b, [x, r, s]) => b.multiply(b.multiply(x!, r!), s!));
     const full = plan.values.filter(({ operation, form }) => operation === 'multiply' && form === 'full');
