@@ -63,7 +63,7 @@ export function singleNumbers(context: SingleContext, code: Code): Numbers {
     return { doubles: [made] };
   }
   const ownerOf: NumberSource['ownerOf'] = (_operand, _at, _user, own) => own;
-  return makeNumbers({ locals, rounded, arithmetic, width: 1, load, ownerOf }, code);
+  return makeNumbers({ locals, precision: 'float64', rounded, arithmetic, width: 1, load, ownerOf }, code);
 }
 
 /** What a phase's code needs of numbers; single ones are computed in `start`. */
@@ -85,6 +85,7 @@ export function rowNumbers(phase: Phase, numbers: PhaseNumbers, walk: Walk, code
 
   const source: NumberSource = {
     locals,
+    precision: 'float32',
     rounded,
     arithmetic,
     width: walk.width,
