@@ -131,6 +131,7 @@ export type { FeatureLayout } from './ops/affine.ts';
 // Losses on relations
 export { type CkaLossOptions, ckaLoss } from './losses/relations/ckaLoss.ts';
 export { pkt } from './losses/relations/pkt.ts';
+export { procrustesLoss } from './losses/relations/procrustesLoss.ts';
 export { type RelationalAngleOptions, relationalAngle } from './losses/relations/relationalAngle.ts';
 export { relationalDistance } from './losses/relations/relationalDistance.ts';
 export { type RelationDivergenceOptions, relationDivergence } from './losses/relations/relationDivergence.ts';

@@ -209,7 +209,7 @@ describe('relationDivergence', () => {
       'relationDivergence: teacherStates must be of 1 sequences of 3 positions as studentStates, got shape [1, 1, 1].',
     );
     expect(() => evaluate(relationDivergence({ heads: 1 }), { ...states, mask: [1, 1, 1] })).toThrow(
-      /mask must be of the shape/,
+      /mask must be of the shape of the positions, \[1, 3\], got shape \[3\]\.$/,
     );
   });
 });

@@ -1,7 +1,7 @@
 import type { Backend, Residuals } from '../../backend.ts';
-import { checkSameShape } from '../../check.ts';
 import type { Inputs } from '../../inputs.ts';
 import type { Loss } from '../../loss.ts';
+import { checkMask } from '../../ops/checkMask.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
 import {
   type CorrelationDistance,
@@ -74,9 +74,7 @@ export function dist(options: DistOptions = {}): Loss<'studentLogits' | 'teacher
 
     check(backend, inputs) {
       const samples = checkLogitPair(backend, 'dist', inputs);
-      if (inputs.mask !== undefined) {
-        checkSameShape('dist', 'mask', backend.shapeOf(inputs.mask), 'the samples', samples);
-      }
+      checkMask(backend, 'dist', inputs.mask, 'the samples', samples);
     },
 
     forward<T>(backend: Backend<T>, { mask, ...logits }: Inputs<'studentLogits' | 'teacherLogits', 'mask', T>) {

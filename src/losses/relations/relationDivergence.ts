@@ -71,7 +71,7 @@ export function relationDivergence<R extends Reduction = 'mean'>(
         const missing = studentKeys === undefined ? 'studentKeys' : 'teacherKeys';
         throw kindError('relationDivergence', missing, 'given where the other side has keys', undefined);
       }
-      checkMask(backend, 'relationDivergence', mask, [batch, positions]);
+      checkMask(backend, 'relationDivergence', mask, 'the positions', [batch, positions]);
       return [batch, positions];
     },
 
