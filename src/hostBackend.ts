@@ -4,8 +4,8 @@ import { type CpuTensor, cpuBackend } from './cpu/index.ts';
 import type { HostTensor } from './tensor.ts';
 import { wasmIsSupported } from './wasm/instance.ts';
 import type { KernelHost } from './wasm/kernels/rows.ts';
-import type { WasmTensor } from './wasm/tensors.ts';
-import { backendWith } from './wasm/wasmBackend.ts';
+import type { WasmTensor as StoredTensor } from './wasm/tensors.ts';
+import { backendWith, type WasmTensor } from './wasm/wasmBackend.ts';
 
 let float64: HostBackend<CpuTensor> | undefined;
 
@@ -23,7 +23,7 @@ const started = new Set<() => void>();
  * may not compile (a content-security policy without `wasm-unsafe-eval`, some edge workers).
  */
 export function singleBackendWith(
-  fusedKernels: (host: KernelHost) => readonly FusedKernel<WasmTensor>[],
+  fusedKernels: (host: KernelHost) => readonly FusedKernel<StoredTensor>[],
 ): () => HostBackend<WasmTensor> | HostBackend<CpuTensor> {
   let made: HostBackend<WasmTensor> | HostBackend<CpuTensor> | undefined;
   return () => {

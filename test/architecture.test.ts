@@ -89,6 +89,17 @@ describe('who may import whom', () => {
     ).toEqual([]);
   });
 
+  it('the compiler imports the contract alone, and only backends import it', () => {
+    expect(violations(/^fusion\//, /^(fusion\/.*|(backend|check|layout|memberArguments|reach|tensor)\.ts)$/)).toEqual([]);
+    expect(violations(/^(?!fusion\/|wasm\/|webgpu\/|tfjs\/)/, /^(?!fusion\/)/)).toEqual([]);
+  });
+
+  it("a backend's emitter knows the compiler and its own backend", () => {
+    expect(
+      violations(/^wasm\/fusion\//, /^(fusion\/.*|wasm\/fusion\/.*|wasm\/(instance|tensors|threads)\.ts)$/),
+    ).toEqual([]);
+  });
+
   it('only the tfjs room imports tfjs', () => {
     const importers = [...graph].filter(([, imports]) => imports.some((target) => target.startsWith('@tensorflow/')));
     expect(importers.map(([path]) => path).filter((path) => !path.startsWith('tfjs/'))).toEqual([]);

@@ -3,5 +3,4 @@
  * @module
  */
 export { wasmIsSupported } from './instance.ts';
-export type { WasmTensor } from './tensors.ts';
-export { type WasmBackend, type WasmBackendOptions, wasmBackend } from './wasmBackend.ts';
+export { type WasmBackend, type WasmBackendOptions, type WasmTensor, wasmBackend } from './wasmBackend.ts';

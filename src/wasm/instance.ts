@@ -9,9 +9,10 @@ export interface KernelInstance {
   readonly module: WebAssembly.Module;
 }
 
+const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
 /** A module with one function [] → [v128] whose body, after the locals, is `body`. */
 function probe(...body: readonly number[]): Uint8Array<ArrayBuffer> {
-  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   const type = [0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b];
   const functions = [0x03, 0x02, 0x01, 0x00];
   const code = [0, ...body, 0x0b];
@@ -28,6 +29,11 @@ function compiles(bytes: Uint8Array<ArrayBuffer>): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether code may be compiled at run time at all. */
+export function canCompile(): boolean {
+  return compiles(Uint8Array.of(...header));
 }
 
 /** Whether this engine runs WebAssembly with SIMD, which `wasmBackend` needs, and may compile it here. */

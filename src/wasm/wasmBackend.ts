@@ -1,17 +1,21 @@
 /** The backend on WebAssembly's linear memory. */
 import type { FusedKernel, HostBackend, Shape } from '../backend.ts';
 import { checkOptions, kindError } from '../check.ts';
+import { fusedMembers } from '../fusion/fused.ts';
+import { recordedKernels } from '../fusion/handKernels.ts';
+import { type Execute, makeRecorder, type RecordedTensor, type Recorder } from '../fusion/record.ts';
 import { checkExtents, checkNumber } from '../memberArguments.ts';
 import { elementwiseMembers } from './elementwise.ts';
-import { relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instance.ts';
+import { type FusionHost, type WasmExecutor, wasmExecutor } from './fusion/host.ts';
+import { type KernelInstance, relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instance.ts';
 import { lossKernels, metricKernels } from './kernels/index.ts';
 import type { KernelHost } from './kernels/rows.ts';
 import { layoutMembers } from './layoutMembers.ts';
 import { matMulMember, squaredDistancesMember } from './matMul.ts';
 import { orderMembers } from './order.ts';
 import { reductionMembers } from './reductions.ts';
-import { makeTensorStore, type WasmTensor } from './tensors.ts';
-import { oneThread, startThreads } from './threads.ts';
+import { makeTensorStore, type WasmTensor as StoredTensor, type TensorStore } from './tensors.ts';
+import { oneThread, startThreads, type Threads } from './threads.ts';
 import { planBytes } from './walk.ts';
 import { checkThreads } from './workers.ts';
 
@@ -28,6 +32,9 @@ export interface WasmBackendOptions {
    */
   readonly threads?: number;
 }
+
+/** A tensor of the `wasm` backend. Its numbers live in the backend's memory until it is disposed. */
+export type WasmTensor = RecordedTensor<StoredTensor>;
 
 /** A backend whose tensors live in its own linear memory. */
 export interface WasmBackend extends HostBackend<WasmTensor> {
@@ -63,11 +70,37 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
   return backendWith((host) => [...lossKernels(host), ...metricKernels(host)], options);
 }
 
-/** A backend with some of the fused kernels: the plain-name runners of losses leave the metrics' out, and so do bundles. */
+/** A backend with some of the kernels by hand: the plain-name runners of losses leave the metrics' out, and so do bundles. */
 export function backendWith(
-  fusedKernels: (host: KernelHost) => readonly FusedKernel<WasmTensor>[],
+  kernelsByHand: (host: KernelHost) => readonly FusedKernel<StoredTensor>[],
   options: WasmBackendOptions = {},
 ): WasmBackend {
+  return openWasm(kernelsByHand, options).backend;
+}
+
+/** The parts of a backend, which tests look into. */
+export interface WasmParts {
+  readonly backend: WasmBackend;
+  /** The backend that computes at once, on the same memory. */
+  readonly eager: EagerBackend;
+  readonly recorder: Recorder<StoredTensor>;
+  readonly executor: WasmExecutor;
+  readonly store: TensorStore;
+}
+
+/** What tests put into a backend. */
+export interface WasmInternals {
+  readonly planning?: NonNullable<FusionHost['planning']>;
+  /** Wraps what computes recorded graphs. */
+  readonly around?: (execute: Execute<StoredTensor>, eager: HostBackend<StoredTensor>) => Execute<StoredTensor>;
+}
+
+/** Makes a backend, and keeps its parts in sight. */
+export function openWasm(
+  kernelsByHand: (host: KernelHost) => readonly FusedKernel<StoredTensor>[],
+  options: WasmBackendOptions = {},
+  { planning = {}, around = (execute) => execute }: WasmInternals = {},
+): WasmParts {
   if (!wasmIsSupported()) {
     const expected = 'one with WebAssembly SIMD that lets it be compiled';
     const hint = "Use cpuBackend there; a content-security policy allows it by 'wasm-unsafe-eval'.";
@@ -80,14 +113,54 @@ export function backendWith(
   }
   const instance = startKernels(relaxedSimd, threadCount > 1);
   const store = makeTensorStore(instance);
-  const { kernels } = instance;
+  const { memory } = instance;
   const threads = threadCount === 1 ? oneThread(instance) : startThreads(instance, threadCount, store.arena);
-  const plan = store.arena.allocate(planBytes);
-  const layout = layoutMembers(kernels, store, plan);
+  const eager = eagerBackend(instance, store, threads);
+  const executor = wasmExecutor({ store, memory, relaxed: relaxedSimd, shared: threadCount > 1, planning });
+  const recorder = makeRecorder<StoredTensor>({ backend: 'wasmBackend' }, eager, around(executor.execute, eager));
 
   const backend: WasmBackend = {
-    name: 'wasm',
+    ...fusedMembers('wasmBackend', eager, recorder),
+    readSync: (tensor) => ({ ...eager.readSync(recorder.storedOf('read', tensor)), shape: tensor.shape }),
+    isDisposed: recorder.isDisposed,
+    tensorCount: recorder.count,
+    rowsInParts(shape) {
+      // The tensor is there from the start: a scope around its parts owns it.
+      const parts = eager.rowsInParts(shape);
+      const made = recorder.wrap(parts.finish());
+      return { write: (rows) => parts.write(recorder.storedOf('rowsInParts', rows)), finish: () => made };
+    },
     relaxedSimd,
+    allocate(shape) {
+      checkExtents('wasmBackend.allocate', shape);
+      return recorder.wrap(store.make([...shape]));
+    },
+    viewOf(tensor) {
+      // What was recorded reads the numbers as they are now, not as they will be.
+      recorder.flushAll();
+      return store.view('viewOf', recorder.storedOf('viewOf', tensor));
+    },
+    byteCount: () => store.arena.bytes() - executor.ownBytes,
+    threadCount: threads.available,
+    close: threads.close,
+    fusedKernels: recordedKernels(
+      eager,
+      recorder,
+      kernelsByHand({ kernels: instance.kernels, store, threads, backend: eager }),
+    ),
+  };
+  return { backend, eager, recorder, executor, store };
+}
+
+/** What computes at once. */
+type EagerBackend = HostBackend<StoredTensor> & Required<Pick<HostBackend<StoredTensor>, 'rowsInParts'>>;
+
+/** The contract's members on the kernels of `assembly/`, each of which runs at once. */
+function eagerBackend({ kernels }: KernelInstance, store: TensorStore, threads: Threads): EagerBackend {
+  const plan = store.arena.allocate(planBytes);
+  const layout = layoutMembers(kernels, store, plan);
+  return {
+    name: 'wasm',
     scope: store.scope,
     dispose: store.dispose,
     isTensor: store.isTensor,
@@ -117,15 +190,5 @@ export function backendWith(
       kernels.logSoftmax(from, out.storage.pointer, classes === 0 ? 0 : out.storage.size / classes, classes);
       return out;
     },
-
-    allocate(shape) {
-      checkExtents('wasmBackend.allocate', shape);
-      return store.make([...shape]);
-    },
-    viewOf: (tensor) => store.view('viewOf', tensor),
-    byteCount: store.arena.bytes,
-    threadCount: threads.available,
-    close: threads.close,
   };
-  return { ...backend, fusedKernels: fusedKernels({ kernels, store, threads, backend }) };
 }

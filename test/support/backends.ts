@@ -4,7 +4,8 @@
  */
 import type { Backend } from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
-import { wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
+import { wasmIsSupported } from 'dark-knowledge/wasm';
+import { openCheckedWasm } from './checkedWasm.ts';
 import { openTfjs, tfjsBackendNames } from './tfjs.ts';
 import { openWebgpu } from './webgpu.ts';
 
@@ -26,7 +27,7 @@ export const testBackends: readonly TestBackend[] = [
   { name: 'cpu', create: async () => cpuBackend(), tolerance: 2e-6 },
   {
     name: 'wasm',
-    create: async () => (wasmIsSupported() ? wasmBackend() : { missing: 'no WebAssembly SIMD here' }),
+    create: async () => (wasmIsSupported() ? openCheckedWasm() : { missing: 'no WebAssembly SIMD here' }),
     tolerance: 5e-6,
   },
   ...tfjsBackendNames.map((name) => ({ name: `tfjs:${name}`, create: () => openTfjs(name), tolerance: 1e-5 })),

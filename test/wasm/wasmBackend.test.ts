@@ -1,6 +1,7 @@
 import { conformanceCases } from 'dark-knowledge/testing';
 import { wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
 import { describe, expect, it } from 'vitest';
+import { openWasm } from '../../src/wasm/wasmBackend.ts';
 import { describeVariants } from './variants.ts';
 
 describe('wasmBackend', () => {
@@ -137,7 +138,12 @@ describe('wasmBackend', () => {
   });
 });
 
-describeVariants('wasmBackend conforms', (open) => {
+describeVariants('wasmBackend conforms, its operations recorded', (open) => {
   const backend = open();
   for (const { title, check } of conformanceCases(backend)) it(title, check);
+});
+
+describeVariants('wasmBackend conforms, each operation at once', (_, relaxedSimd) => {
+  const { eager } = openWasm(() => [], { relaxedSimd });
+  for (const { title, check } of conformanceCases(eager)) it(title, check);
 });

@@ -4,14 +4,12 @@ import type { WasmTensor } from '../tensors.ts';
 import { calibrationErrorKernel } from './calibrationError.ts';
 import { ckaKernels } from './cka.ts';
 import { crdKernel } from './crd.ts';
-import { hintKernel } from './hint.ts';
 import { representationalSimilarityKernels } from './representationalSimilarity.ts';
 import type { KernelHost } from './rows.ts';
-import { softmaxLossKernels } from './softmaxLosses.ts';
 
 /** Kernels of losses on one instance. */
 export function lossKernels(host: KernelHost): readonly FusedKernel<WasmTensor>[] {
-  return [...softmaxLossKernels(host), hintKernel(host), crdKernel(host)];
+  return [crdKernel(host)];
 }
 
 /** Kernels of metrics on one instance: apart, so that a bundle with losses alone holds no metric. */

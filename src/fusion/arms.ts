@@ -1,0 +1,69 @@
+/**
+ * Choices whose sides are dear. `where` computes both sides; where a vector's elements all take one of them, the other can be
+ * passed over, and with it whatever only choices by the same condition read.
+ */
+import { forEachOperand, type Value, type ValueOperation } from './values.ts';
+
+/** What only one side of the choices by a condition needs, operands first. */
+export interface Arm {
+  /** The operand that it is of the choices: 1 where the condition holds, 2 where it does not. */
+  readonly side: 1 | 2;
+  readonly values: readonly Value[];
+}
+
+/** Of each condition the sides that are worth a branch. */
+export type Arms = ReadonlyMap<Value, readonly Arm[]>;
+
+const costs: Partial<Readonly<Record<ValueOperation, number>>> = {
+  exp: 20,
+  fallingExp: 16,
+  log: 22,
+  divide: 4,
+  sqrt: 4,
+};
+
+/** Operations below which a branch, which may be mispredicted, costs more than it saves. */
+const leastCost = 8;
+
+/** Finds the arms in what `roots` need. `isComputed` tells values that are computed on the spot from those that are loaded. */
+export function findArms(roots: readonly Value[], isComputed: (value: Value) => boolean): Arms {
+  const computed = new Set<Value>();
+  const visit = (value: Value): void => {
+    if (computed.has(value) || !isComputed(value)) return;
+    computed.add(value);
+    forEachOperand(value, (operand, access) => {
+      if (access === 'same') visit(operand);
+    });
+  };
+  roots.forEach(visit);
+  // Operands have the smaller numbers.
+  const falling = [...computed].sort((a, b) => b.id - a.id);
+  const users = new Map<Value, { readonly user: Value; readonly at: number }[]>(falling.map((value) => [value, []]));
+  for (const user of falling) forEachOperand(user, (operand, _, at) => users.get(operand)?.push({ user, at }));
+
+  const arms = new Map<Value, readonly Arm[]>();
+  const conditions = new Set(
+    falling.filter(({ operation }) => operation === 'where').map(({ operands }) => operands[0]!),
+  );
+  for (const condition of conditions) {
+    const isChoice = (value: Value): boolean => value.operation === 'where' && value.operands[0] === condition;
+    // What depends on a choice by this condition cannot come before all of them.
+    const after = new Set<Value>();
+    for (const value of falling.toReversed()) {
+      if (isChoice(value) || value.operands.some((operand) => after.has(operand))) after.add(value);
+    }
+    const found: Arm[] = [];
+    for (const side of [1, 2] as const) {
+      const inside = new Set<Value>();
+      for (const value of falling) {
+        const isOnly = users.get(value)!.every(({ user, at }) => inside.has(user) || (isChoice(user) && at === side));
+        if (isOnly && !after.has(value) && !roots.includes(value)) inside.add(value);
+      }
+      const values = [...inside].reverse();
+      const cost = values.reduce((sum, { operation }) => sum + (costs[operation] ?? 1), 0);
+      if (cost >= leastCost) found.push({ side, values });
+    }
+    if (found.length > 0) arms.set(condition, found);
+  }
+  return arms;
+}

@@ -1,0 +1,199 @@
+/**
+ * The recording side of a backend: its tensors, what a scope keeps, and when recorded operations are computed.
+ *
+ * Inside a scope an operation only makes a node. At the end of the outermost scope everything that is kept is computed
+ * in one flush, so nobody ever holds a tensor without numbers outside of one; whoever needs numbers earlier (a read, a
+ * matrix product) flushes what it needs.
+ */
+import type { Backend, Shape } from '../backend.ts';
+import { disposedError } from '../check.ts';
+import { foreignError, type Owner } from '../memberArguments.ts';
+import { tensorsIn } from '../reach.ts';
+import { sizeOf } from '../tensor.ts';
+import { type Graph, graphReader } from './graph.ts';
+import { interpret } from './interpret.ts';
+import { makeNode, type Node, type NodeOperation, release, settle } from './node.ts';
+
+/** A tensor of a backend that records. */
+export type RecordedTensor<Stored> = Node<Stored>;
+
+/** Computes a graph's targets, in their order; undefined where it cannot. */
+export type Execute<Stored> = (graph: Graph<Stored>) => readonly Stored[] | undefined;
+
+/** What has been done, for tests and benchmarks. */
+export interface RecordCounters {
+  /** Graphs that were computed. */
+  flushes: number;
+  /** Those of them that were computed one operation after the other. */
+  interpreted: number;
+}
+
+/** Makes, keeps and computes the tensors of one backend. */
+export interface Recorder<Stored> {
+  readonly counters: RecordCounters;
+  isTensor(value: unknown): value is RecordedTensor<Stored>;
+  /** The argument of a member, which must be a live tensor of this backend. */
+  check(member: string, tensor: RecordedTensor<Stored>, argument?: string): RecordedTensor<Stored>;
+  /** Whether operations are recorded now: inside a scope. Outside, nobody says when to compute. */
+  isRecording(): boolean;
+  record(
+    operation: NodeOperation,
+    operands: readonly RecordedTensor<Stored>[],
+    shape: Shape,
+    size: number,
+    extent?: number,
+  ): RecordedTensor<Stored>;
+  constant(number: number): RecordedTensor<Stored>;
+  /** A tensor of an eager one, which it owns from now on. */
+  wrap(stored: Stored): RecordedTensor<Stored>;
+  /** The eager tensor with a tensor's numbers, computed first where it must be. */
+  storedOf(member: string, tensor: RecordedTensor<Stored>, argument?: string): Stored;
+  /** Computes several tensors in one go. */
+  flush(tensors: readonly RecordedTensor<Stored>[]): void;
+  /** Computes everything that live tensors still wait for. */
+  flushAll(): void;
+  scope<Result>(compute: () => Result): Result;
+  dispose(tensor: RecordedTensor<Stored>): void;
+  isDisposed(tensor: RecordedTensor<Stored>): boolean;
+  shapeOf(tensor: RecordedTensor<Stored>): Shape;
+  count(): number;
+}
+
+/** A chain of operations this long is cut: walks over it are recursive. */
+const deepest = 256;
+
+const none: readonly never[] = [];
+
+/** Whether a tensor still has to be computed. */
+function isPending<Stored>({ stored, operation }: Node<Stored>): boolean {
+  return stored === undefined && operation !== 'constant';
+}
+
+/** Makes a recorder around an eager backend; `owner` is what its tensors carry, and names it in errors. */
+export function makeRecorder<Stored>(owner: Owner, base: Backend<Stored>, execute: Execute<Stored>): Recorder<Stored> {
+  type Tensor = RecordedTensor<Stored>;
+  const scopes: Tensor[][] = [];
+  const counters: RecordCounters = { flushes: 0, interpreted: 0 };
+  const readGraph = graphReader<Stored>();
+  const free = (stored: Stored): void => base.dispose(stored);
+  let alive = 0;
+
+  function make(
+    operation: NodeOperation,
+    operands: readonly Tensor[],
+    shape: Shape,
+    size: number,
+    extent: number,
+    number: number,
+  ): Tensor {
+    const tensor = makeNode(owner, operation, operands, shape, size, extent, number);
+    alive++;
+    scopes.at(-1)?.push(tensor);
+    return tensor;
+  }
+
+  const isTensor = (value: unknown): value is Tensor =>
+    typeof value === 'object' && value !== null && (value as Partial<Tensor>).owner === owner;
+
+  function own(member: string, tensor: Tensor, argument = 'tensor'): Tensor {
+    if (isTensor(tensor)) return tensor;
+    throw foreignError(owner, member, argument, tensor);
+  }
+
+  function check(member: string, tensor: Tensor, argument = 'tensor'): Tensor {
+    if (own(member, tensor, argument).disposed) throw disposedError(`${owner.backend}.${member}`, argument);
+    return tensor;
+  }
+
+  function compute(tensors: Iterable<Tensor>): void {
+    const missing = new Set<Tensor>();
+    for (const tensor of tensors) if (isPending(tensor)) missing.add(tensor);
+    if (missing.size === 0) return;
+    const targets = [...missing];
+    counters.flushes++;
+    const graph = readGraph(targets);
+    const results = execute(graph);
+    if (results === undefined) counters.interpreted++;
+    (results ?? interpret(base, graph)).forEach((stored, at) => {
+      settle(targets[at]!, stored, free);
+    });
+  }
+
+  function drop(tensor: Tensor): void {
+    if (tensor.disposed) return;
+    tensor.disposed = true;
+    alive--;
+    release(tensor, free);
+  }
+
+  /** What one scope hands over is computed together: a value and its gradients share most of their operations. */
+  function* withItsCompany(tensors: Iterable<Tensor>): Iterable<Tensor> {
+    for (const tensor of tensors) {
+      if (!isPending(tensor)) continue;
+      yield tensor;
+      for (const other of tensor.together ?? []) if (!other.disposed) yield other;
+    }
+  }
+
+  /** Ends a scope: frees what it does not keep, and hands the rest to the scope around it, or computes it. */
+  function leave(made: readonly Tensor[], kept: ReadonlySet<Tensor>): void {
+    const together = [...kept].filter((tensor) => !tensor.disposed && isPending(tensor));
+    const outer = scopes.at(-1);
+    if (outer === undefined) compute(together);
+    else for (const tensor of together) tensor.together = together;
+    // The last one first: then nobody reads a tensor any more when its turn comes.
+    for (let at = made.length - 1; at >= 0; at--) {
+      const tensor = made[at]!;
+      if (tensor.disposed) continue;
+      if (!kept.has(tensor)) drop(tensor);
+      else outer?.push(tensor);
+    }
+  }
+
+  return {
+    counters,
+    isTensor,
+    check,
+    isRecording: () => scopes.length > 0,
+    record(operation, operands, shape, size, extent = 0) {
+      const made = make(operation, operands, shape, size, extent, 0);
+      if (made.depth > deepest) compute([made]);
+      return made;
+    },
+    constant: (number) => make('constant', none, none, 1, 0, Math.fround(number)),
+    wrap(stored) {
+      const shape = base.shapeOf(stored);
+      const tensor = make('stored', none, shape, sizeOf(shape), 0, 0);
+      tensor.stored = stored;
+      return tensor;
+    },
+    storedOf(member, tensor, argument) {
+      check(member, tensor, argument);
+      if (isPending(tensor)) compute(withItsCompany([tensor]));
+      // A constant has no storage until somebody needs it as a tensor.
+      tensor.stored ??= base.fromHost({ data: Float32Array.of(tensor.number), shape: tensor.shape });
+      return tensor.stored;
+    },
+    flush: (tensors) => compute(withItsCompany(tensors)),
+    flushAll: () => compute(scopes.flat().filter(({ disposed }) => !disposed)),
+    scope(run) {
+      const made: Tensor[] = [];
+      const depth = scopes.push(made);
+      try {
+        const result = run();
+        const kept = tensorsIn(result, isTensor);
+        scopes.length = depth - 1;
+        leave(made, kept);
+        return result;
+      } catch (error) {
+        scopes.length = depth - 1;
+        for (const tensor of made) drop(tensor);
+        throw error;
+      }
+    },
+    dispose: (tensor) => drop(own('dispose', tensor)),
+    isDisposed: (tensor) => own('isDisposed', tensor).disposed,
+    shapeOf: (tensor) => own('shapeOf', tensor).shape,
+    count: () => alive,
+  };
+}

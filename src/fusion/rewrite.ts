@@ -1,0 +1,167 @@
+/**
+ * The algebra: values are made through it, and some come out as others that cost less. Each rule says what it is good for
+ * and why it changes no result beyond rounding, NaN and infinities included; a rule that no benchmark asks for goes.
+ */
+import type { Access } from './access.ts';
+import {
+  type Algebra,
+  accessBySize,
+  asScaled,
+  type Call,
+  hasInverseOfTotal,
+  inverse,
+  joinFactors,
+  type Rule,
+} from './algebra.ts';
+import { exponentialOfLogSoftmax, fallingExponential } from './softmax.ts';
+import { differenceSum, oneHotSum, scaledSum } from './sums.ts';
+import { isNumber, type Value, type ValueOperation, valueTable } from './values.ts';
+
+const elementwiseRules: Partial<Readonly<Record<ValueOperation, readonly Rule[]>>> = {
+  multiply: [timesOne, factorsOfRows, factorOverProbabilities],
+  divide: [byOne, oneHotByRows, divideByTotal],
+  subtract: [commonFactor, logitsFirst],
+  exp: [exponentialOfLogSoftmax, exponentialBelowOne],
+};
+const sumRules = [oneHotSum, scaledSum, differenceSum];
+
+/** An empty table of values, and the rules over it. */
+export function makeAlgebra(): Algebra {
+  const table = valueTable();
+  const algebra: Algebra = {
+    ...table,
+    elementwise(operation, operands, access, size) {
+      for (const rule of elementwiseRules[operation] ?? []) {
+        const made = rule(algebra, { operation, operands, access, size });
+        if (made !== undefined) return made;
+      }
+      return table.make(operation, operands, access, size);
+    },
+    reduce(operation, x, width) {
+      if (width === 1) return x;
+      for (const rule of operation === 'sum' ? sumRules : []) {
+        const made = rule(algebra, { operation, x, width });
+        if (made !== undefined) return made;
+      }
+      return table.make(operation, [x], ['same'], x.size / width, width);
+    },
+  };
+  return algebra;
+}
+
+/** x·1 = x: an upstream gradient of 1 disappears, and with it a product an element. */
+function timesOne(_: Algebra, { operands, size }: Call): Value | undefined {
+  const [a, b] = operands as readonly [Value, Value];
+  if (isNumber(b, 1) && a.size === size) return a;
+  return isNumber(a, 1) && b.size === size ? b : undefined;
+}
+
+/** x/1 = x. */
+function byOne(_: Algebra, { operands, size }: Call): Value | undefined {
+  const [a, b] = operands as readonly [Value, Value];
+  return isNumber(b, 1) && a.size === size ? a : undefined;
+}
+
+/** (x·r)·s = x·(r·s), where r and s are numbers of rows or of all: once a row in place of once an element. */
+function factorsOfRows(algebra: Algebra, call: Call): Value | undefined {
+  const outer = asScaled(call);
+  const inner = outer && asScaled(outer.element);
+  if (!outer || !inner) return undefined;
+  const { factor, access } = joinFactors(algebra, outer, inner);
+  return algebra.elementwise('multiply', [inner.element, factor], ['same', access], call.size);
+}
+
+/** Whether a value is made of probabilities, times a number of the row: a softmax's, or a one-hot row's as a target. */
+function isOfProbabilities(value: Value): boolean {
+  const scaled = asScaled(value);
+  if (scaled) return scaled.element.operation === 'fallingExp' && hasInverseOfTotal(scaled.factor, scaled.element);
+  return value.operation === 'where' && value.operands[0]!.operation === 'oneHot' && value.access[1] !== 'same';
+}
+
+/**
+ * (p − t)·r = p·r − t·r, where p and t are made of probabilities: their row factors absorb r, so that a gradient costs what
+ * it costs without one. Both are bounded: only an infinite r, whose product is infinite or NaN, becomes NaN throughout.
+ */
+function factorOverProbabilities(algebra: Algebra, call: Call): Value | undefined {
+  const outer = asScaled(call);
+  const difference = outer?.element;
+  if (difference?.operation !== 'subtract' || difference.access.some((access) => access !== 'same')) return undefined;
+  if (!difference.operands.every(isOfProbabilities)) return undefined;
+  const { size } = call;
+  const sides = difference.operands.map((side) => {
+    if (side.operation !== 'where') {
+      return algebra.elementwise('multiply', [side, outer!.factor], ['same', outer!.access], size);
+    }
+    const parts = [1, 2].map((at) =>
+      joinFactors(algebra, { factor: side.operands[at]!, access: side.access[at]! }, outer!),
+    );
+    const values = [side.operands[0]!, ...parts.map(({ factor }) => factor)];
+    return algebra.elementwise('where', values, ['same', ...parts.map(({ access }) => access)], size);
+  });
+  return algebra.make('subtract', sides, ['same', 'same'], size);
+}
+
+/** oneHot/r: two quotients a row and a choice, in place of a division an element. */
+function oneHotByRows(algebra: Algebra, { operands, access, size }: Call): Value | undefined {
+  const [a, b] = operands as readonly [Value, Value];
+  const how = access[1]!;
+  if (a.operation !== 'oneHot' || a.size !== size || (how !== 'row' && how !== 'single')) return undefined;
+  const quotient = (number: number): Value =>
+    algebra.make('divide', [algebra.constant(number), b], [accessBySize(1, b.size), 'same'], b.size);
+  return algebra.make('where', [a, quotient(1), quotient(0)], ['same', how, how], size);
+}
+
+/** Whether a difference is at most 0 (or NaN): of x and the largest of its row, or the larger of x and something. */
+function isBelowZero({ operation, operands, access }: Value): boolean {
+  if (operation !== 'subtract') return false;
+  const [x, most] = operands as readonly [Value, Value];
+  if (most.operation === 'maximum') {
+    return most.operands.some((side, at) => side === x && most.access[at] === 'same' && access[1] === access[0]);
+  }
+  return (most.operation === 'max' || most.operation === 'quietMax') && most.operands[0] === x && access[0] === 'same';
+}
+
+/** e^x of x ≤ 0, or of c·x with a positive constant c: at most 1, so that the short exponential serves. */
+function exponentialBelowOne(algebra: Algebra, { operands }: Call): Value | undefined {
+  const [x] = operands as readonly [Value];
+  const scaled = asScaled(x);
+  const isBelow = isBelowZero(x) || (scaled !== undefined && scaled.factor.sign > 0 && isBelowZero(scaled.element));
+  return isBelow ? fallingExponential(algebra, x) : undefined;
+}
+
+/** e/Σe = e·(1/Σe) in a softmax: a quotient a row in place of one an element. The total is at least 1, or NaN. */
+function divideByTotal(algebra: Algebra, { operands, access, size }: Call): Value | undefined {
+  const [e, total] = operands as readonly [Value, Value];
+  if (e.operation !== 'fallingExp' || total.operation !== 'sum' || total.operands[0] !== e) return undefined;
+  return algebra.make('multiply', [e, inverse(algebra, total)], ['same', access[1]!], size);
+}
+
+/** a·c − b·c = (a − b)·c for a constant c that is finite and not 0: of temperatures, where the sides' logits meet. */
+function commonFactor(algebra: Algebra, { operands, access, size }: Call): Value | undefined {
+  if (access[0] !== 'same' || access[1] !== 'same') return undefined;
+  const [a, b] = operands.map(asScaled);
+  if (!a || !b || a.factor !== b.factor || a.factor.sign === 0) return undefined;
+  const difference = algebra.elementwise('subtract', [a.element, b.element], ['same', 'same'], size);
+  return algebra.elementwise('multiply', [difference, a.factor], ['same', a.access], size);
+}
+
+/** An element less the logarithm of a total of its row. */
+function lessLogTotal({ operation, operands, access, size }: Value) {
+  const [element, log] = operands as readonly [Value, Value];
+  if (operation !== 'subtract' || access[0] !== 'same' || access[1] === 'column') return undefined;
+  if (log.operation !== 'log' || log.operands[0]!.operation !== 'sum' || log.size === size) return undefined;
+  return { element, log, access: access[1] as Access };
+}
+
+/**
+ * (a − log A) − (b − log B) = (a − b) − (log A − log B), where both logarithms are those of rows: of nearly equal sides the
+ * difference keeps its digits, and the row's part is computed once. The logarithms are finite, or NaN with their whole row.
+ */
+function logitsFirst(algebra: Algebra, { operands, access, size }: Call): Value | undefined {
+  if (access[0] !== 'same' || access[1] !== 'same') return undefined;
+  const [a, b] = operands.map(lessLogTotal);
+  if (!a || !b || a.access !== b.access || a.log.size !== b.log.size) return undefined;
+  const difference = algebra.elementwise('subtract', [a.element, b.element], ['same', 'same'], size);
+  const logs = algebra.make('subtract', [a.log, b.log], ['same', 'same'], a.log.size);
+  return algebra.make('subtract', [difference, logs], ['same', a.access], size);
+}

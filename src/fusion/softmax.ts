@@ -1,0 +1,42 @@
+/** The softmax: what `logSoftmax` is made of, and how the exponential of it is found again. */
+import type { Access } from './access.ts';
+import { type Algebra, asScaled, type Call, inverse } from './algebra.ts';
+import type { Value } from './values.ts';
+
+/** e^x for x ≤ 0. */
+export function fallingExponential(algebra: Algebra, x: Value): Value {
+  return algebra.make('fallingExp', [x], ['same'], x.size);
+}
+
+/** x − max − log Σ e^(x − max) along rows of a width. NaNs are passed over by the maximum: they surface in the sum. */
+export function logSoftmaxOf(algebra: Algebra, x: Value, width: number): Value {
+  // Of c·x with c > 0 the maximum of x will do: the product is then taken of a difference, once.
+  const scaled = asScaled(x);
+  const factor = scaled?.access === 'single' && scaled.factor.sign > 0 ? scaled.factor : undefined;
+  const logits = factor === undefined ? x : scaled!.element;
+  const most = algebra.reduce('quietMax', logits, width);
+  const toRow: Access = width === 1 ? 'same' : most.size === 1 ? 'single' : 'row';
+  const difference = algebra.make('subtract', [logits, most], ['same', toRow], x.size);
+  const shifted =
+    factor === undefined
+      ? difference
+      : algebra.elementwise('multiply', [difference, factor], ['same', 'single'], x.size);
+  const total = algebra.reduce('sum', fallingExponential(algebra, shifted), width);
+  const logTotal = algebra.make('log', [total], ['same'], total.size);
+  return algebra.make('subtract', [shifted, logTotal], ['same', toRow], x.size);
+}
+
+/**
+ * exp(x − log Σ e^x) = e^x/Σ e^x: the exponentials are there already, and nothing is lost to a logarithm and back. The total
+ * is at least 1, or NaN with its row.
+ */
+export function exponentialOfLogSoftmax(algebra: Algebra, { operands, size }: Call): Value | undefined {
+  const [a] = operands as readonly [Value];
+  if (a.operation !== 'subtract' || a.access[0] !== 'same') return undefined;
+  const [shifted, log] = a.operands as readonly [Value, Value];
+  const total = log.operation === 'log' ? log.operands[0]! : undefined;
+  if (total?.operation !== 'sum' || total.operands[0]!.operation !== 'fallingExp') return undefined;
+  const [exponential] = total.operands as readonly [Value];
+  if (exponential !== fallingExponential(algebra, shifted)) return undefined;
+  return algebra.make('multiply', [exponential, inverse(algebra, total)], ['same', a.access[1]!], size);
+}

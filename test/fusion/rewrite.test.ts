@@ -1,0 +1,129 @@
+/** Each rule of the algebra: where it applies, and where it must not. That it changes no number is for the random programs. */
+import type { Backend } from 'dark-knowledge';
+import { describe, expect, it } from 'vitest';
+import { operationsOf, planOf, walksOf } from '../support/plans.ts';
+
+const rows = [5, 7];
+const along = { axis: -1, keepDims: true };
+
+/** Softmax by its composite. */
+function softmax<T>(backend: Backend<T>, x: T) {
+  const exponentials = backend.exp(backend.subtract(x, backend.max(x, along)));
+  return backend.divide(exponentials, backend.sum(exponentials, along));
+}
+
+describe('rules for elements', () => {
+  it('x·1 and x/1 are x', () => {
+    const plan = planOf([rows], (b, [x]) => b.exp(b.divide(b.multiply(x!, b.scalar(1)), b.scalar(1))));
+    expect(operationsOf(plan)).toEqual(['exp']);
+  });
+
+  it('x·1 stays where it makes x larger', () => {
+    const plan = planOf([[7]], (b, [x]) =>
+      b.multiply(b.reshape(x!, [1, 7]), b.fromHost({ data: Float32Array.of(1, 1), shape: [2, 1] })),
+    );
+    expect(operationsOf(plan)).toEqual(['multiply']);
+  });
+
+  it('factors of rows are multiplied once a row', () => {
+    const plan = planOf([rows, [5, 1], [5, 1]], (b, [x, r, s]) => b.multiply(b.multiply(x!, r!), s!));
+    const full = plan.values.filter(({ operation, form }) => operation === 'multiply' && form === 'full');
+    expect(full.length).toBe(1);
+  });
+
+  it('factors of columns stay where they are', () => {
+    const plan = planOf([rows, [7], [7]], (b, [x, r, s]) => b.multiply(b.multiply(x!, r!), s!));
+    const full = plan.values.filter(({ operation, form }) => operation === 'multiply' && form === 'full');
+    expect(full.length).toBe(2);
+  });
+
+  it('the exponential of a logSoftmax is the exponential that is there, over its total', () => {
+    const plan = planOf([rows], (b, [x]) => b.exp(b.logSoftmax!(x!)));
+    expect(operationsOf(plan).filter((operation) => operation === 'exp' || operation === 'log')).toEqual([]);
+    expect(operationsOf(plan).filter((operation) => operation === 'fallingExp').length).toBe(1);
+  });
+
+  it('a softmax by its composite divides once a row, and takes the short exponential', () => {
+    const plan = planOf([rows], (b, [x]) => softmax(b, b.multiply(x!, b.scalar(0.25))));
+    const divisions = plan.values.filter(({ operation }) => operation === 'divide');
+    expect(divisions.map(({ form }) => form)).toEqual(['row']);
+    expect(operationsOf(plan)).toContain('fallingExp');
+  });
+
+  it('a negative temperature takes the long exponential', () => {
+    const plan = planOf([rows], (b, [x]) => b.exp(b.multiply(b.subtract(x!, b.max(x!, along)), b.scalar(-0.25))));
+    expect(operationsOf(plan)).toContain('exp');
+  });
+
+  it("e^(x − m) takes the short exponential only for an m that is x's own", () => {
+    const plan = planOf([rows, rows], (b, [x, y]) => b.exp(b.subtract(x!, b.max(y!, along))));
+    expect(operationsOf(plan)).toContain('exp');
+  });
+
+  it('a factor goes into the difference of two softmaxes', () => {
+    const plan = planOf([rows, rows, [5, 1]], (b, [x, y, r]) =>
+      b.multiply(b.subtract(b.exp(b.logSoftmax!(x!)), b.exp(b.logSoftmax!(y!))), r!),
+    );
+    const last = plan.targets[0]!;
+    expect(last.operation).toBe('subtract');
+  });
+
+  it('a factor stays outside any other difference: there it could turn an infinity into NaN', () => {
+    const plan = planOf([rows, rows, [5, 1]], (b, [x, y, r]) => b.multiply(b.subtract(x!, y!), r!));
+    expect(plan.targets[0]!.operation).toBe('multiply');
+  });
+
+  it('a one-hot row over a number of the row is a choice of two quotients', () => {
+    const plan = planOf([[5], [5, 1]], (b, [labels, r]) => b.divide(b.oneHot(labels!, 7), r!));
+    expect(plan.targets[0]!.operation).toBe('where');
+  });
+
+  it('a difference of logSoftmaxes comes from the logits', () => {
+    const plan = planOf([rows, rows], (b, [x, y]) =>
+      b.subtract(b.logSoftmax!(b.multiply(x!, b.scalar(0.5))), b.logSoftmax!(b.multiply(y!, b.scalar(0.5)))),
+    );
+    const [logits, logs] = plan.targets[0]!.operands;
+    expect([logits!.operation, logits!.operands[0]!.operation, logs!.form]).toEqual(['multiply', 'subtract', 'row']);
+  });
+});
+
+describe('rules for sums', () => {
+  it('a constant factor comes out of a sum', () => {
+    const plan = planOf([rows], (b, [x]) => b.sum(b.multiply(x!, b.scalar(0.5)), { axis: -1 }));
+    expect(plan.targets[0]!.operation).toBe('multiply');
+  });
+
+  it.each([
+    ['0', 0],
+    ['Infinity', Infinity],
+    ['NaN', NaN],
+  ])('a factor %s does not', (_, factor) => {
+    const plan = planOf([rows], (b, [x]) => b.sum(b.multiply(x!, b.scalar(factor)), { axis: -1 }));
+    expect(plan.targets[0]!.operation).toBe('sum');
+  });
+
+  it('neither does a factor that was computed: it could be any of those', () => {
+    const plan = planOf([rows, [5, 1]], (b, [x, r]) => b.sum(b.multiply(x!, r!), { axis: -1 }));
+    expect(plan.targets[0]!.operation).toBe('sum');
+  });
+
+  it('Σ of a one-hot row, and of what it selects, need no walk', () => {
+    const plan = planOf([rows, [5]], (b, [x, labels]) => {
+      const oneHot = b.oneHot(labels!, 7);
+      return [b.sum(oneHot, { axis: -1 }), b.sum(b.where(oneHot, x!, b.scalar(0)), { axis: -1 })];
+    });
+    expect(operationsOf(plan).toSorted()).toEqual(['inRange', 'pick']);
+    expect(walksOf(plan)).toEqual([0]);
+  });
+
+  it('Σ logSoftmax needs no walk of its own', () => {
+    const plan = planOf([rows], (b, [x]) => b.sum(b.logSoftmax!(x!), { axis: -1 }));
+    // For the maximum, and for both sums.
+    expect(walksOf(plan)).toEqual([2]);
+  });
+});
+
+it('equal constants are one value, whoever made them', () => {
+  const plan = planOf([rows], (b, [x]) => b.add(b.multiply(x!, b.scalar(0.3)), b.scalar(0.3)));
+  expect(plan.parameters.length).toBe(1);
+});

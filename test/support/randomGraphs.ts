@@ -1,0 +1,191 @@
+/** Random programs over the vocabulary that a backend may record: the same steps run on any backend. */
+import type { Backend, HostTensor, Shape } from 'dark-knowledge';
+import { randomUniform } from '../../src/random.ts';
+
+/** A program: what it starts from, and what it returns when it runs. */
+export interface RandomGraph {
+  readonly title: string;
+  readonly inputs: readonly HostTensor[];
+  /** Runs it in a scope; its results, which the caller owns. */
+  run<T>(backend: Backend<T>): readonly T[];
+}
+
+/** Numbers that tell backends apart that are careless with them. */
+const specialNumbers = [0, -0, Infinity, -Infinity, NaN, 1e4, -1e4] as const;
+const extents = [1, 2, 3, 4, 5, 7, 8, 9, 33, 40] as const;
+
+type Step = readonly [operation: number, a: number, b: number, c: number, d: number];
+
+/** The program of a seed. `special` puts infinities, NaN and large numbers among the inputs. */
+export function randomGraph(seed: number, special = false): RandomGraph {
+  let drawn = 0;
+  const draw = (): number => randomUniform(seed, drawn++);
+  const below = (count: number): number => Math.floor(draw() * count);
+  const rows = extents[below(extents.length)]!;
+  const columns = extents[below(extents.length)]!;
+  const shapes: readonly Shape[] = [
+    [rows, columns],
+    [rows, columns],
+    [columns, rows],
+    [rows, 1],
+    [1, columns],
+    [rows],
+    [columns],
+    [rows * columns],
+    [1, 1],
+    [],
+  ];
+  const element = (): number => {
+    if (special && draw() < 0.1) return specialNumbers[below(specialNumbers.length)]!;
+    // Sixteenths: sums and products of a few of them are exact, and ties are ties on every backend.
+    return Math.round((draw() * 8 - 4) * 16) / 16;
+  };
+  const inputs = Array.from({ length: 3 + below(3) }, () => {
+    const shape = shapes[below(shapes.length)]!;
+    return { shape, data: Float32Array.from({ length: sizeOf(shape) }, element) };
+  });
+  // Some of the labels are out of range.
+  const labels = { shape: [rows], data: Float32Array.from({ length: rows }, () => below(columns + 2) - 1) };
+  const steps: readonly Step[] = Array.from({ length: 4 + below(14) }, () => [
+    below(15),
+    draw(),
+    draw(),
+    draw(),
+    draw(),
+  ]);
+  return {
+    title: `seed ${seed}${special ? ', special numbers' : ''}: [${rows}, ${columns}], ${steps.length} steps`,
+    inputs: [...inputs, labels],
+    run: (backend) => runSteps(backend, [rows, columns], inputs, labels, steps),
+  };
+}
+
+function runSteps<T>(
+  backend: Backend<T>,
+  [rows, columns]: readonly [number, number],
+  inputs: readonly HostTensor[],
+  labels: HostTensor,
+  steps: readonly Step[],
+): readonly T[] {
+  return backend.scope(() => {
+    const values = inputs.map((input) => backend.fromHost(input));
+    values.push(...[0, 1, 0.75, -Infinity].map((number) => backend.scalar(number)));
+    const labelled = backend.oneHot(backend.fromHost(labels), columns);
+    const results: T[] = [];
+    for (const step of steps) {
+      const made = compute(backend, [rows, columns], values, labelled, step);
+      if (made === undefined) continue;
+      values.push(made);
+      if (step[4] > 0.7 || step[1] > 0.8) results.push(made);
+    }
+    results.push(values.at(-1)!);
+    return results;
+  });
+}
+
+/** One step's result; undefined where its operands do not fit. */
+function compute<T>(
+  backend: Backend<T>,
+  [rows, columns]: readonly [number, number],
+  values: readonly T[],
+  labelled: T,
+  [operation, first, second, third, how]: Step,
+): T | undefined {
+  // Mostly of what was made last, so that programs are deep.
+  const start = how < 0.6 ? Math.max(0, values.length - 6) : 0;
+  const pick = (at: number): T => values[start + Math.floor(at * (values.length - start))]!;
+  const [a, b, c] = [pick(first), pick(second), pick(third)];
+  const shape = backend.shapeOf(a);
+  const number = (value: number): T => backend.scalar(value);
+  const pair = fits(backend, [a, b]);
+  switch (operation) {
+    case 0:
+      return pair ? backend.add(a, b) : undefined;
+    case 1:
+      return pair ? backend.subtract(a, b) : undefined;
+    case 2:
+      return pair ? backend.multiply(a, b) : undefined;
+    case 3:
+      return pair ? backend.maximum(a, b) : undefined;
+    case 4:
+      return pair ? backend.greater(a, b) : undefined;
+    case 5:
+      return pair ? backend.divide(a, backend.add(backend.abs(b), number(0.5))) : undefined;
+    case 6:
+      return fits(backend, [a, b, c]) ? backend.where(backend.greater(a, number(0)), b, c) : undefined;
+    case 7:
+      return backend.exp(backend.subtract(number(0), backend.abs(a)));
+    case 8:
+      return backend.log(backend.add(backend.abs(a), number(1)));
+    case 9: {
+      const axis = shape.length === 0 || how < 0.2 ? undefined : how < 0.8 ? -1 : 0;
+      const options = { keepDims: second < 0.5, ...(axis === undefined ? {} : { axis }) };
+      return third < 0.7 ? backend.multiply(backend.sum(a, options), number(0.25)) : backend.max(a, options);
+    }
+    case 10: {
+      if (shape.length === 0) return undefined;
+      const along = { axis: -1, keepDims: true };
+      const shifted = backend.subtract(a, backend.max(a, along));
+      const logProbabilities =
+        backend.logSoftmax && how < 0.5
+          ? backend.logSoftmax(a)
+          : backend.subtract(shifted, backend.log(backend.sum(backend.exp(shifted), along)));
+      return second < 0.5 ? backend.exp(logProbabilities) : logProbabilities;
+    }
+    case 11: {
+      const size = sizeOf(shape);
+      const whole =
+        size === rows * columns
+          ? [
+              [rows, columns],
+              [columns, rows],
+            ]
+          : [];
+      const split = [2, 3, 4, 5].filter((extent) => size % extent === 0).map((extent) => [extent, size / extent]);
+      const targets = [[size], [1, size], [size, 1], ...whole, ...split];
+      return backend.reshape(a, targets[Math.floor(second * targets.length)]!);
+    }
+    case 12: {
+      const x = values.find((value) => String(backend.shapeOf(value)) === String([rows, columns]));
+      if (x === undefined || second < 0.3)
+        return third < 0.5 ? backend.sum(labelled, { axis: -1, keepDims: true }) : labelled;
+      const chosen = backend.where(labelled, x, number(0));
+      return third < 0.5 ? backend.sum(chosen, { axis: -1 }) : chosen;
+    }
+    case 13:
+      return backend.sqrt(backend.abs(a));
+    default:
+      return pair ? backend.where(a, b, number(0)) : undefined;
+  }
+}
+
+/** Whether shapes broadcast, to something small. */
+function fits<T>(backend: Backend<T>, tensors: readonly T[]): boolean {
+  const shapes = tensors.map((tensor) => backend.shapeOf(tensor));
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  let size = 1;
+  for (let axis = 1; axis <= rank; axis++) {
+    const own = new Set(shapes.map((shape) => shape.at(-axis) ?? 1).filter((extent) => extent !== 1));
+    if (own.size > 1) return false;
+    size *= [...own][0] ?? 1;
+  }
+  return size <= 3000;
+}
+
+function sizeOf(shape: Shape): number {
+  return shape.reduce((size, extent) => size * extent, 1);
+}
+
+/** The first difference between what a backend computed and what is expected, as text; undefined where there is none. */
+export function difference(got: HostTensor, expected: HostTensor, tolerance: number): string | undefined {
+  if (String(got.shape) !== String(expected.shape)) return `shape [${got.shape}] in place of [${expected.shape}]`;
+  for (let at = 0; at < expected.data.length; at++) {
+    const [x, y] = [got.data[at]!, expected.data[at]!];
+    const close = x === y || Math.abs(x - y) <= tolerance * Math.max(1, Math.abs(y));
+    // Float32 overflows where float64 does not.
+    const huge = Math.abs(x) > 1e30 && Math.abs(y) > 1e30 && Math.sign(x) === Math.sign(y);
+    if (!(close || huge || (Number.isNaN(x) && Number.isNaN(y))))
+      return `${x} in place of ${y} at ${at} of [${got.shape}]`;
+  }
+  return undefined;
+}
