@@ -55,9 +55,9 @@ export interface RowDraw {
 
 /** A tensor while it is being made, row by row along its first axis. */
 export interface RowsInParts<T> {
-  /** Copies the rows that follow those written before; they stay the caller's. */
+  /** Copies the rows that follow those written before; they stay the caller's. More than the shape has are refused. */
   write(rows: T): void;
-  /** The tensor, once all its rows are written. Nothing is written afterwards. */
+  /** The tensor, once all its rows are written, and not before. Nothing is written afterwards. */
   finish(): T;
 }
 
@@ -174,7 +174,7 @@ export interface Backend<T> {
   readonly takeAlong?: (x: T, indices: T) => T;
   /**
    * Sums by position along the last axis: [..., size] with `updates` [..., k] added where `indices` [..., k] say. An index
-   * outside [0, size), or between whole numbers, adds nothing.
+   * outside [0, size), or between whole numbers, adds nothing. `size` is at least 1.
    */
   readonly scatterAlong?: (indices: T, updates: T, size: number) => T;
   /** Begins a tensor whose rows along the first axis are written in parts, so that the parts never lie beside the whole. */

@@ -6,7 +6,7 @@ import { type Accumulator, accumulate, measure, restore } from '../hostMetric.ts
 import { type AnyMetric, type BatchOf, statisticsOf, widen, withoutFaults } from '../metric.ts';
 import type { HostStatistics } from '../metricState.ts';
 import { randomPermutation } from '../random.ts';
-import type { TensorLike } from '../tensor.ts';
+import type { HostTensor, TensorLike } from '../tensor.ts';
 import { type Claim, checkClaims, expectSame } from './claims.ts';
 import {
   equalWeights,
@@ -151,7 +151,10 @@ function streamClaims(metric: AnyMetric, parts: readonly HostBatch[], same: (got
         const before = JSON.stringify([first, second]);
         joined(first, second).update(parts[0]!);
         expectSame(JSON.stringify([first, second]), before, 0, 'the states of the parts');
-        const [a, b] = [statisticsOnHost(metric, parts[0]!), statisticsOnHost(metric, parts.at(-1)!)];
+        const reference = cpuBackend({ precision: 'float64' });
+        const [a, b] = [parts[0]!, parts.at(-1)!].map((part) =>
+          statisticsRead(reference, metric, part, reference.readSync),
+        ) as [HostStatistics<string>, HostStatistics<string>];
         const numbers = structuredClone([a, b]);
         metric.merge?.(a, b);
         expectSame([a, b], numbers, 0, 'the statistics of the parts');
@@ -177,13 +180,17 @@ function streamClaims(metric: AnyMetric, parts: readonly HostBatch[], same: (got
   ];
 }
 
-function statisticsOnHost(metric: AnyMetric, batch: HostBatch): HostStatistics<string> {
-  const backend = cpuBackend({ precision: 'float64' });
+/** Statistics in float64, as the frame reads them from a backend; `numbersOf` brings a tensor to the host. */
+function statisticsRead<T>(
+  backend: Backend<T>,
+  metric: AnyMetric,
+  batch: HostBatch,
+  numbersOf: (x: T) => HostTensor,
+): HostStatistics<string> {
+  const isNumber = (value: T | number): value is number => typeof value === 'number';
   const statistics = Object.entries(statisticsOf(backend, metric, batch));
-  const read = statistics.map(([name, value]) => [
-    name,
-    widen(typeof value === 'number' ? value : backend.readSync(value)),
-  ]);
+  const read = statistics.map(([name, value]) => [name, widen(isNumber(value) ? value : numbersOf(value))]);
+  for (const [, value] of statistics) if (!isNumber(value)) backend.dispose(value);
   return withoutFaults(metric, Object.fromEntries(read));
 }
 
@@ -193,15 +200,9 @@ function ordersOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
 }
 
 function deviceClaims(metric: AnyMetric, batch: HostBatch, same: (got: unknown) => void): readonly Claim[] {
-  const measureOn = (backend: Backend<Handle>): void => {
-    const statistics = statisticsOf(backend, metric, batch);
-    const read = Object.entries(statistics).map(([name, value]) => [
-      name,
-      widen(typeof value === 'number' ? value : value.numbers!),
-    ]);
-    for (const made of Object.values(statistics)) if (typeof made !== 'number') backend.dispose(made);
-    same(metric.finish(withoutFaults(metric, Object.fromEntries(read))));
-  };
+  // Not by `read`, which would wait.
+  const measureOn = (backend: Backend<Handle>): void =>
+    same(metric.finish(statisticsRead(backend, metric, batch, ({ numbers }) => numbers!)));
   return [
     {
       what: 'where tensors are freed, nothing is left behind, and nothing freed is used',
