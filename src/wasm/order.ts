@@ -1,5 +1,5 @@
 /** Order and positions along the last axis, and rows written in parts. */
-import type { Backend } from '../backend.ts';
+import type { Backend, Shape } from '../backend.ts';
 import { checkLastAxis, checkScatter, checkTake, watchRows } from '../memberArguments.ts';
 import { sizeOf } from '../tensor.ts';
 import type { Kernels } from './assemblyExports.ts';
@@ -43,23 +43,36 @@ export function orderMembers(kernels: Kernels, store: TensorStore): Required<Pic
     },
 
     rowsInParts(shape) {
-      const watch = watchRows('wasmBackend.rowsInParts', shape);
-      const made = store.make([...shape]);
-      let to = made.storage.pointer / 4;
+      const { made, write, complete } = openRows(store, shape);
       return {
-        write(rows) {
-          const from = store.pointerTo('rowsInParts', rows, 'rows') / 4;
-          // A scope may have ended since, and freed what is written to.
-          store.check('rowsInParts', made, 'the tensor that is written');
-          watch.add(rows.shape);
-          store.arena.floats().copyWithin(to, from, from + rows.storage.size);
-          to += rows.storage.size;
-        },
+        write,
         finish() {
-          watch.complete();
+          complete();
           return made;
         },
       };
     },
+  };
+}
+
+/** A tensor whose rows are written in parts: it is there from the start, so that a scope around its parts owns it. */
+export function openRows(
+  store: TensorStore,
+  shape: Shape,
+): { readonly made: WasmTensor; write(rows: WasmTensor): void; complete(): void } {
+  const watch = watchRows('wasmBackend.rowsInParts', shape);
+  const made = store.make([...shape]);
+  let to = made.storage.pointer / 4;
+  return {
+    made,
+    write(rows) {
+      const from = store.pointerTo('rowsInParts', rows, 'rows') / 4;
+      // A scope may have ended since, and freed what is written to.
+      store.check('rowsInParts', made, 'the tensor that is written');
+      watch.add(rows.shape);
+      store.arena.floats().copyWithin(to, from, from + rows.storage.size);
+      to += rows.storage.size;
+    },
+    complete: watch.complete,
   };
 }
