@@ -11,7 +11,6 @@ import {
   type AnyMetric,
   type BatchOf,
   checkIsMetric,
-  hasMetricKernel,
   type ResultOf,
   statisticsPlaced,
   widen,
@@ -21,7 +20,7 @@ import type { HostStatistics, MetricState } from './metricState.ts';
 import type { HostTensor, TensorLike } from './tensor.ts';
 import { metricKernels } from './wasm/kernels/index.ts';
 
-const kernelBackend = /* @__PURE__ */ singleBackendWith(metricKernels);
+const singleBackend = /* @__PURE__ */ singleBackendWith(metricKernels);
 
 function hostStatistics(metric: AnyMetric, given: Inputs<string, string, TensorLike>): HostStatistics<string> {
   const inputs = hostInputs(metric, given);
@@ -33,8 +32,7 @@ function hostStatistics(metric: AnyMetric, given: Inputs<string, string, TensorL
       ]);
       return withoutFaults(metric, Object.fromEntries(read));
     });
-  const fused = kernelBackend() as HostBackend<unknown>;
-  return !decidedByDoubles(inputs) && hasMetricKernel(fused, metric) ? run(fused) : run(doubleBackend());
+  return decidedByDoubles(inputs) ? run(doubleBackend()) : run(singleBackend() as HostBackend<unknown>);
 }
 
 /** Labels are often plain numbers or 64-bit integers: the inputs of most axes, logits or activations, decide. */
