@@ -3,12 +3,6 @@
 /** A byte offset into linear memory; 0 where the assembly takes "none". */
 export type Pointer = number;
 
-/** Student and teacher logits, row by row. */
-type LogitPair = [teacher: Pointer, student: Pointer, rows: number, classes: number];
-
-/** How rows count, and where their losses and gradients go. */
-type RowOutputs = [weights: Pointer, scale: number, values: Pointer, gradient: Pointer, scratch: Pointer];
-
 /** How anchors' scores become terms of a contrastive loss, and where losses and gradients go. */
 type ContrastOutputs = [
   scale: number,
@@ -70,7 +64,6 @@ export interface Kernels {
   argSort(x: Pointer, out: Pointer, rows: number, count: number, scratch: Pointer): void;
   takeAlong(x: Pointer, indices: Pointer, out: Pointer, rows: number, count: number, picks: number): void;
   scatterAlong(indices: Pointer, updates: Pointer, out: Pointer, rows: number, size: number, picks: number): void;
-  logSoftmax(x: Pointer, out: Pointer, rows: number, classes: number): void;
   matrixScratchBytes(): number;
   matrixTileRows(): number;
   matrixMultiply(
@@ -91,11 +84,6 @@ export interface Kernels {
     distances: number,
     scratch: Pointer,
   ): void;
-  forwardDivergence(
-    ...values: [...LogitPair, temperature: number, factor: number, ...RowOutputs, crossEntropy: number]
-  ): number;
-  reverseDivergence(...values: [...LogitPair, temperature: number, factor: number, ...RowOutputs]): number;
-  jensenShannon(...values: [...LogitPair, beta: number, temperature: number, factor: number, ...RowOutputs]): number;
   contrastScratchBytes(): number;
   contrast(
     ...values: [
@@ -148,16 +136,4 @@ export interface Kernels {
     scratch: Pointer,
   ): void;
   dotProduct(a: Pointer, b: Pointer, count: number): number;
-  squaredDifference(
-    student: Pointer,
-    teacher: Pointer,
-    samples: number,
-    features: number,
-    weights: Pointer,
-    scale: number,
-    gradient: Pointer,
-  ): number;
-  crossEntropy(
-    ...values: [student: Pointer, labels: Pointer, rows: number, classes: number, smoothing: number, ...RowOutputs]
-  ): number;
 }

@@ -116,7 +116,7 @@ export function openWasm(
   const { memory } = instance;
   const threads = threadCount === 1 ? oneThread(instance) : startThreads(instance, threadCount, store.arena);
   const eager = eagerBackend(instance, store, threads);
-  const executor = wasmExecutor({ store, memory, relaxed: relaxedSimd, shared: threadCount > 1, planning });
+  const executor = wasmExecutor({ store, memory, threads, relaxed: relaxedSimd, planning });
   const recorder = makeRecorder<StoredTensor>({ backend: 'wasmBackend' }, eager, around(executor.execute, eager));
 
   const backend: WasmBackend = {
@@ -145,7 +145,7 @@ export function openWasm(
       recorder.flushAll();
       return store.view('viewOf', recorder.storedOf('viewOf', tensor));
     },
-    byteCount: () => store.arena.bytes() - executor.ownBytes,
+    byteCount: () => store.arena.bytes() - executor.ownBytes(),
     threadCount: threads.available,
     close: threads.close,
     fusedKernels: recordedKernels(
@@ -185,12 +185,5 @@ function eagerBackend({ kernels }: KernelInstance, store: TensorStore, threads: 
     ...orderMembers(kernels, store),
     matMul: matMulMember({ kernels, store, threads }),
     squaredDistances: squaredDistancesMember({ kernels, store, threads }),
-    logSoftmax(logits) {
-      const from = store.pointerTo('logSoftmax', logits, 'x');
-      const out = store.make(logits.shape);
-      const classes = logits.shape.at(-1) ?? 1;
-      kernels.logSoftmax(from, out.storage.pointer, classes === 0 ? 0 : out.storage.size / classes, classes);
-      return out;
-    },
   };
 }

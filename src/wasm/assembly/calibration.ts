@@ -1,6 +1,7 @@
 import { powerOfTwo } from './exponential';
-import { NATURAL_LOG_OF_TWO } from './softmaxRow';
 import { highDoubles, laneMaximum, laneSum, loadTail, lowDoubles } from './vector';
+
+const NATURAL_LOG_OF_TWO: f64 = 0.6931471805599453;
 
 // Statistics of calibration error: for each bin the rows, the sum of their confidences and the hits, in float64. The
 // inner edges come from the host, in float32, so that the rule for exact k/n lives in one place.

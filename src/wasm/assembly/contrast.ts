@@ -1,5 +1,5 @@
 import { CHUNK, decay, excess, scoreFour, sigmoidOf, softplusOf } from './contrastTerms';
-import { rowWeight } from './softmaxRow';
+import { rowWeight } from './rows';
 import { laneSum, multiplyAdd } from './vector';
 
 // Contrastive terms of anchors against rows of a bank that are named by index: few pairs. The rows are read where they

@@ -1,5 +1,5 @@
 import { CHUNK, decay, excess, scoreFour, sigmoidOf, softplusOf } from './contrastTerms';
-import { rowWeight } from './softmaxRow';
+import { rowWeight } from './rows';
 import { multiplyAdd } from './vector';
 
 // Contrastive terms where a bank's row is drawn by several anchors. The pairs are sorted by row first, so that the bank is

@@ -3,17 +3,11 @@ export { centre, weightedColumns } from './centring';
 export { contrast } from './contrast';
 export { contrastSorted, sortPairs } from './contrastSorted';
 export { contrastScratchBytes } from './contrastTerms';
-export { crossEntropy } from './crossEntropy';
 export { binary, unary, where } from './elementwise';
-export { forwardDivergence } from './forwardDivergence';
-export { squaredDifference } from './hint';
-export { jensenShannon } from './jensenShannon';
 export { copyRuns, gather, oneHot, transposePlanes } from './layout';
-export { logSoftmax } from './logSoftmax';
 export { matrixMultiply, matrixScratchBytes } from './matrixMultiply';
 export { argSort, orderScratchBytes, scatterAlong, takeAlong } from './order';
 export { argMax, maximum, sum } from './reduce';
-export { reverseDivergence } from './reverseDivergence';
 export { dotProduct, normalisedGram } from './similarity';
 
 // Exported although the host never calls it: a function with one caller would be inlined into it, and the registers of

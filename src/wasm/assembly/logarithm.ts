@@ -47,12 +47,6 @@ function ofNormal(x: v128, offset: v128): v128 {
   return assemble(f32x4.sub(mantissa, f32x4.splat(1)), exponent);
 }
 
-/** log x for positive normal x, finite; anything else gives an unspecified value. */
-@inline
-export function logarithmOfNormal(x: v128): v128 {
-  return ofNormal(x, f32x4.splat(0));
-}
-
 /** log(1 + e) for e in [0, 1], within 2 units in the last place however small e is: 1 + e is never rounded. */
 @inline
 export function logarithmOfOnePlus(e: v128): v128 {

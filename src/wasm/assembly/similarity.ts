@@ -1,5 +1,5 @@
 import { matrixMultiply } from './matrixMultiply';
-import { BLOCK } from './softmaxRow';
+import { BLOCK } from './rows';
 import { highDoubles, laneSum, loadTail, lowDoubles, multiplyAdd, storeTail } from './vector';
 
 // Rows of a Gram matrix, a block of them at a time: brought to length 1, and multiplied with those of another model. The

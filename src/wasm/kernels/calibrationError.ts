@@ -3,6 +3,7 @@ import type { FusedMetricKernel } from '../../backend.ts';
 import type { BinEdges } from '../../metrics/calibration/binTable.ts';
 import { calibrationError, countsEveryRow } from '../../metrics/calibration/calibrationError.ts';
 import { flattenRows } from '../../ops/flattenRows.ts';
+import { logSoftmax } from '../../ops/logSoftmax.ts';
 import type { WasmTensor } from '../tensors.ts';
 import { rangesOver } from '../threads.ts';
 import { type KernelHost, valueTensor } from './rows.ts';
@@ -31,7 +32,7 @@ export function calibrationErrorKernel({ store, threads, backend }: KernelHost):
       const classwise = over === 'classwise';
       let scores = flattenRows(backend, (probabilities ?? logits)!);
       const [rows = 0, classes = 0] = scores.shape;
-      if (classwise && probabilities === undefined) scores = backend.exp(backend.logSoftmax!(scores));
+      if (classwise && probabilities === undefined) scores = backend.exp(logSoftmax(backend, scores));
       const inner = boundaries.slice(1, -1);
       const bins = boundaries.length - 1;
       const size = classwise ? classes * bins : bins;
