@@ -84,6 +84,10 @@ export { type AlphaDivergenceOptions, alphaDivergence } from './losses/logits/al
 export { type AdaptiveKlDivergenceOptions, adaptiveKlDivergence } from './losses/logits/adaptiveKlDivergence.ts';
 export { type LogitMseOptions, logitMse } from './losses/logits/logitMse.ts';
 export { type SparseDivergenceOptions, type SparseInput, sparseDivergence } from './losses/logits/sparseDivergence.ts';
+export {
+  type UniversalLogitDistanceOptions,
+  universalLogitDistance,
+} from './losses/logits/universalLogitDistance.ts';
 export type { DivergenceName } from './ops/rowDivergence.ts';
 export type { MissingClasses } from './ops/sparseTeacher.ts';
 export { type MarginMseOptions, marginMse } from './losses/logits/marginMse.ts';

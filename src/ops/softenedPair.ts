@@ -31,6 +31,14 @@ export function plainTemperature({ student, teacher }: Temperatures): number | T
   return student === teacher ? student : { student, teacher };
 }
 
+/** softmax(logits/T) along the last axis, shifted before it is divided, for T of any size. */
+export function softened<T>(backend: Backend<T>, logits: T, temperature: number): T {
+  return backend.scope(() => {
+    const weights = backend.exp(scale(backend, backend.subtract(logits, backend.max(logits, row)), 1 / temperature));
+    return backend.divide(weights, backend.sum(weights, row));
+  });
+}
+
 /** The softened predictions of student and teacher, [..., classes]. */
 export interface SoftenedPair<T> {
   /** q = softmax(studentLogits/T). */
