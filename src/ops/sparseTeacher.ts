@@ -1,8 +1,7 @@
 /** A teacher that is known by its most likely classes: their numbers and log-probabilities in each row. */
 import type { Backend, Shape } from '../backend.ts';
 import { checkSameShape, rangeError, shapeError } from '../check.ts';
-import type { Inputs } from '../inputs.ts';
-import { checkLogits, countsOf } from './checkRows.ts';
+import { checkLogits, countsOf, type RowCounts } from './checkRows.ts';
 import { appendColumn, bucketLogits, tailLogits } from './classBuckets.ts';
 import { exponentialMinusOne } from './exponentialRemainder.ts';
 import { flattenRows } from './flattenRows.ts';
@@ -13,11 +12,12 @@ import { scatterAlong } from './scatterAlong.ts';
 export type MissingClasses = 'tail' | 'renormalize' | 'zero';
 
 /** The student's logits and the teacher's list. */
-export type SparseInputs<T> = Inputs<
-  'studentLogits' | 'teacherIndices' | 'teacherLogProbabilities',
-  'teacherTailLogProbability',
-  T
->;
+export interface SparseInputs<T> {
+  readonly studentLogits: T;
+  readonly teacherIndices: T;
+  readonly teacherLogProbabilities: T;
+  readonly teacherTailLogProbability?: T | undefined;
+}
 
 /** How far the sum of a row of listed probabilities may be beyond 1: what float16 and rounding to four digits leave. */
 const sumTolerance = 1e-3;
@@ -26,7 +26,7 @@ const sumTolerance = 1e-3;
 export function checkSparseTeacher<T>(
   backend: Backend<T>,
   where: string,
-  inputs: SparseInputs<T> & Inputs<never, 'labels' | 'rowWeights', T>,
+  inputs: SparseInputs<T> & RowCounts<T>,
   ignoreIndex: number | null,
 ): Shape {
   const { studentLogits, teacherIndices, teacherLogProbabilities, teacherTailLogProbability } = inputs;
