@@ -81,7 +81,7 @@ describe('near-equal predictions in float64', () => {
  * The kernels by hand subtract logarithms. They go when the losses are compiled; then this list is empty, and what is asked
  * of the composite is asked of every backend as it is.
  */
-const withKernelsByHand = ['wasm', 'webgpu', 'tfjs:webgpu'];
+const withKernelsByHand = ['webgpu', 'tfjs:webgpu'];
 
 for (const candidate of testBackends) {
   describe(`near-equal predictions on ${candidate.name}`, () => {
