@@ -179,6 +179,11 @@ export interface Backend<T> {
   readonly scatterAlong?: (indices: T, updates: T, size: number) => T;
   /** Begins a tensor whose rows along the first axis are written in parts, so that the parts never lie beside the whole. */
   readonly rowsInParts?: (shape: Shape) => RowsInParts<T>;
+  /**
+   * Computes tensors now, where the backend puts operations off inside a scope: what they are computed from may then be
+   * freed. Absent where operations run at once.
+   */
+  readonly settle?: (tensors: readonly T[]) => void;
   /** Whether a tensor was freed, where the backend can tell: the runners then name it in an error. */
   readonly isDisposed?: (tensor: T) => boolean;
   /** The number of tensors alive, where the backend counts them: for leak tests. */

@@ -83,7 +83,19 @@ export { type SampledReverseKlOptions, sampledReverseKl } from './losses/logits/
 export { type AlphaDivergenceOptions, alphaDivergence } from './losses/logits/alphaDivergence.ts';
 export { type AdaptiveKlDivergenceOptions, adaptiveKlDivergence } from './losses/logits/adaptiveKlDivergence.ts';
 export { type LogitMseOptions, logitMse } from './losses/logits/logitMse.ts';
+export {
+  type ForEachSide,
+  type LinearDivergenceOptions,
+  type LinearInput,
+  type LinearOptionalInput,
+  linearDivergence,
+} from './losses/logits/linearDivergence.ts';
+export type { TiledDivergenceName } from './ops/tiledDivergence.ts';
 export { type SparseDivergenceOptions, type SparseInput, sparseDivergence } from './losses/logits/sparseDivergence.ts';
+export {
+  type UniversalLogitDistanceOptions,
+  universalLogitDistance,
+} from './losses/logits/universalLogitDistance.ts';
 export type { DivergenceName } from './ops/rowDivergence.ts';
 export type { MissingClasses } from './ops/sparseTeacher.ts';
 export { type MarginMseOptions, marginMse } from './losses/logits/marginMse.ts';

@@ -153,6 +153,7 @@ export function fusedMembers<Stored>(
     ...(base.squaredDistances && {
       squaredDistances: (x: Tensor) => wrap(base.squaredDistances!(storedOf('squaredDistances', x, 'x'))),
     }),
+    settle: recorder.flush,
     ...(base.drawRows && { drawRows: (draw) => wrap(base.drawRows!(draw)) }),
     ...(base.argSort && { argSort: (x: Tensor) => wrap(base.argSort!(storedOf('argSort', x, 'x'))) }),
     ...(base.takeAlong && {
