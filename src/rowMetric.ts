@@ -52,7 +52,9 @@ export interface Rows<T> {
 /** What a metric over rows states for itself. */
 export interface RowMetric<Input extends string, Optional extends string, Statistic extends string, Result> {
   readonly name: string;
+  /** The factory. */
   readonly reference: (...options: never[]) => unknown;
+  /** What kernels know the statistics by, where it is not the factory. */
   readonly statisticsReference?: (...options: never[]) => unknown;
   /** Checked and complete, with `ignoreIndex`. */
   readonly options: Readonly<Record<string, unknown>> & { readonly ignoreIndex: number | null };
@@ -67,7 +69,9 @@ export interface RowMetric<Input extends string, Optional extends string, Statis
   /** Faults that the statistics count beyond NaN in the scores. */
   readonly faults?: Readonly<Record<string, Fault>>;
   readonly state: StateForm<Statistic>;
+  /** Two states as one; their sums, when left out. */
   merge?(first: HostStatistics<Statistic>, second: HostStatistics<Statistic>): HostStatistics<Statistic>;
+  /** The result, by plain arithmetic on the host. */
   finish(statistics: HostStatistics<Statistic>): Result;
 }
 

@@ -132,7 +132,7 @@ export function checkNumbers<T>(
   }
 }
 
-/** Requires a pair of logits of at least `least` classes, and labels as `checkLabels` does; returns the shape of the rows. */
+/** Requires a pair of logits, and labels as `checkLabels` does; returns the shape of the rows. */
 export function checkLabelledPair<T>(
   backend: Backend<T>,
   where: string,
@@ -142,12 +142,10 @@ export function checkLabelledPair<T>(
     readonly labels: T;
     readonly rowWeights?: T | undefined;
   },
-  least: number,
   ignoreIndex: number | null,
 ): readonly number[] {
   const rows = checkLogitPair(backend, where, inputs);
   const classes = backend.shapeOf(inputs.studentLogits).at(-1)!;
-  if (classes < least) throw rangeError(where, 'studentLogits', `of at least ${least} classes`, classes);
   checkLabels(backend, where, 'labels', inputs.labels, rows, classes, { ...inputs, ignoreIndex });
   return rows;
 }
