@@ -144,9 +144,6 @@ export function fusedMembers<Stored>(
       }
       return wrap(logSoftmax(base, storedOf('logSoftmax', logits)));
     },
-    ...(base.squaredDistances && {
-      squaredDistances: (x: Tensor) => wrap(base.squaredDistances!(storedOf('squaredDistances', x, 'x'))),
-    }),
     ...(base.replaceRows && {
       replaceRows: (x: Tensor, positions: ArrayLike<number>, rows: Tensor) =>
         wrap(
