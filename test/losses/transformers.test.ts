@@ -246,6 +246,14 @@ describeLoss('attentionMse', [
     value: (1 + 4) / 2 / 10,
   },
   {
+    title: 'no pair counts',
+    loss: attentionMse(),
+    inputs: { ...attention, mask: [[0, 0]] },
+    value: 0,
+    gradients: { studentAttention: tensor(new Float64Array(8), [1, 2, 2, 2]) },
+    smooth: false,
+  },
+  {
     title: 'a number for each pair',
     loss: attentionMse({ reduction: 'none' }),
     inputs: attention,
