@@ -12,6 +12,7 @@ import { checkLabels, checkLogits, checkMaskLabels, checkNumbers, checkRowWeight
 import { flatten, flattenRows } from './ops/flattenRows.ts';
 import { effectiveRowWeights } from './ops/rowReduction.ts';
 import { probabilityFault, probabilityFaults, scoreFaults } from './ops/scoreFaults.ts';
+import { takeAlong } from './ops/takeAlong.ts';
 import type { OptionReader } from './options.ts';
 
 /**
@@ -238,14 +239,19 @@ function rowsFrom<T>(backend: Backend<T>, size: number, weights: T | undefined):
   };
 }
 
-/** Counts, over rows that count, what a one-hot row does not find. */
+/** Counts, over rows that count, labels that are no place in a row of ones: no table of one-hot rows is needed for it. */
 function strayLabels<T>(backend: Backend<T>, labels: T, classes: number | undefined, weights: T | undefined): T {
-  const one = backend.scalar(1);
+  const size = backend.shapeOf(labels)[0]!;
   const found =
     classes === undefined
       ? backend.greater(labels, backend.scalar(-0.5))
-      : backend.sum(backend.oneHot(labels, classes), { axis: -1 });
-  return countWhere(backend, backend.subtract(one, found), weights);
+      : takeAlong(
+          backend,
+          backend.fromHost({ data: new Float32Array(classes).fill(1), shape: [1, classes] }),
+          backend.reshape(labels, [1, size]),
+        );
+  const missed = backend.subtract(backend.scalar(1), backend.reshape(found, [size]));
+  return countWhere(backend, missed, weights);
 }
 
 function strayNumbers<T>(backend: Backend<T>, numbers: T, weights: T | undefined): T {
