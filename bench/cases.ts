@@ -18,13 +18,14 @@ import {
   valueAndGradientsOn,
 } from 'dark-knowledge';
 import { randomNormal, randomUniform } from '../src/random.ts';
+import { lossCases } from './lossCases.ts';
 
 type Data = Readonly<Record<string, HostTensor>>;
 
 export interface BenchCase {
   readonly name: string;
-  /** The peers' name of it. */
-  readonly request: string;
+  /** The peers' name of it; without one it is timed beside our own eager backend only. */
+  readonly request?: string;
   readonly settings: Readonly<Record<string, number>>;
   readonly repeats: number;
   /** The ratio to PyTorch that the project aims at, at most. */
@@ -232,4 +233,5 @@ export const cases: readonly BenchCase[] = [
   ckaCase,
   similarityCase,
   contrastCase,
+  ...lossCases,
 ];

@@ -16,7 +16,8 @@ export type Arms = ReadonlyMap<Value, readonly Arm[]>;
 
 const costs: Partial<Readonly<Record<ValueOperation, number>>> = {
   exp: 20,
-  fallingExp: 16,
+  fallingExp: 18,
+  power: 14,
   log: 22,
   divide: 4,
   sqrt: 4,

@@ -15,7 +15,7 @@ import {
 } from './algebra.ts';
 import { exponentialOfLogSoftmax, fallingExponential } from './softmax.ts';
 import { differenceSum, oneHotSum, scaledSum } from './sums.ts';
-import { isNumber, type Value, type ValueOperation, valueTable } from './values.ts';
+import { isNumber, isSoftmaxExponential, type Value, type ValueOperation, valueTable } from './values.ts';
 
 const elementwiseRules: Partial<Readonly<Record<ValueOperation, readonly Rule[]>>> = {
   multiply: [timesOne, factorsOfRows, factorOverProbabilities],
@@ -74,7 +74,7 @@ function factorsOfRows(algebra: Algebra, call: Call): Value | undefined {
 /** Whether a value is made of probabilities, times a number of the row: a softmax's, or a one-hot row's as a target. */
 function isOfProbabilities(value: Value): boolean {
   const scaled = asScaled(value);
-  if (scaled) return scaled.element.operation === 'fallingExp' && hasInverseOfTotal(scaled.factor, scaled.element);
+  if (scaled) return isSoftmaxExponential(scaled.element) && hasInverseOfTotal(scaled.factor, scaled.element);
   return value.operation === 'where' && value.operands[0]!.operation === 'oneHot' && value.access[1] !== 'same';
 }
 
@@ -132,7 +132,7 @@ function exponentialBelowOne(algebra: Algebra, { operands }: Call): Value | unde
 /** e/Σe = e·(1/Σe) in a softmax: a quotient a row in place of one an element. The total is at least 1, or NaN. */
 function divideByTotal(algebra: Algebra, { operands, access, size }: Call): Value | undefined {
   const [e, total] = operands as readonly [Value, Value];
-  if (e.operation !== 'fallingExp' || total.operation !== 'sum' || total.operands[0] !== e) return undefined;
+  if (!isSoftmaxExponential(e) || total.operation !== 'sum' || total.operands[0] !== e) return undefined;
   return algebra.make('multiply', [e, inverse(algebra, total)], ['same', access[1]!], size);
 }
 

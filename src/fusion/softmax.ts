@@ -1,11 +1,18 @@
 /** The softmax: what `logSoftmax` is made of, and how the exponential of it is found again. */
 import type { Access } from './access.ts';
-import { type Algebra, asScaled, type Call, inverse } from './algebra.ts';
-import type { Value } from './values.ts';
+import { type Algebra, accessBySize, asScaled, type Call, inverse } from './algebra.ts';
+import { isSoftmaxExponential, type Value } from './values.ts';
 
 /** e^x for x ≤ 0. */
 export function fallingExponential(algebra: Algebra, x: Value): Value {
   return algebra.make('fallingExp', [x], ['same'], x.size);
+}
+
+/** The same as a power of 2: shorter, and as good where x is not large. */
+function softmaxPower(algebra: Algebra, x: Value): Value {
+  const access: readonly Access[] = ['same', accessBySize(1, x.size)];
+  const scaled = algebra.elementwise('multiply', [x, algebra.constant(Math.LOG2E)], access, x.size);
+  return algebra.make('power', [scaled], ['same'], x.size);
 }
 
 /** x − max − log Σ e^(x − max) along rows of a width. NaNs are passed over by the maximum: they surface in the sum. */
@@ -21,7 +28,7 @@ export function logSoftmaxOf(algebra: Algebra, x: Value, width: number): Value {
     factor === undefined
       ? difference
       : algebra.elementwise('multiply', [difference, factor], ['same', 'single'], x.size);
-  const total = algebra.reduce('sum', fallingExponential(algebra, shifted), width);
+  const total = algebra.reduce('sum', softmaxPower(algebra, shifted), width);
   const logTotal = algebra.make('log', [total], ['same'], total.size);
   return algebra.make('subtract', [shifted, logTotal], ['same', toRow], x.size);
 }
@@ -35,8 +42,8 @@ export function exponentialOfLogSoftmax(algebra: Algebra, { operands, size }: Ca
   if (a.operation !== 'subtract' || a.access[0] !== 'same') return undefined;
   const [shifted, log] = a.operands as readonly [Value, Value];
   const total = log.operation === 'log' ? log.operands[0]! : undefined;
-  if (total?.operation !== 'sum' || total.operands[0]!.operation !== 'fallingExp') return undefined;
+  if (total?.operation !== 'sum' || !isSoftmaxExponential(total.operands[0]!)) return undefined;
   const [exponential] = total.operands as readonly [Value];
-  if (exponential !== fallingExponential(algebra, shifted)) return undefined;
+  if (![softmaxPower, fallingExponential].some((make) => make(algebra, shifted) === exponential)) return undefined;
   return algebra.make('multiply', [exponential, inverse(algebra, total)], ['same', a.access[1]!], size);
 }

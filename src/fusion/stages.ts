@@ -42,7 +42,7 @@ export interface Phase {
 }
 
 /** Operations that are worth a place in memory, if the result is needed twice. */
-const expensive: ReadonlySet<ValueOperation> = new Set(['exp', 'fallingExp', 'log', 'sqrt', 'divide']);
+const expensive: ReadonlySet<ValueOperation> = new Set(['exp', 'fallingExp', 'power', 'log', 'sqrt', 'divide']);
 
 /**
  * Plans the phase of a space at a level; undefined where there is nothing to do. `keep` is told what the phase reads from

@@ -19,6 +19,8 @@ export type ValueOperation =
   | 'exp'
   /** e^x for x ≤ 0, exactly 0 below the smallest normal number: the exponential of a softmax. */
   | 'fallingExp'
+  /** 2^x for x ≤ 0, 0 likewise: that of `logSoftmax`. Shorter; where x is large its rounding shows. */
+  | 'power'
   | 'log'
   | 'sqrt'
   | 'abs'
@@ -150,6 +152,11 @@ export function forEachOperand(
 /** Whether a value needs no walk: a leaf lies in memory, a constant is a number. */
 export function isFree({ operation }: Value): boolean {
   return operation === 'leaf' || operation === 'constant';
+}
+
+/** Whether a value is the exponential of a softmax: at most 1, and 1 somewhere in each row. */
+export function isSoftmaxExponential({ operation }: Value): boolean {
+  return operation === 'fallingExp' || operation === 'power';
 }
 
 /** Whether a value joins the columns of each row, or everything. */

@@ -40,7 +40,7 @@ describe('rules for elements', () => {
   it('the exponential of a logSoftmax is the exponential that is there, over its total', () => {
     const plan = planOf([rows], (b, [x]) => b.exp(b.logSoftmax!(x!)));
     expect(operationsOf(plan).filter((operation) => operation === 'exp' || operation === 'log')).toEqual([]);
-    expect(operationsOf(plan).filter((operation) => operation === 'fallingExp').length).toBe(1);
+    expect(operationsOf(plan).filter((operation) => operation === 'power').length).toBe(1);
   });
 
   it('a softmax by its composite divides once a row, and takes the short exponential', () => {

@@ -34,6 +34,11 @@ const floats = {
     -2.1219444e-4,
     -87.68312,
   ],
+  // 2^f on |f| ≤ ½ (9e-8), from f⁵ down; as above; the least exponent.
+  power: [
+    1.326941535808146e-3, 9.671296924352646e-3, 5.55071122944355e-2, 2.4022246897220612e-1, 6.931470036506653e-1, 1,
+    12583039, -127,
+  ],
   // log(1 + f) = f − f²/2 + f³·P(f) on [√½ − 1, √2 − 1], from f⁷ down; −½; ln 2 in two parts; the smallest normal number, 2²³,
   // and 23, the exponent to take back for a denormal one; Infinity, −Infinity, NaN.
   logarithm: [
@@ -83,9 +88,9 @@ const wide = [
 
 type Table = keyof typeof floats | 'bits' | 'wide';
 
-const starts = { wide: 0, exponential: 0, falling: 0, logarithm: 0, bits: 0 };
+const starts = { wide: 0, exponential: 0, falling: 0, power: 0, logarithm: 0, bits: 0 };
 let length = wide.length * 8;
-for (const name of ['exponential', 'falling', 'logarithm', 'bits'] as const) {
+for (const name of ['exponential', 'falling', 'power', 'logarithm', 'bits'] as const) {
   starts[name] = length;
   length += (name === 'bits' ? bits : floats[name]).length * 4;
 }
@@ -96,7 +101,7 @@ export const tableBytes: number = length;
 /** Writes the constants at a pointer that 8 divides. */
 export function writeTable(buffer: ArrayBufferLike, pointer: number): void {
   new Float64Array(buffer, pointer, wide.length).set(wide);
-  for (const name of ['exponential', 'falling', 'logarithm'] as const) {
+  for (const name of ['exponential', 'falling', 'power', 'logarithm'] as const) {
     new Float32Array(buffer, pointer + starts[name], floats[name].length).set(floats[name]);
   }
   new Int32Array(buffer, pointer + starts.bits, bits.length).set(bits);
@@ -114,6 +119,8 @@ export interface Arithmetic {
   exponential(code: Code, x: number): Code;
   /** e^x for x ≤ 0: relative error 2e-7 however small the result, and exactly 0 below 2^−126.5. */
   fallingExponential(code: Code, x: number): Code;
+  /** 2^x for x ≤ 0: relative error 2e-7 beside what rounding x makes, and exactly 0 below 2^−126.5. */
+  power(code: Code, x: number): Code;
   /** The natural logarithm for every float32, within 2 units in the last place. */
   logarithm(code: Code, x: number): Code;
   /** The natural logarithm of two float64; of what float32 rounds to 0 it is that of 0. */
@@ -156,6 +163,16 @@ export function makeArithmetic(locals: Locals, { table, relaxed }: ArithmeticOpt
       constant(code, 'falling', 9).op('f32x4.mul', 'f32x4.sub').set(r);
       polynomial(code, 'falling', 5, r);
       // At the clamp the exponent's bits are 0, and so is the product.
+      return code.get(shifted).int(23).op('i32x4.shl', 'f32x4.mul');
+    },
+
+    power(code, x) {
+      const [clamped, shifted, f] = [fresh(), fresh(), fresh()];
+      constant(code.get(x), 'power', 7).op('f32x4.pmax').tee(clamped);
+      constant(code, 'power', 6).op('f32x4.add').set(shifted);
+      code.get(clamped).get(shifted);
+      constant(code, 'power', 6).op('f32x4.sub', 'f32x4.sub').set(f);
+      polynomial(code, 'power', 5, f);
       return code.get(shifted).int(23).op('i32x4.shl', 'f32x4.mul');
     },
 

@@ -81,6 +81,7 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
     const x = operand(0);
     if (operation === 'exp') return arithmetic.exponential(code, x);
     if (operation === 'fallingExp') return arithmetic.fallingExponential(code, x);
+    if (operation === 'power') return arithmetic.power(code, x);
     if (operation === 'log') return arithmetic.logarithm(code, x);
     if (operation === 'sqrt') return code.get(x).op('f32x4.sqrt');
     if (operation === 'abs') return code.get(x).op('f32x4.abs');

@@ -111,8 +111,9 @@ function forkRow({ numbers }: RowCode, zeros: ReadonlySet<Value> = new Set()): R
 function emitStage({ phase, numbers, walk, sums }: PhaseCode, row: RowCode, stage: Stage, index: number): void {
   const { reductions, columnReductions: columns, stores, keeps } = stage;
   if (reductions.length + columns.length + stores.length + keeps.length === 0) return;
+  // Long bodies fill the pipelines by themselves, and registers are few.
   const isHeavy = costOf(phase, stage, index) > 12;
-  const unroll = walk.width === 1 ? (isHeavy ? 2 : 4) : isHeavy ? 1 : 2;
+  const unroll = isHeavy ? 1 : walk.width === 1 ? 4 : 2;
   const own = sums.stage(stage, unroll);
   const isComputed = (value: Value): boolean =>
     value.form === 'full' && !phase.isLoaded(value) && (phase.keptIn(value) ?? index) >= index;
@@ -166,7 +167,7 @@ function selectedColumn(
   return found.size === 1 && elsewhere.size === 0 && only?.access[0] === 'row' ? only : undefined;
 }
 
-const heavyOperations: ReadonlySet<ValueOperation> = new Set(['exp', 'fallingExp', 'log']);
+const heavyOperations: ReadonlySet<ValueOperation> = new Set(['exp', 'fallingExp', 'power', 'log']);
 
 /** Roughly the operations of a stage's loop. */
 function costOf(phase: Phase, { reductions, columnReductions: columns, stores, keeps }: Stage, index: number): number {

@@ -156,6 +156,7 @@ export function makeNumbers(
     const x = single(0);
     if (operation === 'exp') arithmetic.exponential(code, x);
     else if (operation === 'fallingExp') arithmetic.fallingExponential(code, x);
+    else if (operation === 'power') arithmetic.power(code, x);
     else if (operation === 'greater') {
       const y = single(1);
       arithmetic.ones(code.get(x).get(y).op('f32x4.gt'));
