@@ -1,19 +1,22 @@
 /** The check of a metric of one's own: every way to compute it gives the same, and what must not matter does not. */
 import type { Backend } from '../backend.ts';
-import { checkOptions, rangeError } from '../check.ts';
+import { rangeError } from '../check.ts';
 import { cpuBackend } from '../cpu/index.ts';
 import { type Accumulator, accumulate, measure, restore } from '../hostMetric.ts';
 import { type AnyMetric, type BatchOf, statisticsOf, widen, withoutFaults } from '../metric.ts';
 import type { HostStatistics } from '../metricState.ts';
+import { flag, positive, readOptions, whole } from '../options.ts';
 import { randomPermutation } from '../random.ts';
 import type { HostTensor, TensorLike } from '../tensor.ts';
 import { type Claim, checkClaims, expectSame } from './claims.ts';
 import {
+  type CheckedRowInputs,
   equalWeights,
   type HostBatch,
   hostBatch,
   type RowInputs,
   rowCount,
+  rowInputReaders,
   takeRows,
   withSpoiledRows,
 } from './hostRows.ts';
@@ -64,20 +67,25 @@ export function checkMetric<M extends AnyMetric>(
   options: CheckMetricOptions = {},
 ): MetricCheck {
   const where = 'checkMetric';
-  checkOptions(where, options, ['whole', 'indices', 'streams', 'permutations', 'leastRows', 'tolerance']);
-  const { streams = true, permutations = false, leastRows = 1, tolerance = 1e-9 } = options;
+  const { streams, permutations, leastRows, tolerance, ...rowInputs } = readOptions(where, options, {
+    ...rowInputReaders,
+    streams: flag(true),
+    permutations: flag(false),
+    leastRows: whole(1, 1),
+    tolerance: positive(1e-9),
+  });
   const plain: AnyMetric = metric;
   const given = hostBatch(plain, batch);
-  const rows = rowCount(where, given, options);
+  const rows = rowCount(where, given, rowInputs);
   // A copy each time, so that a metric that writes into its inputs is caught once, by its own check.
   const compute = (from: HostBatch): unknown => measure(plain, hostBatch(plain, from));
   const expected = compute(given);
   const same = (got: unknown): void => expectSame(got, expected, tolerance);
 
   const claims: Claim[] = [
-    ...(streams ? streamClaims(plain, partsOf(given, options, rows, leastRows), same) : []),
+    ...(streams ? streamClaims(plain, partsOf(given, rowInputs, rows, leastRows), same) : []),
     ...deviceClaims(plain, given, same),
-    ...maskClaims(plain, given, options, rows, (from) => same(compute(from))),
+    ...maskClaims(plain, given, rowInputs, rows, (from) => same(compute(from))),
     {
       what: 'its inputs stay as they were',
       check() {
@@ -92,7 +100,7 @@ export function checkMetric<M extends AnyMetric>(
       what: 'the order of rows does not matter',
       check() {
         for (let seed = 0; seed < 3; seed++) {
-          same(compute(takeRows(given, options, randomPermutation(seed, rows))));
+          same(compute(takeRows(given, rowInputs, randomPermutation(seed, rows))));
         }
       },
     });
@@ -101,7 +109,7 @@ export function checkMetric<M extends AnyMetric>(
 }
 
 /** Three parts (two where the rows are few), of unequal size where they allow it. */
-function partsOf(batch: HostBatch, inputs: RowInputs, rows: number, leastRows: number): readonly HostBatch[] {
+function partsOf(batch: HostBatch, inputs: CheckedRowInputs, rows: number, leastRows: number): readonly HostBatch[] {
   if (rows < 2 * leastRows)
     throw rangeError('checkMetric', 'rows', `at least ${2 * leastRows}, to make parts of`, rows);
   const first = Math.max(leastRows, Math.floor(rows / 4));
@@ -222,7 +230,7 @@ function deviceClaims(metric: AnyMetric, batch: HostBatch, same: (got: unknown) 
 function maskClaims(
   metric: AnyMetric,
   batch: HostBatch,
-  inputs: RowInputs,
+  inputs: CheckedRowInputs,
   rows: number,
   checkSame: (batch: HostBatch) => void,
 ): readonly Claim[] {

@@ -60,6 +60,10 @@ const wrongCalls: readonly (readonly [title: string, call: <T>(b: Backend<T>) =>
     'replaceRows refuses rows of another width, where the backend has it',
     (b) => required(b.replaceRows)(on(b, values), [1], on(b, tensor([[7, 8]]))),
   ],
+  [
+    'squaredDistances refuses what is no matrix, where the backend has it',
+    (b) => required(b.squaredDistances)(on(b, batched)),
+  ],
   ['argSort refuses a scalar, where the backend has it', (b) => required(b.argSort)(b.scalar(1))],
   [
     'takeAlong refuses indices for other rows, where the backend has it',

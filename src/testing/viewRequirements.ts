@@ -9,6 +9,7 @@ import { foldRows } from '../ops/foldRows.ts';
 import { logSoftmax } from '../ops/logSoftmax.ts';
 import { replaceRows } from '../ops/replaceRows.ts';
 import { scatterAlong } from '../ops/scatterAlong.ts';
+import { squaredDistances } from '../ops/squaredDistances.ts';
 import { takeAlong } from '../ops/takeAlong.ts';
 import { type HostTensor, tensor } from '../tensor.ts';
 import { on, type Requirement, row } from './requirements.ts';
@@ -76,6 +77,7 @@ const uses: readonly (readonly [what: string, compute: <T>(b: Backend<T>, x: T) 
       ),
   ],
   ['logSoftmax', (b, x) => logSoftmax(b, x)],
+  ['squaredDistances', (b, x) => squaredDistances(b, x)],
   ['argSort', (b, x) => argSort(b, x)],
   ['takeAlong, as the table', (b, x) => takeAlong(b, x, on(b, tensor([[1], [0], [1]])))],
   ['takeAlong, as the indices', (b, x) => takeAlong(b, on(b, table), x)],

@@ -259,7 +259,7 @@ describe('checkMetric', () => {
     );
     expect(() => checkMetric(base, batch, { leastRows: 4 })).toThrow('checkMetric: rows must be at least 8');
     expect(() => checkMetric(base, batch, { permutation: true } as object)).toThrow(
-      'checkMetric: option must be one of',
+      "checkMetric: option must be one of 'whole'",
     );
   });
 });

@@ -322,6 +322,22 @@ export const cpuMutants: Readonly<Record<string, Faulty<HostTensor>>> = {
     matMul: (a, b, options) => cpu.matMul(a, b.shape.length === 1 ? cpu.reshape(b, [...b.shape, 1]) : b, options),
   },
 
+  'squaredDistances comes from products, as ‖x‖² + ‖y‖² − 2·x·y': {
+    squaredDistances: (x) => {
+      const products = cpu.matMul(x, x, { transposeB: true });
+      const own = cpu.sum(cpu.multiply(x, x), { axis: -1, keepDims: true });
+      const both = cpu.add(own, cpu.reshape(own, [1, x.shape[0]!]));
+      return cpu.subtract(both, cpu.multiply(cpu.scalar(2), products));
+    },
+  },
+  'squaredDistances fills half of its result': {
+    squaredDistances: (x) => {
+      const distances = cpuDistances(x);
+      const rows = x.shape[0]!;
+      return map((value, at) => (at % rows > at / rows ? 0 : value))(distances);
+    },
+  },
+  'squaredDistances gives distances': { squaredDistances: (x) => cpu.sqrt(cpuDistances(x)) },
   'oneHot rounds': { oneHot: (indices, depth) => cpu.oneHot(map(Math.round)(indices), depth) },
   'oneHot cuts fractions off': { oneHot: (indices, depth) => cpu.oneHot(map(Math.trunc)(indices), depth) },
   'oneHot counts negative indices from the last': {
@@ -531,4 +547,10 @@ function rowWise(x: HostTensor, position: (row: readonly number[]) => number): H
 
 function reversedRows(data: ArrayLike<number>, width: number): Float32Array {
   return Float32Array.from(data, (_, at) => data[at - (at % width) + width - 1 - (at % width)]!);
+}
+
+function cpuDistances(x: HostTensor): HostTensor {
+  const [rows, width] = x.shape as [number, number];
+  const differences = cpu.subtract(cpu.reshape(x, [rows, 1, width]), cpu.reshape(x, [1, rows, width]));
+  return cpu.sum(cpu.multiply(differences, differences), { axis: -1 });
 }
