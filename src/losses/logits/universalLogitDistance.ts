@@ -78,7 +78,8 @@ export function universalLogitDistance<R extends Reduction = 'mean'>(
       const teacher = softened(backend, sorted(backend, flattenRows(backend, teacherLogits)), temperature.teacher);
       const classes = backend.shapeOf(student)[1]!;
       const beyond = backend.shapeOf(teacher)[1]! - classes;
-      const difference = backend.subtract(student, columns(backend, teacher, 0, classes));
+      const beside = columns(backend, teacher, 0, classes);
+      const difference = backend.subtract(student, beside);
       const distance = backend.sum(backend.abs(difference), { axis: -1 });
       const losses =
         beyond > 0
@@ -86,11 +87,16 @@ export function universalLogitDistance<R extends Reduction = 'mean'>(
           : distance;
       const shape = backend.shapeOf(studentLogits);
       const rowShape = shape.slice(0, -1);
-      return { losses: backend.reshape(losses, rowShape), student, difference, order: backend.reshape(order, shape) };
+      return {
+        losses: backend.reshape(losses, rowShape),
+        student,
+        direction: directionOf(backend, difference, backend.add(student, beside)),
+        order: backend.reshape(order, shape),
+      };
     },
 
-    gradient(backend, { student, difference, order }) {
-      const ofSorted = softmaxGradient(backend, student, sign(backend, difference));
+    gradient(backend, { student, direction, order }) {
+      const ofSorted = softmaxGradient(backend, student, direction);
       // The places of an order in rising order are its inverse.
       const places = argSort(backend, scale(backend, flattenRows(backend, order), -1));
       const gradient = scale(backend, takeAlong(backend, ofSorted, places), 1 / temperature.student);
@@ -102,6 +108,13 @@ export function universalLogitDistance<R extends Reduction = 'mean'>(
 
 function sorted<T>(backend: Backend<T>, logits: T): T {
   return takeAlong(backend, logits, argSort(backend, logits));
+}
+
+/** The sign of each difference; 0 where it is the rounding of equal numbers in float32, whose sign would be noise. */
+function directionOf<T>(backend: Backend<T>, difference: T, sum: T): T {
+  const rounding = scale(backend, sum, 2 ** -21);
+  const isRounding = backend.greater(rounding, backend.abs(difference));
+  return backend.where(isRounding, backend.scalar(0), sign(backend, difference));
 }
 
 /** Columns `first` to `first + count` of [rows, n], 0 beyond its own. */
