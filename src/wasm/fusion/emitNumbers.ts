@@ -16,7 +16,8 @@ const block = 0;
 export function roundedNumbers({ values }: Plan): ReadonlySet<Value> {
   const seen = new Set<Value>();
   for (const value of values) {
-    if (value.form === 'row' && value.buffer >= 0) seen.add(value);
+    // A sum of probabilities that is 1 in float32 is 1: formulas ask whether something is left.
+    if (value.form === 'row' && (value.buffer >= 0 || isReduction(value))) seen.add(value);
     if (value.form !== 'full') continue;
     for (const operand of value.operands) if (operand.form === 'row' || operand.form === 'single') seen.add(operand);
   }
