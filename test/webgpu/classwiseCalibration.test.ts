@@ -37,7 +37,7 @@ describe('classwise calibration in kernels of its own', () => {
   it('logits and probabilities, classes and bins beside the edges of a workgroup, both edge rules', async (context) => {
     const target = need(context);
     for (const [rows, classes, bins] of [
-      [5, 1, 1],
+      [5, 2, 1],
       [300, 3, 15],
       [70, 64, 16],
       [65, 65, 17],
