@@ -21,6 +21,11 @@ export function roundedNumbers({ values }: Plan): ReadonlySet<Value> {
     if (value.form !== 'full') continue;
     for (const operand of value.operands) if (operand.form === 'row' || operand.form === 'single') seen.add(operand);
   }
+  // Of two numbers that are alike, one of them rounded, the difference would be that rounding, and not 0.
+  for (const { operation, operands } of values) {
+    if (operation !== 'subtract' || !operands.some((operand) => seen.has(operand))) continue;
+    for (const operand of operands) if (operand.form === 'row') seen.add(operand);
+  }
   return seen;
 }
 
