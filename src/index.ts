@@ -10,8 +10,10 @@ export type {
   FusedKernel,
   FusedLossKernel,
   FusedMetricKernel,
+  FusedPairKernel,
   HostBackend,
   KernelInputs,
+  KernelRepresentation,
   MatMulOptions,
   ReduceOptions,
   Residuals,
@@ -282,15 +284,18 @@ export { cka } from './metrics/similarity/cka.ts';
 export { type CkaMatrixOptions, type CkaMatrixResult, ckaMatrix } from './metrics/similarity/ckaMatrix.ts';
 export type { CkaOptions } from './metrics/similarity/ckaOptions.ts';
 export type { CkaResult, CkaStatus } from './metrics/similarity/ckaSimilarity.ts';
-export type { ActivationStatus } from './metrics/similarity/crossProductSimilarity.ts';
+export type { ActivationStatus } from './metrics/similarity/activationStatus.ts';
 export { type MeanCcaOptions, meanCca } from './metrics/similarity/meanCca.ts';
 export type {
+  Extents,
+  PairForm,
   PairSimilarity,
+  PairStatisticForm,
   PairStatistics,
   Representation,
+  SetStatisticForm,
   SetStatistics,
   SimilarityMetric,
-  Widths,
 } from './metrics/similarity/pairSimilarity.ts';
 export {
   type ProcrustesDistanceOptions,

@@ -1,4 +1,5 @@
-import { checkOneOf, checkOptions, checkWhole, checkWithin, kindError, rangeError } from '../../check.ts';
+import { rangeError } from '../../check.ts';
+import { flag, optional, readOptions, whole, within, word } from '../../options.ts';
 import { deriveSeed, randomNormal } from '../../random.ts';
 import type { TensorLike } from '../../tensor.ts';
 import { classicalScaling } from './classicalScaling.ts';
@@ -47,25 +48,24 @@ export interface MultidimensionalScalingResult {
   readonly converged: boolean;
 }
 
-const OPTION_NAMES = ['dimensions', 'method', 'metric', 'starts', 'initial', 'seed', 'maxIterations', 'tolerance'];
+const where = 'multidimensionalScaling';
 
-function settingsOf(options: MultidimensionalScalingOptions): Required<MultidimensionalScalingOptions> {
-  const where = 'multidimensionalScaling';
-  checkOptions(where, options, OPTION_NAMES);
-  const { dimensions = 2, method = 'smacof', metric = true, initial = 'classical', seed = 0 } = options;
-  const { starts = initial === 'classical' ? 1 : 4, maxIterations = 300, tolerance = 1e-6 } = options;
-  checkWhole(where, 'dimensions', dimensions, 1);
-  checkOneOf(where, 'method', method, ['smacof', 'classical']);
-  if (typeof metric !== 'boolean') throw kindError(where, 'metric', 'true or false', metric);
-  if (method === 'classical' && !metric) {
-    throw rangeError(where, 'metric', "true with method 'classical'", metric, "Use method 'smacof'.");
+/** Checks options and fills in defaults. */
+export function scalingSettings(options: unknown): Required<MultidimensionalScalingOptions> {
+  const { starts, ...read } = readOptions(where, options, {
+    dimensions: whole(1, 2),
+    method: word(['smacof', 'classical'], 'smacof'),
+    metric: flag(true),
+    starts: optional(whole(1)),
+    initial: word(['classical', 'random'], 'classical'),
+    seed: whole(0, 0),
+    maxIterations: whole(1, 300),
+    tolerance: within(0, 1, 1e-6),
+  });
+  if (read.method === 'classical' && !read.metric) {
+    throw rangeError(where, 'metric', "true with method 'classical'", read.metric, "Use method 'smacof'.");
   }
-  checkWhole(where, 'starts', starts, 1);
-  checkOneOf(where, 'initial', initial, ['classical', 'random']);
-  checkWhole(where, 'seed', seed, 0);
-  checkWhole(where, 'maxIterations', maxIterations, 1);
-  checkWithin(where, 'tolerance', tolerance, 0, 1);
-  return { dimensions, method, metric, starts, initial, seed, maxIterations, tolerance };
+  return { ...read, starts: starts ?? (read.initial === 'classical' ? 1 : 4) };
 }
 
 /** The entries above the diagonal, row by row; refuses what is no dissimilarity. */
@@ -73,7 +73,7 @@ function pairsOf({ data, size }: SquareMatrix): Float64Array {
   const pairs = new Float64Array((size * (size - 1)) / 2);
   let largest = 0;
   for (const value of data) {
-    if (value < 0) throw rangeError('multidimensionalScaling', 'dissimilarities', 'at least 0', value);
+    if (value < 0) throw rangeError(where, 'dissimilarities', 'at least 0', value);
     largest = Math.max(largest, value);
   }
   let pair = 0;
@@ -81,7 +81,7 @@ function pairsOf({ data, size }: SquareMatrix): Float64Array {
     const own = data[row * size + row]!;
     if (own > 1e-5 * largest) {
       throw rangeError(
-        'multidimensionalScaling',
+        where,
         `dissimilarities[${row}][${row}]`,
         '0',
         own,
@@ -123,8 +123,8 @@ export function multidimensionalScaling(
   dissimilarities: TensorLike,
   options: MultidimensionalScalingOptions = {},
 ): MultidimensionalScalingResult {
-  const { dimensions, method, metric, starts, initial, seed, maxIterations, tolerance } = settingsOf(options);
-  const matrix = squareMatrix('multidimensionalScaling', 'dissimilarities', dissimilarities);
+  const { dimensions, method, metric, starts, initial, seed, maxIterations, tolerance } = scalingSettings(options);
+  const matrix = squareMatrix(where, 'dissimilarities', dissimilarities);
   const { size } = matrix;
   const pairs = pairsOf(matrix);
   const fit = metric ? {} : { fitDisparities: isotonicFit(pairs) };
