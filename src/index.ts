@@ -432,7 +432,10 @@ export {
   type MeanAndStandardDeviation,
   meanAndStandardDeviation,
 } from './metrics/scores/meanAndStandardDeviation.ts';
-export { type PearsonCorrelationResult, pearsonCorrelation } from './metrics/scores/pearsonCorrelation.ts';
+export type { CorrelationInterval, CorrelationOptions, CorrelationResult } from './metrics/scores/correlation.ts';
+export { kendallCorrelation } from './metrics/scores/kendallCorrelation.ts';
+export { type PearsonCorrelation, pearsonCorrelation } from './metrics/scores/pearsonCorrelation.ts';
+export type { RankCorrelation } from './metrics/scores/rankMetric.ts';
 export { type PerplexityOptions, type PerplexityResult, perplexity } from './metrics/scores/perplexity.ts';
 export {
   type DegradationInputs,
@@ -448,4 +451,4 @@ export {
   type Throughput,
   type ThroughputTimer,
 } from './metrics/scores/samplesPerSecond.ts';
-export { type SpearmanCorrelationResult, spearmanCorrelation } from './metrics/scores/spearmanCorrelation.ts';
+export { spearmanCorrelation } from './metrics/scores/spearmanCorrelation.ts';

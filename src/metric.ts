@@ -56,8 +56,6 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
   readonly faults?: Readonly<Record<string, Fault>>;
   /** Numbers of faults that hold for kernels as well: what `check` could not see on a device that is not read. */
   inspect?<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): Readonly<Record<string, T>>;
-  /** Whether a backend has kernels for parts of the statistics. */
-  hasKernels?<T>(backend: Backend<T>): boolean;
   /** The form of every state, or the forms that it may have: what `restore` and `merge` hold a saved one against. */
   readonly state?: StateForm<Statistic> | readonly StateForm<Statistic>[];
   /** Statistics of both parts from those of each; the element-wise sum when left out. */
@@ -85,11 +83,6 @@ function kernelFor<T>(backend: Backend<T>, metric: AnyMetric): FusedMetricKernel
       (kernel.implements === metric.reference || kernel.implements === metric.statisticsReference) &&
       (kernel.supports?.(metric.options) ?? true),
   );
-}
-
-/** Whether a backend has fused kernels for a metric. */
-export function hasMetricKernel<T>(backend: Backend<T>, metric: AnyMetric): boolean {
-  return kernelFor(backend, metric) !== undefined || (metric.hasKernels?.(backend) ?? false);
 }
 
 /** A metric's statistics on the device, by a fused kernel where the backend has one, and its numbers of faults. */

@@ -26,6 +26,30 @@ export interface StatisticForm {
   readonly atMost?: string;
 }
 
+/** A single number as a statistic. */
+export function scalarStatistic(value: number): HostStatistic {
+  return { data: Float64Array.of(value), shape: [] };
+}
+
+/** Single numbers as statistics. */
+export function scalarStatistics<Statistic extends string>(
+  numbers: Readonly<Record<Statistic, number>>,
+): HostStatistics<Statistic> {
+  const made: Partial<Record<Statistic, HostStatistic>> = {};
+  for (const name of Object.keys(numbers) as Statistic[]) made[name] = scalarStatistic(numbers[name]);
+  return made as HostStatistics<Statistic>;
+}
+
+/** The numbers of statistics of these names. */
+export function scalarsOf<Statistic extends string>(
+  statistics: HostStatistics<Statistic>,
+  names: readonly Statistic[],
+): Readonly<Record<Statistic, number>> {
+  const numbers: Partial<Record<Statistic, number>> = {};
+  for (const name of names) numbers[name] = statistics[name].data[0]!;
+  return numbers as Record<Statistic, number>;
+}
+
 /** A statistic that counts rows or sums weights. */
 export function countOf(shape: StatisticForm['shape'] = [], atMost?: string): StatisticForm {
   return { shape, kind: 'count', ...(atMost === undefined ? {} : { atMost }) };

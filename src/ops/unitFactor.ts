@@ -44,11 +44,10 @@ export function unitFactor<T>(backend: Backend<T>, x: T): UnitFactor<T> {
   // In float32 the smallest of the powers are 0 and the largest infinite: the number of those below is the same.
   const below = backend.sum(backend.greater(largest, backend.fromHost({ data: powers, shape: [count] })));
   // A sum of zeros, which no number of terms can round.
-  const invalid = backend.subtract(backend.scalar(1), backend.greater(backend.scalar(Infinity), sizes));
-  return {
-    factor: backend.gather(backend.fromHost({ data: factors, shape: [count + 1] }), below),
-    invalid: backend.sum(invalid),
-  };
+  const invalid = backend.sum(backend.subtract(backend.scalar(1), backend.greater(backend.scalar(Infinity), sizes)));
+  // Both in one pass over the numbers.
+  backend.settle?.([below, invalid]);
+  return { factor: backend.gather(backend.fromHost({ data: factors, shape: [count + 1] }), below), invalid };
 }
 
 /** The factor for plain numbers; 1 where all are 0. */

@@ -1,4 +1,5 @@
 import { rangeError } from '../../check.ts';
+import { unitFactorOf } from '../../ops/unitFactor.ts';
 import { flag, optional, readOptions, whole, within, word } from '../../options.ts';
 import { deriveSeed, randomNormal } from '../../random.ts';
 import type { TensorLike } from '../../tensor.ts';
@@ -37,10 +38,14 @@ export interface MultidimensionalScalingResult {
   readonly coordinates: readonly (readonly number[])[];
   /**
    * Raw stress of these points: Σ over pairs of (dissimilarity − distance)². Non-metric: of the isotonic fit to their
-   * distances in place of the dissimilarities; the map's size is arbitrary then, so compare `stress1`.
+   * distances in place of the dissimilarities; the map's size is arbitrary then, so compare `stress1`. It has the square of
+   * the dissimilarities' unit, and is Infinity beyond the range of numbers.
    */
   readonly stress: number;
-  /** Kruskal's Stress-1, √(stress/Σ distance²), in [0, 1] at a minimum; 0 where all points coincide. */
+  /**
+   * Kruskal's Stress-1, √(stress/Σ distance²), at most 1: that is what any points reach as they are spread without end, so
+   * a map of least raw stress for which the formula gives more says as little.
+   */
   readonly stress1: number;
   /** Iterations of the run that was kept; 0 for the classical method. */
   readonly iterations: number;
@@ -124,9 +129,12 @@ export function multidimensionalScaling(
   options: MultidimensionalScalingOptions = {},
 ): MultidimensionalScalingResult {
   const { dimensions, method, metric, starts, initial, seed, maxIterations, tolerance } = scalingSettings(options);
-  const matrix = squareMatrix(where, 'dissimilarities', dissimilarities);
-  const { size } = matrix;
-  const pairs = pairsOf(matrix);
+  const given = squareMatrix(where, 'dissimilarities', dissimilarities);
+  const { size } = given;
+  // Near 1, so that neither large nor small dissimilarities leave the range of their squares.
+  const factor = unitFactorOf(given.data);
+  const matrix = { data: given.data.map((value) => value * factor), size };
+  const pairs = pairsOf(given).map((value) => value * factor);
   const fit = metric ? {} : { fitDisparities: isotonicFit(pairs) };
   const problem: SmacofProblem = { size, dimensions, pairs, maxIterations, tolerance, ...fit };
   const scale = Math.sqrt(
@@ -147,9 +155,9 @@ export function multidimensionalScaling(
   const map = oriented(coordinates, size, dimensions);
   return {
     coordinates: Array.from({ length: size }, (_, point) =>
-      Array.from(map.subarray(point * dimensions, (point + 1) * dimensions)),
+      Array.from(map.subarray(point * dimensions, (point + 1) * dimensions), (coordinate) => coordinate / factor),
     ),
-    stress,
+    stress: stress / factor / factor,
     stress1: stress1Of(best!),
     iterations,
     converged,
@@ -157,5 +165,5 @@ export function multidimensionalScaling(
 }
 
 function stress1Of({ stress, squares }: SmacofRun): number {
-  return squares > 0 ? Math.sqrt(stress / squares) : stress > 0 ? 1 : 0;
+  return squares > 0 ? Math.min(1, Math.sqrt(stress / squares)) : stress > 0 ? 1 : 0;
 }

@@ -22,7 +22,8 @@ export interface CkaMatrixResult<Layer extends string> {
   readonly debiased: readonly (readonly number[])[];
   /** Whether a cell is defined, and why not: see `cka`. */
   readonly status: readonly (readonly CkaStatus[])[];
-  /** Each cell's value in standard deviations from what chance would give: see `cka`. */
+  /** What chance would give on average, and each value in standard deviations from there: see `cka`. */
+  readonly expected: readonly (readonly (number | null)[])[];
   readonly z: readonly (readonly (number | null)[])[];
   readonly kind: 'similarity';
   readonly samples: number;
@@ -35,7 +36,7 @@ export interface CkaMatrixResult<Layer extends string> {
  * is computed once. The linear form streams and merges exactly; `minibatch: true` streams with a few numbers a cell,
  * whatever the widths.
  *
- * @returns `{ x, y, value, biased, debiased, status, z, kind, samples }`.
+ * @returns `{ x, y, value, biased, debiased, status, expected, z, kind, samples }`.
  * @throws RangeError for NaN or infinite activations and for names that repeat within a model.
  * @example
  * const { debiased } = measure(ckaMatrix({ x: ['student1', 'student2'], y: ['teacher1'] }), {
@@ -63,6 +64,7 @@ export function ckaMatrix<Layer extends string>(
       biased: cells.map((row) => row.map(({ biased }) => biased)),
       debiased: cells.map((row) => row.map(({ debiased }) => debiased)),
       status: cells.map((row) => row.map(({ status }) => status)),
+      expected: cells.map((row) => row.map(({ expected }) => expected)),
       z: cells.map((row) => row.map(({ z }) => z)),
       kind: 'similarity',
       samples,

@@ -8,7 +8,7 @@
  * `products` Σxyᵀ, `xCubes` Σe·x, `yCubes` Σd·y and `quartic` Σd·e.
  */
 import type { Backend } from '../../backend.ts';
-import type { HostStatistic, HostStatistics } from '../../metricState.ts';
+import { type HostStatistic, type HostStatistics, scalarStatistic } from '../../metricState.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
 import type { PairForm, PairStatistics, Representation, SetStatistics } from './pairSimilarity.ts';
 
@@ -52,7 +52,6 @@ function pairProducts<T>(backend: Backend<T>, x: Representation<T>, y: Represent
 }
 
 const vector = (data: Float64Array): HostStatistic => ({ data, shape: [data.length] });
-const scalar = (value: number): HostStatistic => ({ data: Float64Array.of(value), shape: [] });
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
@@ -155,7 +154,7 @@ function mergePairProducts(first: PairStatistics, second: PairStatistics): HostS
     products: { data: added(a.products, b.products), shape: first.xy.products!.shape },
     xCubes: vector(added(a.xCubes, b.xCubes)),
     yCubes: vector(added(a.yCubes, b.yCubes)),
-    quartic: scalar(a.quartic + b.quartic),
+    quartic: scalarStatistic(a.quartic + b.quartic),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Backend } from '../../backend.ts';
 import { rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
 import type { HostStatistics } from '../../metricState.ts';
-import { type Activations, checkExtents, faultOf, pairKernelFor, statisticsOn } from './pairOnDevice.ts';
+import { type Activations, checkExtents, faultOf, statisticsOn } from './pairOnDevice.ts';
 import { planPairs } from './pairPlan.ts';
 import type { PairSimilarity, SetStatistics, SimilarityMetric } from './pairSimilarity.ts';
 import { checkFactors, formOf, mergedStates, partsOf, stateFormOf } from './pairState.ts';
@@ -17,7 +17,7 @@ export interface SimilarityCells<Result> {
 /** What the frame makes of a metric. */
 type Methods<Name extends string, Final> = Pick<
   Metric<Name, string, Final>,
-  'check' | 'statistics' | 'hasKernels' | 'faults' | 'state' | 'merge' | 'finish'
+  'check' | 'statistics' | 'faults' | 'state' | 'merge' | 'finish'
 >;
 
 /** The methods of a metric that compares every set of `x` with every one of `y`, each set and each pair once. */
@@ -29,7 +29,7 @@ export function pairMethods<Name extends string, Result, Final>(
   assemble: (result: SimilarityCells<Result>) => Final,
 ): Methods<Name, Final> {
   const plan = planPairs(x, y);
-  const { forms, leastSamples, settings } = similarity;
+  const { forms, leastSamples } = similarity;
   const extentsOf = <T>(backend: Backend<T>, batch: Activations<T>) => checkExtents(backend, name, plan, x, y, batch);
 
   return {
@@ -44,8 +44,6 @@ export function pairMethods<Name extends string, Result, Final>(
     statistics<T>(backend: Backend<T>, batch: Activations<T>) {
       return statisticsOn(backend, similarity, plan, extentsOf(backend, batch), batch);
     },
-
-    hasKernels: (backend) => forms.some((form) => pairKernelFor(backend, form, settings) !== undefined),
 
     faults: Object.fromEntries(
       plan.sets.map(({ input }) => [

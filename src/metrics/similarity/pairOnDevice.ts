@@ -89,8 +89,20 @@ export function statisticsOn<T>(
 
   if (kernel === undefined) {
     return statisticsBy<Readonly<Record<string, T>>>({
-      represent: (activations) => form.represent(backend, activations, settings),
-      relate: (pairs) => pairs.map(([x, y]) => backend.scope(() => form.relate(backend, x, y, settings))),
+      represent(activations) {
+        const made = form.represent(backend, activations, settings);
+        // What is put off would hold on to all that it is made from.
+        backend.settle?.([...Object.values(made.statistics), ...Object.values(made.working)]);
+        return made;
+      },
+      relate: (pairs) =>
+        pairs.map(([x, y]) =>
+          backend.scope(() => {
+            const made = form.relate(backend, x, y, settings);
+            backend.settle?.(Object.values(made));
+            return made;
+          }),
+        ),
     });
   }
   return statisticsBy({

@@ -1,6 +1,13 @@
 /** The state of a plan's statistics: what it looks like in each form, and how two parts of a stream become one. */
 import { rangeError } from '../../check.ts';
-import { addStatistics, countOf, type HostStatistic, type HostStatistics, type StateForm } from '../../metricState.ts';
+import {
+  addStatistics,
+  countOf,
+  type HostStatistic,
+  type HostStatistics,
+  type StateForm,
+  scalarStatistic,
+} from '../../metricState.ts';
 import { grouped, type PairPlan, type PlannedPair, type PlannedSet, prefixed, relatedPairs } from './pairPlan.ts';
 import type { PairForm, PairSimilarity, PairStatistics, SetStatistics } from './pairSimilarity.ts';
 
@@ -83,12 +90,12 @@ export function mergedStates(
   checkFactors(where, plan, second);
   const parts = [partsOf(form, first), partsOf(form, second)] as const;
   const merged: Record<string, HostStatistic> = {
-    samples: scalar(first.samples!.data[0]! + second.samples!.data[0]!),
+    samples: scalarStatistic(first.samples!.data[0]! + second.samples!.data[0]!),
   };
   const sets = new Map(plan.sets.map((set) => [set, inOneUnit(form, parts[0].set(set), parts[1].set(set))]));
   for (const [{ key }, { unit, both }] of sets) {
     const own = form.mergeSets?.(...both) ?? addStatistics(both[0].statistics, both[1].statistics);
-    Object.assign(merged, prefixed(key, { ...own, factor: scalar(1 / unit) }));
+    Object.assign(merged, prefixed(key, { ...own, factor: scalarStatistic(1 / unit) }));
   }
   for (const pair of relatedPairs(form, plan)) {
     const [x, y] = [sets.get(pair.x)!, sets.get(pair.y)!];
@@ -109,8 +116,6 @@ export function mergedStates(
   }
   return merged;
 }
-
-const scalar = (value: number): HostStatistic => ({ data: Float64Array.of(value), shape: [] });
 
 /** Both parts of a set in the larger of their units, and the share of it that each part's own unit is. */
 function inOneUnit(form: PairForm, first: Omit<SetStatistics, 'summary'>, second: Omit<SetStatistics, 'summary'>) {
