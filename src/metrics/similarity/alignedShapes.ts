@@ -13,9 +13,9 @@ export interface Shape extends PrincipalDirections {
 
 /** The shape of one set. */
 export function shapeOf(set: Omit<SetStatistics, 'summary'>, form: PairForm): Shape {
-  const square = traceOf(set.statistics[form === crossProducts ? 'products' : 'gram']!);
+  const square = traceOf(set.statistics[form.name === crossProducts.name ? 'products' : 'gram']!);
   // By features the singular values of XᵀY say it all.
-  if (form === crossProducts)
+  if (form.name === crossProducts.name)
     return { square, variances: new Float64Array(0), vectors: new Float64Array(0), extent: 0 };
   return { square, ...principalDirections(set, form, { tolerance: 0, variance: 1 }) };
 }
@@ -52,7 +52,7 @@ export function alignedShapes(pair: PairStatistics<Shape>): AlignedShapes {
 }
 
 function nuclearNormOf(pair: PairStatistics<Shape>): number {
-  if (pair.form === crossProducts) {
+  if (pair.form.name === crossProducts.name) {
     const { data, shape } = pair.xy.products!;
     return nuclearNorm(data, shape[0]!, shape[1]!);
   }

@@ -165,7 +165,7 @@ export function ckaSimilarity(where: string, settings: CkaSettings): PairSimilar
     choose: (extents) => (usesGram(settings, extents) ? byGram : crossProducts),
 
     mergeError(used) {
-      if (minibatch || used === crossProducts) return undefined;
+      if (minibatch || used.name === crossProducts.name) return undefined;
       return rangeError(
         where,
         'form',
@@ -178,7 +178,7 @@ export function ckaSimilarity(where: string, settings: CkaSettings): PairSimilar
     },
 
     finish(pair) {
-      const alignments = pair.form === crossProducts ? alignmentsByFeatures(pair) : alignmentsByGram(pair, !minibatch);
+      const alignments = pair.form.name === crossProducts.name ? alignmentsByFeatures(pair) : alignmentsByGram(pair, !minibatch);
       return ckaResult(pair.samples, alignments, settings.debiased || minibatch);
     },
 

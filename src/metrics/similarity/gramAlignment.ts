@@ -50,11 +50,13 @@ function squaredDistancesOf<T>(backend: Backend<T>, centred: T, squares: T): T {
 function represent<T>(backend: Backend<T>, activations: T, settings: Kernel): Representation<T> {
   const { centred } = centredSamples(backend, activations);
   const squares = backend.sum(backend.multiply(centred, centred), { axis: 1, keepDims: true });
-  const kernel =
+  // Each step's temporaries go before the next one's come.
+  const kernel = backend.scope(() =>
     settings.kernel === 'rbf'
       ? gaussianKernel(backend, centred, squares, settings)
-      : { matrix: backend.matMul(centred, centred, { transposeB: true }), diagonal: squares };
-  const { matrix, diagonal } = uCentred(backend, kernel.matrix, kernel.diagonal);
+      : { matrix: backend.matMul(centred, centred, { transposeB: true }), diagonal: squares },
+  );
+  const { matrix, diagonal } = backend.scope(() => uCentred(backend, kernel.matrix, kernel.diagonal));
   const trace = backend.sum(diagonal);
   const working = { matrix, diagonal, trace };
   const diagonalSquares = backend.sum(backend.multiply(diagonal, diagonal));

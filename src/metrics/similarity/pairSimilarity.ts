@@ -60,7 +60,7 @@ export interface PairStatistics<Summary = unknown> {
  * with another method is another form, which no kernel knows.
  */
 export interface PairForm<Settings = object> {
-  /** `'features'`, `'gram'` …, for messages. */
+  /** `'features'`, `'gram'` …: which statistics it has. */
   readonly name: string;
   readonly sets: Readonly<Record<string, SetStatisticForm>>;
   readonly pairs: Readonly<Record<string, PairStatisticForm>>;

@@ -29,7 +29,7 @@ export function principalDirections(
   form: PairForm,
   { tolerance, variance }: KeptDirections,
 ): PrincipalDirections {
-  const { data, shape } = statistics[form === crossProducts ? 'products' : 'gram']!;
+  const { data, shape } = statistics[form.name === crossProducts.name ? 'products' : 'gram']!;
   const [extent = 0] = shape;
   const { values, vectors } = symmetricEigen(symmetrised(data, extent), extent);
   const largest = values[0]!;
@@ -58,7 +58,7 @@ export function directionCosines({ form, x, y, xy }: PairStatistics<PrincipalDir
   const [own, other] = [x.summary, y.summary];
   const [rows, columns] = [own.variances.length, other.variances.length];
   const others = strided(other.vectors, other.extent, true);
-  if (form !== crossProducts) return times(strided(own.vectors, own.extent), others, rows, own.extent, columns);
+  if (form.name !== crossProducts.name) return times(strided(own.vectors, own.extent), others, rows, own.extent, columns);
   // u_k = X·v_k/√λ_k: vᵀ·(XᵀY)·v with both roots taken out.
   const between = turned(own, xy.products!);
   const cosines = times(strided(between, other.extent), others, rows, other.extent, columns);

@@ -49,7 +49,7 @@ export function principalForms(
     forms: both[form],
     choose: (extents) => choose(where, form, extents),
     mergeError(used) {
-      if (used === crossProducts) return undefined;
+      if (used.name === crossProducts.name) return undefined;
       const hint = "Pass { form: 'features' } for at most 4096 features.";
       return rangeError(where, 'form', "'features' for a stream", 'Gram matrices of one batch', hint);
     },
