@@ -10,8 +10,10 @@ export type {
   FusedKernel,
   FusedLossKernel,
   FusedMetricKernel,
+  FusedPairKernel,
   HostBackend,
   KernelInputs,
+  KernelRepresentation,
   MatMulOptions,
   ReduceOptions,
   Residuals,
@@ -282,15 +284,18 @@ export { cka } from './metrics/similarity/cka.ts';
 export { type CkaMatrixOptions, type CkaMatrixResult, ckaMatrix } from './metrics/similarity/ckaMatrix.ts';
 export type { CkaOptions } from './metrics/similarity/ckaOptions.ts';
 export type { CkaResult, CkaStatus } from './metrics/similarity/ckaSimilarity.ts';
-export type { ActivationStatus } from './metrics/similarity/crossProductSimilarity.ts';
+export type { ActivationStatus } from './metrics/similarity/activationStatus.ts';
 export { type MeanCcaOptions, meanCca } from './metrics/similarity/meanCca.ts';
 export type {
+  Extents,
+  PairForm,
   PairSimilarity,
+  PairStatisticForm,
   PairStatistics,
   Representation,
+  SetStatisticForm,
   SetStatistics,
   SimilarityMetric,
-  Widths,
 } from './metrics/similarity/pairSimilarity.ts';
 export {
   type ProcrustesDistanceOptions,
@@ -427,7 +432,10 @@ export {
   type MeanAndStandardDeviation,
   meanAndStandardDeviation,
 } from './metrics/scores/meanAndStandardDeviation.ts';
-export { type PearsonCorrelationResult, pearsonCorrelation } from './metrics/scores/pearsonCorrelation.ts';
+export type { CorrelationInterval, CorrelationOptions, CorrelationResult } from './metrics/scores/correlation.ts';
+export { kendallCorrelation } from './metrics/scores/kendallCorrelation.ts';
+export { type PearsonCorrelation, pearsonCorrelation } from './metrics/scores/pearsonCorrelation.ts';
+export type { RankCorrelation } from './metrics/scores/rankMetric.ts';
 export { type PerplexityOptions, type PerplexityResult, perplexity } from './metrics/scores/perplexity.ts';
 export {
   type DegradationInputs,
@@ -443,4 +451,4 @@ export {
   type Throughput,
   type ThroughputTimer,
 } from './metrics/scores/samplesPerSecond.ts';
-export { type SpearmanCorrelationResult, spearmanCorrelation } from './metrics/scores/spearmanCorrelation.ts';
+export { spearmanCorrelation } from './metrics/scores/spearmanCorrelation.ts';

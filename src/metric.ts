@@ -56,8 +56,8 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
   readonly faults?: Readonly<Record<string, Fault>>;
   /** Numbers of faults that hold for kernels as well: what `check` could not see on a device that is not read. */
   inspect?<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): Readonly<Record<string, T>>;
-  /** The form of every state: what `restore` and `merge` hold a saved one against. */
-  readonly state?: StateForm<Statistic>;
+  /** The form of every state, or the forms that it may have: what `restore` and `merge` hold a saved one against. */
+  readonly state?: StateForm<Statistic> | readonly StateForm<Statistic>[];
   /** Statistics of both parts from those of each; the element-wise sum when left out. */
   merge?(first: HostStatistics<Statistic>, second: HostStatistics<Statistic>): HostStatistics<Statistic>;
   /** The result from the statistics: plain arithmetic in float64. */
@@ -83,11 +83,6 @@ function kernelFor<T>(backend: Backend<T>, metric: AnyMetric): FusedMetricKernel
       (kernel.implements === metric.reference || kernel.implements === metric.statisticsReference) &&
       (kernel.supports?.(metric.options) ?? true),
   );
-}
-
-/** Whether a backend has a fused kernel for a metric. */
-export function hasMetricKernel<T>(backend: Backend<T>, metric: AnyMetric): boolean {
-  return kernelFor(backend, metric) !== undefined;
 }
 
 /** A metric's statistics on the device, by a fused kernel where the backend has one, and its numbers of faults. */

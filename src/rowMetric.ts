@@ -8,7 +8,14 @@ import { checkSameShape, checkWhole, kindError, rangeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
 import type { Fault, Metric, StatisticsOn } from './metric.ts';
 import type { HostStatistics, StateForm } from './metricState.ts';
-import { checkLabels, checkLogits, checkMaskLabels, checkNumbers, checkRowWeights } from './ops/checkRows.ts';
+import {
+  checkLabels,
+  checkLogits,
+  checkMaskLabels,
+  checkNumbers,
+  checkOrdered,
+  checkRowWeights,
+} from './ops/checkRows.ts';
 import { flatten, flattenRows } from './ops/flattenRows.ts';
 import { effectiveRowWeights } from './ops/rowReduction.ts';
 import { probabilityFault, probabilityFaults, scoreFaults } from './ops/scoreFaults.ts';
@@ -17,9 +24,10 @@ import type { OptionReader } from './options.ts';
 
 /**
  * What an input holds: `'scores'` [..., classes], logits or whatever ranks like them; `'probabilities'` [..., classes];
- * `'labels'` [...], whole numbers below the number of classes (any, where no input has classes); `'numbers'` [...], finite.
+ * `'labels'` [...], whole numbers below the number of classes (any, where no input has classes); `'numbers'` [...], finite;
+ * `'ordered'` [...], of which only the order counts: infinities too.
  */
-export type RowInput = 'scores' | 'probabilities' | 'labels' | 'numbers';
+export type RowInput = 'scores' | 'probabilities' | 'labels' | 'numbers' | 'ordered';
 
 /** Options of every metric over rows. */
 export interface RowMetricOptions {
@@ -124,6 +132,7 @@ export function rowMetric<Input extends string, Statistic extends string, Result
         if (batch[input] !== undefined) checkLabels(backend, name, input, batch[input], shape, classes, counts);
       }
       for (const input of present(batch, 'numbers')) checkNumbers(backend, name, input, batch[input]!, shape, counts);
+      for (const input of present(batch, 'ordered')) checkOrdered(backend, name, input, batch[input]!, shape, counts);
       if (options.ignoreIndex !== null) checkMaskLabels(backend, name, labels, shape, options.ignoreIndex);
       own.check?.(backend, given);
     },
@@ -132,7 +141,7 @@ export function rowMetric<Input extends string, Statistic extends string, Result
       const batch = given as Given<T>;
       const weights = weightsOf(backend, batch);
       const flat: Record<string, T> = {};
-      for (const input of present(batch, 'scores', 'probabilities', 'labels', 'numbers')) {
+      for (const input of present(batch, 'scores', 'probabilities', 'labels', 'numbers', 'ordered')) {
         const wide = kinds[input] === 'scores' || kinds[input] === 'probabilities';
         const value = wide ? flattenRows(backend, batch[input]!) : flatten(backend, batch[input]!);
         flat[input] =
@@ -159,8 +168,9 @@ export function rowMetric<Input extends string, Statistic extends string, Result
       for (const input of present(batch, 'labels')) {
         counts[`stray ${input}`] = strayLabels(backend, flatten(backend, batch[input]!), classes, weights);
       }
-      for (const input of present(batch, 'numbers')) {
-        counts[`stray ${input}`] = strayNumbers(backend, flatten(backend, batch[input]!), weights);
+      for (const input of present(batch, 'numbers', 'ordered')) {
+        const numbers = flatten(backend, batch[input]!);
+        counts[`stray ${input}`] = strayNumbers(backend, numbers, weights, kinds[input] === 'ordered');
       }
       if (batch.rowWeights !== undefined) counts['stray rowWeights'] = strayWeights(backend, batch.rowWeights);
       return counts;
@@ -172,7 +182,7 @@ export function rowMetric<Input extends string, Statistic extends string, Result
       'stray rowWeights': { argument: 'rowWeights', expected: 'finite numbers of at least 0', counted: 'others' },
       ...Object.fromEntries(
         known
-          .filter((input) => kinds[input] === 'labels' || kinds[input] === 'numbers')
+          .filter((input) => ofOne[kinds[input]!] !== undefined)
           .map((input) => [`stray ${input}`, strayFault(input, kinds[input]!)]),
       ),
       ...own.faults,
@@ -188,9 +198,16 @@ const scoreNames = (kinds: Readonly<Record<string, RowInput>>): string =>
     .filter((input) => kinds[input] === 'scores' || kinds[input] === 'probabilities')
     .join(' and ');
 
+/** What inputs with one number a row must be. */
+const ofOne: Readonly<Partial<Record<RowInput, string>>> = {
+  labels: 'whole numbers from 0, below the number of classes',
+  numbers: 'finite numbers',
+  ordered: 'free of NaN',
+};
+
 const strayFault = (argument: string, kind: RowInput): Fault => ({
   argument,
-  expected: kind === 'numbers' ? 'finite numbers' : 'whole numbers from 0, below the number of classes',
+  expected: ofOne[kind]!,
   counted: 'others',
 });
 
@@ -254,8 +271,13 @@ function strayLabels<T>(backend: Backend<T>, labels: T, classes: number | undefi
   return countWhere(backend, missed, weights);
 }
 
-function strayNumbers<T>(backend: Backend<T>, numbers: T, weights: T | undefined): T {
-  const fits = backend.greater(backend.scalar(Infinity), backend.abs(numbers));
+/** Counts, over rows that count, NaN and, unless they may be there, infinities. */
+function strayNumbers<T>(backend: Backend<T>, numbers: T, weights: T | undefined, mayBeInfinite: boolean): T {
+  const sizes = backend.abs(numbers);
+  // NaN alone is not greater than −1.
+  const fits = mayBeInfinite
+    ? backend.greater(sizes, backend.scalar(-1))
+    : backend.greater(backend.scalar(Infinity), sizes);
   return countWhere(backend, backend.subtract(backend.scalar(1), fits), weights);
 }
 
