@@ -12,10 +12,13 @@ import {
   type BatchOf,
   checkIsMetric,
   hasMetricKernel,
+  inputsOfMember,
+  type MetricMember,
+  membersOf,
   type ResultOf,
-  statisticsPlaced,
+  stateFromRead,
+  statisticsOfMembers,
   widen,
-  withoutFaults,
 } from './metric.ts';
 import type { HostStatistics, MetricState } from './metricState.ts';
 import type { HostTensor, TensorLike } from './tensor.ts';
@@ -25,16 +28,39 @@ const kernelBackend = /* @__PURE__ */ singleBackendWith(metricKernels);
 
 function hostStatistics(metric: AnyMetric, given: Inputs<string, string, TensorLike>): HostStatistics<string> {
   const inputs = hostInputs(metric, given);
-  const run = <T>(backend: HostBackend<T>): HostStatistics<string> =>
-    backend.scope(() => {
-      const read = Object.entries(statisticsPlaced(backend, metric, placeOn(backend, inputs))).map(([name, value]) => [
-        name,
-        widen(typeof value === 'number' ? value : backend.readSync(value)),
-      ]);
-      return withoutFaults(metric, Object.fromEntries(read));
-    });
   const fused = kernelBackend() as HostBackend<unknown>;
-  return !decidedByDoubles(inputs) && hasMetricKernel(fused, metric) ? run(fused) : run(doubleBackend());
+  const isFused = (member: MetricMember): boolean =>
+    !decidedByDoubles(inputsOfMember(member, inputs)) && hasMetricKernel(fused, member.metric);
+  const run = <T>(backend: HostBackend<T>, members: readonly MetricMember[]): HostStatistics<string> => {
+    if (members.length === 0) return {};
+    return backend.scope(() => {
+      const placed = placeOn(backend, inputsOfAll(members, inputs));
+      const found = Object.entries(statisticsOfMembers(backend, members, placed));
+      return Object.fromEntries(
+        found.map(([name, value]) => [name, widen(typeof value === 'number' ? value : backend.readSync(value))]),
+      );
+    });
+  };
+  const members = membersOf(metric);
+  const read = {
+    ...run(fused, members.filter(isFused)),
+    ...run(
+      doubleBackend(),
+      members.filter((member) => !isFused(member)),
+    ),
+  };
+  return stateFromRead(metric, read);
+}
+
+/** The inputs that some of the members ask for. */
+function inputsOfAll(
+  members: readonly MetricMember[],
+  inputs: Inputs<string, string, HostTensor>,
+): Inputs<string, string, HostTensor> {
+  const names = members.flatMap(({ metric, names: routes }) =>
+    [...metric.inputs, ...metric.optionalInputs].map((name) => routes[name] ?? name),
+  );
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => names.includes(name)));
 }
 
 /** Labels are often plain numbers or 64-bit integers: the inputs of most axes, logits or activations, decide. */

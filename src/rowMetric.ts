@@ -13,6 +13,7 @@ import { flatten, flattenRows } from './ops/flattenRows.ts';
 import { effectiveRowWeights } from './ops/rowReduction.ts';
 import { probabilityFault, probabilityFaults, scoreFaults } from './ops/scoreFaults.ts';
 import type { OptionReader } from './options.ts';
+import { countedTimes, summands, sumOfRows } from './rowSummands.ts';
 
 /**
  * What an input holds: `'scores'` [..., classes], logits or whatever ranks like them; `'probabilities'` [..., classes];
@@ -66,6 +67,8 @@ export interface RowMetric<Input extends string, Optional extends string, Statis
   statistics<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>, rows: Rows<T>): StatisticsOn<Statistic, T>;
   /** Faults that the statistics count beyond NaN in the scores. */
   readonly faults?: Readonly<Record<string, Fault>>;
+  /** Statistics of fixed size from what was read, on the host. */
+  condense?(read: HostStatistics<string>): HostStatistics<Statistic>;
   readonly state: StateForm<Statistic>;
   merge?(first: HostStatistics<Statistic>, second: HostStatistics<Statistic>): HostStatistics<Statistic>;
   finish(statistics: HostStatistics<Statistic>): Result;
@@ -92,6 +95,18 @@ export function rowMetric<Input extends string, Statistic extends string, Result
   const weightsOf = <T>(backend: Backend<T>, { labels, rowWeights }: Given<T>): T | undefined => {
     const weights = effectiveRowWeights(backend, options, { labels, rowWeights });
     return weights && flatten(backend, weights);
+  };
+
+  /** Inputs as [rows, classes] and [rows], cleared where they do not count. */
+  const flatBatch = <T>(backend: Backend<T>, batch: Given<T>) => {
+    const weights = weightsOf(backend, batch);
+    const flat: Record<string, T> = {};
+    for (const input of present(batch, 'scores', 'probabilities', 'labels', 'numbers')) {
+      const wide = kinds[input] === 'scores' || kinds[input] === 'probabilities';
+      const value = wide ? flattenRows(backend, batch[input]!) : flatten(backend, batch[input]!);
+      flat[input] = weights === undefined ? value : cleared(backend, value, weights, kinds[input] === 'probabilities');
+    }
+    return { flat, size: backend.shapeOf(Object.values(flat)[0]!)[0]!, weights };
   };
 
   return {
@@ -125,15 +140,7 @@ export function rowMetric<Input extends string, Statistic extends string, Result
 
     statistics<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
       const batch = given as Given<T>;
-      const weights = weightsOf(backend, batch);
-      const flat: Record<string, T> = {};
-      for (const input of present(batch, 'scores', 'probabilities', 'labels', 'numbers')) {
-        const wide = kinds[input] === 'scores' || kinds[input] === 'probabilities';
-        const value = wide ? flattenRows(backend, batch[input]!) : flatten(backend, batch[input]!);
-        flat[input] =
-          weights === undefined ? value : cleared(backend, value, weights, kinds[input] === 'probabilities');
-      }
-      const size = backend.shapeOf(Object.values(flat)[0]!)[0]!;
+      const { flat, size, weights } = flatBatch(backend, batch);
       const found = own.statistics(backend, flat as Inputs<Input, Optional, T>, rowsFrom(backend, size, weights));
       const tables = (kind: RowInput) => present(batch, kind).map((input) => flat[input]!);
       return {
@@ -142,6 +149,19 @@ export function rowMetric<Input extends string, Statistic extends string, Result
         ...found,
       };
     },
+
+    // A sum over rows is linear in how often a row counts: what it adds up is all that a resample needs.
+    rows<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
+      const { flat, size, weights } = flatBatch(backend, given as Given<T>);
+      const rows = rowsFrom(backend, size, weights);
+      if (own.condense !== undefined) {
+        return own.statistics(backend, flat as Inputs<Input, Optional, T>, rows) as Readonly<Record<string, T>>;
+      }
+      return summands(backend, rows, Object.keys(own.state), (noting) =>
+        own.statistics(backend, flat as Inputs<Input, Optional, T>, noting),
+      );
+    },
+    fromRows: (rows, times) => own.condense?.(countedTimes(rows, times)) ?? sumOfRows(rows, times),
 
     // What `check` reads at once on the host is counted where reading would wait.
     inspect<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
@@ -172,6 +192,7 @@ export function rowMetric<Input extends string, Statistic extends string, Result
       ),
       ...own.faults,
     },
+    ...(own.condense && { condense: own.condense }),
     state: own.state,
     ...(own.merge && { merge: own.merge }),
     finish: own.finish,

@@ -7,6 +7,8 @@
 export { checkNotEmpty, checkRank, checkSameShape, kindError, rangeError, shapeError } from '../check.ts';
 // The order of a row's elements
 export { argSort } from '../ops/argSort.ts';
+// Metrics that need some numbers of each row on the host
+export { type ColumnMetric, type Columns, columnMetric } from '../columnMetric.ts';
 // Operations on rows
 export { asColumn, asRows } from '../ops/asColumn.ts';
 

@@ -3,7 +3,7 @@ import type { Backend } from '../backend.ts';
 import { checkOptions, rangeError } from '../check.ts';
 import { cpuBackend } from '../cpu/index.ts';
 import { type Accumulator, accumulate, measure, restore } from '../hostMetric.ts';
-import { type AnyMetric, type BatchOf, statisticsOf, widen, withoutFaults } from '../metric.ts';
+import { type AnyMetric, type BatchOf, stateFromRead, statisticsOf, widen } from '../metric.ts';
 import type { HostStatistics } from '../metricState.ts';
 import { randomPermutation } from '../random.ts';
 import type { HostTensor, TensorLike } from '../tensor.ts';
@@ -191,7 +191,7 @@ function statisticsRead<T>(
   const statistics = Object.entries(statisticsOf(backend, metric, batch));
   const read = statistics.map(([name, value]) => [name, widen(isNumber(value) ? value : numbersOf(value))]);
   for (const [, value] of statistics) if (!isNumber(value)) backend.dispose(value);
-  return withoutFaults(metric, Object.fromEntries(read));
+  return stateFromRead(metric, Object.fromEntries(read));
 }
 
 function ordersOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {

@@ -53,3 +53,10 @@ export function spread(
     standardError: Math.sqrt(squares / (statistics.length - 1)),
   };
 }
+
+/** Twice the smaller share of resampled differences on one side of 0, at most 1; the sample itself counts as one resample. */
+export function signPValue(differences: Float64Array): number {
+  const atMost = differences.filter((value) => value <= 0).length;
+  const atLeast = differences.filter((value) => value >= 0).length;
+  return Math.min(1, (2 * (Math.min(atMost, atLeast) + 1)) / (differences.length + 1));
+}
