@@ -26,7 +26,8 @@ import { metricKernels } from './wasm/kernels/index.ts';
 
 const kernelBackend = /* @__PURE__ */ singleBackendWith(metricKernels);
 
-function hostStatistics(metric: AnyMetric, given: Inputs<string, string, TensorLike>): HostStatistics<string> {
+/** A batch's statistics, in float64 on the host. */
+export function hostStatistics(metric: AnyMetric, given: Inputs<string, string, TensorLike>): HostStatistics<string> {
   const inputs = hostInputs(metric, given);
   const fused = kernelBackend() as HostBackend<unknown>;
   const isFused = (member: MetricMember): boolean =>

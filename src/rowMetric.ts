@@ -13,7 +13,7 @@ import { flatten, flattenRows } from './ops/flattenRows.ts';
 import { effectiveRowWeights } from './ops/rowReduction.ts';
 import { probabilityFault, probabilityFaults, scoreFaults } from './ops/scoreFaults.ts';
 import type { OptionReader } from './options.ts';
-import { countedTimes, summands, sumOfRows } from './rowSummands.ts';
+import { countedTimes, summands, sumOfRows, weightsColumn } from './rowSummands.ts';
 
 /**
  * What an input holds: `'scores'` [..., classes], logits or whatever ranks like them; `'probabilities'` [..., classes];
@@ -69,6 +69,18 @@ export interface RowMetric<Input extends string, Optional extends string, Statis
   readonly faults?: Readonly<Record<string, Fault>>;
   /** Statistics of fixed size from what was read, on the host. */
   condense?(read: HostStatistics<string>): HostStatistics<Statistic>;
+  /**
+   * Numbers of each row, and the statistics of those that count: what a bootstrap needs of statistics that are no plain
+   * `rows.sum`, of which the frame knows by itself.
+   */
+  readonly kept?: {
+    rows<T>(
+      backend: Backend<T>,
+      batch: Inputs<Input, Optional, T>,
+      rows: Rows<T>,
+    ): Readonly<Record<string, T>> | undefined;
+    statistics(rows: HostStatistics<string>, weights: Float64Array): HostStatistics<Statistic>;
+  };
   readonly state: StateForm<Statistic>;
   merge?(first: HostStatistics<Statistic>, second: HostStatistics<Statistic>): HostStatistics<Statistic>;
   finish(statistics: HostStatistics<Statistic>): Result;
@@ -150,18 +162,25 @@ export function rowMetric<Input extends string, Statistic extends string, Result
       };
     },
 
-    // A sum over rows is linear in how often a row counts: what it adds up is all that a resample needs.
     rows<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
       const { flat, size, weights } = flatBatch(backend, given as Given<T>);
       const rows = rowsFrom(backend, size, weights);
-      if (own.condense !== undefined) {
-        return own.statistics(backend, flat as Inputs<Input, Optional, T>, rows) as Readonly<Record<string, T>>;
-      }
-      return summands(backend, rows, Object.keys(own.state), (noting) =>
-        own.statistics(backend, flat as Inputs<Input, Optional, T>, noting),
-      );
+      const batch = flat as Inputs<Input, Optional, T>;
+      if (own.condense !== undefined) return own.statistics(backend, batch, rows) as Readonly<Record<string, T>>;
+      const kept =
+        own.kept === undefined
+          ? summands(backend, rows, Object.keys(own.state), (noting) => own.statistics(backend, batch, noting))
+          : own.kept.rows(backend, batch, rows);
+      return kept && (weights === undefined ? kept : { ...kept, [weightsColumn]: weights });
     },
-    fromRows: (rows, times) => own.condense?.(countedTimes(rows, times)) ?? sumOfRows(rows, times),
+    fromRows(rows, times) {
+      const { [weightsColumn]: weights, ...kept } = rows;
+      const counts = countedTimes(weights, times);
+      if (own.condense !== undefined) {
+        return own.condense({ ...kept, [weightsColumn]: { data: counts, shape: [counts.length] } });
+      }
+      return own.kept?.statistics(kept, counts) ?? sumOfRows(kept, counts);
+    },
 
     // What `check` reads at once on the host is counted where reading would wait.
     inspect<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {

@@ -42,38 +42,27 @@ export function summands<T>(
     if (values === undefined) return undefined;
     noted[name] = values;
   }
-  return rows.weights === undefined ? noted : { ...noted, [weightsColumn]: rows.weights };
+  return noted;
 }
 
-/** The sums of rows that each count so many times. */
-export function sumOfRows(
-  { [weightsColumn]: weights, ...noted }: HostStatistics<string>,
-  times: Float64Array,
-): HostStatistics<string> {
-  const factors = product(weights, times);
+/** The sums of rows that each count so much. */
+export function sumOfRows(rows: HostStatistics<string>, counts: Float64Array): HostStatistics<string> {
   const sums: Record<string, HostStatistic> = {};
-  for (const [name, { data, shape }] of Object.entries(noted)) {
+  for (const [name, { data, shape }] of Object.entries(rows)) {
     const [, ...rest] = shape;
-    const width = data.length / times.length;
+    const width = data.length / counts.length;
     const sum = new Float64Array(width);
-    for (let row = 0; row < factors.length; row++) {
-      const factor = factors[row]!;
-      if (factor === 0) continue;
-      for (let column = 0; column < width; column++) sum[column]! += factor * data[row * width + column]!;
+    for (let row = 0; row < counts.length; row++) {
+      const count = counts[row]!;
+      if (count === 0) continue;
+      for (let column = 0; column < width; column++) sum[column]! += count * data[row * width + column]!;
     }
     sums[name] = { data: sum, shape: rest };
   }
   return sums;
 }
 
-/** Columns with weights that say how often each row counts. */
-export function countedTimes(columns: HostStatistics<string>, times: Float64Array): HostStatistics<string> {
-  return {
-    ...columns,
-    [weightsColumn]: { data: product(columns[weightsColumn], times), shape: [times.length] },
-  };
-}
-
-function product(weights: HostStatistic | undefined, times: Float64Array): Float64Array {
+/** What each row counts for, so many times. */
+export function countedTimes(weights: HostStatistic | undefined, times: Float64Array): Float64Array {
   return weights === undefined ? times : times.map((count, row) => count * weights.data[row]!);
 }

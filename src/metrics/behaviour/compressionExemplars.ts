@@ -1,5 +1,5 @@
 import type { Backend } from '../../backend.ts';
-import { checkNotEmpty, checkSameShape, rangeError, shapeError } from '../../check.ts';
+import { checkNotEmpty, checkSameShape, shapeError } from '../../check.ts';
 import type { Inputs } from '../../inputs.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf, type HostStatistics, numberOf } from '../../metricState.ts';

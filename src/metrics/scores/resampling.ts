@@ -25,7 +25,10 @@ export function checkBootstrap(where: string, options: BootstrapOptions): Requir
 }
 
 /** Row numbers drawn with replacement; each resample has draws of its own, whatever the others'. */
-export function resampledRows({ rows, seed }: Required<BootstrapOptions>, resample: number): Int32Array {
+export function resampledRows(
+  { rows, seed }: Pick<Required<BootstrapOptions>, 'rows' | 'seed'>,
+  resample: number,
+): Int32Array {
   const own = deriveSeed(seed, resample);
   return Int32Array.from({ length: rows }, (_, index) => randomBelow(own, index, rows));
 }
