@@ -230,6 +230,11 @@ export {
   type SharedBatchOf,
 } from './metricSet.ts';
 export { accumulateAll, measureAll } from './hostMetricSet.ts';
+export {
+  type BootstrapMetricOptions,
+  bootstrapMetric,
+  bootstrapMetricDifference,
+} from './bootstrapMetric.ts';
 
 // Metrics: classification
 export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';

@@ -16,8 +16,11 @@ import {
 import { addStatistics, type HostStatistic, type HostStatistics, type MetricState, within } from './metricState.ts';
 import type { TensorLike } from './tensor.ts';
 
-/** Metrics by the names of their results. */
-export type MetricRecord = Readonly<Record<string, AnyMetric>>;
+/**
+ * Metrics by the names of their results. The bound names no inputs: by a bound of any inputs TypeScript would infer
+ * `accuracy()` in a record as one that takes inputs of every kind.
+ */
+export type MetricRecord = Readonly<Record<string, Pick<AnyMetric, 'name' | 'options'>>>;
 
 /** The results of several metrics, by the names of the metrics. */
 export type ResultsOf<Metrics extends MetricRecord> = { readonly [Name in keyof Metrics]: ResultOf<Metrics[Name]> };
@@ -57,7 +60,7 @@ export function metricSet<const Metrics extends MetricRecord>(
   if (typeof metrics !== 'object' || metrics === null || Array.isArray(metrics)) {
     throw kindError('metricSet', 'metrics', 'a record of metrics by name', metrics);
   }
-  const given: readonly (readonly [string, AnyMetric])[] = Object.entries(metrics);
+  const given = Object.keys(metrics).map((name) => [name, metrics[name] as AnyMetric] as const);
   if (given.length === 0) throw rangeError('metricSet', 'metrics', 'a record of at least one metric', 'none');
   for (const [name, metric] of given) {
     checkIsMetric('metricSet', metric);
