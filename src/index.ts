@@ -217,6 +217,7 @@ export {
   type BatchOf,
   type Fault,
   type Metric,
+  type MetricMember,
   measureOn,
   type ResultOf,
   type StatisticsOn,
@@ -233,6 +234,22 @@ export {
 export { type AccumulatorOn, accumulateOn } from './accumulate.ts';
 export { type Accumulator, accumulate, measure, restore } from './hostMetric.ts';
 
+// Metrics: several at once
+export {
+  accumulateAllOn,
+  type MetricRecord,
+  measureAllOn,
+  metricSet,
+  type ResultsOf,
+  type SharedBatchOf,
+} from './metricSet.ts';
+export { accumulateAll, measureAll } from './hostMetricSet.ts';
+export {
+  type BootstrapMetricOptions,
+  bootstrapMetric,
+  bootstrapMetricDifference,
+} from './bootstrapMetric.ts';
+
 // Metrics: classification
 export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
 export {
@@ -241,6 +258,54 @@ export {
   type GroupedAccuracyResult,
   groupedAccuracy,
 } from './metrics/classification/groupedAccuracy.ts';
+
+export {
+  type ConfusionClass,
+  type ConfusionMatrixOptions,
+  type ConfusionMatrixResult,
+  confusionMatrix,
+} from './metrics/classification/confusionMatrix.ts';
+
+// Metrics: tokens
+export {
+  type AcceptanceRateOptions,
+  type AcceptanceRateResult,
+  acceptanceRate,
+} from './metrics/tokens/acceptanceRate.ts';
+export {
+  type AcceptedLengthsOptions,
+  type AcceptedLengthsResult,
+  acceptedLengths,
+  type DraftPosition,
+} from './metrics/tokens/acceptedLengths.ts';
+export { type TokenFidelityOptions, type TokenFidelityResult, tokenFidelity } from './metrics/tokens/tokenFidelity.ts';
+export type { Quantiles } from './metrics/tokens/tokenQuantiles.ts';
+export { type TopKOverlapOptions, type TopKOverlapResult, topKOverlap } from './metrics/tokens/topKOverlap.ts';
+
+// Metrics: flips between two models
+export type { BeforeAfterInput, BeforeAfterOptions, FlipTable } from './metrics/behaviour/beforeAfter.ts';
+export {
+  type CompressionExemplar,
+  type CompressionExemplarsOptions,
+  type CompressionExemplarsResult,
+  compressionExemplars,
+} from './metrics/behaviour/compressionExemplars.ts';
+export {
+  type ErrorConsistencyOptions,
+  type ErrorConsistencyResult,
+  errorConsistency,
+} from './metrics/behaviour/errorConsistency.ts';
+export {
+  type GroupShiftGroup,
+  type GroupShiftOptions,
+  type GroupShiftResult,
+  groupShift,
+} from './metrics/behaviour/groupShift.ts';
+export {
+  type PredictionFlipsOptions,
+  type PredictionFlipsResult,
+  predictionFlips,
+} from './metrics/behaviour/predictionFlips.ts';
 
 // Metrics: calibration
 export type { BinEdges, CalibrationBin, CalibrationErrors, CalibrationNorm } from './metrics/calibration/binTable.ts';

@@ -68,6 +68,18 @@ export interface StateOwner {
   readonly name: string;
   readonly options: object;
   readonly state?: StateForm<string> | readonly StateForm<string>[];
+  /** Whose statistics they are, where it is made of others: each prefix begins the names of one's own. */
+  readonly members?: readonly { readonly metric: StateOwner; readonly prefix: string }[];
+}
+
+/** The statistics whose names begin with a prefix, without it. */
+export function within(statistics: HostStatistics<string>, prefix: string): HostStatistics<string> {
+  if (prefix === '') return statistics;
+  return Object.fromEntries(
+    Object.entries(statistics)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, statistic]) => [name.slice(prefix.length), statistic]),
+  );
 }
 
 /** The form that statistics are to have: of several the one that has most of their names. */
@@ -152,6 +164,13 @@ function numberFrom(where: string, argument: string, value: unknown): number {
 
 /** Refuses statistics that no batch of this metric can have left. */
 export function checkStatistics(owner: StateOwner, statistics: HostStatistics<string>): void {
+  if (owner.members !== undefined) {
+    const { members } = owner;
+    const stray = Object.keys(statistics).find((name) => !members.some(({ prefix }) => name.startsWith(prefix)));
+    if (stray !== undefined) throw rangeError(owner.name, "state's statistics", 'those of its metrics', stray);
+    for (const { metric, prefix } of members) checkStatistics(metric, within(statistics, prefix));
+    return;
+  }
   for (const [name, { data }] of Object.entries(statistics)) {
     const at = data.findIndex(Number.isNaN);
     if (at >= 0) throw rangeError(owner.name, `statistic '${name}'`, 'free of NaN', `NaN at ${at}`, nanHint);
@@ -214,6 +233,12 @@ function extentsOf(
 
 /** Refuses a part of a stream whose shapes are not those of the parts before it. */
 export function checkSameForm(owner: StateOwner, first: HostStatistics<string>, second: HostStatistics<string>): void {
+  if (owner.members !== undefined) {
+    for (const { metric, prefix } of owner.members) {
+      checkSameForm(metric, within(first, prefix), within(second, prefix));
+    }
+    return;
+  }
   const form = formFor(owner, first);
   if (form !== undefined) {
     // Of a metric with several forms, its own merge says which two fit together.

@@ -21,6 +21,7 @@ import { effectiveRowWeights } from './ops/rowReduction.ts';
 import { probabilityFault, probabilityFaults, scoreFaults } from './ops/scoreFaults.ts';
 import { takeAlong } from './ops/takeAlong.ts';
 import type { OptionReader } from './options.ts';
+import { countedTimes, summands, sumOfRows, weightsColumn } from './rowSummands.ts';
 
 /**
  * What an input holds: `'scores'` [..., classes], logits or whatever ranks like them; `'probabilities'` [..., classes];
@@ -77,6 +78,20 @@ export interface RowMetric<Input extends string, Optional extends string, Statis
   statistics<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>, rows: Rows<T>): StatisticsOn<Statistic, T>;
   /** Faults that the statistics count beyond NaN in the scores. */
   readonly faults?: Readonly<Record<string, Fault>>;
+  /** Statistics of fixed size from what was read, on the host. */
+  condense?(read: HostStatistics<string>): HostStatistics<Statistic>;
+  /**
+   * Numbers of each row, and the statistics of those that count: what a bootstrap needs of statistics that are no plain
+   * `rows.sum`, of which the frame knows by itself.
+   */
+  readonly kept?: {
+    rows<T>(
+      backend: Backend<T>,
+      batch: Inputs<Input, Optional, T>,
+      rows: Rows<T>,
+    ): Readonly<Record<string, T>> | undefined;
+    statistics(rows: HostStatistics<string>, weights: Float64Array): HostStatistics<Statistic>;
+  };
   readonly state: StateForm<Statistic>;
   /** Two states as one; their sums, when left out. */
   merge?(first: HostStatistics<Statistic>, second: HostStatistics<Statistic>): HostStatistics<Statistic>;
@@ -105,6 +120,18 @@ export function rowMetric<Input extends string, Statistic extends string, Result
   const weightsOf = <T>(backend: Backend<T>, { labels, rowWeights }: Given<T>): T | undefined => {
     const weights = effectiveRowWeights(backend, options, { labels, rowWeights });
     return weights && flatten(backend, weights);
+  };
+
+  /** Inputs as [rows, classes] and [rows], cleared where they do not count. */
+  const flatBatch = <T>(backend: Backend<T>, batch: Given<T>) => {
+    const weights = weightsOf(backend, batch);
+    const flat: Record<string, T> = {};
+    for (const input of present(batch, 'scores', 'probabilities', 'labels', 'numbers', 'ordered')) {
+      const wide = kinds[input] === 'scores' || kinds[input] === 'probabilities';
+      const value = wide ? flattenRows(backend, batch[input]!) : flatten(backend, batch[input]!);
+      flat[input] = weights === undefined ? value : cleared(backend, value, weights, kinds[input] === 'probabilities');
+    }
+    return { flat, size: backend.shapeOf(Object.values(flat)[0]!)[0]!, weights };
   };
 
   return {
@@ -139,15 +166,7 @@ export function rowMetric<Input extends string, Statistic extends string, Result
 
     statistics<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
       const batch = given as Given<T>;
-      const weights = weightsOf(backend, batch);
-      const flat: Record<string, T> = {};
-      for (const input of present(batch, 'scores', 'probabilities', 'labels', 'numbers', 'ordered')) {
-        const wide = kinds[input] === 'scores' || kinds[input] === 'probabilities';
-        const value = wide ? flattenRows(backend, batch[input]!) : flatten(backend, batch[input]!);
-        flat[input] =
-          weights === undefined ? value : cleared(backend, value, weights, kinds[input] === 'probabilities');
-      }
-      const size = backend.shapeOf(Object.values(flat)[0]!)[0]!;
+      const { flat, size, weights } = flatBatch(backend, batch);
       const found = own.statistics(backend, flat as Inputs<Input, Optional, T>, rowsFrom(backend, size, weights));
       const tables = (kind: RowInput) => present(batch, kind).map((input) => flat[input]!);
       return {
@@ -155,6 +174,26 @@ export function rowMetric<Input extends string, Statistic extends string, Result
         ...probabilityFaults(backend, tables('probabilities')),
         ...found,
       };
+    },
+
+    rows<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
+      const { flat, size, weights } = flatBatch(backend, given as Given<T>);
+      const rows = rowsFrom(backend, size, weights);
+      const batch = flat as Inputs<Input, Optional, T>;
+      if (own.condense !== undefined) return own.statistics(backend, batch, rows) as Readonly<Record<string, T>>;
+      const kept =
+        own.kept === undefined
+          ? summands(backend, rows, Object.keys(own.state), (noting) => own.statistics(backend, batch, noting))
+          : own.kept.rows(backend, batch, rows);
+      return kept && (weights === undefined ? kept : { ...kept, [weightsColumn]: weights });
+    },
+    fromRows(rows, times) {
+      const { [weightsColumn]: weights, ...kept } = rows;
+      const counts = countedTimes(weights, times);
+      if (own.condense !== undefined) {
+        return own.condense({ ...kept, [weightsColumn]: { data: counts, shape: [counts.length] } });
+      }
+      return own.kept?.statistics(kept, counts) ?? sumOfRows(kept, counts);
     },
 
     // What `check` reads at once on the host is counted where reading would wait.
@@ -187,6 +226,7 @@ export function rowMetric<Input extends string, Statistic extends string, Result
       ),
       ...own.faults,
     },
+    ...(own.condense && { condense: own.condense }),
     state: own.state,
     ...(own.merge && { merge: own.merge }),
     finish: own.finish,

@@ -44,6 +44,16 @@ function bisect(increasing: (x: number) => number, value: number, low: number, h
 }
 
 /**
+ * The z with P(|Z| < z) = level for a standard normal Z.
+ *
+ * @param level The probability inside, in [0, 1 − 1e-9].
+ */
+export function normalCritical(level: number): number {
+  checkWithin('normalCritical', 'level', level, 0, 1 - 1e-9);
+  return bisect(normalCentralProbability, level, 0, 8);
+}
+
+/**
  * The t with P(|T| < t) = level, for a two-sided interval.
  *
  * @param level The probability inside, in [0, 1 − 1e-9].
@@ -56,7 +66,7 @@ export function studentTCritical(level: number, degrees: number): number {
     const theta = bisect((angle) => centralProbability(angle, degrees), level, 0, Math.PI / 2);
     return Math.sqrt(degrees) * Math.tan(theta);
   }
-  const z = bisect(normalCentralProbability, level, 0, 8);
+  const z = normalCritical(level);
   const [z3, z5, z7, z9] = [z ** 3, z ** 5, z ** 7, z ** 9];
   return (
     z +
