@@ -1,5 +1,6 @@
 /** What is timed: each case makes its data, says how any backend computes it, and names the peers' request. */
 import {
+  type AnyLoss,
   type Backend,
   calibrationError,
   cka,
@@ -8,8 +9,11 @@ import {
   hint,
   klDivergence,
   measureOn,
+  pkt,
+  relationalDistance,
   representationalSimilarity,
   similarityMatrix,
+  similarityPreserving,
   tensor,
   valueAndGradientsOn,
 } from 'dark-knowledge';
@@ -85,6 +89,27 @@ const hintCase: BenchCase = {
     return result;
   },
 };
+
+/** Losses on the relations of a batch's samples: matrices [256, 256] and products of them with the features. */
+function relations(name: string, request: string, loss: AnyLoss<'scalar'>): BenchCase {
+  return {
+    name: `${name} value + gradient, 256 × 512`,
+    request,
+    settings: {},
+    repeats: 15,
+    target: 1,
+    tooSlowOnTfjsCpu: true,
+    tooSlowOnTfjsWasm: true,
+    data: () => ({ studentFeatures: normal(20, [256, 512]), teacherFeatures: normal(21, [256, 512]) }),
+    prepare: (backend, placed) => async () => {
+      const { value, gradients } = valueAndGradientsOn(backend, loss, placed as never);
+      const result = await readOne(backend, value);
+      backend.dispose(value);
+      for (const gradient of Object.values(gradients)) backend.dispose(gradient);
+      return result;
+    },
+  };
+}
 
 const calibrationCase: BenchCase = {
   name: 'Calibration error, 100 000 × 100, 15 bins',
@@ -201,6 +226,9 @@ export const cases: readonly BenchCase[] = [
   divergence(1024, 100, 9),
   divergence(1024, 10_000, 5),
   hintCase,
+  relations('Relational distance', 'relationalDistance', relationalDistance()),
+  relations('Similarity-preserving', 'similarityPreserving', similarityPreserving()),
+  relations('PKT', 'pkt', pkt()),
   calibrationCase,
   ckaCase,
   similarityCase,

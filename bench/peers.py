@@ -111,6 +111,55 @@ def jax_hint(request):
     return compute
 
 
+def torch_relations(loss_of):
+    """A loss on the relations between the samples of a batch, value and gradient."""
+
+    def prepare(request):
+        student = torch.from_numpy(load(request, "studentFeatures")).requires_grad_()
+        teacher = torch.from_numpy(load(request, "teacherFeatures"))
+
+        def compute():
+            student.grad = None
+            loss = loss_of(student, teacher)
+            loss.backward()
+            return loss.item()
+
+        return compute
+
+    return prepare
+
+
+def relational_distance(student, teacher):
+    others = 1 - torch.eye(len(student))
+
+    # cdist takes dot products for batches of this size, the fastest way there is, and leaves rounding on the diagonal.
+    def relative(x):
+        distances = torch.cdist(x, x) * others
+        return distances / distances[distances > 0].mean()
+
+    with torch.no_grad():
+        wanted = relative(teacher)
+    return F.smooth_l1_loss(relative(student), wanted)
+
+
+def similarity_preserving(student, teacher):
+    own = F.normalize(student @ student.T, dim=1)
+    with torch.no_grad():
+        wanted = F.normalize(teacher @ teacher.T, dim=1)
+    return ((own - wanted) ** 2).sum() / len(student) ** 2
+
+
+def pkt(student, teacher):
+    def neighbours(x):
+        directions = F.normalize(x, dim=1)
+        similarities = (directions @ directions.T + 1) / 2
+        return similarities / similarities.sum(1, keepdim=True)
+
+    with torch.no_grad():
+        wanted = neighbours(teacher)
+    return (wanted * torch.log(wanted / neighbours(student))).mean()
+
+
 def torch_calibration(request):
     probabilities = torch.from_numpy(load(request, "probabilities"))
     labels = torch.from_numpy(load(request, "labels", np.int32)).long()
@@ -205,6 +254,9 @@ def torch_crd(request):
 CASES = {
     "kl": {"torch": torch_kl, "jax": jax_kl},
     "hint": {"torch": torch_hint, "jax": jax_hint},
+    "relationalDistance": {"torch": torch_relations(relational_distance)},
+    "similarityPreserving": {"torch": torch_relations(similarity_preserving)},
+    "pkt": {"torch": torch_relations(pkt)},
     "calibration": {"torch": torch_calibration},
     "cka": {"torch": torch_cka, "jax": jax_cka},
     "similarity": {"torch": torch_similarity},

@@ -55,9 +55,9 @@ export interface RowDraw {
 
 /** A tensor while it is being made, row by row along its first axis. */
 export interface RowsInParts<T> {
-  /** Copies the rows that follow those written before; they stay the caller's. */
+  /** Copies the rows that follow those written before; they stay the caller's. More than the shape has are refused. */
   write(rows: T): void;
-  /** The tensor, once all its rows are written. Nothing is written afterwards. */
+  /** The tensor, once all its rows are written, and not before. Nothing is written afterwards. */
   finish(): T;
 }
 
@@ -174,11 +174,16 @@ export interface Backend<T> {
   readonly takeAlong?: (x: T, indices: T) => T;
   /**
    * Sums by position along the last axis: [..., size] with `updates` [..., k] added where `indices` [..., k] say. An index
-   * outside [0, size), or between whole numbers, adds nothing.
+   * outside [0, size), or between whole numbers, adds nothing. `size` is at least 1.
    */
   readonly scatterAlong?: (indices: T, updates: T, size: number) => T;
   /** Begins a tensor whose rows along the first axis are written in parts, so that the parts never lie beside the whole. */
   readonly rowsInParts?: (shape: Shape) => RowsInParts<T>;
+  /**
+   * Computes tensors now, where the backend puts operations off inside a scope: what they are computed from may then be
+   * freed. Absent where operations run at once.
+   */
+  readonly settle?: (tensors: readonly T[]) => void;
   /** Whether a tensor was freed, where the backend can tell: the runners then name it in an error. */
   readonly isDisposed?: (tensor: T) => boolean;
   /** The number of tensors alive, where the backend counts them: for leak tests. */
@@ -229,8 +234,32 @@ export interface FusedMetricKernel<T> {
   statistics(options: object, inputs: KernelInputs<T>): Readonly<Record<string, T>> | undefined;
 }
 
-/** A kernel that replaces a loss or a metric's statistics on one backend. */
-export type FusedKernel<T> = FusedLossKernel<T> | FusedMetricKernel<T>;
+/** What a kernel of pairs knows of one set of activations. */
+export interface KernelRepresentation<T, Working> {
+  /** Kept and merged, under the form's names. */
+  readonly statistics: Readonly<Record<string, T>>;
+  /** The kernel's own, for `relate`. */
+  readonly working: Working;
+}
+
+/** A kernel that takes the place of `represent` and `relate` in a form of similarities between sets of activations. */
+export interface FusedPairKernel<T, Working = unknown> {
+  readonly kind: 'pairs';
+  /** The form that it computes: compared by identity, so that a changed copy never gets it. */
+  readonly implements: object;
+  /** Whether it covers these settings (all, when left out); the form itself serves the rest. */
+  readonly supports?: (settings: object) => boolean;
+  /** Statistics of one set of activations [n, features]. */
+  represent(activations: T, settings: object): KernelRepresentation<T, Working>;
+  /** Statistics of each of some pairs. */
+  relate(
+    pairs: readonly (readonly [KernelRepresentation<T, Working>, KernelRepresentation<T, Working>])[],
+    settings: object,
+  ): readonly Readonly<Record<string, T>>[];
+}
+
+/** A kernel that replaces a loss, a metric's statistics, or a part of them on one backend. */
+export type FusedKernel<T> = FusedLossKernel<T> | FusedMetricKernel<T> | FusedPairKernel<T>;
 
 /** A backend whose tensors live in host memory: what the synchronous, plain-name runners need. */
 export type HostBackend<T> = Backend<T> & {

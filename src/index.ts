@@ -10,8 +10,10 @@ export type {
   FusedKernel,
   FusedLossKernel,
   FusedMetricKernel,
+  FusedPairKernel,
   HostBackend,
   KernelInputs,
+  KernelRepresentation,
   MatMulOptions,
   ReduceOptions,
   Residuals,
@@ -83,7 +85,19 @@ export { type SampledReverseKlOptions, sampledReverseKl } from './losses/logits/
 export { type AlphaDivergenceOptions, alphaDivergence } from './losses/logits/alphaDivergence.ts';
 export { type AdaptiveKlDivergenceOptions, adaptiveKlDivergence } from './losses/logits/adaptiveKlDivergence.ts';
 export { type LogitMseOptions, logitMse } from './losses/logits/logitMse.ts';
+export {
+  type ForEachSide,
+  type LinearDivergenceOptions,
+  type LinearInput,
+  type LinearOptionalInput,
+  linearDivergence,
+} from './losses/logits/linearDivergence.ts';
+export type { TiledDivergenceName } from './ops/tiledDivergence.ts';
 export { type SparseDivergenceOptions, type SparseInput, sparseDivergence } from './losses/logits/sparseDivergence.ts';
+export {
+  type UniversalLogitDistanceOptions,
+  universalLogitDistance,
+} from './losses/logits/universalLogitDistance.ts';
 export type { DivergenceName } from './ops/rowDivergence.ts';
 export type { MissingClasses } from './ops/sparseTeacher.ts';
 export { type MarginMseOptions, marginMse } from './losses/logits/marginMse.ts';
@@ -131,6 +145,7 @@ export type { FeatureLayout } from './ops/affine.ts';
 // Losses on relations
 export { type CkaLossOptions, ckaLoss } from './losses/relations/ckaLoss.ts';
 export { pkt } from './losses/relations/pkt.ts';
+export { procrustesLoss } from './losses/relations/procrustesLoss.ts';
 export { type RelationalAngleOptions, relationalAngle } from './losses/relations/relationalAngle.ts';
 export { relationalDistance } from './losses/relations/relationalDistance.ts';
 export { type RelationDivergenceOptions, relationDivergence } from './losses/relations/relationDivergence.ts';
@@ -202,6 +217,7 @@ export {
   type BatchOf,
   type Fault,
   type Metric,
+  type MetricMember,
   measureOn,
   type ResultOf,
   type StatisticsOn,
@@ -218,6 +234,22 @@ export {
 export { type AccumulatorOn, accumulateOn } from './accumulate.ts';
 export { type Accumulator, accumulate, measure, restore } from './hostMetric.ts';
 
+// Metrics: several at once
+export {
+  accumulateAllOn,
+  type MetricRecord,
+  measureAllOn,
+  metricSet,
+  type ResultsOf,
+  type SharedBatchOf,
+} from './metricSet.ts';
+export { accumulateAll, measureAll } from './hostMetricSet.ts';
+export {
+  type BootstrapMetricOptions,
+  bootstrapMetric,
+  bootstrapMetricDifference,
+} from './bootstrapMetric.ts';
+
 // Metrics: classification
 export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
 export {
@@ -226,6 +258,54 @@ export {
   type GroupedAccuracyResult,
   groupedAccuracy,
 } from './metrics/classification/groupedAccuracy.ts';
+
+export {
+  type ConfusionClass,
+  type ConfusionMatrixOptions,
+  type ConfusionMatrixResult,
+  confusionMatrix,
+} from './metrics/classification/confusionMatrix.ts';
+
+// Metrics: tokens
+export {
+  type AcceptanceRateOptions,
+  type AcceptanceRateResult,
+  acceptanceRate,
+} from './metrics/tokens/acceptanceRate.ts';
+export {
+  type AcceptedLengthsOptions,
+  type AcceptedLengthsResult,
+  acceptedLengths,
+  type DraftPosition,
+} from './metrics/tokens/acceptedLengths.ts';
+export { type TokenFidelityOptions, type TokenFidelityResult, tokenFidelity } from './metrics/tokens/tokenFidelity.ts';
+export type { Quantiles } from './metrics/tokens/tokenQuantiles.ts';
+export { type TopKOverlapOptions, type TopKOverlapResult, topKOverlap } from './metrics/tokens/topKOverlap.ts';
+
+// Metrics: flips between two models
+export type { BeforeAfterInput, BeforeAfterOptions, FlipTable } from './metrics/behaviour/beforeAfter.ts';
+export {
+  type CompressionExemplar,
+  type CompressionExemplarsOptions,
+  type CompressionExemplarsResult,
+  compressionExemplars,
+} from './metrics/behaviour/compressionExemplars.ts';
+export {
+  type ErrorConsistencyOptions,
+  type ErrorConsistencyResult,
+  errorConsistency,
+} from './metrics/behaviour/errorConsistency.ts';
+export {
+  type GroupShiftGroup,
+  type GroupShiftOptions,
+  type GroupShiftResult,
+  groupShift,
+} from './metrics/behaviour/groupShift.ts';
+export {
+  type PredictionFlipsOptions,
+  type PredictionFlipsResult,
+  predictionFlips,
+} from './metrics/behaviour/predictionFlips.ts';
 
 // Metrics: calibration
 export type { BinEdges, CalibrationBin, CalibrationErrors, CalibrationNorm } from './metrics/calibration/binTable.ts';
@@ -269,15 +349,18 @@ export { cka } from './metrics/similarity/cka.ts';
 export { type CkaMatrixOptions, type CkaMatrixResult, ckaMatrix } from './metrics/similarity/ckaMatrix.ts';
 export type { CkaOptions } from './metrics/similarity/ckaOptions.ts';
 export type { CkaResult, CkaStatus } from './metrics/similarity/ckaSimilarity.ts';
-export type { ActivationStatus } from './metrics/similarity/crossProductSimilarity.ts';
+export type { ActivationStatus } from './metrics/similarity/activationStatus.ts';
 export { type MeanCcaOptions, meanCca } from './metrics/similarity/meanCca.ts';
 export type {
+  Extents,
+  PairForm,
   PairSimilarity,
+  PairStatisticForm,
   PairStatistics,
   Representation,
+  SetStatisticForm,
   SetStatistics,
   SimilarityMetric,
-  Widths,
 } from './metrics/similarity/pairSimilarity.ts';
 export {
   type ProcrustesDistanceOptions,
@@ -414,7 +497,10 @@ export {
   type MeanAndStandardDeviation,
   meanAndStandardDeviation,
 } from './metrics/scores/meanAndStandardDeviation.ts';
-export { type PearsonCorrelationResult, pearsonCorrelation } from './metrics/scores/pearsonCorrelation.ts';
+export type { CorrelationInterval, CorrelationOptions, CorrelationResult } from './metrics/scores/correlation.ts';
+export { kendallCorrelation } from './metrics/scores/kendallCorrelation.ts';
+export { type PearsonCorrelation, pearsonCorrelation } from './metrics/scores/pearsonCorrelation.ts';
+export type { RankCorrelation } from './metrics/scores/rankMetric.ts';
 export { type PerplexityOptions, type PerplexityResult, perplexity } from './metrics/scores/perplexity.ts';
 export {
   type DegradationInputs,
@@ -430,4 +516,4 @@ export {
   type Throughput,
   type ThroughputTimer,
 } from './metrics/scores/samplesPerSecond.ts';
-export { type SpearmanCorrelationResult, spearmanCorrelation } from './metrics/scores/spearmanCorrelation.ts';
+export { spearmanCorrelation } from './metrics/scores/spearmanCorrelation.ts';

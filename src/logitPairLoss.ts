@@ -45,6 +45,7 @@ export interface LogitPair<T> {
 /** What a loss on two sides' logits states for itself, for classes on the last axis. */
 export interface LogitPairLoss<Kept extends string> {
   readonly name: string;
+  /** The factory: by it a kernel knows the loss. */
   readonly reference: (...options: never[]) => unknown;
   /** The loss's own options; the frame adds those of the pair and of rows. */
   readonly options: object;

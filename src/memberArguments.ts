@@ -1,6 +1,6 @@
 /** What every backend asks of its members' arguments: one rule and one sentence for all of them. */
 import type { MatMulOptions, Shape } from './backend.ts';
-import { describe, describeShape, kindError, rangeError, shapeError } from './check.ts';
+import { checkSameShape, describe, describeShape, kindError, rangeError, shapeError } from './check.ts';
 import { type HostTensor, isTypedArray, sizeOf } from './tensor.ts';
 
 /** Whose tensors they are: an object that each backend makes once, and that its tensors carry. */
@@ -138,4 +138,52 @@ export function checkReplacement(where: string, x: Shape, positions: ArrayLike<n
     }
     named.add(position);
   }
+}
+
+/** Requires an axis to walk along. */
+export function checkLastAxis(where: string, argument: string, shape: Shape): void {
+  if (shape.length === 0) throw shapeError(where, argument, 'of shape [..., n]', shape);
+}
+
+/** Requires indices for each row of `x`: an axis of their own after `x`'s leading ones. */
+export function checkTake(where: string, x: Shape, indices: Shape): void {
+  checkLastAxis(where, 'x', x);
+  const leading = x.slice(0, -1);
+  if (indices.length === x.length && leading.every((extent, axis) => extent === indices[axis])) return;
+  throw shapeError(where, 'indices', `of shape [${[...leading, 'k'].join(', ')}], after x`, indices);
+}
+
+/** Requires an index for each update, and a size to add them up in. */
+export function checkScatter(where: string, indices: Shape, updates: Shape, size: number): void {
+  checkLastAxis(where, 'indices', indices);
+  checkSameShape(where, 'updates', updates, 'indices', indices);
+  if (!Number.isSafeInteger(size) || size < 1) throw rangeError(where, 'size', 'a whole number of at least 1', size);
+}
+
+/** Watches over a tensor that is written in parts: the rows that follow, no others, and all of them. */
+export interface RowsWatch {
+  /** Requires rows that are still to come. */
+  add(rows: Shape): void;
+  /** Requires that there are none. */
+  complete(): void;
+}
+
+/** Watches over the rows of a tensor of this shape. */
+export function watchRows(where: string, shape: Shape): RowsWatch {
+  checkExtents(where, shape);
+  const [rows, ...rowShape] = shape;
+  if (rows === undefined) throw shapeError(where, 'shape', 'of shape [rows, ...]', shape);
+  let left = rows;
+  return {
+    add(part) {
+      const fits = part.length === shape.length && rowShape.every((extent, axis) => extent === part[axis + 1]);
+      if (!fits || part[0]! > left) {
+        throw shapeError(where, 'rows', `at most ${left} of ${describeShape(shape)} that are left`, part);
+      }
+      left -= part[0]!;
+    },
+    complete() {
+      if (left > 0) throw rangeError(where, 'rows', `all ${rows} written before finish()`, rows - left);
+    },
+  };
 }

@@ -5,7 +5,7 @@
 import type { Backend, FusedMetricKernel } from './backend.ts';
 import { kindError, rangeError } from './check.ts';
 import { type Inputs, inputsOn } from './inputs.ts';
-import { checkStatistics, type HostStatistic, type HostStatistics, type StateForm } from './metricState.ts';
+import { checkStatistics, type HostStatistic, type HostStatistics, type StateForm, within } from './metricState.ts';
 import type { HostTensor, TensorLike } from './tensor.ts';
 
 /** Statistics on a device, or plain numbers where the host knows them. */
@@ -47,7 +47,10 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
   readonly optionalInputs: readonly Optional[];
   /** Refuses inputs that do not fit, before any work. Looks at shapes everywhere, at values where reading is free. */
   check<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): void;
-  /** Small tensors of fixed size, whatever the batch; beside them, under names of `faults`, numbers of faults. */
+  /**
+   * Small tensors of fixed size, whatever the batch, or, with `condense`, some numbers a row; beside them, under names of
+   * `faults`, numbers of faults.
+   */
   statistics<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): StatisticsOn<Statistic, T>;
   /**
    * What the frame refuses when it reads the statistics: those under these names count what the inputs must be free of.
@@ -56,12 +59,32 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
   readonly faults?: Readonly<Record<string, Fault>>;
   /** Numbers of faults that hold for kernels as well: what `check` could not see on a device that is not read. */
   inspect?<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): Readonly<Record<string, T>>;
-  /** The form of every state: what `restore` and `merge` hold a saved one against. */
-  readonly state?: StateForm<Statistic>;
+  /** Statistics of fixed size from what was read, by float64 arithmetic on the host; what was read, when left out. */
+  condense?(read: HostStatistics<string>): HostStatistics<Statistic>;
+  /**
+   * Numbers of each row, [rows, ...], from which `fromRows` makes the statistics of any resample of the rows: a bootstrap
+   * computes no row twice. Undefined where the statistics of this batch cannot be had so.
+   */
+  rows?<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): Readonly<Record<string, T>> | undefined;
+  /** The statistics of the rows that `rows` gave, each counted so many times. */
+  fromRows?(rows: HostStatistics<string>, times: Float64Array): HostStatistics<Statistic>;
+  /** The metrics that this one is made of: runners compute each of them, and its statistics under its prefix. */
+  readonly members?: readonly MetricMember[];
+  /** The form of every state, or the forms that it may have: what `restore` and `merge` hold a saved one against. */
+  readonly state?: StateForm<Statistic> | readonly StateForm<Statistic>[];
   /** Statistics of both parts from those of each; the element-wise sum when left out. */
   merge?(first: HostStatistics<Statistic>, second: HostStatistics<Statistic>): HostStatistics<Statistic>;
   /** The result from the statistics: plain arithmetic in float64. */
   finish(statistics: HostStatistics<Statistic>): Result;
+}
+
+/** A metric that another one is made of. */
+export interface MetricMember {
+  readonly metric: AnyMetric;
+  /** What begins the names of its statistics. */
+  readonly prefix: string;
+  /** By the name of an input, the name under which the batch holds it; its own, when left out. */
+  readonly names: Readonly<Record<string, string>>;
 }
 
 /** Any metric with a given result. */
@@ -85,9 +108,34 @@ function kernelFor<T>(backend: Backend<T>, metric: AnyMetric): FusedMetricKernel
   );
 }
 
-/** Whether a backend has a fused kernel for a metric. */
-export function hasMetricKernel<T>(backend: Backend<T>, metric: AnyMetric): boolean {
-  return kernelFor(backend, metric) !== undefined;
+/** The metrics that are computed for a metric: its members down to those that have none, or itself. */
+export function membersOf(metric: AnyMetric): readonly MetricMember[] {
+  if (metric.members === undefined) return [{ metric, prefix: '', names: {} }];
+  return metric.members.flatMap(({ metric: member, prefix, names }) =>
+    membersOf(member).map((inner) => ({
+      metric: inner.metric,
+      prefix: prefix + inner.prefix,
+      names: Object.fromEntries(
+        [...inner.metric.inputs, ...inner.metric.optionalInputs].map((name) => {
+          const between = inner.names[name] ?? name;
+          return [name, names[between] ?? between];
+        }),
+      ),
+    })),
+  );
+}
+
+/** A member's inputs, under its own names, out of a batch. */
+export function inputsOfMember<Value>(
+  { metric, names }: MetricMember,
+  batch: Readonly<Record<string, Value | undefined>>,
+): Inputs<string, string, Value> {
+  const taken: Record<string, Value> = {};
+  for (const name of [...metric.inputs, ...metric.optionalInputs]) {
+    const value = batch[names[name] ?? name];
+    if (value !== undefined) taken[name] = value;
+  }
+  return taken;
 }
 
 /** A metric's statistics on the device, by a fused kernel where the backend has one, and its numbers of faults. */
@@ -101,6 +149,28 @@ export function statisticsOf<T>(
 
 /** The same of tensors that are on the backend, inside a scope of the caller's. */
 export function statisticsPlaced<T>(
+  backend: Backend<T>,
+  metric: AnyMetric,
+  batch: Inputs<string, string, T>,
+): Readonly<Record<string, T | number>> {
+  return statisticsOfMembers(backend, membersOf(metric), batch);
+}
+
+/** The same of some of a metric's members. */
+export function statisticsOfMembers<T>(
+  backend: Backend<T>,
+  members: readonly MetricMember[],
+  batch: Inputs<string, string, T>,
+): Readonly<Record<string, T | number>> {
+  const found: Record<string, T | number> = {};
+  for (const member of members) {
+    const statistics = ownStatistics(backend, member.metric, inputsOfMember(member, batch));
+    for (const [name, value] of Object.entries(statistics)) found[member.prefix + name] = value;
+  }
+  return found;
+}
+
+function ownStatistics<T>(
   backend: Backend<T>,
   metric: AnyMetric,
   batch: Inputs<string, string, T>,
@@ -120,11 +190,22 @@ export function checkIsMetric(where: string, metric: AnyMetric): void {
 /** A statistic as read from a device, widened to float64. */
 export function widen(value: HostTensor | number): HostStatistic {
   if (typeof value === 'number') return { data: Float64Array.of(value), shape: [] };
-  return { data: Float64Array.from(value.data), shape: value.shape };
+  return { data: new Float64Array(value.data), shape: value.shape };
 }
 
-/** Refuses the faults that were counted, and returns the statistics that are left. */
-export function withoutFaults(metric: AnyMetric, read: HostStatistics<string>): HostStatistics<string> {
+/** The statistics that go into a state: what was read, without the faults, which are refused, and condensed. */
+export function stateFromRead(metric: AnyMetric, read: HostStatistics<string>): HostStatistics<string> {
+  const state: Record<string, HostStatistic> = {};
+  for (const { metric: member, prefix } of membersOf(metric)) {
+    const found = withoutFaults(member, within(read, prefix));
+    const statistics = member.condense?.(found) ?? found;
+    checkStatistics(member, statistics);
+    for (const [name, statistic] of Object.entries(statistics)) state[prefix + name] = statistic;
+  }
+  return state;
+}
+
+function withoutFaults(metric: AnyMetric, read: HostStatistics<string>): HostStatistics<string> {
   const { faults = {} } = metric;
   const kept: Record<string, HostStatistic> = {};
   for (const [name, statistic] of Object.entries(read)) {
@@ -138,7 +219,6 @@ export function withoutFaults(metric: AnyMetric, read: HostStatistics<string>): 
     if (count !== 0)
       throw rangeError(metric.name, fault.argument, fault.expected, `${count} ${fault.counted}`, fault.hint);
   }
-  checkStatistics(metric, kept);
   return kept;
 }
 
@@ -157,7 +237,7 @@ export async function readStatistics<T>(
         return widen(isNumber(value) ? value : await backend.read(value));
       }),
     );
-    return withoutFaults(metric, Object.fromEntries(names.map((name, index) => [name, read[index]!])));
+    return stateFromRead(metric, Object.fromEntries(names.map((name, index) => [name, read[index]!])));
   } finally {
     for (const value of Object.values(statistics)) if (!isNumber(value)) backend.dispose(value);
   }

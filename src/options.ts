@@ -134,7 +134,11 @@ export function text(fallback?: string): OptionReader<string> {
   });
 }
 
-/** A function. */
+/**
+ * A function.
+ *
+ * @typeParam Callback Its type.
+ */
 export function callback<Callback extends (...given: never[]) => unknown>(fallback?: Callback): OptionReader<Callback> {
   return reader<Callback>('a function', fallback, (where, name, given) => {
     if (typeof given !== 'function') throw kindError(where, name, 'a function', given);

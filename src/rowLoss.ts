@@ -21,6 +21,7 @@ type FrameInput = 'labels' | 'rowWeights';
 /** What a loss over rows states for itself, its gradients apart. */
 interface RowValues<Input extends string, Optional extends string, Kept extends string> {
   readonly name: string;
+  /** The factory: by it a kernel knows the loss. */
   readonly reference: (...options: never[]) => unknown;
   /** The loss's own options; the frame adds those of rows. */
   readonly options: object;

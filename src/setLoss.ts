@@ -60,7 +60,7 @@ export function setLoss<Kept extends string>(own: SetLoss<Kept>): Loss<SetInput,
       if (least !== undefined && batch < least.samples) {
         throw shapeError(name, 'studentFeatures', `of at least ${least.samples} samples`, student, least.hint);
       }
-      checkMask(backend, name, mask, [batch]);
+      checkMask(backend, name, mask, 'the samples', [batch]);
     },
 
     forward<T>(backend: Backend<T>, inputs: Inputs<SetInput, 'mask', T>, context?: LossContext) {

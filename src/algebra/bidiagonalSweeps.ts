@@ -4,10 +4,14 @@ import type { Bidiagonal } from './bidiagonal.ts';
 import type { Room } from './loops.ts';
 import { makeRotations, type Rotations } from './rotations.ts';
 
-/** Below this a number of a matrix near 1 has no square. */
-const vanishing = 1e-150;
+/** Below this the square of a number loses digits; beside a matrix near 1 such a number does not count. */
+const vanishing = 1e-145;
 /** Two or three for a value are usual. */
 const mostSweeps = 60;
+/** What rounding makes of a number in a sweep: between two equal ones it never gets smaller than that. */
+const rounding = 2 ** -51;
+/** Sweeps after which a value need be no better than rounding of the largest: steeply graded rows may ask for that. */
+const patience = 30;
 
 /** Takes the rotations of rows k, k + 1 for k from `first` to `end` − 1, the first one first. */
 export type TakeRotations = (turns: Rotations, first: number, end: number) => void;
@@ -29,13 +33,14 @@ export function diagonaliseBidiagonal(
   const [left, right] = [makeRotations(room, size), makeRotations(room, size)];
   let sweeps = 0;
   for (let end = size - 1; end > 0; ) {
-    if (isNegligible(diagonal, beside, end - 1)) {
+    const least = sweeps < patience ? vanishing : 2 * rounding;
+    if (isNegligible(diagonal, beside, end - 1, least)) {
       end--;
       sweeps = 0;
       continue;
     }
     let first = end - 1;
-    while (first > 0 && !isNegligible(diagonal, beside, first - 1)) first--;
+    while (first > 0 && !isNegligible(diagonal, beside, first - 1, least)) first--;
     if (sweeps++ === mostSweeps) {
       throw rangeError('singularValues', 'matrix', 'one whose singular values converge', 'another');
     }
@@ -47,9 +52,9 @@ export function diagonaliseBidiagonal(
   }
 }
 
-function isNegligible(diagonal: Float64Array, beside: Float64Array, at: number): boolean {
+function isNegligible(diagonal: Float64Array, beside: Float64Array, at: number, least: number): boolean {
   const size = Math.abs(beside[at]!);
-  if (size > vanishing && size > 2 ** -53 * (Math.abs(diagonal[at]!) + Math.abs(diagonal[at + 1]!))) return false;
+  if (size > least && size > rounding * (Math.abs(diagonal[at]!) + Math.abs(diagonal[at + 1]!))) return false;
   beside[at] = 0;
   return true;
 }
@@ -135,5 +140,8 @@ function sweepUnshifted(
   beside[end - 1] = last * leftS;
 }
 
-/** The length of (a, b), both near 1 or so small that they do not count. */
-const lengthOf = (a: number, b: number): number => Math.sqrt(a * a + b * b);
+/** The length of (a, b); 0 where both are too small to be turned. */
+function lengthOf(a: number, b: number): number {
+  const length = Math.sqrt(a * a + b * b);
+  return length < vanishing ? 0 : length;
+}

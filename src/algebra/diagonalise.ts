@@ -4,10 +4,12 @@ import type { Room } from './loops.ts';
 import { makeRotations, type Rotations } from './rotations.ts';
 import type { Tridiagonal } from './tridiagonal.ts';
 
-/** Below this a number of a matrix near 1 has no square. */
-const vanishing = 1e-150;
+/** Below this the square of a number loses digits; beside a matrix near 1 such a number does not count. */
+const vanishing = 1e-145;
 /** Two or three are usual. */
 const mostSweeps = 60;
+/** Sweeps after which a value need be no better than rounding of the largest. */
+const patience = 30;
 
 /**
  * The implicit QL iteration with Wilkinson's shift, in place: `diagonal` becomes the eigenvalues, in no order.
@@ -19,7 +21,7 @@ export function diagonalise(room: Room, { diagonal, beside }: Tridiagonal, rows?
   const turns = makeRotations(room, size);
   for (let first = 0; first < size; first++) {
     for (let sweep = 0; ; sweep++) {
-      const end = endOfBlock(diagonal, beside, first);
+      const end = endOfBlock(diagonal, beside, first, sweep < patience ? vanishing : 2 ** -50);
       if (end === first) break;
       if (sweep === mostSweeps) throw rangeError('diagonalise', 'matrix', 'one whose eigenvalues converge', 'another');
       const start = sweepUp(diagonal, beside, first, end, turns);
@@ -29,11 +31,11 @@ export function diagonalise(room: Room, { diagonal, beside }: Tridiagonal, rows?
 }
 
 /** The last row of the block that begins at `first`: what stands beside its diagonal is 0, or as good as. */
-function endOfBlock(diagonal: Float64Array, beside: Float64Array, first: number): number {
+function endOfBlock(diagonal: Float64Array, beside: Float64Array, first: number, least: number): number {
   let end = first;
   while (end + 1 < diagonal.length) {
     const size = Math.abs(beside[end]!);
-    if (size <= vanishing || size <= 2 ** -53 * (Math.abs(diagonal[end]!) + Math.abs(diagonal[end + 1]!))) break;
+    if (size <= least || size <= 2 ** -53 * (Math.abs(diagonal[end]!) + Math.abs(diagonal[end + 1]!))) break;
     end++;
   }
   return end;
@@ -57,8 +59,9 @@ function sweepUp(
     const b = c * beside[row]!;
     const r = Math.sqrt(f * f + bulge * bulge);
     beside[row + 1] = r;
-    if (r === 0) {
+    if (r < vanishing) {
       // The matrix falls in two here.
+      beside[row + 1] = 0;
       diagonal[row + 1]! -= carried;
       beside[end] = 0;
       return row + 1;

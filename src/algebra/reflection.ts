@@ -19,7 +19,8 @@ export function reflect(numbers: Float64Array, start: number, count: number, piv
   for (let index = 0, place = start; index < count; index++, place += stride) {
     if (index !== pivot) square += numbers[place]! * numbers[place]!;
   }
-  if (square === 0) {
+  // Squares this small have lost digits of theirs, and what they are squares of does not count beside a matrix near 1.
+  if (square < 1e-290) {
     for (let index = 0, place = start; index < count; index++, place += stride) numbers[place] = 0;
     return { factor: 0, length: onAxis };
   }

@@ -4,37 +4,43 @@
  * @module
  */
 
-export { checkNotEmpty, checkRank, checkSameShape, kindError, rangeError, shapeError } from '../check.ts';
-// The order of a row's elements
-export { argSort } from '../ops/argSort.ts';
-// Operations on rows
-export { asColumn, asRows } from '../ops/asColumn.ts';
+// Metrics that need some numbers of each row on the host
+export { type ColumnMetric, type Columns, columnMetric } from '../columnMetric.ts';
 
-// Checks of inputs, and errors in the library's form
+// The frame of losses over rows: reduction, weights, masks, divisor
 export {
-  checkLabelledPair,
-  checkLabels,
-  checkLogitPair,
-  checkLogits,
-  checkRowWeights,
-  type RowCounts,
-} from '../ops/checkRows.ts';
-export { expectation } from '../ops/expectation.ts';
-export { logSoftmax } from '../ops/logSoftmax.ts';
-export { logSumExp } from '../ops/logSumExp.ts';
-export { minimum } from '../ops/minimum.ts';
-// Two predictions beside each other, without loss of digits where they are alike
-export { centredGradient, probabilityGap, relativeEntropy, relativeEntropyTerms } from '../ops/relativeEntropy.ts';
+  type FormOf,
+  maskedRowLoss,
+  type RowLoss,
+  rowLoss,
+  type ScaleRows,
+  type SharedRowLoss,
+  sharedRowLoss,
+} from '../rowLoss.ts';
 export { type CheckedRowOptions, reductionOptions, rowOptions, usualIgnoreIndex } from '../ops/rowReduction.ts';
-export { scale } from '../ops/scale.ts';
-export { scatterAlong } from '../ops/scatterAlong.ts';
-export { sigmoid } from '../ops/sigmoid.ts';
-export { sign } from '../ops/sign.ts';
-export { type SoftenedPair, softenedPair, type Temperatures } from '../ops/softenedPair.ts';
-export { softmaxGradient } from '../ops/softmaxGradient.ts';
-export { softplus } from '../ops/softplus.ts';
-export { takeAlong } from '../ops/takeAlong.ts';
-export { type UnitRows, unitRows, unitRowsGradient } from '../ops/unitRows.ts';
+
+// The frame of losses on two sides' logits: the classes' axis, vocabularies that differ
+export {
+  type CheckedLogitPair,
+  type LogitPair,
+  type LogitPairLoss,
+  type LogitPairOptions,
+  logitPairLoss,
+  logitPairOptions,
+  type PairLoss,
+} from '../logitPairLoss.ts';
+
+// The frame of metrics over rows: kinds of inputs, weights, masks, faults
+export {
+  type RowInput,
+  type RowMetric,
+  type RowMetricOptions,
+  type Rows,
+  requireRows,
+  rowMask,
+  rowMetric,
+} from '../rowMetric.ts';
+
 // Options, read once in the factory
 export {
   atLeast,
@@ -55,23 +61,42 @@ export {
   within,
   word,
 } from '../options.ts';
-// The frame of losses over rows: reduction, weights, masks, divisor
+
+// Checks of inputs, and errors in the library's form
 export {
-  type FormOf,
-  maskedRowLoss,
-  type RowLoss,
-  rowLoss,
-  type ScaleRows,
-  type SharedRowLoss,
-  sharedRowLoss,
-} from '../rowLoss.ts';
-// The frame of metrics over rows: kinds of inputs, weights, masks, faults
+  checkLabelledPair,
+  checkLabels,
+  checkLogitPair,
+  checkLogits,
+  checkRowWeights,
+  type RowCounts,
+} from '../ops/checkRows.ts';
+export { checkNotEmpty, checkRank, checkSameShape, kindError, rangeError, shapeError } from '../check.ts';
+
+// Two predictions beside each other, without loss of digits where they are alike
 export {
-  type RowInput,
-  type RowMetric,
-  type RowMetricOptions,
-  type Rows,
-  requireRows,
-  rowMask,
-  rowMetric,
-} from '../rowMetric.ts';
+  plainTemperature,
+  type SoftenedPair,
+  softenedPair,
+  type Temperatures,
+  temperaturesOption,
+} from '../ops/softenedPair.ts';
+export { centredGradient, probabilityGap, relativeEntropy, relativeEntropyTerms } from '../ops/relativeEntropy.ts';
+
+// Operations on rows
+export { asColumn, asRows } from '../ops/asColumn.ts';
+export { expectation } from '../ops/expectation.ts';
+export { logSoftmax } from '../ops/logSoftmax.ts';
+export { logSumExp } from '../ops/logSumExp.ts';
+export { minimum } from '../ops/minimum.ts';
+export { scale } from '../ops/scale.ts';
+export { sigmoid } from '../ops/sigmoid.ts';
+export { sign } from '../ops/sign.ts';
+export { softmaxGradient } from '../ops/softmaxGradient.ts';
+export { softplus } from '../ops/softplus.ts';
+export { type UnitRows, unitRows, unitRowsGradient } from '../ops/unitRows.ts';
+
+// The order of a row's elements
+export { argSort } from '../ops/argSort.ts';
+export { scatterAlong } from '../ops/scatterAlong.ts';
+export { takeAlong } from '../ops/takeAlong.ts';

@@ -10,7 +10,7 @@ import { type ClassOrder, orderByClass } from './classOrder.ts';
 export interface ContrastSamplerOptions {
   /** K: negatives for each sample. */
   readonly count: number;
-  /** The class of each row of the bank. */
+  /** The class of each row of the bank; a row of a negative label has none, and every other row is a negative of it. */
   readonly labels?: TensorLike;
   /** The number of rows of the bank, where there are no labels. */
   readonly size?: number;

@@ -1,6 +1,6 @@
 /** The memory of `crd`: a bank with a row for each sample, or a queue of the latest embeddings, for both networks. */
 import type { Backend } from '../backend.ts';
-import { checkOneOf, checkOptions, checkSameShape, checkWhole, checkWithin } from '../check.ts';
+import { checkOneOf, checkOptions, checkSameShape, checkWhole, checkWithin, kindError, rangeError } from '../check.ts';
 import { type Inputs, inputsOn } from '../inputs.ts';
 import type { Form, Loss } from '../loss.ts';
 import { checkProjections } from '../losses/contrastive/checkCrd.ts';
@@ -10,7 +10,7 @@ import { type ContrastInput, estimatePartitionsOn, type Partitions } from '../lo
 import { replaceRows } from '../ops/replaceRows.ts';
 import { deriveSeed, randomUniform } from '../random.ts';
 import type { HostTensor, TensorLike } from '../tensor.ts';
-import { type ChangedRows, changedRows, hostRows, mixRows, queueRows } from './memoryRows.ts';
+import { type ChangedRows, changedRows, hostRows, type MixedRows, mixRows, queueRows } from './memoryRows.ts';
 import { type ContrastiveMemoryState, checkState } from './memoryState.ts';
 
 /** Options of `ContrastiveMemory`. */
@@ -21,7 +21,7 @@ export interface ContrastiveMemoryOptions {
   readonly dimension?: number;
   /** `'bank'`: a row for each sample; `'queue'`: the latest embeddings, for data too large for a bank. Default `'bank'`. */
   readonly kind?: 'bank' | 'queue';
-  /** A bank's row keeps this share of itself in an update. In [0, 1); default 0.5. A queue replaces whole rows. */
+  /** A bank's row keeps this share of itself in an update. In [0, 1): with 1 it would never change. Default 0.5. A queue replaces whole rows. */
   readonly momentum?: number;
   /** A whole number; the same seed gives the same rows to begin with. Default 0. */
   readonly seed?: number;
@@ -64,8 +64,11 @@ export interface MemoryOn<T, Saved> {
    * parameters that the loss was computed with, before the optimizer changes them. Samples of weight 0 do not enter.
    *
    * @param inputs Features and projections of both sides; for a bank `indices` [batch], the samples' rows, as a host array.
-   * @throws RangeError for a row outside the memory, or a batch larger than it; TypeError for shapes that do not fit. The
-   *   memory is then as it was.
+   * An embedding that is not finite, of features with a NaN say, never enters: on the host it is refused, on a device, which
+   * is not waited for, its row stays as it was and `save` refuses it.
+   *
+   * @throws RangeError for a row outside the memory, a batch larger than it, or an embedding that is not finite; TypeError
+   *   for shapes that do not fit. The memory is then as it was.
    */
   update(
     inputs: Inputs<ProjectionInput, never, T | TensorLike> & {
@@ -73,7 +76,12 @@ export interface MemoryOn<T, Saved> {
       readonly rowWeights?: TensorLike;
     },
   ): void;
-  /** Copies the state to the host. */
+  /**
+   * Copies the state to the host.
+   *
+   * @throws RangeError (on a device, by its promise) where an update since the last `load` brought embeddings that are not
+   *   finite.
+   */
   save(): Saved;
   /**
    * Goes on from a saved state.
@@ -93,7 +101,11 @@ export function makeMemory<T, Saved>(
   backend: Backend<T>,
   where: string,
   options: ContrastiveMemoryOptions,
-  save: (tensors: MemoryTensors<T>, finish: (read: MemoryTensors<HostTensor>) => ContrastiveMemoryState) => Saved,
+  save: (
+    tensors: MemoryTensors<T>,
+    finish: (read: MemoryTensors<HostTensor>) => ContrastiveMemoryState,
+    faults: T,
+  ) => Saved,
 ): MemoryOn<T, Saved> {
   checkOptions(where, options, ['size', 'dimension', 'kind', 'momentum', 'seed']);
   const { size, dimension = 128, kind = 'bank', momentum = 0.5, seed = 0 } = options;
@@ -102,7 +114,7 @@ export function makeMemory<T, Saved>(
   checkWithin(where, 'size', size, 1, 2 ** 24);
   checkWhole(where, 'dimension', dimension, 1);
   checkOneOf(where, 'kind', kind, ['bank', 'queue']);
-  checkWithin(where, 'momentum', momentum, 0, 1);
+  checkMomentum(where, momentum);
   checkWhole(where, 'seed', seed, 0);
   const shape = [size, dimension];
   const initialBank = (part: number): T => {
@@ -119,6 +131,12 @@ export function makeMemory<T, Saved>(
   };
   let estimated = false;
   let next = 0;
+  /** Rows whose embeddings were not finite, where an update does not wait to know. */
+  let faults = backend.scalar(0);
+  const replaceFaults = (count: T): void => {
+    backend.dispose(faults);
+    faults = count;
+  };
   const replace = (name: keyof MemoryTensors<T>, tensor: T): void => {
     const previous = tensors[name];
     tensors = { ...tensors, [name]: tensor };
@@ -135,6 +153,10 @@ export function makeMemory<T, Saved>(
       if (estimated) return;
       const all = { ...inputs, studentBank: tensors.studentBank, teacherBank: tensors.teacherBank };
       const found = estimatePartitionsOn(backend, loss as never, all as never) as Partitions<T>;
+      for (const [name, partition] of Object.entries(found) as [string, T][]) {
+        const value = backend.readSync?.(partition).data[0] ?? 0;
+        if (!Number.isFinite(value)) throw rangeError(`${where}.estimatePartitions`, name, 'a finite number', value);
+      }
       replace('studentLogPartition', found.studentLogPartition);
       replace('teacherLogPartition', found.teacherLogPartition);
       estimated = true;
@@ -151,11 +173,16 @@ export function makeMemory<T, Saved>(
         const indices = kind === 'bank' ? rows.indices : queueRows(rows.rowWeights, shapes.batch, next, size);
         changed = changedRows(owner.name, { ...rows, indices }, shapes.batch, size);
         if (changed.positions.length === 0) return undefined;
-        const mixed = (bank: T, side: 'student' | 'teacher'): T =>
+        const mixed = (bank: T, side: 'student' | 'teacher'): MixedRows<T> =>
           mixRows(backend, bank, changed!, embed(backend, side, placed).directions, kind === 'bank' ? momentum : 0);
-        return { student: mixed(tensors.studentBank, 'student'), teacher: mixed(tensors.teacherBank, 'teacher') };
+        const student = mixed(tensors.studentBank, 'student');
+        const teacher = mixed(tensors.teacherBank, 'teacher');
+        refuseFaults(backend, owner.name, student.faults, teacher.faults);
+        const counted = backend.add(faults, backend.add(student.faults, teacher.faults));
+        return { student: student.rows, teacher: teacher.rows, counted };
       });
       if (changed === undefined || after === undefined) return;
+      replaceFaults(after.counted);
       const { positions } = changed;
       // One bank at a time: no more than one of them exists twice.
       for (const side of ['student', 'teacher'] as const) {
@@ -170,14 +197,18 @@ export function makeMemory<T, Saved>(
     },
 
     save: () =>
-      save(tensors, (read) => ({
-        kind,
-        studentBank: read.studentBank,
-        teacherBank: read.teacherBank,
-        studentLogPartition: estimated ? read.studentLogPartition.data[0]! : null,
-        teacherLogPartition: estimated ? read.teacherLogPartition.data[0]! : null,
-        next,
-      })),
+      save(
+        tensors,
+        (read) => ({
+          kind,
+          studentBank: read.studentBank,
+          teacherBank: read.teacherBank,
+          studentLogPartition: estimated ? read.studentLogPartition.data[0]! : null,
+          teacherLogPartition: estimated ? read.teacherLogPartition.data[0]! : null,
+          next,
+        }),
+        faults,
+      ),
 
     load(state) {
       const loading = `${where}.load`;
@@ -190,10 +221,11 @@ export function makeMemory<T, Saved>(
       replace('studentLogPartition', backend.scalar(studentLogPartition ?? Number.NaN));
       replace('teacherLogPartition', backend.scalar(teacherLogPartition ?? Number.NaN));
       next = state.next;
+      replaceFaults(backend.scalar(0));
     },
 
     dispose() {
-      for (const tensor of Object.values(tensors) as T[]) backend.dispose(tensor);
+      for (const tensor of [...(Object.values(tensors) as T[]), faults]) backend.dispose(tensor);
     },
   };
 }
@@ -212,11 +244,36 @@ export function makeMemory<T, Saved>(
  */
 // @__NO_SIDE_EFFECTS__
 export function ContrastiveMemoryOn<T>(backend: Backend<T>, options: ContrastiveMemoryOptions): ContrastiveMemoryOn<T> {
-  return makeMemory(backend, 'ContrastiveMemoryOn', options, async (tensors, finish) => {
+  return makeMemory(backend, 'ContrastiveMemoryOn', options, async (tensors, finish, faults) => {
     const names = Object.keys(tensors) as (keyof MemoryTensors<T>)[];
-    const values = await Promise.all(names.map((name) => backend.read(tensors[name])));
+    const [counted, ...values] = await Promise.all(
+      [faults, ...names.map((name) => tensors[name])].map((tensor) => backend.read(tensor)),
+    );
+    if (counted!.data[0] !== 0) throw embeddingError('ContrastiveMemoryOn.update', counted!.data[0]!);
     return finish(copied(Object.fromEntries(names.map((name, index) => [name, values[index]!]))));
   });
+}
+
+/** Requires a share in [0, 1). */
+function checkMomentum(where: string, momentum: number): void {
+  if (typeof momentum !== 'number') throw kindError(where, 'momentum', 'a number', momentum);
+  if (!(momentum >= 0 && momentum < 1)) {
+    throw rangeError(where, 'momentum', 'in [0, 1)', momentum, 'With 1 no row would ever change.');
+  }
+}
+
+/** Refuses embeddings that are not finite where they can be read at once. */
+function refuseFaults<T>(backend: Backend<T>, where: string, ...faults: readonly T[]): void {
+  for (const count of faults) {
+    const found = backend.readSync?.(count).data[0] ?? 0;
+    if (found !== 0) throw embeddingError(where, found);
+  }
+}
+
+function embeddingError(where: string, rows: number): RangeError {
+  const hint =
+    'Features or projections hold NaN, Infinity or numbers near the limits of float32. Those rows are as they were.';
+  return rangeError(where, 'embeddings', 'finite', `rows of the memory that would not be: ${rows}`, hint);
 }
 
 /** Copies, so that a state does not change with the memory. */

@@ -76,6 +76,12 @@ export function changedRows(
   };
 }
 
+/** New rows, and how many of them stayed as they were because an embedding was not finite, a scalar. */
+export interface MixedRows<T> {
+  readonly rows: T;
+  readonly faults: T;
+}
+
 /** The new rows: unit(momentum·row + (1 − momentum)·mean of its samples' embeddings). */
 export function mixRows<T>(
   backend: Backend<T>,
@@ -83,9 +89,15 @@ export function mixRows<T>(
   { positions, shares }: ChangedRows,
   embeddings: T,
   momentum: number,
-): T {
-  const entering = backend.matMul(backend.fromHost(shares), embeddings);
+): MixedRows<T> {
+  const zero = backend.scalar(0);
+  const ofSamples = backend.fromHost(shares);
+  const size = backend.sum(backend.abs(embeddings), { axis: 1, keepDims: true });
+  const finite = backend.greater(backend.scalar(Infinity), size);
+  const entering = backend.matMul(ofSamples, backend.where(finite, embeddings, zero));
+  const spoiled = backend.greater(backend.matMul(ofSamples, backend.subtract(backend.scalar(1), finite)), zero);
   const rows = backend.gather(bank, backend.fromHost({ data: positions, shape: [positions.length] }));
   const kept = backend.multiply(rows, backend.scalar(momentum));
-  return unitRows(backend, backend.add(kept, backend.multiply(entering, backend.scalar(1 - momentum)))).directions;
+  const mixed = unitRows(backend, backend.add(kept, backend.multiply(entering, backend.scalar(1 - momentum))));
+  return { rows: backend.where(spoiled, rows, mixed.directions), faults: backend.sum(spoiled) };
 }

@@ -1,6 +1,6 @@
 /** Order and positions along the last axis, and rows written in parts. */
 import type { Backend } from '../backend.ts';
-import { checkSameShape } from '../check.ts';
+import { checkLastAxis, checkScatter, checkTake, watchRows } from '../memberArguments.ts';
 import { argSortOnHost } from '../ops/argSort.ts';
 import { type HostTensor, sizeOf } from '../tensor.ts';
 
@@ -11,11 +11,13 @@ export function orderMembers(
   allocate: (size: number) => Float32Array | Float64Array,
 ): Required<Pick<Backend<HostTensor>, Member>> {
   return {
-    argSort: argSortOnHost,
+    argSort(x) {
+      checkLastAxis('cpuBackend.argSort', 'x', x.shape);
+      return argSortOnHost(x);
+    },
 
     takeAlong(x, indices) {
-      const leading = indices.shape.slice(0, -1);
-      checkSameShape('takeAlong', 'leading axes', leading, 'those of x', x.shape.slice(0, -1));
+      checkTake('cpuBackend.takeAlong', x.shape, indices.shape);
       const count = x.shape.at(-1)!;
       const picks = indices.shape.at(-1)!;
       const data = allocate(indices.data.length);
@@ -27,7 +29,7 @@ export function orderMembers(
     },
 
     scatterAlong(indices, updates, size) {
-      checkSameShape('scatterAlong', 'updates', updates.shape, 'indices', indices.shape);
+      checkScatter('cpuBackend.scatterAlong', indices.shape, updates.shape, size);
       const picks = indices.shape.at(-1)!;
       const shape = [...indices.shape.slice(0, -1), size];
       const data = allocate(sizeOf(shape));
@@ -39,14 +41,19 @@ export function orderMembers(
     },
 
     rowsInParts(shape) {
+      const watch = watchRows('cpuBackend.rowsInParts', shape);
       const data = allocate(sizeOf(shape));
       let start = 0;
       return {
         write(rows) {
+          watch.add(rows.shape);
           data.set(rows.data, start);
           start += rows.data.length;
         },
-        finish: () => ({ data, shape }),
+        finish() {
+          watch.complete();
+          return { data, shape: [...shape] };
+        },
       };
     },
   };

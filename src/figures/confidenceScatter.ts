@@ -92,12 +92,13 @@ function check(where: string, name: string, fit: ConfidenceFit): void {
   }
 }
 
-function summary({ value, status, interval, count: rows }: ConfidenceFit): string {
+function summary({ value, status, interval, count: rows, scatter }: ConfidenceFit): string {
   if (status === 'tooFewRows') return `no slope: ${counted(rows, 'row')}`;
   if (value === null) return `no slope: the teacher's values are all equal, ${sampleSize(rows)}`;
   const bounds =
     interval === null ? '' : ` [${decimal(interval.low)}, ${decimal(interval.high)}] at ${percent(interval.level, 0)}`;
-  return `slope ${decimal(value)}${bounds}, ${sampleSize(rows)}`;
+  const all = scatter?.teacher.length ?? rows;
+  return `slope ${decimal(value)}${bounds}, ${sampleSize(rows)}${all > rows ? ` of ${count(all)}` : ''}`;
 }
 
 function remark({ infinite }: ConfidenceFit): string {

@@ -150,6 +150,10 @@ export function fusedMembers<Stored>(
           base.replaceRows!(storedOf('replaceRows', x, 'x'), positions, storedOf('replaceRows', rows, 'replacement')),
         ),
     }),
+    ...(base.squaredDistances && {
+      squaredDistances: (x: Tensor) => wrap(base.squaredDistances!(storedOf('squaredDistances', x, 'x'))),
+    }),
+    settle: recorder.flush,
     ...(base.drawRows && { drawRows: (draw) => wrap(base.drawRows!(draw)) }),
     ...(base.argSort && { argSort: (x: Tensor) => wrap(base.argSort!(storedOf('argSort', x, 'x'))) }),
     ...(base.takeAlong && {

@@ -66,9 +66,9 @@ function byOne(_: Algebra, { operands, size }: Call): Value | undefined {
 function factorsOfRows(algebra: Algebra, call: Call): Value | undefined {
   const outer = asScaled(call);
   const inner = outer && asScaled(outer.element);
-  const joined = outer && inner && joinFactors(algebra, outer, inner);
-  if (joined === undefined) return undefined;
-  return algebra.elementwise('multiply', [inner!.element, joined.factor], ['same', joined.access], call.size);
+  if (!outer || !inner) return undefined;
+  const joined = joinFactors(algebra, outer, inner);
+  return joined && algebra.elementwise('multiply', [inner.element, joined.factor], ['same', joined.access], call.size);
 }
 
 /** Whether a value is made of probabilities, times a number of the row: a softmax's, or a one-hot row's as a target. */
@@ -95,14 +95,13 @@ function factorOverProbabilities(algebra: Algebra, call: Call): Value | undefine
     const parts = [1, 2].map((at) =>
       joinFactors(algebra, { factor: side.operands[at]!, access: side.access[at]! }, outer!),
     );
-    const [chosen, other] = parts;
-    if (chosen === undefined || other === undefined) return undefined;
-    const values = [side.operands[0]!, chosen.factor, other.factor];
-    return algebra.elementwise('where', values, ['same', chosen.access, other.access], size);
+    const [then, otherwise] = parts;
+    if (!then || !otherwise) return undefined;
+    const values = [side.operands[0]!, then.factor, otherwise.factor];
+    return algebra.elementwise('where', values, ['same', then.access, otherwise.access], size);
   });
   const [first, second] = sides;
-  if (first === undefined || second === undefined) return undefined;
-  return algebra.make('subtract', [first, second], ['same', 'same'], size);
+  return first && second && algebra.make('subtract', [first, second], ['same', 'same'], size);
 }
 
 /** oneHot/r: two quotients a row and a choice, in place of a division an element. */

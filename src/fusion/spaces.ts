@@ -52,18 +52,24 @@ export function assignSpaces(values: readonly Value[]): readonly Space[] {
     return found;
   }
 
+  const inPlacing = new Set<Value>();
+
   function placeClass(value: Value): void {
-    const known = places.get(classes.rootOf(value));
+    const root = classes.rootOf(value);
+    const known = places.get(root);
     if (known !== undefined) {
       Object.assign(value, known);
       return;
     }
+    // A class may read what is picked by its own members (a mask of the labels that pick): they are placed with the rest.
+    if (inPlacing.has(root)) return;
+    inPlacing.add(root);
     const rows = rowsOf(classes.membersOf(value));
     const form = rows !== undefined ? 'row' : value.size === 1 ? 'single' : 'full';
     // Without rows of its own it joins whoever walks as many elements.
     const flat = (): Space => spaces.find((own) => own.rows * own.columns === value.size) ?? spaceOf(1, value.size);
     const made = { form, space: form === 'full' ? flat() : rows } as const;
-    places.set(classes.rootOf(value), made);
+    places.set(root, made);
     Object.assign(value, made);
   }
 

@@ -1,9 +1,8 @@
 /** Predictions of one yes or no each, from their log-odds: an answer of its own for every element. */
 import type { Backend } from '../backend.ts';
-import { exponentialMinusOne, logOnePlus, nearZero } from './exponentialRemainder.ts';
+import { logOnePlus, nearZero, smallExponentialRemainder, smallLogarithmRemainder } from './exponentialRemainder.ts';
 import { probabilityGap, relativeEntropyTerms } from './relativeEntropy.ts';
 import { scale } from './scale.ts';
-import { sigmoid } from './sigmoid.ts';
 
 /** How a student's answers stand to a teacher's, element by element. */
 export interface BernoulliPair<T> {
@@ -16,40 +15,44 @@ export interface BernoulliPair<T> {
 /**
  * The divergence between σ(v), the teacher's, and σ(u), the student's.
  *
- * log σ(x) is min(x, 0) − log(1 + e^{−|x|}), and a log-ratio the difference of two such. Where u and v are alike it is
- * log(1 + σ(−x)·(e^{x − y} − 1)) instead, which has the digits of u − v. An infinite v is certain: what has probability 0
- * then counts 0; an infinite u that is wrong makes the divergence +Infinity.
+ * Both are turned so that the teacher's yes is the less likely answer, p ≤ ½: that changes the sign of the gap alone. log σ(x)
+ * is min(x, 0) − log(1 + e^{−|x|}), and a log-ratio the difference of two such. Where u and v are alike, the no's is
+ * −log(1 + w), w = p·(e^{u − v} − 1), and the yes's u − v more, with the digits of u − v. An infinite v is certain: what has
+ * probability 0 then counts 0; an infinite u that is wrong makes the divergence +Infinity.
  */
 export function bernoulliPair<T>(backend: Backend<T>, u: T, v: T): BernoulliPair<T> {
   return backend.scope(() => {
-    const [student, teacher] = [sideOf(backend, u), sideOf(backend, v)];
-    const moved = backend.subtract(u, v);
-    const yes = logRatio(backend, student.yesLog, teacher.yesLog, teacher.no, scale(backend, moved, -1), moved);
-    const no = logRatio(backend, student.noLog, teacher.noLog, teacher.yes, moved, moved);
-    const divergence = backend.add(
-      relativeEntropyTerms(backend, teacher.yes, student.yes, yes),
-      relativeEntropyTerms(backend, teacher.no, student.no, no),
-    );
-    return { divergence, gap: probabilityGap(backend, teacher.yes, student.yes, yes) };
+    const turn = backend.where(backend.greater(v, backend.scalar(0)), backend.scalar(-1), backend.scalar(1));
+    const [student, teacher] = [sideOf(backend, backend.multiply(u, turn)), sideOf(backend, backend.multiply(v, turn))];
+    const moved = backend.subtract(student.odds, teacher.odds);
+    const w = backend.multiply(teacher.yes, backend.add(moved, smallExponentialRemainder(backend, moved)));
+    const nearNo = backend.subtract(smallLogarithmRemainder(backend, w), w);
+    const near = nearZero(backend, moved);
+    const yes = backend.where(near, backend.add(moved, nearNo), backend.subtract(student.yesLog, teacher.yesLog));
+    const no = backend.where(near, nearNo, backend.subtract(student.noLog, teacher.noLog));
+    return {
+      divergence: backend.add(
+        relativeEntropyTerms(backend, teacher.yes, student.yes, yes),
+        relativeEntropyTerms(backend, teacher.no, student.no, no),
+      ),
+      gap: backend.multiply(turn, probabilityGap(backend, teacher.yes, student.yes, yes)),
+    };
   });
 }
 
-/** Probabilities of yes and no with their logarithms. */
-function sideOf<T>(backend: Backend<T>, x: T) {
+/** Probabilities of yes and no with their logarithms, by one exponential and one logarithm. */
+function sideOf<T>(backend: Backend<T>, odds: T) {
   const zero = backend.scalar(0);
-  const negative = backend.subtract(zero, x);
-  const beyond = logOnePlus(backend, backend.exp(backend.subtract(zero, backend.abs(x))));
+  const power = backend.exp(scale(backend, backend.abs(odds), -1));
+  const likelier = backend.divide(backend.scalar(1), backend.add(power, backend.scalar(1)));
+  const other = backend.multiply(power, likelier);
+  const positive = backend.greater(odds, zero);
+  const beyond = logOnePlus(backend, power);
   return {
-    yes: sigmoid(backend, x),
-    no: sigmoid(backend, negative),
-    yesLog: backend.subtract(zero, backend.add(backend.maximum(negative, zero), beyond)),
-    noLog: backend.subtract(zero, backend.add(backend.maximum(x, zero), beyond)),
+    odds,
+    yes: backend.where(positive, likelier, other),
+    no: backend.where(positive, other, likelier),
+    yesLog: backend.subtract(backend.subtract(zero, backend.maximum(scale(backend, odds, -1), zero)), beyond),
+    noLog: backend.subtract(backend.subtract(zero, backend.maximum(odds, zero)), beyond),
   };
-}
-
-/** log(student/teacher) for one answer, with the teacher's probability of the other one and the log of how its odds grew. */
-function logRatio<T>(backend: Backend<T>, studentLog: T, teacherLog: T, other: T, growth: T, moved: T): T {
-  const gained = logOnePlus(backend, backend.multiply(other, exponentialMinusOne(backend, growth)));
-  const near = scale(backend, gained, -1);
-  return backend.where(nearZero(backend, moved), near, backend.subtract(studentLog, teacherLog));
 }

@@ -122,17 +122,40 @@ export function checkNumbers<T>(
   rows: readonly number[],
   counts: RowCounts<T> = {},
 ): void {
+  checkEach(backend, where, argument, numbers, rows, counts, 'finite numbers', Number.isFinite);
+}
+
+/** Requires numbers that have an order, which NaN has not. */
+export function checkOrdered<T>(
+  backend: Backend<T>,
+  where: string,
+  argument: string,
+  numbers: T,
+  rows: readonly number[],
+  counts: RowCounts<T> = {},
+): void {
+  checkEach(backend, where, argument, numbers, rows, counts, 'free of NaN', (value) => !Number.isNaN(value));
+}
+
+function checkEach<T>(
+  backend: Backend<T>,
+  where: string,
+  argument: string,
+  numbers: T,
+  rows: readonly number[],
+  counts: RowCounts<T>,
+  expected: string,
+  fits: (value: number) => boolean,
+): void {
   checkSameShape(where, argument, backend.shapeOf(numbers), 'the rows', rows);
   const data = backend.readSync?.(numbers).data ?? [];
   const isCounted = countsOf(backend, counts);
   for (let row = 0; row < data.length; row++) {
-    if (!Number.isFinite(data[row]) && isCounted(row)) {
-      throw rangeError(where, argument, 'finite numbers', data[row]);
-    }
+    if (!fits(data[row]!) && isCounted(row)) throw rangeError(where, argument, expected, data[row]);
   }
 }
 
-/** Requires a pair of logits of at least `least` classes, and labels as `checkLabels` does; returns the shape of the rows. */
+/** Requires a pair of logits, and labels as `checkLabels` does; returns the shape of the rows. */
 export function checkLabelledPair<T>(
   backend: Backend<T>,
   where: string,
@@ -142,12 +165,10 @@ export function checkLabelledPair<T>(
     readonly labels: T;
     readonly rowWeights?: T | undefined;
   },
-  least: number,
   ignoreIndex: number | null,
 ): readonly number[] {
   const rows = checkLogitPair(backend, where, inputs);
   const classes = backend.shapeOf(inputs.studentLogits).at(-1)!;
-  if (classes < least) throw rangeError(where, 'studentLogits', `of at least ${least} classes`, classes);
   checkLabels(backend, where, 'labels', inputs.labels, rows, classes, { ...inputs, ignoreIndex });
   return rows;
 }

@@ -36,6 +36,8 @@ export function foldRows<T>(
       return { next, kept: backend.rowsInParts ? [] : rows };
     });
     current = made.next;
+    // A sum that is put off would hold on to all its terms.
+    backend.settle?.(current);
     if (index > 0) before.filter((tensor) => !current.includes(tensor)).forEach(backend.dispose);
   }
   return { rows: wholes.map((whole) => whole.finish()), carried: current };

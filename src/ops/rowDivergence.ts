@@ -11,7 +11,7 @@ import { totalVariationGradient, totalVariationOf } from './totalVariation.ts';
 /** The divergences by name. */
 export type DivergenceName = 'forward' | 'reverse' | 'jensenShannon' | 'totalVariation';
 
-/** What the gradient needs of the values. */
+/** What the gradient needs of the values: of each class `student` and `first`, and `second` of each class or row. */
 export type DivergenceKept = 'student' | 'first' | 'second';
 
 /** A divergence of p, the teacher's prediction, and q, the student's. */
@@ -22,27 +22,35 @@ export interface RowDivergence {
   gradient<T>(backend: Backend<T>, kept: Readonly<Record<DivergenceKept, T>>): T;
 }
 
+/** A divergence whose gradient in some of the classes needs no more of the others than one number a row. */
+export interface PartialDivergence extends RowDivergence {
+  /** The gradients in u of a part of the classes; `second` is that of all of them, [...]. */
+  part<T>(backend: Backend<T>, pair: SoftenedPair<T>, second: T): T;
+}
+
 /** KL(p‖q); gradient q − p. */
-const forward: RowDivergence = {
+const forward: PartialDivergence = {
   rows(backend, { student, teacher, logRatio }) {
     return { losses: relativeEntropy(backend, teacher, student, logRatio), student, first: teacher, second: logRatio };
   },
   gradient: (backend, { student, first: teacher, second: logRatio }) =>
     probabilityGap(backend, teacher, student, logRatio),
+  part: (backend, { student, teacher, logRatio }) => probabilityGap(backend, teacher, student, logRatio),
 };
 
 /** KL(q‖p); gradient q·((log q − log p) − KL). */
-const reverse: RowDivergence = {
+const reverse: PartialDivergence = {
   rows(backend, { student, teacher, logRatio }) {
     const losses = relativeEntropy(backend, student, teacher, scale(backend, logRatio, -1));
     return { losses, student, first: logRatio, second: losses };
   },
   gradient: (backend, { student, first: logRatio, second: losses }) =>
     centredGradient(backend, student, logRatio, losses),
+  part: (backend, { student, logRatio }, losses) => centredGradient(backend, student, logRatio, losses),
 };
 
 /** β·KL(p‖m) + (1 − β)·KL(q‖m), m = β·p + (1 − β)·q; gradient (1 − β)·q·((log q − log m) − KL(q‖m)). */
-function jensenShannon(beta: number): RowDivergence {
+function jensenShannon(beta: number): PartialDivergence {
   return {
     rows(backend, { student, teacher, logRatio }) {
       const ofTeacher = mixtureRatio(backend, teacher, student, logRatio, beta);
@@ -58,6 +66,10 @@ function jensenShannon(beta: number): RowDivergence {
     },
     gradient: (backend, { student, first: overMixture, second: studentDivergence }) =>
       scale(backend, centredGradient(backend, student, overMixture, studentDivergence), 1 - beta),
+    part(backend, { student, teacher, logRatio }, studentDivergence) {
+      const ratio = mixtureRatio(backend, student, teacher, scale(backend, logRatio, -1), 1 - beta).logRatio;
+      return scale(backend, centredGradient(backend, student, scale(backend, ratio, -1), studentDivergence), 1 - beta);
+    },
   };
 }
 
@@ -70,7 +82,12 @@ const totalVariation: RowDivergence = {
   gradient: (backend, { student, first: gap }) => totalVariationGradient(backend, student, gap),
 };
 
-/** The divergence of a name; `beta` is the teacher's share in the mixture of `jensenShannon`. */
+/** A divergence that classes in tiles can have; `beta` is the teacher's share in the mixture of `jensenShannon`. */
+export function partialDivergence(name: Exclude<DivergenceName, 'totalVariation'>, beta = 0.5): PartialDivergence {
+  return { forward, reverse, jensenShannon: jensenShannon(beta) }[name];
+}
+
+/** The divergence of a name; `beta` as there. */
 export function rowDivergence(name: DivergenceName, beta = 0.5): RowDivergence {
-  return { forward, reverse, totalVariation, jensenShannon: jensenShannon(beta) }[name];
+  return name === 'totalVariation' ? totalVariation : partialDivergence(name, beta);
 }

@@ -109,7 +109,8 @@ export function reduceRows<T>(
 ): ReducedRows<T> {
   if (weights === undefined) {
     if (reduction === 'none') return { value: rowLosses, rowScale: backend.scalar(1) };
-    const rows = sizeOf(backend.shapeOf(rowLosses));
+    // Without a row the sum is 0, and any divisor gives 0.
+    const rows = Math.max(1, sizeOf(backend.shapeOf(rowLosses)));
     const rowScale = backend.scalar(reduction === 'sum' ? 1 : 1 / (normalizer ?? rows));
     return { value: backend.multiply(backend.sum(rowLosses), rowScale), rowScale };
   }

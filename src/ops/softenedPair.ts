@@ -31,6 +31,14 @@ export function plainTemperature({ student, teacher }: Temperatures): number | T
   return student === teacher ? student : { student, teacher };
 }
 
+/** softmax(logits/T) along the last axis, shifted before it is divided, for T of any size. */
+export function softened<T>(backend: Backend<T>, logits: T, temperature: number): T {
+  return backend.scope(() => {
+    const weights = backend.exp(scale(backend, backend.subtract(logits, backend.max(logits, row)), 1 / temperature));
+    return backend.divide(weights, backend.sum(weights, row));
+  });
+}
+
 /** The softened predictions of student and teacher, [..., classes]. */
 export interface SoftenedPair<T> {
   /** q = softmax(studentLogits/T). */
@@ -47,34 +55,57 @@ export interface SoftenedPair<T> {
   readonly total: T;
 }
 
+/** One number a row for each side, [..., 1]. */
+export interface SidePair<T> {
+  readonly student: T;
+  readonly teacher: T;
+}
+
+/** Softened logits of both sides, each less a number a row, and their difference, teacher − student. */
+export interface ShiftedPair<T> extends SidePair<T> {
+  readonly difference: T;
+}
+
 /**
- * Softmax of both sides and the logarithm of their ratio, for temperatures of any size.
- *
- * Each side is shifted by its maximum before it is divided by T: T = 0.001 would round large logits away. With
- * d = (teacher − student)/T, shifted likewise, log q − log p is κ − d, where κ = log Σ e^{teacher} − log Σ e^{student}. Where
- * the sides are alike, both logarithms are alike and lose what d has; so κ = log(1 + Σ e^{student}·(e^d − 1)/Σ e^{student}).
+ * Softened logits less the row's maximum (or another number near it), which comes off before they are divided by T: T = 0.001
+ * would round large logits away.
  */
-export function softenedPair<T>(
+export function shiftedPair<T>(
   backend: Backend<T>,
-  studentLogits: T,
-  teacherLogits: T,
+  { student, teacher }: SidePair<T>,
+  maxima: SidePair<T>,
   temperatures: Temperatures,
-): SoftenedPair<T> {
+): ShiftedPair<T> {
   return backend.scope(() => {
-    const studentMax = backend.max(studentLogits, row);
-    const teacherMax = backend.max(teacherLogits, row);
-    const shifted = scale(backend, backend.subtract(studentLogits, studentMax), 1 / temperatures.student);
-    const teacherShifted = scale(backend, backend.subtract(teacherLogits, teacherMax), 1 / temperatures.teacher);
-    const studentWeights = backend.exp(shifted);
-    const teacherWeights = backend.exp(teacherShifted);
+    const shifted = scale(backend, backend.subtract(student, maxima.student), 1 / temperatures.student);
+    const teacherShifted = scale(backend, backend.subtract(teacher, maxima.teacher), 1 / temperatures.teacher);
     const difference =
       temperatures.student === temperatures.teacher
         ? scale(
             backend,
-            exactDifference(backend, [teacherLogits, studentLogits], [teacherMax, studentMax]),
+            exactDifference(backend, [teacher, student], [maxima.teacher, maxima.student]),
             1 / temperatures.student,
           )
         : backend.subtract(teacherShifted, shifted);
+    return { student: shifted, teacher: teacherShifted, difference };
+  });
+}
+
+/** e to the power of shifted logits, their sums over each row, [..., 1], and the logarithm of the sums' ratio. */
+export interface PairWeights<T> extends SidePair<T> {
+  readonly totals: SidePair<T>;
+  /** κ = log Σ e^{teacher} − log Σ e^{student}. */
+  readonly kappa: T;
+}
+
+/**
+ * Weights of both sides. Where the sides are alike, both sums' logarithms are alike and lose what the difference d of the
+ * logits has; so κ = log(1 + Σ e^{student}·(e^d − 1)/Σ e^{student}).
+ */
+export function pairWeights<T>(backend: Backend<T>, { student, teacher, difference }: ShiftedPair<T>): PairWeights<T> {
+  return backend.scope(() => {
+    const studentWeights = backend.exp(student);
+    const teacherWeights = backend.exp(teacher);
     const total = backend.sum(studentWeights, row);
     const teacherTotal = backend.sum(teacherWeights, row);
     const gain = backend.divide(gainOf(backend, studentWeights, teacherWeights, difference), total);
@@ -84,11 +115,32 @@ export function softenedPair<T>(
       backend.subtract(backend.log(teacherTotal), backend.log(total)),
     );
     return {
-      student: backend.divide(studentWeights, total),
-      teacher: backend.divide(teacherWeights, teacherTotal),
-      logRatio: backend.subtract(kappa, difference),
-      shifted,
-      total,
+      student: studentWeights,
+      teacher: teacherWeights,
+      totals: { student: total, teacher: teacherTotal },
+      kappa,
+    };
+  });
+}
+
+/** Softmax of both sides and the logarithm of their ratio, κ − d, for temperatures of any size. */
+export function softenedPair<T>(
+  backend: Backend<T>,
+  studentLogits: T,
+  teacherLogits: T,
+  temperatures: Temperatures,
+): SoftenedPair<T> {
+  return backend.scope(() => {
+    const sides = { student: studentLogits, teacher: teacherLogits };
+    const maxima = { student: backend.max(studentLogits, row), teacher: backend.max(teacherLogits, row) };
+    const shifted = shiftedPair(backend, sides, maxima, temperatures);
+    const { student, teacher, totals, kappa } = pairWeights(backend, shifted);
+    return {
+      student: backend.divide(student, totals.student),
+      teacher: backend.divide(teacher, totals.teacher),
+      logRatio: backend.subtract(kappa, shifted.difference),
+      shifted: shifted.student,
+      total: totals.student,
     };
   });
 }

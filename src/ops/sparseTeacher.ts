@@ -1,11 +1,11 @@
 /** A teacher that is known by its most likely classes: their numbers and log-probabilities in each row. */
 import type { Backend, Shape } from '../backend.ts';
 import { checkSameShape, rangeError, shapeError } from '../check.ts';
-import type { Inputs } from '../inputs.ts';
-import { checkLogits, countsOf } from './checkRows.ts';
+import { checkLogits, countsOf, type RowCounts } from './checkRows.ts';
 import { appendColumn, bucketLogits, tailLogits } from './classBuckets.ts';
 import { exponentialMinusOne } from './exponentialRemainder.ts';
 import { flattenRows } from './flattenRows.ts';
+import { isMinusInfinity } from './isMinusInfinity.ts';
 import { logSumExp } from './logSumExp.ts';
 import { scatterAlong } from './scatterAlong.ts';
 
@@ -13,20 +13,24 @@ import { scatterAlong } from './scatterAlong.ts';
 export type MissingClasses = 'tail' | 'renormalize' | 'zero';
 
 /** The student's logits and the teacher's list. */
-export type SparseInputs<T> = Inputs<
-  'studentLogits' | 'teacherIndices' | 'teacherLogProbabilities',
-  'teacherTailLogProbability',
-  T
->;
+export interface SparseInputs<T> {
+  readonly studentLogits: T;
+  readonly teacherIndices: T;
+  readonly teacherLogProbabilities: T;
+  readonly teacherTailLogProbability?: T | undefined;
+}
 
 /** How far the sum of a row of listed probabilities may be beyond 1: what float16 and rounding to four digits leave. */
 const sumTolerance = 1e-3;
+
+/** What rounding may leave of a mass of 1 in float32, over some hundred classes. */
+const roundingMass = 1e-5;
 
 /** Requires lists that fit the student's rows and, where reading is free, hold classes once and no more than all the mass. */
 export function checkSparseTeacher<T>(
   backend: Backend<T>,
   where: string,
-  inputs: SparseInputs<T> & Inputs<never, 'labels' | 'rowWeights', T>,
+  inputs: SparseInputs<T> & RowCounts<T>,
   ignoreIndex: number | null,
 ): Shape {
   const { studentLogits, teacherIndices, teacherLogProbabilities, teacherTailLogProbability } = inputs;
@@ -115,10 +119,16 @@ export function sparseBuckets<T>(
       const student = backend.where(entries, own, zero);
       return { indices, student, teacher: backend.where(entries, appendColumn(backend, logs, none), zero) };
     }
-    const isAll = backend.greater(entries, backend.scalar(backend.shapeOf(logits)[1]! - 1));
+    const teacherTail = teacherTailLogits(backend, inputs, logs);
     // What rounding leaves of the teacher's mass would be infinitely unlikely where the student has no class for it.
-    const teacherTail = backend.where(isAll, none, teacherTailLogits(backend, inputs, logs));
-    return { indices, student: own, teacher: appendColumn(backend, logs, teacherTail) };
+    const isAll = backend.greater(entries, backend.scalar(backend.shapeOf(logits)[1]! - 1));
+    const left = inputs.teacherTailLogProbability === undefined ? Math.log(roundingMass) : -Infinity;
+    const isRounding = backend.multiply(
+      isMinusInfinity(backend, tail),
+      backend.greater(backend.scalar(left), teacherTail),
+    );
+    const dropped = backend.where(backend.maximum(isAll, isRounding), none, teacherTail);
+    return { indices, student: own, teacher: appendColumn(backend, logs, dropped) };
   });
 }
 

@@ -16,7 +16,7 @@ export function squaredDistances<T>(backend: Backend<T>, x: T): T {
   const columns = backend.transpose(x);
   const step = Math.max(1, Math.floor(blockSize / (rows * rows)));
   let total: T | undefined;
-  for (let start = 0; start < width; start += step) {
+  for (let start = 0; start === 0 || start < width; start += step) {
     const count = Math.min(step, width - start);
     const sumSoFar = total;
     total = backend.scope(() => {

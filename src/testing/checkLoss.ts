@@ -1,6 +1,5 @@
 /** The check of a loss of one's own: its gradient, its masks, its forms, and what it leaves behind. */
 import type { Backend, Residuals } from '../backend.ts';
-import { checkOptions } from '../check.ts';
 import { cpuBackend } from '../cpu/index.ts';
 import {
   type AnyLoss,
@@ -12,11 +11,12 @@ import {
   valueAndGradientsOn,
 } from '../loss.ts';
 import type { Reduction } from '../ops/rowReduction.ts';
+import { callback, finite, flag, optional, positive, readOptions } from '../options.ts';
 import { randomUniform } from '../random.ts';
 import { type HostTensor, sizeOf, type TensorLike } from '../tensor.ts';
 import { checkGradients } from './checkGradients.ts';
 import { type Claim, checkClaims, expectSame } from './claims.ts';
-import { type HostBatch, hostBatch, type RowInputs } from './hostRows.ts';
+import { type HostBatch, hostBatch, type RowInputs, rowInputReaders } from './hostRows.ts';
 import { checkForms } from './lossForms.ts';
 import { type Computed, maskClaims } from './lossMasks.ts';
 import { type Handle, strictBackend } from './strictBackend.ts';
@@ -71,14 +71,21 @@ export function checkLoss<L extends AnyLoss>(
   options: CheckLossOptions = {},
 ): LossCheck {
   const where = 'checkLoss';
-  checkOptions(where, options, ['step', 'whole', 'indices', 'smooth', 'withReduction', 'tolerance']);
-  const { smooth = true, withReduction, tolerance = 1e-9, step } = options;
-  const context: LossContext = step === undefined ? {} : { step };
+  const { smooth, withReduction, tolerance, step, normalizer, ...rowInputs } = readOptions(where, options, {
+    ...rowInputReaders,
+    step: optional(finite()),
+    normalizer: optional(positive()),
+    smooth: flag(true),
+    withReduction: optional(callback<NonNullable<CheckLossOptions['withReduction']>>()),
+    tolerance: positive(1e-9),
+  });
+  const steps: LossContext = step === undefined ? {} : { step };
+  const context: LossContext = normalizer === undefined ? steps : { ...steps, normalizer };
   const plain: AnyLoss = loss;
   const given = hostBatch(plain, inputs);
   // A copy each time, so that a loss that writes into its inputs is caught once, by its own check.
-  const compute = (batch: HostBatch, other = plain): Computed =>
-    valueAndGradientsOn(reference, other, hostBatch(other, batch), context);
+  const compute = (batch: HostBatch, other = plain, at = context): Computed =>
+    valueAndGradientsOn(reference, other, hostBatch(other, batch), at);
   const expected = compute(given);
   const same = (got: unknown, wanted: unknown = expected): void => expectSame(got, wanted, tolerance);
 
@@ -90,7 +97,7 @@ export function checkLoss<L extends AnyLoss>(
     {
       what: 'a gradient has the shape of its input',
       check() {
-        for (const name of plain.differentiable) {
+        for (const name of plain.differentiable.filter((input) => given[input] !== undefined)) {
           expectSame(expected.gradients[name]?.shape, given[name]!.shape, 0, `the shape of the gradient of ${name}`);
         }
       },
@@ -101,7 +108,7 @@ export function checkLoss<L extends AnyLoss>(
     },
     { what: 'residuals are tensors and records of them', check: () => checkResiduals(plain, given, context) },
     ...deviceClaims(plain, given, context, expected, same),
-    ...maskClaims(plain, given, options, expected, compute, same),
+    ...maskClaims(plain, given, rowInputs, expected, compute, same),
   ];
   if (smooth) {
     claims.unshift({
@@ -112,7 +119,7 @@ export function checkLoss<L extends AnyLoss>(
   if (withReduction) {
     claims.push({
       what: 'mean, sum and none agree',
-      check: () => checkForms(withReduction, given, compute, same),
+      check: () => checkForms(withReduction, given, (batch, other) => compute(batch, other, steps), same),
     });
   }
   return { passed: checkClaims(where, loss.name, claims) };
@@ -126,15 +133,15 @@ function checkUpstream(
   same: (got: unknown, wanted: unknown) => void,
 ): void {
   const { value, residuals } = forwardOf(reference, loss, hostBatch(loss, batch), context);
-  const backward = (upstreamOf: (at: number) => number): readonly (HostTensor | undefined)[] => {
+  /** The gradients of the inputs that are given. */
+  const backward = (upstreamOf: (at: number) => number): readonly HostTensor[] => {
     const data = Float64Array.from({ length: sizeOf(value.shape) }, (_, at) => upstreamOf(at));
-    return backwardOf(reference, loss, residuals, { data, shape: value.shape });
+    const gradients = backwardOf(reference, loss, residuals, { data, shape: value.shape });
+    return gradients.filter((gradient) => gradient !== undefined);
   };
   const share = (at: number): number => randomUniform(1, at);
   const parts = [backward((at) => -2.5 * share(at)), backward((at) => -2.5 * (1 - share(at)))];
   backward(() => 1).forEach((whole, at) => {
-    // An optional input that was left out gets none.
-    if (whole === undefined) return;
     const [first, second] = parts.map((part) => part[at]!);
     same(
       first!.data.map((number, index) => number + second!.data[index]!),

@@ -1,19 +1,22 @@
 /** The check of a metric of one's own: every way to compute it gives the same, and what must not matter does not. */
 import type { Backend } from '../backend.ts';
-import { checkOptions, rangeError } from '../check.ts';
+import { rangeError } from '../check.ts';
 import { cpuBackend } from '../cpu/index.ts';
 import { type Accumulator, accumulate, measure, restore } from '../hostMetric.ts';
-import { type AnyMetric, type BatchOf, statisticsOf, widen, withoutFaults } from '../metric.ts';
+import { type AnyMetric, type BatchOf, stateFromRead, statisticsOf, widen } from '../metric.ts';
 import type { HostStatistics } from '../metricState.ts';
+import { flag, positive, readOptions, whole } from '../options.ts';
 import { randomPermutation } from '../random.ts';
-import type { TensorLike } from '../tensor.ts';
+import type { HostTensor, TensorLike } from '../tensor.ts';
 import { type Claim, checkClaims, expectSame } from './claims.ts';
 import {
+  type CheckedRowInputs,
   equalWeights,
   type HostBatch,
   hostBatch,
   type RowInputs,
   rowCount,
+  rowInputReaders,
   takeRows,
   withSpoiledRows,
 } from './hostRows.ts';
@@ -64,20 +67,25 @@ export function checkMetric<M extends AnyMetric>(
   options: CheckMetricOptions = {},
 ): MetricCheck {
   const where = 'checkMetric';
-  checkOptions(where, options, ['whole', 'indices', 'streams', 'permutations', 'leastRows', 'tolerance']);
-  const { streams = true, permutations = false, leastRows = 1, tolerance = 1e-9 } = options;
+  const { streams, permutations, leastRows, tolerance, ...rowInputs } = readOptions(where, options, {
+    ...rowInputReaders,
+    streams: flag(true),
+    permutations: flag(false),
+    leastRows: whole(1, 1),
+    tolerance: positive(1e-9),
+  });
   const plain: AnyMetric = metric;
   const given = hostBatch(plain, batch);
-  const rows = rowCount(where, given, options);
+  const rows = rowCount(where, given, rowInputs);
   // A copy each time, so that a metric that writes into its inputs is caught once, by its own check.
   const compute = (from: HostBatch): unknown => measure(plain, hostBatch(plain, from));
   const expected = compute(given);
   const same = (got: unknown): void => expectSame(got, expected, tolerance);
 
   const claims: Claim[] = [
-    ...(streams ? streamClaims(plain, partsOf(given, options, rows, leastRows), same) : []),
+    ...(streams ? streamClaims(plain, partsOf(given, rowInputs, rows, leastRows), same) : []),
     ...deviceClaims(plain, given, same),
-    ...maskClaims(plain, given, options, rows, (from) => same(compute(from))),
+    ...maskClaims(plain, given, rowInputs, rows, (from) => same(compute(from))),
     {
       what: 'its inputs stay as they were',
       check() {
@@ -92,7 +100,7 @@ export function checkMetric<M extends AnyMetric>(
       what: 'the order of rows does not matter',
       check() {
         for (let seed = 0; seed < 3; seed++) {
-          same(compute(takeRows(given, options, randomPermutation(seed, rows))));
+          same(compute(takeRows(given, rowInputs, randomPermutation(seed, rows))));
         }
       },
     });
@@ -101,7 +109,7 @@ export function checkMetric<M extends AnyMetric>(
 }
 
 /** Three parts (two where the rows are few), of unequal size where they allow it. */
-function partsOf(batch: HostBatch, inputs: RowInputs, rows: number, leastRows: number): readonly HostBatch[] {
+function partsOf(batch: HostBatch, inputs: CheckedRowInputs, rows: number, leastRows: number): readonly HostBatch[] {
   if (rows < 2 * leastRows)
     throw rangeError('checkMetric', 'rows', `at least ${2 * leastRows}, to make parts of`, rows);
   const first = Math.max(leastRows, Math.floor(rows / 4));
@@ -151,7 +159,10 @@ function streamClaims(metric: AnyMetric, parts: readonly HostBatch[], same: (got
         const before = JSON.stringify([first, second]);
         joined(first, second).update(parts[0]!);
         expectSame(JSON.stringify([first, second]), before, 0, 'the states of the parts');
-        const [a, b] = [statisticsOnHost(metric, parts[0]!), statisticsOnHost(metric, parts.at(-1)!)];
+        const reference = cpuBackend({ precision: 'float64' });
+        const [a, b] = [parts[0]!, parts.at(-1)!].map((part) =>
+          statisticsRead(reference, metric, part, reference.readSync),
+        ) as [HostStatistics<string>, HostStatistics<string>];
         const numbers = structuredClone([a, b]);
         metric.merge?.(a, b);
         expectSame([a, b], numbers, 0, 'the statistics of the parts');
@@ -177,14 +188,18 @@ function streamClaims(metric: AnyMetric, parts: readonly HostBatch[], same: (got
   ];
 }
 
-function statisticsOnHost(metric: AnyMetric, batch: HostBatch): HostStatistics<string> {
-  const backend = cpuBackend({ precision: 'float64' });
+/** Statistics in float64, as the frame reads them from a backend; `numbersOf` brings a tensor to the host. */
+function statisticsRead<T>(
+  backend: Backend<T>,
+  metric: AnyMetric,
+  batch: HostBatch,
+  numbersOf: (x: T) => HostTensor,
+): HostStatistics<string> {
+  const isNumber = (value: T | number): value is number => typeof value === 'number';
   const statistics = Object.entries(statisticsOf(backend, metric, batch));
-  const read = statistics.map(([name, value]) => [
-    name,
-    widen(typeof value === 'number' ? value : backend.readSync(value)),
-  ]);
-  return withoutFaults(metric, Object.fromEntries(read));
+  const read = statistics.map(([name, value]) => [name, widen(isNumber(value) ? value : numbersOf(value))]);
+  for (const [, value] of statistics) if (!isNumber(value)) backend.dispose(value);
+  return stateFromRead(metric, Object.fromEntries(read));
 }
 
 function ordersOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
@@ -193,15 +208,9 @@ function ordersOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
 }
 
 function deviceClaims(metric: AnyMetric, batch: HostBatch, same: (got: unknown) => void): readonly Claim[] {
-  const measureOn = (backend: Backend<Handle>): void => {
-    const statistics = statisticsOf(backend, metric, batch);
-    const read = Object.entries(statistics).map(([name, value]) => [
-      name,
-      widen(typeof value === 'number' ? value : value.numbers!),
-    ]);
-    for (const made of Object.values(statistics)) if (typeof made !== 'number') backend.dispose(made);
-    same(metric.finish(withoutFaults(metric, Object.fromEntries(read))));
-  };
+  // Not by `read`, which would wait.
+  const measureOn = (backend: Backend<Handle>): void =>
+    same(metric.finish(statisticsRead(backend, metric, batch, ({ numbers }) => numbers!)));
   return [
     {
       what: 'where tensors are freed, nothing is left behind, and nothing freed is used',
@@ -221,7 +230,7 @@ function deviceClaims(metric: AnyMetric, batch: HostBatch, same: (got: unknown) 
 function maskClaims(
   metric: AnyMetric,
   batch: HostBatch,
-  inputs: RowInputs,
+  inputs: CheckedRowInputs,
   rows: number,
   checkSame: (batch: HostBatch) => void,
 ): readonly Claim[] {

@@ -1,6 +1,7 @@
 /** Batches of host arrays by rows: cut, put in another order, and with rows beside them that must not count. */
 import { kindError } from '../check.ts';
 import type { InputNames } from '../inputs.ts';
+import { list, type OptionReader, text } from '../options.ts';
 import { type HostTensor, sizeOf, type TensorLike, toHostTensor } from '../tensor.ts';
 
 /** Inputs by name. */
@@ -12,6 +13,20 @@ export interface RowInputs {
   readonly whole?: readonly string[];
   /** Inputs of whole numbers (labels, groups, row numbers): a row that must not count repeats another one's. Default `labels`. */
   readonly indices?: readonly string[];
+}
+
+/** Both lists, with their defaults. */
+export type CheckedRowInputs = Required<RowInputs>;
+
+/** Readers of both, for `readOptions`. */
+export const rowInputReaders: Readonly<Record<keyof RowInputs, OptionReader<readonly string[]>>> = {
+  whole: names([]),
+  indices: names(['labels']),
+};
+
+function names(fallback: readonly string[]): OptionReader<readonly string[]> {
+  const read = list(text());
+  return (where, name, given) => (given === undefined ? fallback : read(where, name, given));
 }
 
 /** The inputs that a loss or metric asks for, in float64 where they hold rounded numbers: nothing is lost to rounding. */
@@ -27,7 +42,7 @@ export function hostBatch(owner: InputNames, given: Readonly<Record<string, Tens
 }
 
 /** The number of rows that the inputs have in common. */
-export function rowCount(where: string, batch: HostBatch, { whole = [] }: RowInputs): number {
+export function rowCount(where: string, batch: HostBatch, { whole }: CheckedRowInputs): number {
   const [first, ...others] = Object.entries(batch).filter(([name]) => !whole.includes(name));
   const rows = first?.[1].shape[0];
   if (first === undefined || rows === undefined || rows < 2) {
@@ -47,7 +62,7 @@ export function rowCount(where: string, batch: HostBatch, { whole = [] }: RowInp
 }
 
 /** The rows of these numbers, in this order. */
-export function takeRows(batch: HostBatch, { whole = [] }: RowInputs, rows: ArrayLike<number>): HostBatch {
+export function takeRows(batch: HostBatch, { whole }: CheckedRowInputs, rows: ArrayLike<number>): HostBatch {
   return mapInputs(batch, (host, name) => (whole.includes(name) ? host : rowsOf(host, rows)));
 }
 
@@ -57,7 +72,7 @@ export function takeRows(batch: HostBatch, { whole = [] }: RowInputs, rows: Arra
  */
 export function withSpoiledRows(
   batch: HostBatch,
-  { whole = [], indices = ['labels'] }: RowInputs,
+  { whole, indices }: CheckedRowInputs,
   mask: { readonly name: string; readonly value: number },
 ): HostBatch {
   return mapInputs(batch, (host, name) => {

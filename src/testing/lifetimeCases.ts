@@ -1,5 +1,5 @@
 /** What the contract says of lifetimes: arguments are borrowed, storage may be shared, and reading leaves nothing behind. */
-import type { Backend } from '../backend.ts';
+import type { Backend, RowsInParts } from '../backend.ts';
 import { logSoftmax } from '../ops/logSoftmax.ts';
 import { type HostTensor, tensor } from '../tensor.ts';
 import { expectations, numbers } from './expectations.ts';
@@ -32,7 +32,17 @@ const members: readonly (readonly [name: string, make: <T>(b: Backend<T>, x: T, 
   ['gather', (b, x, y) => b.gather(x, y)],
   ['logSoftmax', (b, x) => (b.logSoftmax ? b.logSoftmax(x) : b.scope(() => logSoftmax(b, x)))],
   ['replaceRows', (b, x, y) => (b.replaceRows ? b.replaceRows(x, [1, 0], y) : b.add(x, y))],
+  ['squaredDistances', (b, x) => (b.squaredDistances ? b.squaredDistances(x) : b.abs(x))],
+  ['argSort', (b, x) => (b.argSort ? b.argSort(x) : b.abs(x))],
+  ['takeAlong', (b, x, y) => (b.takeAlong ? b.takeAlong(x, y) : b.add(x, y))],
+  ['scatterAlong', (b, x, y) => (b.scatterAlong ? b.scatterAlong(x, y, 3) : b.add(x, y))],
+  ['rowsInParts', (b, x) => (b.rowsInParts ? written(b.rowsInParts([2, 2]), x) : b.abs(x))],
 ];
+
+function written<T>(parts: RowsInParts<T>, rows: T): T {
+  parts.write(rows);
+  return parts.finish();
+}
 
 /** The requirements on lifetimes, for one backend. */
 export function lifetimeCases<T>(backend: Backend<T>): readonly ConformanceCase[] {

@@ -2,7 +2,7 @@
 import type { AnyLoss } from '../loss.ts';
 import { type HostTensor, sizeOf } from '../tensor.ts';
 import { type Claim, expectSame } from './claims.ts';
-import { equalWeights, type HostBatch, type RowInputs, rowCount, withSpoiledRows } from './hostRows.ts';
+import { type CheckedRowInputs, equalWeights, type HostBatch, rowCount, withSpoiledRows } from './hostRows.ts';
 
 /** A value and its gradients on the host. */
 export interface Computed {
@@ -14,13 +14,13 @@ export interface Computed {
 export function maskClaims(
   loss: AnyLoss,
   batch: HostBatch,
-  inputs: RowInputs,
+  inputs: CheckedRowInputs,
   expected: Computed,
   compute: (batch: HostBatch) => Computed,
   same: (got: unknown, wanted?: unknown) => void,
 ): readonly Claim[] {
   const claims: Claim[] = [];
-  const { whole = [] } = inputs;
+  const { whole } = inputs;
 
   /** The rows of the second half, whose numbers are NaN, must leave value and gradients as they were, and get 0. */
   const checkSpoiled = (from: HostBatch, mask: { readonly name: string; readonly value: number }): void => {

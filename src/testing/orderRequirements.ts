@@ -1,11 +1,10 @@
 /** Order and positions along the last axis, and rows written in parts: by the backend, or by the composite where it has none. */
 import { argSort } from '../ops/argSort.ts';
 import { foldRows } from '../ops/foldRows.ts';
-
 import { scatterAlong } from '../ops/scatterAlong.ts';
 import { takeAlong } from '../ops/takeAlong.ts';
 import { type HostTensor, tensor } from '../tensor.ts';
-import { on, type Requirement, values } from './requirements.ts';
+import { filled, on, type Requirement, scattered, values } from './requirements.ts';
 
 /** Rows that are longer than a block of any kernel, full of equal elements: 7·i mod 601, and 3·i mod 8. */
 const long: HostTensor = tensor(
@@ -54,6 +53,27 @@ export const orderRequirements: readonly Requirement[] = [
   ['argSort of one element is 0', (b) => argSort(b, on(b, tensor([[5], [NaN]]))), tensor([[0], [0]])],
   ['argSort orders long rows, stably', (b) => argSort(b, on(b, long)), longOrder],
   [
+    'argSort orders each row of several axes by itself',
+    (b) =>
+      argSort(
+        b,
+        on(
+          b,
+          filled([2, 2, 3], (at) => (at * 5) % 12),
+        ),
+      ),
+    tensor([
+      [
+        [2, 1, 0],
+        [1, 0, 2],
+      ],
+      [
+        [1, 0, 2],
+        [0, 2, 1],
+      ],
+    ]),
+  ],
+  [
     'takeAlong takes elements of each row, repeats allowed, and 0 for an index outside',
     (b) =>
       takeAlong(
@@ -76,6 +96,48 @@ export const orderRequirements: readonly Requirement[] = [
     'takeAlong takes whole numbers in integer storage, infinities and NaN',
     (b) => takeAlong(b, on(b, tensor([NaN, Infinity, -Infinity])), on(b, tensor(Int32Array.of(1, 0, 2, 1)))),
     tensor([Infinity, NaN, -Infinity, Infinity]),
+  ],
+  [
+    'takeAlong keeps leading axes, each with indices of its own',
+    (b) =>
+      takeAlong(
+        b,
+        on(
+          b,
+          filled([2, 2, 3], (at) => at),
+        ),
+        on(
+          b,
+          filled([2, 2, 1], (at) => at % 3),
+        ),
+      ),
+    tensor([
+      [[0], [4]],
+      [[8], [9]],
+    ]),
+  ],
+  [
+    'takeAlong takes 0 for indices far outside, infinite or NaN',
+    (b) => takeAlong(b, on(b, tensor([5, 6])), on(b, tensor([1e9, -1e9, Infinity, -Infinity, NaN, 1.5, 1]))),
+    tensor([0, 0, 0, 0, 0, 0, 6]),
+  ],
+  [
+    'takeAlong of no indices',
+    (b) => takeAlong(b, on(b, values), on(b, tensor(new Float32Array(0), [2, 0]))),
+    tensor(new Float32Array(0), [2, 0]),
+  ],
+  [
+    'takeAlong reaches every element of long rows',
+    (b) =>
+      takeAlong(
+        b,
+        on(b, scattered([3, 307])),
+        on(
+          b,
+          filled([3, 311], (at) => (at * 7) % 307),
+        ),
+      ),
+    filled([3, 311], (at) => scattered([3, 307]).data[307 * Math.floor(at / 311) + ((at * 7) % 307)]!),
   ],
   [
     'takeAlong of an order is the sorted row',
@@ -112,6 +174,63 @@ export const orderRequirements: readonly Requirement[] = [
     'scatterAlong leaves NaN for an index outside out',
     (b) => scatterAlong(b, on(b, tensor([-1, 1, NaN])), on(b, tensor([NaN, 2, Infinity])), 2),
     tensor([0, 2]),
+  ],
+  [
+    'scatterAlong keeps leading axes, each with indices of its own',
+    (b) =>
+      scatterAlong(
+        b,
+        on(
+          b,
+          filled([2, 2, 1], (at) => at % 3),
+        ),
+        on(
+          b,
+          filled([2, 2, 1], (at) => at + 1),
+        ),
+        3,
+      ),
+    tensor([
+      [
+        [1, 0, 0],
+        [0, 2, 0],
+      ],
+      [
+        [0, 0, 3],
+        [4, 0, 0],
+      ],
+    ]),
+  ],
+  [
+    'scatterAlong of no updates is 0',
+    (b) => scatterAlong(b, on(b, tensor(new Float32Array(0), [2, 0])), on(b, tensor(new Float32Array(0), [2, 0])), 2),
+    tensor([
+      [0, 0],
+      [0, 0],
+    ]),
+  ],
+  [
+    'scatterAlong adds up many updates of long rows',
+    (b) =>
+      scatterAlong(
+        b,
+        on(
+          b,
+          filled([3, 311], (at) => at % 7),
+        ),
+        on(
+          b,
+          filled([3, 311], () => 2),
+        ),
+        7,
+      ),
+    filled([3, 7], (at) => {
+      const row = Math.floor(at / 7);
+      return (
+        2 *
+        Array.from({ length: 311 }, (_, index) => Number((311 * row + index) % 7 === at % 7)).reduce((a, c) => a + c)
+      );
+    }),
   ],
   [
     'rowsInParts puts rows one after another, and what is written may be freed',

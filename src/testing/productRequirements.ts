@@ -3,18 +3,19 @@ import { squaredDistances } from '../ops/squaredDistances.ts';
 import { type HostTensor, tensor } from '../tensor.ts';
 import { batched, column, on, type Requirement, scattered, values } from './requirements.ts';
 
-/** Sums of products one by one: element [row, column] of each of `matrices` products. */
+/** Sums of products, or of other terms, one by one: element [row, column] of each of `matrices` products. */
 function products(
   matrices: number,
   [rows, inner, columns]: readonly [number, number, number],
   left: (matrix: number, row: number, k: number) => number,
   right: (matrix: number, k: number, column: number) => number,
+  term = (a: number, b: number): number => a * b,
 ): HostTensor {
   const data = new Float64Array(matrices * rows * columns);
   for (let at = 0; at < data.length; at++) {
     const matrix = Math.floor(at / rows / columns);
     const row = Math.floor(at / columns) % rows;
-    for (let k = 0; k < inner; k++) data[at]! += left(matrix, row, k) * right(matrix, k, at % columns);
+    for (let k = 0; k < inner; k++) data[at]! += term(left(matrix, row, k), right(matrix, k, at % columns));
   }
   return { data, shape: matrices === 1 ? [rows, columns] : [matrices, rows, columns] };
 }
@@ -202,5 +203,25 @@ export const productRequirements: readonly Requirement[] = [
       [0, 0, 25],
       [25, 25, 0],
     ]),
+  ],
+  [
+    'squaredDistances passes NaN on, in the pairs of its row',
+    (b) => squaredDistances(b, on(b, tensor([[0], [NaN], [2]]))),
+    tensor([
+      [0, NaN, 4],
+      [NaN, NaN, NaN],
+      [4, NaN, 0],
+    ]),
+  ],
+  [
+    'squaredDistances of rows that fill no tile',
+    (b) => squaredDistances(b, on(b, square)),
+    products(
+      1,
+      [21, 34, 21],
+      (_, row, k) => square.data[row * 34 + k]!,
+      (_, k, at) => square.data[at * 34 + k]!,
+      (a, c) => (a - c) ** 2,
+    ),
   ],
 ];

@@ -60,6 +60,44 @@ const wrongCalls: readonly (readonly [title: string, call: <T>(b: Backend<T>) =>
     'replaceRows refuses rows of another width, where the backend has it',
     (b) => required(b.replaceRows)(on(b, values), [1], on(b, tensor([[7, 8]]))),
   ],
+  [
+    'squaredDistances refuses what is no matrix, where the backend has it',
+    (b) => required(b.squaredDistances)(on(b, batched)),
+  ],
+  ['argSort refuses a scalar, where the backend has it', (b) => required(b.argSort)(b.scalar(1))],
+  [
+    'takeAlong refuses indices for other rows, where the backend has it',
+    (b) => required(b.takeAlong)(on(b, values), on(b, tensor([[0], [1], [2]]))),
+  ],
+  [
+    'takeAlong refuses one list of indices for all rows, where the backend has it',
+    (b) => required(b.takeAlong)(on(b, values), on(b, row)),
+  ],
+  [
+    'scatterAlong refuses updates of another shape, where the backend has it',
+    (b) => required(b.scatterAlong)(on(b, values), on(b, row), 3),
+  ],
+  [
+    'scatterAlong refuses a size of 0, where the backend has it',
+    (b) => required(b.scatterAlong)(on(b, values), on(b, values), 0),
+  ],
+  [
+    'scatterAlong refuses a size between whole numbers, where the backend has it',
+    (b) => required(b.scatterAlong)(on(b, values), on(b, values), 2.5),
+  ],
+  [
+    'rowsInParts refuses more rows than its shape has, where the backend has it',
+    (b) => required(b.rowsInParts)([1, 3]).write(on(b, values)),
+  ],
+  [
+    'rowsInParts refuses rows of another width, where the backend has it',
+    (b) => required(b.rowsInParts)([2, 2]).write(on(b, values)),
+  ],
+  [
+    'rowsInParts refuses to end before all rows are written, where the backend has it',
+    (b) => required(b.rowsInParts)([2, 3]).finish(),
+  ],
+  ['rowsInParts refuses negative extents, where the backend has it', (b) => required(b.rowsInParts)([-2, 3])],
 ];
 
 /** What a backend may leave out; without it, the call is refused in its own way. */

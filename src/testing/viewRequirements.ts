@@ -4,8 +4,13 @@
  */
 import type { Backend } from '../backend.ts';
 import { cpuBackend } from '../cpu/index.ts';
+import { argSort } from '../ops/argSort.ts';
+import { foldRows } from '../ops/foldRows.ts';
 import { logSoftmax } from '../ops/logSoftmax.ts';
 import { replaceRows } from '../ops/replaceRows.ts';
+import { scatterAlong } from '../ops/scatterAlong.ts';
+import { squaredDistances } from '../ops/squaredDistances.ts';
+import { takeAlong } from '../ops/takeAlong.ts';
 import { type HostTensor, tensor } from '../tensor.ts';
 import { on, type Requirement, row } from './requirements.ts';
 
@@ -72,6 +77,16 @@ const uses: readonly (readonly [what: string, compute: <T>(b: Backend<T>, x: T) 
       ),
   ],
   ['logSoftmax', (b, x) => logSoftmax(b, x)],
+  ['squaredDistances', (b, x) => squaredDistances(b, x)],
+  ['argSort', (b, x) => argSort(b, x)],
+  ['takeAlong, as the table', (b, x) => takeAlong(b, x, on(b, tensor([[1], [0], [1]])))],
+  ['takeAlong, as the indices', (b, x) => takeAlong(b, on(b, table), x)],
+  ['scatterAlong, as the indices', (b, x) => scatterAlong(b, x, on(b, after), 3)],
+  ['scatterAlong, as the updates', (b, x) => scatterAlong(b, on(b, after), x, 3)],
+  [
+    'rowsInParts',
+    (b, x) => foldRows(b, [[3, 2]], 1, [], () => ({ rows: [b.transpose(b.transpose(x))], carried: [] })).rows[0]!,
+  ],
 ];
 
 function expectedOf<T>(reference: Backend<T> & { readSync: (x: T) => HostTensor }, compute: (x: T) => T): HostTensor {

@@ -6,16 +6,20 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, FusedKernel, ReduceOptions } from '../backend.ts';
-import { checkSameShape, kindError, shapeError } from '../check.ts';
+import { kindError, shapeError } from '../check.ts';
 import {
   checkDepth,
   checkHostTensor,
+  checkLastAxis,
   checkNumber,
   checkReplacement,
   checkReshape,
   checkRowNumbers,
+  checkScatter,
+  checkTake,
   permutationOf,
   productExtents,
+  watchRows,
 } from '../memberArguments.ts';
 import { argSortOnHost } from '../ops/argSort.ts';
 import { tensorsIn } from '../reach.ts';
@@ -152,8 +156,9 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
       });
     },
 
-    argSort: (x) =>
-      onFloats([x], ([only]) => {
+    argSort(x) {
+      checkLastAxis('tfjsBackend.argSort', 'x', x.shape);
+      return onFloats([x], ([only]) => {
         if (hostResident.includes(tf.getBackend()))
           return placed(argSortOnHost({ data: only!.dataSync(), shape: x.shape }));
         // tf.topk keeps the order of equal finite numbers; infinities it may subtract from each other, and lose.
@@ -163,31 +168,42 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
           largestFinite,
         );
         return tf.cast(tf.topk(finite, x.shape.at(-1)!, true).indices, 'float32');
-      }),
-    takeAlong: (x, indices) =>
-      onFloats([x], ([only]) => {
-        checkSameShape('takeAlong', 'leading axes', indices.shape.slice(0, -1), 'those of x', x.shape.slice(0, -1));
+      });
+    },
+    takeAlong(x, indices) {
+      checkTake('tfjsBackend.takeAlong', x.shape, indices.shape);
+      if (indices.size === 0) return tf.zeros(indices.shape);
+      return onFloats([x], ([only]) => {
         const { valid, places } = placesAlong(indices, x.shape.at(-1)!);
         const taken = tf.gather(tf.reshape(only!, [x.size]), places);
         return tf.reshape(tf.where(valid, taken, tf.zerosLike(taken)), indices.shape);
-      }),
-    scatterAlong: (indices, updates, size) =>
-      onFloats([updates], ([only]) => {
-        checkSameShape('scatterAlong', 'updates', updates.shape, 'indices', indices.shape);
+      });
+    },
+    scatterAlong(indices, updates, size) {
+      checkScatter('tfjsBackend.scatterAlong', indices.shape, updates.shape, size);
+      const leading = indices.shape.slice(0, -1);
+      if (indices.size === 0) return tf.zeros([...leading, size]);
+      return onFloats([updates], ([only]) => {
         const { valid, places } = placesAlong(indices, size);
         const flat = tf.reshape(only!, [updates.size]);
         const added = tf.where(valid, flat, tf.zerosLike(flat));
-        const leading = indices.shape.slice(0, -1);
         const rows = sizeOf(leading);
         const sums = tf.scatterND(tf.reshape(places, [updates.size, 1]), added, [rows * size]);
         return tf.reshape(sums, [...leading, size]);
-      }),
+      });
+    },
     rowsInParts(shape) {
+      const watch = watchRows('tfjsBackend.rowsInParts', shape);
       const parts: tf.Tensor[] = [];
       return {
-        write: (rows) => void parts.push(tf.keep(tf.clone(rows))),
+        write(rows) {
+          watch.add(rows.shape);
+          parts.push(tf.keep(tf.clone(rows)));
+        },
         finish: () =>
           tf.tidy(() => {
+            watch.complete();
+            if (parts.length === 0) return tf.zeros(shape.slice());
             const joined = tf.reshape(parts.length === 1 ? parts[0]! : tf.concat(parts, 0), shape.slice());
             tf.dispose(parts);
             return joined;

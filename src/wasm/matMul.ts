@@ -37,7 +37,7 @@ export function squaredDistancesMember(host: ProductHost): NonNullable<Backend<W
   const { store } = host;
   return (x) => {
     const from = store.pointerTo('squaredDistances', x, 'x');
-    checkRank('squaredDistances', 'x', x.shape, 2, '[rows, width]');
+    checkRank('wasmBackend.squaredDistances', 'x', x.shape, 2, '[rows, width]');
     const [rows = 0, width = 0] = x.shape;
     const out = store.make([rows, rows]);
     const [a, b] = [factor(from, width), factor(from, width, true)];

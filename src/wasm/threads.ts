@@ -50,6 +50,15 @@ export interface Threads {
    * compiles it when it first has a call of it. Its bytes stay in memory.
    *
    * @throws CompileError where the engine refuses it.
+   * @example
+   * const module = threads.add(bytes); // its function: walk(block, firstRow, endRow, sums, scratch)
+   * const ranges = rangesOver(threads, rows, rows * columns, 2 ** 15);
+   * threads.run(
+   *   { module, name: 'walk' },
+   *   // Sums of a part lie 128 bytes from the next one's: threads that write to one line of the cache wait for each other.
+   *   ranges.map(({ start, size }, part) => [block, start, start + size, sums + part * 128, 0]),
+   *   { at: 4, start: scratch, step: scratchBytes },
+   * ); // and now add up the sums of ranges.length parts, in their order
    */
   add(bytes: Uint8Array<ArrayBuffer>): AddedModule;
   /**

@@ -12,7 +12,7 @@ import { lossKernels, metricKernels } from './kernels/index.ts';
 import type { KernelHost } from './kernels/rows.ts';
 import { layoutMembers } from './layoutMembers.ts';
 import { matMulMember, squaredDistancesMember } from './matMul.ts';
-import { orderMembers } from './order.ts';
+import { openRows, orderMembers } from './order.ts';
 import { reductionMembers } from './reductions.ts';
 import { makeTensorStore, type WasmTensor as StoredTensor, type TensorStore } from './tensors.ts';
 import { oneThread, startThreads, type Threads } from './threads.ts';
@@ -82,7 +82,7 @@ export function backendWith(
 export interface WasmParts {
   readonly backend: WasmBackend;
   /** The backend that computes at once, on the same memory. */
-  readonly eager: EagerBackend;
+  readonly eager: HostBackend<StoredTensor>;
   readonly recorder: Recorder<StoredTensor>;
   readonly executor: WasmExecutor;
   readonly store: TensorStore;
@@ -125,10 +125,15 @@ export function openWasm(
     isDisposed: recorder.isDisposed,
     tensorCount: recorder.count,
     rowsInParts(shape) {
-      // The tensor is there from the start: a scope around its parts owns it.
-      const parts = eager.rowsInParts(shape);
-      const made = recorder.wrap(parts.finish());
-      return { write: (rows) => parts.write(recorder.storedOf('rowsInParts', rows)), finish: () => made };
+      const { made, write, complete } = openRows(store, shape);
+      const whole = recorder.wrap(made);
+      return {
+        write: (rows) => write(recorder.storedOf('rowsInParts', rows, 'rows')),
+        finish() {
+          complete();
+          return whole;
+        },
+      };
     },
     relaxedSimd,
     allocate(shape) {
@@ -152,11 +157,8 @@ export function openWasm(
   return { backend, eager, recorder, executor, store };
 }
 
-/** What computes at once. */
-type EagerBackend = HostBackend<StoredTensor> & Required<Pick<HostBackend<StoredTensor>, 'rowsInParts'>>;
-
 /** The contract's members on the kernels of `assembly/`, each of which runs at once. */
-function eagerBackend({ kernels }: KernelInstance, store: TensorStore, threads: Threads): EagerBackend {
+function eagerBackend({ kernels }: KernelInstance, store: TensorStore, threads: Threads): HostBackend<StoredTensor> {
   const plan = store.arena.allocate(planBytes);
   const layout = layoutMembers(kernels, store, plan);
   return {

@@ -5,7 +5,7 @@
  * place in the other run by halving. Both keep equal elements in their order.
  */
 import type { RowsInParts, Shape } from '../backend.ts';
-import { checkSameShape } from '../check.ts';
+import { checkLastAxis, checkScatter, checkTake, watchRows } from '../memberArguments.ts';
 import { sizeOf } from '../tensor.ts';
 import { specialValues } from './arithmetic.ts';
 import { rowWindows } from './indexing.ts';
@@ -16,7 +16,8 @@ const WORKGROUP = 256;
 
 /** Positions along the last axis in falling order. */
 export function argSort(store: TensorStore, x: WebgpuTensor): WebgpuTensor {
-  store.check(x, 'argSort');
+  store.check(x, 'argSort', 'x');
+  checkLastAxis('webgpuBackend.argSort', 'x', x.shape);
   const count = x.shape.at(-1) ?? 1;
   const units = count === 0 ? 0 : sizeOf(x.shape) / count;
   const bind = (tensor: WebgpuTensor) => ({ storage: store.storageOf(tensor, 'argSort'), perUnit: count });
@@ -48,8 +49,10 @@ export function argSort(store: TensorStore, x: WebgpuTensor): WebgpuTensor {
 
 /** Elements along the last axis by position; 0 where an index names none. */
 export function takeAlong(store: TensorStore, x: WebgpuTensor, indices: WebgpuTensor): WebgpuTensor {
+  store.check(x, 'takeAlong', 'x');
+  store.check(indices, 'takeAlong', 'indices');
+  checkTake('webgpuBackend.takeAlong', x.shape, indices.shape);
   const leading = indices.shape.slice(0, -1);
-  checkSameShape('takeAlong', 'leading axes', leading, 'those of x', x.shape.slice(0, -1));
   const [count, picks] = [x.shape.at(-1)!, indices.shape.at(-1)!];
   const result = store.make(indices.shape, 'takeAlong');
   store.runtime.run({
@@ -74,7 +77,9 @@ export function scatterAlong(
   updates: WebgpuTensor,
   size: number,
 ): WebgpuTensor {
-  checkSameShape('scatterAlong', 'updates', updates.shape, 'indices', indices.shape);
+  store.check(indices, 'scatterAlong', 'indices');
+  store.check(updates, 'scatterAlong', 'updates');
+  checkScatter('webgpuBackend.scatterAlong', indices.shape, updates.shape, size);
   const leading = indices.shape.slice(0, -1);
   const picks = indices.shape.at(-1)!;
   const result = store.make([...leading, size], 'scatterAlong');
@@ -87,7 +92,7 @@ export function scatterAlong(
     ],
     writes: [{ storage: result.storage!, perUnit: size }],
     uniforms: { size, picks },
-    units: size === 0 ? 0 : sizeOf(leading),
+    units: sizeOf(leading),
     groups: (units) => Math.ceil((units * size) / WORKGROUP),
   });
   return result;
@@ -95,11 +100,15 @@ export function scatterAlong(
 
 /** A tensor whose rows are written in parts. */
 export function rowsInParts(store: TensorStore, shape: Shape): RowsInParts<WebgpuTensor> {
+  const watch = watchRows('webgpuBackend.rowsInParts', shape);
   const made = store.make(shape, 'rowsInParts');
   const rowSize = sizeOf(shape.slice(1));
   let start = 0;
   return {
     write(rows) {
+      store.check(rows, 'rowsInParts', 'rows');
+      store.check(made, 'rowsInParts', 'the tensor that is written');
+      watch.add(rows.shape);
       const size = sizeOf(rows.shape);
       for (const { window, firstRow, seen } of rowWindows(store, made, 'rowsInParts')) {
         store.runtime.run({
@@ -114,7 +123,10 @@ export function rowsInParts(store: TensorStore, shape: Shape): RowsInParts<Webgp
       }
       start += size;
     },
-    finish: () => made,
+    finish() {
+      watch.complete();
+      return made;
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nuclearNorm, singularDecomposition, singularValues } from '../../src/algebra/singularValues.ts';
+import { randomUniform } from '../../src/random.ts';
 import { assembled, drawn, farthest, flat, fromOrthonormal, reference, rooms } from './matrices.ts';
 
 /** Roundings of float64 in `size` steps. */
@@ -75,6 +76,57 @@ describe.each(rooms)('singularValues %s', (_, room) => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it('have orthogonal vectors where numbers are too small beside the others to have squares', () => {
+    for (const scale of [1e-150, 1e-155, 1e-160, 1e-170, 1e-300]) {
+      const matrix = drawn(6, 42).map((value) => value * scale);
+      matrix[0] = 1;
+      const { left, right } = singularDecomposition(matrix, 7, 6, room);
+      expect(fromOrthonormal(left, 7)).toBeLessThan(rounding(7));
+      expect(fromOrthonormal(right, 6)).toBeLessThan(rounding(7));
+    }
+  });
+
+  it('converge where rows of two diagonals differ by hundreds of decades, in any order', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const [rows, columns] = [13, 14];
+      const matrix = new Float64Array(rows * columns);
+      const draws = drawn(seed, 3 * rows);
+      for (let row = 0; row < rows; row++) {
+        // From 1 down to 1e-300.
+        const scale = 10 ** (-300 * randomUniform(seed, row));
+        for (let beside = -1; beside <= 1; beside++) {
+          const column = row + beside;
+          if (column >= 0) matrix[row * columns + column] = scale * draws[3 * row + beside + 1]!;
+        }
+      }
+      const { values, left, right } = singularDecomposition(matrix, rows, columns, room);
+      expect(fromOrthonormal(left, rows)).toBeLessThan(rounding(columns));
+      const error = farthest(assembled(values, left, right, rows, columns), matrix) / values[0]!;
+      expect(error).toBeLessThan(rounding(columns));
+    }
+  });
+
+  it('converge where two values are equal and rounding stands between them', () => {
+    for (const numbers of [
+      [
+        -1, 0, 0, -1, -1, 1, -1, 1, 0, 0, 0, -1, 0, 0, 0, 0, 1, 1, -1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, -1, 1, 1, 0, 0,
+        0,
+      ],
+      [
+        0, -1, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, -1, 0, 1, 0, 1, 0, -1, -1, -1, 0, -1, 0, 0, 0, 1, 0, 0, -1, 1, 0, -1, 0,
+        0,
+      ],
+      [
+        0, 0, 1, 0, 0, 0, 0, 1, -1, 0, 0, -1, 1, -1, 0, 1, -1, 0, 0, 0, 0, -1, 0, 0, -1, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0,
+        -1,
+      ],
+    ]) {
+      const matrix = Float64Array.from(numbers);
+      const { values, left, right } = singularDecomposition(matrix, 9, 4, room);
+      expect(farthest(assembled(values, left, right, 9, 4), matrix)).toBeLessThan(1e-14);
+    }
   });
 
   it('of zeros are zeros, and of nothing nothing', () => {

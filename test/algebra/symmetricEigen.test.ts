@@ -58,6 +58,18 @@ describe.each(rooms)('symmetricEigen %s', (_, room) => {
     );
   });
 
+  it('has orthogonal vectors where numbers are too small beside the others to have squares', () => {
+    for (const scale of [1e-150, 1e-155, 1e-160, 1e-170, 1e-300]) {
+      const draws = drawn(5, 36).map((value) => value * scale);
+      const matrix = Float64Array.from(
+        { length: 36 },
+        (_, at) => draws[at]! + draws[(at % 6) * 6 + Math.floor(at / 6)]!,
+      );
+      matrix[0] = 1;
+      expect(fromOrthonormal(symmetricEigen(matrix, 6, room).vectors, 6)).toBeLessThan(rounding(6));
+    }
+  });
+
   it('reads the lower triangle alone', () => {
     const { values } = symmetricEigen(Float64Array.of(2, 99, 1, 2), 2, room);
     expect(farthest(values, [3, 1])).toBeLessThan(1e-15);

@@ -34,6 +34,19 @@ describe('contrastSampler', () => {
     );
   });
 
+  it('takes rows of negative labels for classes of their own: every other row is a negative, the row itself its positive', () => {
+    const labels = [-100, 0, -100, 0, -1];
+    const sampler = contrastSampler({ labels, count: 4, positives: 'relax', replacement: false, seed: 2 });
+    const { positiveIndices, contrastIndices } = sampler.sample([0, 2, 4], 0);
+    expect(Array.from(positiveIndices.data)).toEqual([0, 2, 4]);
+    expect(rowsOf(contrastIndices).map((row) => row.sort())).toEqual([
+      [1, 2, 3, 4],
+      [0, 1, 3, 4],
+      [0, 1, 2, 3],
+    ]);
+    expect(() => sampler.sample([1], 0)).toThrow(/This sample has 3 negatives/);
+  });
+
   it('draws uniform negatives that are neither the sample nor its positive', () => {
     const labels = Array.from({ length: 12 }, (_, row) => row % 3);
     for (const positives of ['exact', 'relax'] as const) {

@@ -70,6 +70,46 @@ for (const candidate of testBackends) {
       expect(backend.tensorCount?.(), 'tensors left behind').toBe(before);
     });
 
+    it('never takes in an embedding that is not finite: refused at once, or left out and refused when read', async (context) => {
+      if ('missing' in opened) return context.skip(opened.missing);
+      const { backend } = opened;
+      const before = backend.tensorCount?.();
+      const projections = initializeCrd({ studentFeatures: 2, teacherFeatures: 2, dimension: 3, seed: 1 });
+      const options = { size: 4, dimension: 3, seed: 5 };
+      const update = (memory: ReturnType<typeof ContrastiveMemoryOn>, first: number[], rowWeights?: number[]) =>
+        memory.update({
+          studentFeatures: [first, [1, 2]],
+          teacherFeatures: [
+            [1, 1],
+            [2, 1],
+          ],
+          ...projections,
+          indices: [0, 2],
+          ...(rowWeights && { rowWeights }),
+        });
+      const memory = ContrastiveMemoryOn(backend, options);
+      const fresh = ContrastiveMemory(options).save();
+      if (backend.readSync) {
+        for (const value of [Number.NaN, Infinity]) {
+          expect(() => update(memory, [value, 1])).toThrow(/update: embeddings must be finite, got 'rows .*: 1'/);
+        }
+        expect(await memory.save()).toEqual(fresh);
+      } else {
+        update(memory, [Number.NaN, 1]);
+        await expect(memory.save()).rejects.toThrow(/update: embeddings must be finite, got 'rows .*: 1'/);
+        const { data } = await backend.read(memory.tensors().studentBank);
+        expect(Array.from(data.slice(0, 3))).toEqual(Array.from(fresh.studentBank.data.slice(0, 3)));
+        expect(Array.from(data.slice(6, 9))).not.toEqual(Array.from(fresh.studentBank.data.slice(6, 9)));
+        memory.load(fresh);
+      }
+      update(memory, [Number.NaN, 1], [0, 1]);
+      const state = await memory.save();
+      expect(state.studentBank.data.every(Number.isFinite)).toBe(true);
+      expect(state.studentBank.data.slice(0, 3)).toEqual(fresh.studentBank.data.slice(0, 3));
+      memory.dispose();
+      expect(backend.tensorCount?.(), 'tensors left behind').toBe(before);
+    });
+
     it('begins with the same rows as on the host', async (context) => {
       if ('missing' in opened) return context.skip(opened.missing);
       const memory = ContrastiveMemoryOn(opened.backend, { size: 20, dimension: 5, seed: 3 });
@@ -311,7 +351,9 @@ describe('ContrastiveMemory', () => {
     expect(make({ size: 0 })).toThrow('ContrastiveMemory: size must be a whole number of at least 1, got 0.');
     expect(make({ size: 2 ** 25 })).toThrow('ContrastiveMemory: size must be in [1, 16777216], got 33554432.');
     expect(make({ dimension: 1.5 })).toThrow('ContrastiveMemory: dimension must be a whole number of at least 1');
-    expect(make({ momentum: 2 })).toThrow('ContrastiveMemory: momentum must be in [0, 1], got 2.');
+    for (const momentum of [1, 2, -0.1, Number.NaN]) {
+      expect(make({ momentum })).toThrow(`ContrastiveMemory: momentum must be in [0, 1), got ${momentum}. `);
+    }
     expect(make({ kind: 'stack' })).toThrow("ContrastiveMemory: kind must be one of 'bank', 'queue', got 'stack'.");
     expect(make({ capacity: 3 })).toThrow('ContrastiveMemory: option must be one of');
   });

@@ -103,6 +103,16 @@ describe('a confidence scatter', () => {
     expect(line.map(({ x }) => panels[0]!.across(x))).toEqual(stream.teacherRange!.map((x) => expect.closeTo(x, 5)));
   });
 
+  it('says the slope, its interval, and to how many of the rows it is fitted', () => {
+    const { description } = confidenceScatter({ training, test });
+    const digits = (value: number) => String(Number(value.toPrecision(3))).replace('-', '−');
+    const { low, high } = training.interval!;
+    expect(description).toContain(
+      `training: slope ${digits(training.value!)} [${digits(low)}, ${digits(high)}] at 95%, n\u00a0=\u00a0225 of 900`,
+    );
+    expect(description).toMatch(/test: slope .* n\u00a0=\u00a0300\.$/);
+  });
+
   it('says why there is no line, and how many rows are left out', async () => {
     expect((await draw(confidenceScatter({ constantTeacher }))).texts.join(' ')).toContain('all equal');
     expect((await draw(confidenceScatter({ one }))).texts.join(' ')).toContain('no slope: 1 row');

@@ -67,6 +67,23 @@ describe('a map of models', () => {
     }
   });
 
+  it('holds every point, be the map wide or tall', async () => {
+    for (const [across, up] of [
+      [10, 1],
+      [1, 10],
+      [0, 3],
+    ] as const) {
+      const coordinates = [
+        [0, 0],
+        [across, up],
+      ];
+      const panel = (await draw(modelMap({ coordinates, stress1: 0, names: ['one', 'other'] }))).panels[0]!;
+      for (const { x, y } of itemsOf(panel, 'symbol')) {
+        expect(x > 5 && x < panel.width - 5 && y > 5 && y < panel.height - 5).toBe(true);
+      }
+    }
+  });
+
   it('draws each path through its checkpoints in their order, from a ring to a large mark', async () => {
     const panel = (await draw(modelMap(moving))).panels[0]!;
     const line = itemsOf(panel, 'line').filter(({ datum }) => datum.series === 'cnn');

@@ -47,3 +47,23 @@ describe('random programs', () => {
     expect(differences(30_000, 200, true, 'eager')).toEqual([]);
   });
 });
+
+describe('a choice within a side of another', () => {
+  it('is there for choices elsewhere by the same condition, where that side is passed over', () => {
+    const { backend } = open();
+    const place = (...numbers: number[]) =>
+      backend.fromHost({ data: Float32Array.from(numbers), shape: [numbers.length] });
+    const [near, p, x, w] = [place(1, 1, 1, 1), place(1, 0, 1, 0), place(1, 2, 3, 4), place(5, 6, 7, 8)];
+    const result = backend.scope(() => {
+      const zero = backend.scalar(0);
+      const within = backend.where(p, backend.exp(backend.multiply(p, x)), zero);
+      const dear = backend.divide(backend.log(backend.add(within, backend.scalar(2))), x);
+      const elsewhere = backend.where(p, backend.exp(backend.log(w)), zero);
+      return backend.add(backend.where(near, x, dear), elsewhere);
+    });
+    const expected = [6, 2, 10, 4];
+    backend.readSync(result).data.forEach((value, at) => {
+      expect(value).toBeCloseTo(expected[at]!, 5);
+    });
+  });
+});

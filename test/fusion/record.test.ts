@@ -16,6 +16,22 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+describe('the natives beneath', () => {
+  it('are passed on, and see computed operands', () => {
+    const { backend, recorder } = open();
+    const got = backend.scope(() => {
+      const x = backend.exp(backend.fromHost({ data: new Float32Array(4), shape: [2, 2] }));
+      const three = backend.multiply(x, backend.fromHost({ data: Float32Array.of(1, 2, 1, 5), shape: [2, 2] }));
+      return read(backend, backend.squaredDistances!(three));
+    });
+    expect(got).toEqual([0, 9, 9, 0]);
+    expect(recorder.counters.flushes).toBe(1);
+    for (const name of ['replaceRows', 'argSort', 'takeAlong', 'scatterAlong'] as const) {
+      expect(backend[name], name).toBeTypeOf('function');
+    }
+  });
+});
+
 describe('when recorded operations are computed', () => {
   it('a value and its gradients are one flush', () => {
     const { backend, recorder } = open();

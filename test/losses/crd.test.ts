@@ -63,6 +63,20 @@ describeLoss('crd', [
     loss: crd({ temperature: 0.1, negatives: 'inBatch', normalization: 'paper' }),
     inputs: { ...inputs, labels: [0, 1, 0, 1] },
   },
+  ...(
+    [
+      ['all', [-100, -100, -100, -100], [0, 1, 2, 3]],
+      ['some', [-100, 2, -100, 2], [0, 1, 2, 1]],
+    ] as const
+  ).map(([title, labels, alone]) => ({
+    title: `negative labels within the batch are none: each sample a class of its own, ${title}`,
+    loss: crd({ temperature: 0.1, negatives: 'inBatch', normalization: 'paper' }),
+    inputs: { ...inputs, labels },
+    value: evaluate(crd({ temperature: 0.1, negatives: 'inBatch', normalization: 'paper' }), {
+      ...inputs,
+      labels: alone,
+    }).value,
+  })),
   ...(['bank', 'queue', 'inBatch'] as const).map((negatives) => ({
     title: `a masked sample may hold NaN, ${negatives}`,
     loss: crd({ temperature: 0.1, negatives }),

@@ -141,6 +141,9 @@ describe('dist', () => {
     expect(() => evaluate(dist(), { ...pocket, mask: [1] })).toThrow(
       'dist: mask must be of the shape of the samples, [2], got shape [1].',
     );
+    expect(() => evaluate(dist(), { ...pocket, mask: [1, 0.5] })).toThrow(
+      'dist: mask must be 1 for what counts and 0 for what does not, got 0.5.',
+    );
     expect(() => dist({ gamma: -1 })).toThrow('dist: gamma must be a finite number of at least 0, got -1.');
   });
 });

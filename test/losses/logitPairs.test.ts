@@ -1,10 +1,17 @@
 /** What losses on two sides' logits share: the classes' axis, a temperature for each side, vocabularies, the teacher's names. */
 import {
+  type AlphaDivergenceOptions,
+  acceptanceHybrid,
+  adaptiveKlDivergence,
+  alphaDivergence,
   crossEntropy,
   evaluate,
   jensenShannon,
   klDivergence,
+  negativeLogAcceptance,
+  skewedKlDivergence,
   softCrossEntropy,
+  totalVariation,
   type Vocabulary,
   valueAndGradients,
   weightedSum,
@@ -13,7 +20,20 @@ import { describe, expect, it } from 'vitest';
 import { describeLoss } from '../support/lossSuite.ts';
 import { catalogueCases } from './catalogueCases.ts';
 
-const losses = { klDivergence, softCrossEntropy, jensenShannon };
+const losses = {
+  klDivergence,
+  softCrossEntropy,
+  jensenShannon,
+  skewedKlDivergence,
+  alphaDivergence,
+  alphaBeyondHalf: (options: AlphaDivergenceOptions<'mean'> = {}) => alphaDivergence({ alpha: 0.8, ...options }),
+  adaptiveKlDivergence,
+  totalVariation,
+  negativeLogAcceptance,
+  acceptanceHybrid,
+};
+/** Their weight between two divergences counts as a number: the gradient is not that of the value. */
+const detached = ['adaptiveKlDivergence', 'acceptanceHybrid'];
 
 /** Numbers without a pattern. */
 const wave = (seed: number, count: number): number[] =>
@@ -53,6 +73,7 @@ describeLoss('classes along an axis', [
     inputs: { studentLogits: student.first, teacherLogits: teacher.first, labels },
     value: evaluate(factory({ temperature: 2 }), { studentLogits: student.last, teacherLogits: teacher.last, labels })
       .value,
+    smooth: !detached.includes(name),
   })),
   {
     title: 'rows of their own values, the axis counted from the last',
@@ -86,6 +107,7 @@ describeLoss('vocabularies that differ', [
       title: `${name}, ${title}`,
       loss: factory({ vocabulary, temperature: { student: 2, teacher: 1.5 } }),
       inputs: tokens,
+      smooth: !detached.includes(name),
     })),
   ),
   {
@@ -181,6 +203,17 @@ describe('vocabularies', () => {
 });
 
 describe('the two sides', () => {
+  it.each(Object.entries(losses))('are softened by their own temperatures in %s', (_, factory) => {
+    const [temperature, halved] = [{ student: 3, teacher: 1.5 }, rowsOf(4, 3, 5).map((row) => row.map((x) => 2 * x))];
+    const { studentLogits } = tokens;
+    const apart = valueAndGradients(factory({ temperature }), { studentLogits, teacherLogits: rowsOf(4, 3, 5) });
+    const alike = valueAndGradients(factory({ temperature: 3 }), { studentLogits, teacherLogits: halved });
+    expect(apart.value).toBeCloseTo(alike.value, 12);
+    alike.gradients.studentLogits.data.forEach((slope, index) => {
+      expect(apart.gradients.studentLogits.data[index]).toBeCloseTo(slope, 12);
+    });
+  });
+
   it('have one temperature or each its own', () => {
     const { value } = evaluate(klDivergence({ temperature: { student: 3, teacher: 3 } }), {
       studentLogits: tokens.studentLogits,

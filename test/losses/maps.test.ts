@@ -252,6 +252,19 @@ describe('attentionTransfer', () => {
     expect(averaged.value).toBeCloseTo(given.value, 12);
   });
 
+  it('gives a feature of 0 gradient 0, whatever the power, and the others a finite one', () => {
+    for (const power of [0.5, 1, 1.5, 2, 3]) {
+      const { gradients } = valueAndGradients(attentionTransfer({ power }), {
+        studentFeatures: tensor([1, 0, -2, 1], [1, 2, 2]),
+        teacherFeatures: tensor([3, 1], [1, 2, 1]),
+      });
+      const [first, zero, ...others] = gradients.studentFeatures.data;
+      expect(Math.abs(zero!)).toBe(0);
+      for (const gradient of [first!, ...others]) expect(Math.abs(gradient)).toBeGreaterThan(1e-3);
+      for (const gradient of [first!, ...others]) expect(gradient).toBeLessThan(10);
+    }
+  });
+
   it('refuses a power that is not greater than 0', () => {
     expect(() => attentionTransfer({ power: 0 })).toThrow(
       'attentionTransfer: power must be a finite number greater than 0',
@@ -270,6 +283,18 @@ describe('selectivityTransfer', () => {
 });
 
 describe('hierarchicalContext', () => {
+  it('leaves out levels that are not smaller than both sides, and goes on with the weights', () => {
+    for (const [height, width] of [
+      [6, 3],
+      [3, 6],
+    ] as const) {
+      const both = { studentFeatures: maps(7, [2, height, width, 2]), teacherFeatures: maps(8, [2, height, width, 2]) };
+      const fewer = evaluate(hierarchicalContext({ levels: [2, 1] }), both).value;
+      expect(evaluate(hierarchicalContext({ levels: [4, 3, 2, 1] }), both).value).toBe(fewer);
+      expect(evaluate(hierarchicalContext({ levels: [1] }), both).value).not.toBeCloseTo(fewer, 6);
+    }
+  });
+
   it('refuses levels that are no whole numbers of at least 1', () => {
     expect(() => hierarchicalContext({ levels: [4, 0] })).toThrow(
       'hierarchicalContext: levels[1] must be a whole number of at least 1, got 0.',

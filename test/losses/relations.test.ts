@@ -287,7 +287,9 @@ describe.each(Object.entries(losses))('%s', (name, make) => {
       `${name}: studentFeatures must be of shape [batch, ...features], got shape [2].`,
     );
     expect(() => make({ reduction: 'sum' } as never)).toThrow(RangeError);
-    expect(() => evaluate(make(), { ...near, mask: [1, 1] })).toThrow(`${name}: mask must be of the shape of`);
+    expect(() => evaluate(make(), { ...near, mask: [1, 1] })).toThrow(
+      `${name}: mask must be of the shape of the samples, [6], got shape [2].`,
+    );
     expect(() => evaluate(make(), { ...near, mask: [1, 1, 0.5, 1, 1, 1] })).toThrow(
       `${name}: mask must be 1 for what counts and 0 for what does not, got 0.5.`,
     );

@@ -86,6 +86,14 @@ describe('queueDivergence', () => {
     expect(gradients.studentFeatures.shape).toEqual([3, 4]);
   });
 
+  it('takes a temperature for each side, with the square of the student’s where T² is asked for', () => {
+    const studentLogits = cosines(queue.studentFeatures, queue.studentQueue, 1);
+    const teacherLogits = cosines(queue.teacherFeatures, queue.teacherQueue, 1);
+    const options = { temperature: { student: 0.2, teacher: 0.05 }, scaleByTemperatureSquared: true };
+    const { value } = evaluate(klDivergence(options), { studentLogits, teacherLogits });
+    expect(evaluate(queueDivergence(options), queue).value).toBeCloseTo(value, 12);
+  });
+
   it('refuses queues that do not fit', () => {
     expect(() => evaluate(queueDivergence(), { ...queue, studentQueue: queue.teacherQueue })).toThrow(
       'queueDivergence: studentQueue must be of shape [queue, 4] to fit studentFeatures, got shape [6, 5].',
@@ -159,6 +167,14 @@ describeLoss('inBatchContrast', [
     inputs: { ...batch, rowWeights: [0.5, 2, 1, 0, 3] },
   },
   { title: 'a number for each sample', loss: inBatchContrast({ reduction: 'none' }), inputs: batch },
+  {
+    title: 'no sample counts',
+    loss: inBatchContrast(),
+    inputs: { ...batch, rowWeights: [0, 0, 0, 0, 0] },
+    value: 0,
+    gradients: { studentFeatures: batch.studentFeatures.map((row) => row.map(() => 0)) },
+    smooth: false,
+  },
   {
     title: 'one sample alone',
     loss: inBatchContrast(),

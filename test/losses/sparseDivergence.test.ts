@@ -176,10 +176,8 @@ describe('sparseDivergence', () => {
             teacherLogits: [pair.teacher],
           }).value;
           expect(value).toBeGreaterThanOrEqual(0);
-          expect(value).toBeLessThanOrEqual(whole + 1e-9);
-          expect(
-            Math.abs(Array.from(gradients.studentLogits.data).reduce((sum: number, g: number) => sum + g, 0)),
-          ).toBeLessThan(1e-10);
+          expect(value).toBeLessThanOrEqual(whole + 1e-6);
+          expect(Math.abs(Array.from(gradients.studentLogits.data).reduce((sum, g) => sum + g, 0))).toBeLessThan(1e-10);
         },
       ),
     );

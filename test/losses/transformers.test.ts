@@ -209,7 +209,7 @@ describe('relationDivergence', () => {
       'relationDivergence: teacherStates must be of 1 sequences of 3 positions as studentStates, got shape [1, 1, 1].',
     );
     expect(() => evaluate(relationDivergence({ heads: 1 }), { ...states, mask: [1, 1, 1] })).toThrow(
-      /mask must be of the shape/,
+      /mask must be of the shape of the positions, \[1, 3\], got shape \[3\]\.$/,
     );
   });
 });
@@ -244,6 +244,14 @@ describeLoss('attentionMse', [
     loss: attentionMse({ normalizer: 10 }),
     inputs: { ...attention, mask: [[1, 0]] },
     value: (1 + 4) / 2 / 10,
+  },
+  {
+    title: 'no pair counts',
+    loss: attentionMse(),
+    inputs: { ...attention, mask: [[0, 0]] },
+    value: 0,
+    gradients: { studentAttention: tensor(new Float64Array(8), [1, 2, 2, 2]) },
+    smooth: false,
   },
   {
     title: 'a number for each pair',

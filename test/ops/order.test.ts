@@ -40,8 +40,12 @@ describe('leading axes that differ', () => {
   it('are refused by takeAlong and scatterAlong', () => {
     for (const backend of [cpuBackend(), wasmBackend()] as ReturnType<typeof cpuBackend>[]) {
       const place = (shape: readonly number[]) => backend.fromHost({ data: new Float32Array(6), shape });
-      expect(() => backend.takeAlong!(place([2, 3]), place([3, 2]))).toThrow(/takeAlong: leading axes must be/);
-      expect(() => backend.scatterAlong!(place([2, 3]), place([3, 2]), 4)).toThrow(/scatterAlong: updates must be/);
+      expect(() => backend.takeAlong!(place([2, 3]), place([3, 2]))).toThrow(
+        /Backend\.takeAlong: indices must be of shape \[2, k\], after x, got shape \[3, 2\]/,
+      );
+      expect(() => backend.scatterAlong!(place([2, 3]), place([3, 2]), 4)).toThrow(
+        /Backend\.scatterAlong: updates must be/,
+      );
     }
   });
 });

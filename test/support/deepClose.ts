@@ -5,7 +5,10 @@ export function expectDeepClose(actual: unknown, expected: unknown, tolerance: n
   if (typeof expected === 'number') {
     const ok =
       Object.is(actual, expected) ||
-      (typeof actual === 'number' && Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected)));
+      (typeof actual === 'number' &&
+        // Every number is within Infinity of Infinity.
+        Number.isFinite(expected) &&
+        Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected)));
     expect(ok, `${path}: expected ${expected}, got ${String(actual)} (tolerance ${tolerance})`).toBe(true);
     return;
   }

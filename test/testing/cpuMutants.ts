@@ -322,6 +322,22 @@ export const cpuMutants: Readonly<Record<string, Faulty<HostTensor>>> = {
     matMul: (a, b, options) => cpu.matMul(a, b.shape.length === 1 ? cpu.reshape(b, [...b.shape, 1]) : b, options),
   },
 
+  'squaredDistances comes from products, as ‖x‖² + ‖y‖² − 2·x·y': {
+    squaredDistances: (x) => {
+      const products = cpu.matMul(x, x, { transposeB: true });
+      const own = cpu.sum(cpu.multiply(x, x), { axis: -1, keepDims: true });
+      const both = cpu.add(own, cpu.reshape(own, [1, x.shape[0]!]));
+      return cpu.subtract(both, cpu.multiply(cpu.scalar(2), products));
+    },
+  },
+  'squaredDistances fills half of its result': {
+    squaredDistances: (x) => {
+      const distances = cpuDistances(x);
+      const rows = x.shape[0]!;
+      return map((value, at) => (at % rows > at / rows ? 0 : value))(distances);
+    },
+  },
+  'squaredDistances gives distances': { squaredDistances: (x) => cpu.sqrt(cpuDistances(x)) },
   'oneHot rounds': { oneHot: (indices, depth) => cpu.oneHot(map(Math.round)(indices), depth) },
   'oneHot cuts fractions off': { oneHot: (indices, depth) => cpu.oneHot(map(Math.trunc)(indices), depth) },
   'oneHot counts negative indices from the last': {
@@ -404,6 +420,101 @@ export const cpuMutants: Readonly<Record<string, Faulty<HostTensor>>> = {
       return { data, shape: [skips.length / 4, count] };
     },
   },
+  'argSort puts the last of equal elements first': {
+    argSort: (x) => {
+      const width = x.shape.at(-1)!;
+      const turned = { data: reversedRows(x.data, width), shape: x.shape };
+      return map((position) => width - 1 - position)(cpu.argSort!(turned));
+    },
+  },
+  'argSort rises': { argSort: (x) => cpu.argSort!(map((value) => -value)(x)) },
+  'argSort puts NaN last': {
+    argSort: (x) => cpu.argSort!(map((value) => (Number.isNaN(value) ? -Infinity : value))(x)),
+  },
+  'argSort sorts everything as one row': {
+    argSort: (x) => ({ data: cpu.argSort!({ data: x.data, shape: [x.data.length] }).data, shape: x.shape }),
+  },
+  'takeAlong clamps': {
+    takeAlong: (x, indices) =>
+      cpu.takeAlong!(x, map((index) => Math.max(0, Math.min(x.shape.at(-1)! - 1, index)))(indices)),
+  },
+  'takeAlong counts negative indices from the last': {
+    takeAlong: (x, indices) => cpu.takeAlong!(x, map((index) => (index === -1 ? x.shape.at(-1)! - 1 : index))(indices)),
+  },
+  'takeAlong cuts fractions off': { takeAlong: (x, indices) => cpu.takeAlong!(x, map(Math.trunc)(indices)) },
+  'takeAlong takes from the first row': {
+    takeAlong: (x, indices) => {
+      const width = x.shape.at(-1)!;
+      return cpu.takeAlong!(map((_, at) => x.data[at % width]!)(x), indices);
+    },
+  },
+  'takeAlong takes one list of indices for all rows': {
+    takeAlong: (x, indices) =>
+      cpu.takeAlong!(
+        x,
+        indices.shape.length < x.shape.length
+          ? { data: Float32Array.of(...indices.data, ...indices.data), shape: [2, ...indices.shape] }
+          : indices,
+      ),
+  },
+  'scatterAlong keeps the last of several updates': {
+    scatterAlong: (indices, updates, size) => {
+      const picks = indices.shape.at(-1)!;
+      const last = map((index, at) =>
+        Array.from(indices.data.slice(at + 1, (Math.floor(at / picks) + 1) * picks)).includes(index) ? -1 : index,
+      );
+      return cpu.scatterAlong!(last(indices), updates, size);
+    },
+  },
+  'scatterAlong multiplies by one-hot rows': {
+    scatterAlong: (indices, updates, size) =>
+      cpu.sum(cpu.multiply(cpu.oneHot(indices, size), cpu.reshape(updates, [...updates.shape, 1])), { axis: -2 }),
+  },
+  'scatterAlong clamps': {
+    scatterAlong: (indices, updates, size) =>
+      cpu.scatterAlong!(map((index) => Math.min(size - 1, index))(indices), updates, size),
+  },
+  'scatterAlong adds everything to the first row': {
+    scatterAlong: (indices, updates, size) => {
+      const sums = cpu.scatterAlong!(indices, updates, size);
+      return map((value, at) => (at < size ? value : 0))(sums);
+    },
+  },
+  'scatterAlong takes any size': {
+    scatterAlong: (indices, updates, size) => cpu.scatterAlong!(indices, updates, Math.max(1, Math.floor(size))),
+  },
+  'rowsInParts begins each part at the first row': {
+    rowsInParts(shape) {
+      const data = new Float32Array(sizeOf(shape));
+      return { write: (rows) => data.set(rows.data), finish: () => ({ data, shape }) };
+    },
+  },
+  'rowsInParts takes any rows': {
+    rowsInParts(shape) {
+      const data: number[] = [];
+      return {
+        write: (rows) => void data.push(...rows.data),
+        finish: () => ({ data: Float32Array.from({ length: sizeOf(shape) }, (_, at) => data[at] ?? 0), shape }),
+      };
+    },
+  },
+  'rowsInParts keeps the rows of the caller': {
+    rowsInParts(shape) {
+      let only: HostTensor | undefined;
+      const parts = cpu.rowsInParts!(shape);
+      return {
+        write(rows) {
+          parts.write(rows);
+          if (rows.shape[0] === shape[0]) only = rows;
+        },
+        finish() {
+          const made = parts.finish();
+          if (only) made.data.fill(Number.NaN);
+          return made;
+        },
+      };
+    },
+  },
   'exp writes into its argument': {
     exp: (x) => {
       const made = cpu.exp(x);
@@ -432,4 +543,14 @@ function rowWise(x: HostTensor, position: (row: readonly number[]) => number): H
     Array.from(x.data.slice(row * width, (row + 1) * width)),
   );
   return { data: Float32Array.from(rows, position), shape: x.shape.slice(0, -1) };
+}
+
+function reversedRows(data: ArrayLike<number>, width: number): Float32Array {
+  return Float32Array.from(data, (_, at) => data[at - (at % width) + width - 1 - (at % width)]!);
+}
+
+function cpuDistances(x: HostTensor): HostTensor {
+  const [rows, width] = x.shape as [number, number];
+  const differences = cpu.subtract(cpu.reshape(x, [rows, 1, width]), cpu.reshape(x, [1, rows, width]));
+  return cpu.sum(cpu.multiply(differences, differences), { axis: -1 });
 }

@@ -28,6 +28,9 @@ export const membersBlindToViews: readonly (keyof Backend<HostTensor>)[] = [
   'gather',
   'replaceRows',
   'logSoftmax',
+  'argSort',
+  'takeAlong',
+  'scatterAlong',
 ];
 
 /** The backend in which this member reads a transposed tensor in its old order. */

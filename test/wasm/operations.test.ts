@@ -2,6 +2,7 @@ import type { Backend, HostTensor } from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { squaredDistances } from '../../src/ops/squaredDistances.ts';
 import { describeVariants } from './variants.ts';
 
 // Sums in float64, results in float32: the definition of what these operations return.
@@ -169,6 +170,35 @@ describeVariants('operations equal the oracle', (open) => {
     }
   });
 
+  it('squaredDistances at sizes around its tiles and blocks, and none between equal rows', () => {
+    for (const shape of [
+      [1, 1],
+      [3, 2],
+      [101, 33],
+      [64, 48],
+      [130, 300],
+      [1030, 3],
+    ]) {
+      const x = pattern(shape, 4);
+      // Up to 256 squares, none of which takes away from another's rounding, are summed in float32.
+      expectEqual([x], (on, [t]) => squaredDistances(on, t!), 1e-5);
+    }
+    const equal: HostTensor = {
+      data: Float32Array.from({ length: 37 * 19 }, (_, at) => 1e4 + (at % 19) / 7),
+      shape: [37, 19],
+    };
+    const { data } = backend.scope(() => backend.readSync(backend.squaredDistances!(backend.fromHost(equal))));
+    expect(data.every((distance) => distance === 0)).toBe(true);
+  });
+
+  it('squaredDistances refuses what is no matrix', () => {
+    const x = backend.fromHost(pattern([2, 3, 4], 1));
+    expect(() => backend.squaredDistances!(x)).toThrow(
+      'squaredDistances: x must be of shape [rows, width], got shape [2, 3, 4].',
+    );
+    backend.dispose(x);
+  });
+
   it('empty tensors', () => {
     const empty: HostTensor = { data: new Float32Array(), shape: [0, 3] };
     expectEqual([empty], (on, [t]) => on.add(t!, on.scalar(1)));
@@ -176,6 +206,7 @@ describeVariants('operations equal the oracle', (open) => {
     expectEqual([empty], (on, [t]) => on.max(t!, { axis: 0 }));
     expectEqual([empty], (on, [t]) => on.matMul(t!, t!, { transposeA: true }));
     expectEqual([empty], (on, [t]) => on.transpose(t!));
+    expectEqual([{ data: new Float32Array(), shape: [2, 0] }], (on, [t]) => squaredDistances(on, t!));
   });
 
   it('large sums keep float64 digits until the end', () => {

@@ -81,7 +81,7 @@ describe('wasmBackend with threads', () => {
     expect(gradients.every((gradient, index) => sameBytes(gradient, expectedGradients[index]!))).toBe(true);
   });
 
-  it('matMul is what one thread computes, to the last digit', () => {
+  it('matMul and squaredDistances are what one thread computes, to the last digit', () => {
     const multiply = (on: WasmBackend) =>
       on.scope(() => {
         const a = on.fromHost(wave([2, 301, 257], 4));
@@ -93,6 +93,7 @@ describe('wasmBackend with threads', () => {
           on.matMul(y, x, { transposeA: true, transposeB: true }),
           on.matMul(x, x, { transposeA: true }),
           on.matMul(x, x, { transposeB: true }),
+          on.squaredDistances!(x),
         ];
         return products.map((tensor) => on.readSync(tensor).data);
       });

@@ -47,6 +47,11 @@ describe('wasmBackend', () => {
       'gather: indices': () => backend.gather(own, foreign),
       'replaceRows: replacement': () => backend.replaceRows!(own, [1, 0], foreign),
       'logSoftmax: x': () => backend.logSoftmax!(foreign),
+      'argSort: x': () => backend.argSort!(foreign),
+      'takeAlong: x': () => backend.takeAlong!(foreign, own),
+      'takeAlong: indices': () => backend.takeAlong!(own, foreign),
+      'scatterAlong: updates': () => backend.scatterAlong!(own, foreign, 2),
+      'rowsInParts: rows': () => backend.scope(() => backend.rowsInParts!([2, 2]).write(foreign)),
     };
     for (const [where, call] of Object.entries(calls)) {
       expect(call, where).toThrow(
@@ -105,6 +110,28 @@ describe('wasmBackend', () => {
     expect([...backend.readSync(same).data]).toEqual([1, 2, 3]);
     backend.dispose(x);
     expect([...backend.readSync(same).data]).toEqual([1, 2, 3]);
+  });
+
+  it('writes rows in parts where they belong, and nowhere once their tensor is freed', () => {
+    const backend = wasmBackend();
+    const parts = backend.scope(() => backend.rowsInParts!([2, 16]));
+    const all = Array.from({ length: 8 }, (_, at) =>
+      backend.fromHost({ data: new Float32Array(32).fill(at), shape: [2, 16] }),
+    );
+    expect(() => parts.write(all[7]!)).toThrow(
+      'wasmBackend.rowsInParts: the tensor that is written must be a live tensor',
+    );
+    const others = backend.rowsInParts!([3, 16]);
+    others.write(all[1]!);
+    expect(() => others.write(all[7]!)).toThrow(
+      'wasmBackend.rowsInParts: rows must be at most 1 of [3, 16] that are left, got shape [2, 16].',
+    );
+    expect(() => others.finish()).toThrow(
+      'wasmBackend.rowsInParts: rows must be all 3 written before finish(), got 2.',
+    );
+    all.forEach((x, at) => {
+      expect(backend.readSync(x).data.every((value) => value === at)).toBe(true);
+    });
   });
 
   it('checks views of its memory like any other numbers, before and after memory grew', () => {

@@ -392,6 +392,11 @@ describe('errors of the device', () => {
       'replaceRows: x': () => backend.replaceRows!(foreign, [1, 0], own),
       'replaceRows: replacement': () => backend.replaceRows!(own, [1, 0], foreign),
       'logSoftmax: tensor': () => backend.logSoftmax!(foreign),
+      'argSort: x': () => backend.argSort!(foreign),
+      'takeAlong: x': () => backend.takeAlong!(foreign, own),
+      'takeAlong: indices': () => backend.takeAlong!(own, foreign),
+      'scatterAlong: updates': () => backend.scatterAlong!(own, foreign, 2),
+      'rowsInParts: rows': () => backend.scope(() => backend.rowsInParts!([2, 2]).write(foreign)),
     };
     for (const [where, call] of Object.entries(calls)) {
       expect(call, where).toThrow(

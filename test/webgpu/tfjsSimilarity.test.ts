@@ -106,7 +106,7 @@ describe('similarities on tfjs webgpu', () => {
 
 describe('classwise calibration on tfjs webgpu', () => {
   for (const [rows, classes, bins] of [
-    [5, 1, 1],
+    [5, 2, 1],
     [300, 3, 15],
     [65, 65, 17],
   ] as const) {

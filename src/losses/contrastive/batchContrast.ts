@@ -15,14 +15,19 @@ export interface BatchContrast<T> {
   readonly teacherSlopes: T;
 }
 
-/** Which pairs are negatives, [batch, batch]: different samples that count, of different classes where labels are given. */
+/**
+ * Which pairs are negatives, [batch, batch]: different samples that count, of different classes where labels are given. A
+ * negative label is none: its sample is a class of its own.
+ */
 function negativePairs<T>(backend: Backend<T>, identity: T, labels: T | undefined, rowWeights: T | undefined): T {
   const batch = backend.shapeOf(identity)[0]!;
   let negative = backend.subtract(backend.scalar(1), identity);
   if (labels !== undefined) {
+    const zero = backend.scalar(0);
     const column = backend.reshape(labels, [batch, 1]);
     const distance = backend.abs(backend.subtract(column, backend.reshape(labels, [1, batch])));
-    negative = backend.greater(distance, backend.scalar(0));
+    const alone = backend.maximum(backend.greater(distance, zero), backend.greater(zero, column));
+    negative = backend.multiply(negative, alone);
   }
   if (rowWeights !== undefined) {
     const counts = backend.greater(rowWeights, backend.scalar(0));

@@ -44,8 +44,8 @@ import { type Embedding, embed, embedGradients, type ProjectionInput } from './e
  * computed from scores and logarithms, so no temperature overflows, a few anchors at a time, so no tensor of
  * [batch, K, dimension] is made. `negatives: 'bank'` reads rows that a `contrastSampler` drew, the positive too: bank
  * rows have no gradient. `'queue'` takes all rows of a queue as negatives and the other network's embedding as the
- * positive, `'inBatch'` the batch's other samples, except those of the same class where `labels` are given; these current
- * embeddings get gradients. There K/M is rows/populationSize and (batch − 1)/populationSize.
+ * positive, `'inBatch'` the batch's other samples, except those of the same class where `labels` are given (a negative label
+ * is none: its sample is a class of its own); these current embeddings get gradients. There K/M is rows/populationSize and (batch − 1)/populationSize.
  *
  * Inputs: `studentFeatures`, `teacherFeatures` [batch, features]; `studentProjectionWeight`, `teacherProjectionWeight`
  * [features, dimension] and `studentProjectionBias`, `teacherProjectionBias` [dimension] from `initializeCrd`;

@@ -1,20 +1,20 @@
 import type { Backend, Shape } from '../../backend.ts';
 import { checkNotEmpty, checkSameShape, shapeError } from '../../check.ts';
 import type { Loss } from '../../loss.ts';
-import { expectation } from '../../ops/expectation.ts';
 import { flattenRows } from '../../ops/flattenRows.ts';
-import { logSoftmax } from '../../ops/logSoftmax.ts';
+import { rowDivergence } from '../../ops/rowDivergence.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
 import { unitRows, unitRowsGradient } from '../../ops/unitRows.ts';
-import { flag, positive, readOptions } from '../../options.ts';
+import { flag, readOptions } from '../../options.ts';
 import { type FormOf, rowLoss } from '../../rowLoss.ts';
 
 /** Options of `queueDivergence`. */
 export interface QueueDivergenceOptions<R extends Reduction = Reduction> extends RowOptions<R> {
-  /** T: cosines are divided by it. Default 0.07. */
-  readonly temperature?: number;
-  /** Multiplies the loss by T². Default false: here T is a constant of the method. */
+  /** T: cosines are divided by it, or each side's by its own. Default 0.07. */
+  readonly temperature?: number | Temperatures;
+  /** Multiplies the loss by the square of the student's T. Default false: here T is a constant of the method. */
   readonly scaleByTemperatureSquared?: boolean;
 }
 
@@ -48,35 +48,37 @@ export function queueDivergence<R extends Reduction = 'mean'>(
   options: QueueDivergenceOptions<R> = {},
 ): Loss<QueueInput, 'studentFeatures', 'labels' | 'rowWeights', FormOf<R>> {
   const { temperature, scaleByTemperatureSquared, ...rows } = readOptions('queueDivergence', options, {
-    temperature: positive(0.07),
+    temperature: temperaturesOption(0.07),
     scaleByTemperatureSquared: flag(false),
     ...rowOptions<R>(null),
   });
-  const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
+  const factor = scaleByTemperatureSquared ? temperature.student ** 2 : 1;
+  const divergence = rowDivergence('forward');
 
   return rowLoss(rows, {
     name: 'queueDivergence',
     reference: queueDivergence,
-    options: { temperature, scaleByTemperatureSquared },
+    options: { temperature: plainTemperature(temperature), scaleByTemperatureSquared },
     inputs: ['studentFeatures', 'teacherFeatures', 'studentQueue', 'teacherQueue'],
     differentiable: 'studentFeatures',
 
     check: (backend, inputs) => checkQueues(backend, inputs),
 
     rows(backend, { studentFeatures, teacherFeatures, studentQueue, teacherQueue }) {
-      const student = similarities(backend, studentFeatures, studentQueue, temperature);
-      const teacher = similarities(backend, teacherFeatures, teacherQueue, temperature);
-      const probabilities = backend.exp(teacher.logarithms);
-      const divergence = expectation(backend, probabilities, backend.subtract(teacher.logarithms, student.logarithms));
-      const slopes = backend.subtract(backend.exp(student.logarithms), probabilities);
-      const { directions, lengths, queue } = student;
+      const { directions, lengths, queue, cosines } = similarities(backend, studentFeatures, studentQueue);
+      const teacher = similarities(backend, teacherFeatures, teacherQueue);
+      const { losses, ...kept } = divergence.rows(
+        backend,
+        softenedPair(backend, cosines, teacher.cosines, temperature),
+      );
       const shape = backend.shapeOf(studentFeatures);
-      const losses = backend.reshape(scale(backend, divergence, factor), shape.slice(0, -1));
-      return { losses, studentFeatures, slopes, directions, lengths, queue };
+      const rowLosses = backend.reshape(scale(backend, losses, factor), shape.slice(0, -1));
+      return { losses: rowLosses, studentFeatures, directions, lengths, queue, ...kept };
     },
 
-    gradient(backend, { studentFeatures, slopes, directions, lengths, queue }) {
-      const inDirections = scale(backend, backend.matMul(slopes, queue), factor / temperature);
+    gradient(backend, { studentFeatures, directions, lengths, queue, ...kept }) {
+      const slopes = divergence.gradient(backend, kept);
+      const inDirections = scale(backend, backend.matMul(slopes, queue), factor / temperature.student);
       const gradient = unitRowsGradient(backend, { directions, lengths }, inDirections);
       return backend.reshape(gradient, backend.shapeOf(studentFeatures));
     },
@@ -104,10 +106,9 @@ function checkQueues<T>(backend: Backend<T>, inputs: Readonly<Record<QueueInput,
   return rows;
 }
 
-/** log-softmax of the cosines of rows to a queue, over T. */
-function similarities<T>(backend: Backend<T>, features: T, queueRows: T, temperature: number) {
+/** The cosines of rows to a queue. */
+function similarities<T>(backend: Backend<T>, features: T, queueRows: T) {
   const rows = unitRows(backend, flattenRows(backend, features));
   const queue = unitRows(backend, queueRows).directions;
-  const cosines = backend.matMul(rows.directions, queue, { transposeB: true });
-  return { ...rows, queue, logarithms: logSoftmax(backend, scale(backend, cosines, 1 / temperature)) };
+  return { ...rows, queue, cosines: backend.matMul(rows.directions, queue, { transposeB: true }) };
 }

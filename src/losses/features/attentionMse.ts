@@ -53,7 +53,7 @@ export function attentionMse<R extends Reduction = 'mean'>(
       }
       checkNotEmpty('attentionMse', 'studentAttention', shape);
       checkSameShape('attentionMse', 'teacherAttention', backend.shapeOf(teacherAttention), 'studentAttention', shape);
-      checkMask(backend, 'attentionMse', mask, [batch, queries]);
+      checkMask(backend, 'attentionMse', mask, 'the positions', [batch, queries]);
       return [batch, queries, keys];
     },
 

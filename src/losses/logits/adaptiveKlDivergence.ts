@@ -1,24 +1,22 @@
 import type { Backend } from '../../backend.ts';
-import type { Loss } from '../../loss.ts';
+import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
 import { argSort } from '../../ops/argSort.ts';
 import { asColumn } from '../../ops/asColumn.ts';
-import { checkLogitPair } from '../../ops/checkRows.ts';
 import { centredGradient, probabilityGap, relativeEntropy } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
-import { softenedPair } from '../../ops/softenedPair.ts';
+import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
 import { sumBefore } from '../../ops/sumBefore.ts';
 import { takeAlong } from '../../ops/takeAlong.ts';
-import { between, flag, positive, readOptions } from '../../options.ts';
-import { type FormOf, rowLoss } from '../../rowLoss.ts';
+import { between, flag, readOptions } from '../../options.ts';
 
 /** Options of `adaptiveKlDivergence`. */
-export interface AdaptiveKlDivergenceOptions<R extends Reduction = Reduction> extends RowOptions<R> {
+export interface AdaptiveKlDivergenceOptions<R extends Reduction = Reduction> extends RowOptions<R>, LogitPairOptions {
   /** μ: the teacher's probability that its most likely classes, the head, are to cover; in (0, 1). Default 0.5. */
   readonly mu?: number;
-  /** T: both sides' logits are divided by it. Default 1. */
-  readonly temperature?: number;
-  /** Multiplies the loss by T², which keeps the gradient's size as T grows. Default true. */
+  /** T: both sides' logits are divided by it, or each side's by its own. Default 1. */
+  readonly temperature?: number | Temperatures;
+  /** Multiplies the loss by the square of the student's T, which keeps the gradient's size as T grows. Default true. */
   readonly scaleByTemperatureSquared?: boolean;
 }
 
@@ -35,10 +33,13 @@ export interface AdaptiveKlDivergenceOptions<R extends Reduction = Reduction> ex
  * a counts as a number: it gets no gradient. Of equally likely classes the first comes first; where the sides are equal, a is ½.
  * (Public codes disagree on the class at which μ is reached: here it is in the head.)
  *
- * Inputs: `studentLogits` and `teacherLogits` [..., classes]; optional `rowWeights` [...] and, with `ignoreIndex`,
- * `labels` [...]. Value: in nats, ≥ 0, a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
+ * Inputs: `studentLogits` and `teacherLogits` [..., classes], or with the classes along `axis`; log-probabilities are logits,
+ * so `teacherLogProbabilities` may be given for the teacher's. Optional `rowWeights` [...] and, with `ignoreIndex`,
+ * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: in nats, ≥ 0,
+ * a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for a μ outside (0, 1), a temperature that is not greater than 0, or an unknown option.
+ * @throws RangeError for a μ outside (0, 1), a temperature that is not greater than 0, numbers of classes that differ, or an unknown
+ * option; TypeError for logits of one class.
  * @example
  * const { value } = evaluate(adaptiveKlDivergence(), { studentLogits: [[1, 2, 0]], teacherLogits: [[0, 3, 1]] });
  * @see Wu et al.: Rethinking Kullback–Leibler divergence in knowledge distillation for large language models (2024),
@@ -47,46 +48,51 @@ export interface AdaptiveKlDivergenceOptions<R extends Reduction = Reduction> ex
 // @__NO_SIDE_EFFECTS__
 export function adaptiveKlDivergence<R extends Reduction = 'mean'>(
   options: AdaptiveKlDivergenceOptions<R> = {},
-): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
-  const { mu, temperature, scaleByTemperatureSquared, ...rows } = readOptions('adaptiveKlDivergence', options, {
-    mu: between(0, 1, 0.5),
-    temperature: positive(1),
-    scaleByTemperatureSquared: flag(true),
-    ...rowOptions<R>(),
-  });
-  const temperatures = { student: temperature, teacher: temperature };
-  const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
-
-  return rowLoss(rows, {
-    name: 'adaptiveKlDivergence',
-    reference: adaptiveKlDivergence,
-    options: { mu, temperature, scaleByTemperatureSquared },
-    inputs: ['studentLogits', 'teacherLogits'],
-    differentiable: 'studentLogits',
-
-    check: (backend, inputs) => checkLogitPair(backend, 'adaptiveKlDivergence', inputs),
-
-    rows(backend, { studentLogits, teacherLogits }) {
-      const { student, teacher, logRatio } = softenedPair(backend, studentLogits, teacherLogits, temperatures);
-      const gap = probabilityGap(backend, teacher, student, logRatio);
-      const share = headShare(backend, teacher, backend.abs(gap), mu);
-      const forward = relativeEntropy(backend, teacher, student, logRatio);
-      const reverse = relativeEntropy(backend, student, teacher, scale(backend, logRatio, -1));
-      const losses = backend.add(
-        weighted(backend, share, forward),
-        weighted(backend, backend.subtract(backend.scalar(1), share), reverse),
-      );
-      return { losses: scale(backend, losses, factor), student, logRatio, gap, reverse, share };
+): PairLoss<R> {
+  const { mu, temperature, scaleByTemperatureSquared, axis, vocabulary, ...rows } = readOptions(
+    'adaptiveKlDivergence',
+    options,
+    {
+      mu: between(0, 1, 0.5),
+      temperature: temperaturesOption(),
+      scaleByTemperatureSquared: flag(true),
+      ...logitPairOptions(),
+      ...rowOptions<R>(),
     },
+  );
+  const factor = scaleByTemperatureSquared ? temperature.student ** 2 : 1;
 
-    gradient(backend, { student, logRatio, gap, reverse, share }) {
-      const head = asColumn(backend, share);
-      const tail = backend.subtract(backend.scalar(1), head);
-      const ofReverse = centredGradient(backend, student, logRatio, reverse);
-      const sum = backend.add(weighted(backend, head, gap), weighted(backend, tail, ofReverse));
-      return scale(backend, sum, factor / temperature);
+  return logitPairLoss(
+    rows,
+    { axis, vocabulary },
+    {
+      name: 'adaptiveKlDivergence',
+      reference: adaptiveKlDivergence,
+      options: { mu, temperature: plainTemperature(temperature), scaleByTemperatureSquared },
+      temperatures: temperature,
+
+      rows(backend, { studentLogits, teacherLogits }) {
+        const { student, teacher, logRatio } = softenedPair(backend, studentLogits, teacherLogits, temperature);
+        const gap = probabilityGap(backend, teacher, student, logRatio);
+        const share = headShare(backend, teacher, backend.abs(gap), mu);
+        const forward = relativeEntropy(backend, teacher, student, logRatio);
+        const reverse = relativeEntropy(backend, student, teacher, scale(backend, logRatio, -1));
+        const losses = backend.add(
+          weighted(backend, share, forward),
+          weighted(backend, backend.subtract(backend.scalar(1), share), reverse),
+        );
+        return { losses: scale(backend, losses, factor), student, logRatio, gap, reverse, share };
+      },
+
+      gradient(backend, { student, logRatio, gap, reverse, share }) {
+        const head = asColumn(backend, share);
+        const tail = backend.subtract(backend.scalar(1), head);
+        const ofReverse = centredGradient(backend, student, logRatio, reverse);
+        const sum = backend.add(weighted(backend, head, gap), weighted(backend, tail, ofReverse));
+        return scale(backend, sum, factor / temperature.student);
+      },
     },
-  });
+  );
 }
 
 /** The head's share in the gaps of each row, [...]; ½ where there is none. */

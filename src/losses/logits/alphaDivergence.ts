@@ -1,23 +1,27 @@
 import type { Backend } from '../../backend.ts';
 import { rangeError } from '../../check.ts';
-import type { Loss } from '../../loss.ts';
+import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
 import { asColumn } from '../../ops/asColumn.ts';
-import { checkLogitPair } from '../../ops/checkRows.ts';
 import { exponentialMinusOne, nearZero, smallExponentialRemainder } from '../../ops/exponentialRemainder.ts';
 import { isMinusInfinity } from '../../ops/isMinusInfinity.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
-import { type SoftenedPair, softenedPair } from '../../ops/softenedPair.ts';
-import { finite, flag, type OptionReader, positive, readOptions } from '../../options.ts';
-import { type FormOf, rowLoss } from '../../rowLoss.ts';
+import {
+  plainTemperature,
+  type SoftenedPair,
+  softenedPair,
+  type Temperatures,
+  temperaturesOption,
+} from '../../ops/softenedPair.ts';
+import { finite, flag, type OptionReader, readOptions } from '../../options.ts';
 
 /** Options of `alphaDivergence`. */
-export interface AlphaDivergenceOptions<R extends Reduction = Reduction> extends RowOptions<R> {
+export interface AlphaDivergenceOptions<R extends Reduction = Reduction> extends RowOptions<R>, LogitPairOptions {
   /** α: near 1 as `klDivergence`, near 0 as its reverse; neither of them. Default 0.5. */
   readonly alpha?: number;
-  /** T: both sides' logits are divided by it. Default 1. */
-  readonly temperature?: number;
-  /** Multiplies the loss by T², which keeps the gradient's size as T grows. Default true. */
+  /** T: both sides' logits are divided by it, or each side's by its own. Default 1. */
+  readonly temperature?: number | Temperatures;
+  /** Multiplies the loss by the square of the student's T, which keeps the gradient's size as T grows. Default true. */
   readonly scaleByTemperatureSquared?: boolean;
 }
 
@@ -32,60 +36,70 @@ export interface AlphaDivergenceOptions<R extends Reduction = Reduction> extends
  * Between 0 and 1 it is bounded by T²/(α·(1 − α)) and finite for all logits. For α > 1 it is +Infinity where the student alone
  * masks a class with −Infinity, for α < 0 where the teacher alone does; the gradient is 0 there.
  *
- * Inputs: `studentLogits` and `teacherLogits` [..., classes]; optional `rowWeights` [...] and, with `ignoreIndex`,
- * `labels` [...]. Value: ≥ 0, a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
+ * Inputs: `studentLogits` and `teacherLogits` [..., classes], or with the classes along `axis`; log-probabilities are logits,
+ * so `teacherLogProbabilities` may be given for the teacher's. Optional `rowWeights` [...] and, with `ignoreIndex`,
+ * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: ≥ 0,
+ * a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for an α of 0 or 1, a temperature that is not greater than 0, or an unknown option.
+ * @throws RangeError for an α of 0 or 1, a temperature that is not greater than 0, numbers of classes that differ, or an unknown
+ * option; TypeError for logits of one class.
  * @example
  * const { value } = evaluate(alphaDivergence(), { studentLogits: [[1, 2, 0]], teacherLogits: [[0, 3, 1]] });
  * @see Amari: Information geometry and its applications (2016), chapter 4
  */
 // @__NO_SIDE_EFFECTS__
-export function alphaDivergence<R extends Reduction = 'mean'>(
-  options: AlphaDivergenceOptions<R> = {},
-): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
-  const { alpha, temperature, scaleByTemperatureSquared, ...rows } = readOptions('alphaDivergence', options, {
-    alpha: neitherEnd,
-    temperature: positive(1),
-    scaleByTemperatureSquared: flag(true),
-    ...rowOptions<R>(),
-  });
-  const temperatures = { student: temperature, teacher: temperature };
-  const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
+export function alphaDivergence<R extends Reduction = 'mean'>(options: AlphaDivergenceOptions<R> = {}): PairLoss<R> {
+  const { alpha, temperature, scaleByTemperatureSquared, axis, vocabulary, ...rows } = readOptions(
+    'alphaDivergence',
+    options,
+    {
+      alpha: neitherEnd,
+      temperature: temperaturesOption(),
+      scaleByTemperatureSquared: flag(true),
+      ...logitPairOptions(),
+      ...rowOptions<R>(),
+    },
+  );
+  const factor = scaleByTemperatureSquared ? temperature.student ** 2 : 1;
   // The divergence is that of the sides exchanged at 1 − α: of the two exponents the one below ½ loses fewer digits.
   const exchanged = alpha > 0.5;
   const exponent = exchanged ? 1 - alpha : alpha;
 
-  return rowLoss(rows, {
-    name: 'alphaDivergence',
-    reference: alphaDivergence,
-    options: { alpha, temperature, scaleByTemperatureSquared },
-    inputs: ['studentLogits', 'teacherLogits'],
-    differentiable: 'studentLogits',
+  return logitPairLoss(
+    rows,
+    { axis, vocabulary },
+    {
+      name: 'alphaDivergence',
+      reference: alphaDivergence,
+      options: { alpha, temperature: plainTemperature(temperature), scaleByTemperatureSquared },
+      temperatures: temperature,
 
-    check: (backend, inputs) => checkLogitPair(backend, 'alphaDivergence', inputs),
+      rows(backend, { studentLogits, teacherLogits }) {
+        const pair = exchanged
+          ? softenedPair(backend, teacherLogits, studentLogits, {
+              student: temperature.teacher,
+              teacher: temperature.student,
+            })
+          : softenedPair(backend, studentLogits, teacherLogits, temperature);
+        const power = geometricMean(backend, pair, exponent);
+        const excess = backend.sum(excessTerms(backend, pair, power, exponent), { axis: -1 });
+        const student = exchanged ? pair.teacher : pair.student;
+        // α·(log p − log q), by which q grows to p^α·q^(1 − α).
+        const growth = scale(backend, pair.logRatio, exchanged ? alpha : -alpha);
+        const small = backend.multiply(student, exponentialMinusOne(backend, growth));
+        const grown = backend.where(nearZero(backend, growth), small, backend.subtract(power, student));
+        return { losses: scale(backend, excess, factor / (alpha * (alpha - 1))), student, grown, excess };
+      },
 
-    rows(backend, { studentLogits, teacherLogits }) {
-      const [main, other] = exchanged ? [teacherLogits, studentLogits] : [studentLogits, teacherLogits];
-      const pair = softenedPair(backend, main, other, temperatures);
-      const power = geometricMean(backend, pair, exponent);
-      const excess = backend.sum(excessTerms(backend, pair, power, exponent), { axis: -1 });
-      const student = exchanged ? pair.teacher : pair.student;
-      // α·(log p − log q), by which q grows to p^α·q^(1 − α).
-      const growth = scale(backend, pair.logRatio, exchanged ? alpha : -alpha);
-      const small = backend.multiply(student, exponentialMinusOne(backend, growth));
-      const grown = backend.where(nearZero(backend, growth), small, backend.subtract(power, student));
-      return { losses: scale(backend, excess, factor / (alpha * (alpha - 1))), student, grown, excess };
+      gradient(backend, { student, grown, excess }) {
+        const column = asColumn(backend, excess);
+        const slope = backend.subtract(backend.multiply(student, column), grown);
+        const infinite = isMinusInfinity(backend, scale(backend, column, -1));
+        const rowGradients = backend.where(infinite, backend.scalar(0), slope);
+        return scale(backend, rowGradients, factor / (temperature.student * alpha));
+      },
     },
-
-    gradient(backend, { student, grown, excess }) {
-      const column = asColumn(backend, excess);
-      const slope = backend.subtract(backend.multiply(student, column), grown);
-      const infinite = isMinusInfinity(backend, scale(backend, column, -1));
-      const rowGradients = backend.where(infinite, backend.scalar(0), slope);
-      return scale(backend, rowGradients, factor / (temperature * alpha));
-    },
-  });
+  );
 }
 
 const neitherEnd: OptionReader<number> = (where, name, given) => {

@@ -1,7 +1,7 @@
 import type { Backend, Residuals } from '../../backend.ts';
-import { checkSameShape } from '../../check.ts';
 import type { Inputs } from '../../inputs.ts';
 import type { Loss } from '../../loss.ts';
+import { checkMask } from '../../ops/checkMask.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
 import {
   type CorrelationDistance,
@@ -42,8 +42,8 @@ export interface DistOptions {
  * correlation 0 and gradient 0: with a single sample the second part is γ, with a uniform prediction its row counts β/B. A
  * class masked by −Infinity has probability 0 and is none of the exceptions.
  *
- * Inputs: `studentLogits` and `teacherLogits` [..., classes], whose leading axes all are samples; optional `mask` [...]: a
- * sample where it is 0 is not there, whatever it holds. Value: in [0, 2·T²·(β + γ)], a scalar; without a sample left 0.
+ * Inputs: `studentLogits` and `teacherLogits` [..., classes], whose leading axes all are samples; optional `mask` [...] of
+ * ones and zeros: a sample where it is 0 is not there, whatever it holds. Value: in [0, 2·T²·(β + γ)], a scalar; without a sample left 0.
  * Only `studentLogits` gets a gradient.
  *
  * @throws RangeError for a weight below 0, a temperature that is not greater than 0, or an unknown option.
@@ -73,10 +73,8 @@ export function dist(options: DistOptions = {}): Loss<'studentLogits' | 'teacher
     form: 'scalar',
 
     check(backend, inputs) {
-      const samples = checkLogitPair(backend, 'dist', inputs);
-      if (inputs.mask !== undefined) {
-        checkSameShape('dist', 'mask', backend.shapeOf(inputs.mask), 'the samples', samples);
-      }
+      const samples = checkLogitPair(backend, 'dist', inputs, -1, activation === 'sigmoid' ? 1 : 2);
+      checkMask(backend, 'dist', inputs.mask, 'the samples', samples);
     },
 
     forward<T>(backend: Backend<T>, { mask, ...logits }: Inputs<'studentLogits' | 'teacherLogits', 'mask', T>) {

@@ -61,7 +61,7 @@ export function dkd<R extends Reduction = 'mean'>(
     inputs: ['studentLogits', 'teacherLogits', 'labels'],
     differentiable: 'studentLogits',
 
-    check: (backend, inputs) => checkLabelledPair(backend, 'dkd', inputs, 2, rows.ignoreIndex),
+    check: (backend, inputs) => checkLabelledPair(backend, 'dkd', inputs, rows.ignoreIndex),
 
     rows(backend, { studentLogits, teacherLogits, labels }) {
       const split = labelSplit(backend, studentLogits, teacherLogits, labels, temperature);

@@ -51,7 +51,7 @@ export function marginMse<R extends Reduction = 'mean'>(
     differentiable: 'studentScores',
 
     check(backend, { studentScores, teacherScores }) {
-      const rowShape = checkLogits(backend, 'marginMse', 'studentScores', studentScores);
+      const rowShape = checkLogits(backend, 'marginMse', 'studentScores', studentScores, -1, 1);
       const shape = backend.shapeOf(studentScores);
       if (shape.at(-1)! < 2) {
         const hint = 'Candidate 0 is the positive, the others are negatives.';

@@ -1,21 +1,19 @@
-import type { Loss } from '../../loss.ts';
+import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
 import { asColumn } from '../../ops/asColumn.ts';
-import { checkLogitPair } from '../../ops/checkRows.ts';
 import { logOnePlus } from '../../ops/exponentialRemainder.ts';
 import { isMinusInfinity } from '../../ops/isMinusInfinity.ts';
 import { logSumExp } from '../../ops/logSumExp.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { sign } from '../../ops/sign.ts';
-import { softenedPair } from '../../ops/softenedPair.ts';
+import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
 import { totalVariationOf } from '../../ops/totalVariation.ts';
-import { positive, readOptions } from '../../options.ts';
-import { type FormOf, rowLoss } from '../../rowLoss.ts';
+import { readOptions } from '../../options.ts';
 
 /** Options of `negativeLogAcceptance`. */
-export interface NegativeLogAcceptanceOptions<R extends Reduction = Reduction> extends RowOptions<R> {
-  /** T: both sides' logits are divided by it, as they are where tokens are drawn. Default 1. */
-  readonly temperature?: number;
+export interface NegativeLogAcceptanceOptions<R extends Reduction = Reduction> extends RowOptions<R>, LogitPairOptions {
+  /** T: both sides' logits are divided by it, as they are where tokens are drawn, or each side's by its own. Default 1. */
+  readonly temperature?: number | Temperatures;
 }
 
 /**
@@ -28,10 +26,13 @@ export interface NegativeLogAcceptanceOptions<R extends Reduction = Reduction> e
  * Computed from logarithms throughout: where student and teacher overlap by e^−200 the value is 200 and the gradient of
  * full size. Without any overlap, which only masks of −Infinity can bring about, it is +Infinity with gradient 0.
  *
- * Inputs: `studentLogits` and `teacherLogits` [..., classes]; optional `rowWeights` [...] and, with `ignoreIndex`,
- * `labels` [...]. Value: in nats, ≥ 0, a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
+ * Inputs: `studentLogits` and `teacherLogits` [..., classes], or with the classes along `axis`; log-probabilities are logits,
+ * so `teacherLogProbabilities` may be given for the teacher's. Optional `rowWeights` [...] and, with `ignoreIndex`,
+ * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: in nats, ≥ 0,
+ * a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for a temperature that is not greater than 0, or an unknown option.
+ * @throws RangeError for a temperature that is not greater than 0, numbers of classes that differ, or an unknown
+ * option; TypeError for logits of one class.
  * @example
  * const { value } = evaluate(negativeLogAcceptance(), { studentLogits: [[1, 2, 0]], teacherLogits: [[0, 3, 1]] });
  * @see Leviathan, Kalman, Matias: Fast inference from transformers via speculative decoding (2023), arXiv 2211.17192
@@ -39,48 +40,49 @@ export interface NegativeLogAcceptanceOptions<R extends Reduction = Reduction> e
 // @__NO_SIDE_EFFECTS__
 export function negativeLogAcceptance<R extends Reduction = 'mean'>(
   options: NegativeLogAcceptanceOptions<R> = {},
-): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
-  const { temperature, ...rows } = readOptions('negativeLogAcceptance', options, {
-    temperature: positive(1),
+): PairLoss<R> {
+  const { temperature, axis, vocabulary, ...rows } = readOptions('negativeLogAcceptance', options, {
+    temperature: temperaturesOption(),
+    ...logitPairOptions(),
     ...rowOptions<R>(),
   });
 
-  return rowLoss(rows, {
-    name: 'negativeLogAcceptance',
-    reference: negativeLogAcceptance,
-    options: { temperature },
-    inputs: ['studentLogits', 'teacherLogits'],
-    differentiable: 'studentLogits',
+  return logitPairLoss(
+    rows,
+    { axis, vocabulary },
+    {
+      name: 'negativeLogAcceptance',
+      reference: negativeLogAcceptance,
+      options: { temperature: plainTemperature(temperature) },
+      temperatures: temperature,
 
-    check: (backend, inputs) => checkLogitPair(backend, 'negativeLogAcceptance', inputs),
+      rows(backend, { studentLogits, teacherLogits }) {
+        const pair = softenedPair(backend, studentLogits, teacherLogits, temperature);
+        const { student, logRatio } = pair;
+        const studentLog = backend.subtract(pair.shifted, backend.log(pair.total));
+        // Between two masks of −Infinity the ratio is NaN.
+        const excess = backend.maximum(logRatio, backend.scalar(0));
+        const either = backend.subtract(studentLog, excess);
+        const smallerLog = backend.where(isMinusInfinity(backend, studentLog), studentLog, either);
+        const overlapLog = logSumExp(backend, smallerLog);
+        // Near 1 an overlap is known better by what it lacks.
+        const { distance } = totalVariationOf(backend, pair);
+        const lacking = logOnePlus(backend, scale(backend, distance, -1));
+        const acceptedLog = backend.where(backend.greater(backend.scalar(0.5), distance), lacking, overlapLog);
+        return { losses: backend.subtract(backend.scalar(0), acceptedLog), student, logRatio, smallerLog, overlapLog };
+      },
 
-    rows(backend, { studentLogits, teacherLogits }) {
-      const temperatures = { student: temperature, teacher: temperature };
-      const pair = softenedPair(backend, studentLogits, teacherLogits, temperatures);
-      const { student, logRatio } = pair;
-      const studentLog = backend.subtract(pair.shifted, backend.log(pair.total));
-      // Between two masks of −Infinity the ratio is NaN.
-      const excess = backend.maximum(logRatio, backend.scalar(0));
-      const either = backend.subtract(studentLog, excess);
-      const smallerLog = backend.where(isMinusInfinity(backend, studentLog), studentLog, either);
-      const overlapLog = logSumExp(backend, smallerLog);
-      // Near 1 an overlap is known better by what it lacks.
-      const { distance } = totalVariationOf(backend, pair);
-      const lacking = logOnePlus(backend, scale(backend, distance, -1));
-      const acceptedLog = backend.where(backend.greater(backend.scalar(0.5), distance), lacking, overlapLog);
-      return { losses: backend.subtract(backend.scalar(0), acceptedLog), student, logRatio, smallerLog, overlapLog };
+      gradient(backend, { student, logRatio, smallerLog, overlapLog }) {
+        // 0 where the student's share is the larger one, 1 where the two are equal, else 2.
+        const below = backend.subtract(backend.scalar(1), sign(backend, logRatio));
+        // The smaller of both is at most the overlap, where the student's own share may be larger than a number holds.
+        const overlap = asColumn(backend, overlapLog);
+        const share = backend.exp(backend.subtract(smallerLog, overlap));
+        const accepted = scale(backend, backend.multiply(share, below), 0.5 / temperature.student);
+        const total = backend.sum(accepted, { axis: -1, keepDims: true });
+        const rowGradients = backend.subtract(backend.multiply(student, total), accepted);
+        return backend.where(isMinusInfinity(backend, overlap), backend.scalar(0), rowGradients);
+      },
     },
-
-    gradient(backend, { student, logRatio, smallerLog, overlapLog }) {
-      // 0 where the student's share is the larger one, 1 where the two are equal, else 2.
-      const below = backend.subtract(backend.scalar(1), sign(backend, logRatio));
-      // The smaller of both is at most the overlap, where the student's own share may be larger than a number holds.
-      const overlap = asColumn(backend, overlapLog);
-      const share = backend.exp(backend.subtract(smallerLog, overlap));
-      const accepted = scale(backend, backend.multiply(share, below), 0.5 / temperature);
-      const total = backend.sum(accepted, { axis: -1, keepDims: true });
-      const rowGradients = backend.subtract(backend.multiply(student, total), accepted);
-      return backend.where(isMinusInfinity(backend, overlap), backend.scalar(0), rowGradients);
-    },
-  });
+  );
 }

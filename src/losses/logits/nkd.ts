@@ -59,7 +59,7 @@ export function nkd<R extends Reduction = 'mean'>(
     inputs: ['studentLogits', 'teacherLogits', 'labels'],
     differentiable: 'studentLogits',
 
-    check: (backend, inputs) => checkLabelledPair(backend, 'nkd', inputs, 2, rows.ignoreIndex),
+    check: (backend, inputs) => checkLabelledPair(backend, 'nkd', inputs, rows.ignoreIndex),
 
     rows(backend, { studentLogits, teacherLogits, labels }) {
       const plain = labelSplit(backend, studentLogits, teacherLogits, labels, 1);

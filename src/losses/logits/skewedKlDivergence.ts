@@ -1,23 +1,21 @@
-import type { Loss } from '../../loss.ts';
-import { checkLogitPair } from '../../ops/checkRows.ts';
+import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
 import { exponentialMinusOne } from '../../ops/exponentialRemainder.ts';
 import { mixtureRatio as mixtureRatioOf } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
-import { softenedPair } from '../../ops/softenedPair.ts';
+import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
 import { softmaxGradient } from '../../ops/softmaxGradient.ts';
-import { between, flag, positive, readOptions, word } from '../../options.ts';
-import { type FormOf, rowLoss } from '../../rowLoss.ts';
+import { between, flag, readOptions, word } from '../../options.ts';
 
 /** Options of `skewedKlDivergence`. */
-export interface SkewedKlDivergenceOptions<R extends Reduction = Reduction> extends RowOptions<R> {
+export interface SkewedKlDivergenceOptions<R extends Reduction = Reduction> extends RowOptions<R>, LogitPairOptions {
   /** `'forward'`: KL from the teacher to the mixture, the default. `'reverse'`: from the student to the mixture. */
   readonly direction?: 'forward' | 'reverse';
   /** λ: the share of the first side in the mixture, strictly between 0 and 1. Default 0.1. */
   readonly skew?: number;
-  /** T: both sides' logits are divided by it. Default 1. */
-  readonly temperature?: number;
-  /** Multiplies the loss by T², which keeps the gradient's size as T grows. Default true. */
+  /** T: both sides' logits are divided by it, or each side's by its own. Default 1. */
+  readonly temperature?: number | Temperatures;
+  /** Multiplies the loss by the square of the student's T, which keeps the gradient's size as T grows. Default true. */
   readonly scaleByTemperatureSquared?: boolean;
 }
 
@@ -33,10 +31,13 @@ export interface SkewedKlDivergenceOptions<R extends Reduction = Reduction> exte
  * At most −T²·log λ, and finite for all logits: the mixture is formed from log-probabilities. As λ tends to 0 it becomes
  * `klDivergence`; β·forward(β) + (1 − β)·reverse(1 − β) is `jensenShannon` at β.
  *
- * Inputs: `studentLogits` and `teacherLogits` [..., classes]; optional `rowWeights` [...] and, with `ignoreIndex`,
- * `labels` [...]. Value: in nats, ≥ 0, a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
+ * Inputs: `studentLogits` and `teacherLogits` [..., classes], or with the classes along `axis`; log-probabilities are logits,
+ * so `teacherLogProbabilities` may be given for the teacher's. Optional `rowWeights` [...] and, with `ignoreIndex`,
+ * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: in nats, ≥ 0,
+ * a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for a skew outside (0, 1), a temperature that is not greater than 0, or an unknown option.
+ * @throws RangeError for a skew outside (0, 1), a temperature that is not greater than 0, numbers of classes that differ, or an unknown
+ * option; TypeError for logits of one class.
  * @example
  * const loss = skewedKlDivergence({ direction: 'reverse', skew: 0.1 });
  * const { value } = evaluate(loss, { studentLogits: [[1, 2, 0]], teacherLogits: [[0, 3, 1]] });
@@ -45,45 +46,46 @@ export interface SkewedKlDivergenceOptions<R extends Reduction = Reduction> exte
 // @__NO_SIDE_EFFECTS__
 export function skewedKlDivergence<R extends Reduction = 'mean'>(
   options: SkewedKlDivergenceOptions<R> = {},
-): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
+): PairLoss<R> {
   const checked = readOptions('skewedKlDivergence', options, {
     direction: word(['forward', 'reverse'], 'forward'),
     skew: between(0, 1, 0.1, endsHint),
-    temperature: positive(1),
+    temperature: temperaturesOption(),
     scaleByTemperatureSquared: flag(true),
+    ...logitPairOptions(),
     ...rowOptions<R>(),
   });
-  const { direction, skew, temperature, scaleByTemperatureSquared, ...rows } = checked;
-  const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
+  const { direction, skew, temperature, scaleByTemperatureSquared, axis, vocabulary, ...rows } = checked;
+  const factor = scaleByTemperatureSquared ? temperature.student ** 2 : 1;
   const forward = direction === 'forward';
 
-  return rowLoss(rows, {
-    name: 'skewedKlDivergence',
-    reference: skewedKlDivergence,
-    options: { direction, skew, temperature, scaleByTemperatureSquared },
-    inputs: ['studentLogits', 'teacherLogits'],
-    differentiable: 'studentLogits',
+  return logitPairLoss(
+    rows,
+    { axis, vocabulary },
+    {
+      name: 'skewedKlDivergence',
+      reference: skewedKlDivergence,
+      options: { direction, skew, temperature: plainTemperature(temperature), scaleByTemperatureSquared },
+      temperatures: temperature,
 
-    check: (backend, inputs) => checkLogitPair(backend, 'skewedKlDivergence', inputs),
+      rows(backend, { studentLogits, teacherLogits }) {
+        const { student, teacher, logRatio } = softenedPair(backend, studentLogits, teacherLogits, temperature);
+        const { terms, logRatio: mixtureRatio } = forward
+          ? mixtureRatioOf(backend, teacher, student, logRatio, skew)
+          : mixtureRatioOf(backend, student, teacher, scale(backend, logRatio, -1), skew);
+        return { losses: scale(backend, backend.sum(terms, { axis: -1 }), factor), student, mixtureRatio };
+      },
 
-    rows(backend, { studentLogits, teacherLogits }) {
-      const temperatures = { student: temperature, teacher: temperature };
-      const { student, teacher, logRatio } = softenedPair(backend, studentLogits, teacherLogits, temperatures);
-      const { terms, logRatio: mixtureRatio } = forward
-        ? mixtureRatioOf(backend, teacher, student, logRatio, skew)
-        : mixtureRatioOf(backend, student, teacher, scale(backend, logRatio, -1), skew);
-      return { losses: scale(backend, backend.sum(terms, { axis: -1 }), factor), student, mixtureRatio };
+      gradient(backend, { student, mixtureRatio }) {
+        const fallen = scale(backend, mixtureRatio, -1);
+        // The gradient in q, less a constant that its mean takes out again: −(1 − λ)·(p/m − 1), at most 1/λ in size, or
+        // log(q/m) − λ·(q/m − 1).
+        const slope = scale(backend, exponentialMinusOne(backend, fallen), forward ? skew - 1 : -skew);
+        const whole = forward ? slope : backend.add(fallen, slope);
+        return scale(backend, softmaxGradient(backend, student, whole), factor / temperature.student);
+      },
     },
-
-    gradient(backend, { student, mixtureRatio }) {
-      const fallen = scale(backend, mixtureRatio, -1);
-      // The gradient in q, less a constant that its mean takes out again: −(1 − λ)·(p/m − 1), at most 1/λ in size, or
-      // log(q/m) − λ·(q/m − 1).
-      const slope = scale(backend, exponentialMinusOne(backend, fallen), forward ? skew - 1 : -skew);
-      const whole = forward ? slope : backend.add(fallen, slope);
-      return scale(backend, softmaxGradient(backend, student, whole), factor / temperature);
-    },
-  });
+  );
 }
 
 const endsHint =

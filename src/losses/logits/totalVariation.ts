@@ -1,17 +1,15 @@
-import type { Loss } from '../../loss.ts';
-import { checkLogitPair } from '../../ops/checkRows.ts';
+import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
+import { rowDivergence } from '../../ops/rowDivergence.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
-import { softenedPair } from '../../ops/softenedPair.ts';
-import { totalVariationGradient, totalVariationOf } from '../../ops/totalVariation.ts';
-import { flag, positive, readOptions } from '../../options.ts';
-import { type FormOf, rowLoss } from '../../rowLoss.ts';
+import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
+import { flag, readOptions } from '../../options.ts';
 
 /** Options of `totalVariation`. */
-export interface TotalVariationOptions<R extends Reduction = Reduction> extends RowOptions<R> {
-  /** T: both sides' logits are divided by it. Default 1. */
-  readonly temperature?: number;
-  /** Multiplies the loss by T². Default false: distance and gradient shrink with 1/T alone as T grows. */
+export interface TotalVariationOptions<R extends Reduction = Reduction> extends RowOptions<R>, LogitPairOptions {
+  /** T: both sides' logits are divided by it, or each side's by its own. Default 1. */
+  readonly temperature?: number | Temperatures;
+  /** Multiplies the loss by the square of the student's T. Default false: distance and gradient shrink with 1/T alone as T grows. */
   readonly scaleByTemperatureSquared?: boolean;
 }
 
@@ -26,42 +24,46 @@ export interface TotalVariationOptions<R extends Reduction = Reduction> extends 
  * where sign 0 = 0. Where the two hardly overlap the gradient vanishes with q: `acceptanceHybrid` and
  * `negativeLogAcceptance` do not.
  *
- * Inputs: `studentLogits` and `teacherLogits` [..., classes]; optional `rowWeights` [...] and, with `ignoreIndex`,
- * `labels` [...]. Value: in [0, 1], a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
+ * Inputs: `studentLogits` and `teacherLogits` [..., classes], or with the classes along `axis`; log-probabilities are logits,
+ * so `teacherLogProbabilities` may be given for the teacher's. Optional `rowWeights` [...] and, with `ignoreIndex`,
+ * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: in [0, 1],
+ * a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for a temperature that is not greater than 0, or an unknown option.
+ * @throws RangeError for a temperature that is not greater than 0, numbers of classes that differ, or an unknown
+ * option; TypeError for logits of one class.
  * @example
  * const { value } = evaluate(totalVariation(), { studentLogits: [[1, 2, 0]], teacherLogits: [[0, 3, 1]] });
  * @see Zhou et al.: DistillSpec: improving speculative decoding via knowledge distillation (2024), arXiv 2310.08461
  */
 // @__NO_SIDE_EFFECTS__
-export function totalVariation<R extends Reduction = 'mean'>(
-  options: TotalVariationOptions<R> = {},
-): Loss<'studentLogits' | 'teacherLogits', 'studentLogits', 'labels' | 'rowWeights', FormOf<R>> {
-  const { temperature, scaleByTemperatureSquared, ...rows } = readOptions('totalVariation', options, {
-    temperature: positive(1),
+export function totalVariation<R extends Reduction = 'mean'>(options: TotalVariationOptions<R> = {}): PairLoss<R> {
+  const { temperature, scaleByTemperatureSquared, axis, vocabulary, ...rows } = readOptions('totalVariation', options, {
+    temperature: temperaturesOption(),
     scaleByTemperatureSquared: flag(false),
+    ...logitPairOptions(),
     ...rowOptions<R>(),
   });
-  const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
+  const divergence = rowDivergence('totalVariation');
+  const factor = scaleByTemperatureSquared ? temperature.student ** 2 : 1;
 
-  return rowLoss(rows, {
-    name: 'totalVariation',
-    reference: totalVariation,
-    options: { temperature, scaleByTemperatureSquared },
-    inputs: ['studentLogits', 'teacherLogits'],
-    differentiable: 'studentLogits',
+  return logitPairLoss(
+    rows,
+    { axis, vocabulary },
+    {
+      name: 'totalVariation',
+      reference: totalVariation,
+      options: { temperature: plainTemperature(temperature), scaleByTemperatureSquared },
+      temperatures: temperature,
 
-    check: (backend, inputs) => checkLogitPair(backend, 'totalVariation', inputs),
+      rows(backend, { studentLogits, teacherLogits }) {
+        const { losses, ...kept } = divergence.rows(
+          backend,
+          softenedPair(backend, studentLogits, teacherLogits, temperature),
+        );
+        return { losses: scale(backend, losses, factor), ...kept };
+      },
 
-    rows(backend, { studentLogits, teacherLogits }) {
-      const temperatures = { student: temperature, teacher: temperature };
-      const pair = softenedPair(backend, studentLogits, teacherLogits, temperatures);
-      const { distance, gap } = totalVariationOf(backend, pair);
-      return { losses: scale(backend, distance, factor), student: pair.student, gap };
+      gradient: (backend, kept) => scale(backend, divergence.gradient(backend, kept), factor / temperature.student),
     },
-
-    gradient: (backend, { student, gap }) =>
-      scale(backend, totalVariationGradient(backend, student, gap), factor / temperature),
-  });
+  );
 }

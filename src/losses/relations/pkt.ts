@@ -1,6 +1,7 @@
 import type { Backend } from '../../backend.ts';
 import type { Loss } from '../../loss.ts';
 import { diagonalOf, identity } from '../../ops/centredGram.ts';
+import { relativeEntropyTerms } from '../../ops/relativeEntropy.ts';
 import { inverseLengths } from '../../ops/unitRows.ts';
 import { readOptions } from '../../options.ts';
 import { ofPairs, setLoss } from '../../setLoss.ts';
@@ -40,26 +41,21 @@ export function pkt(
     options: {},
 
     value(backend, { student, teacher, counts, size }) {
-      const zero = backend.scalar(0);
       const own = neighbours(backend, student, counts);
       const other = neighbours(backend, teacher, counts);
-      // p/q, row by row: a similarity is not divided by its row's sum anywhere else.
-      const ratio = backend.multiply(
-        backend.divide(other.similarities, own.similarities),
-        backend.divide(own.sums, other.sums),
-      );
-      const terms = backend.multiply(other.similarities, backend.log(ratio));
-      const rows = backend.sum(backend.where(other.similarities, terms, zero), { axis: 1, keepDims: true });
+      const q = backend.divide(own.similarities, own.sums);
+      const p = backend.divide(other.similarities, other.sums);
+      const terms = relativeEntropyTerms(backend, p, q, backend.log(backend.divide(q, p)));
       const pairs = backend.multiply(size, size);
-      // At S = 0 the cosine is at its end, and turning either sample changes it by 0 to first order.
-      const excess = backend.where(own.similarities, backend.subtract(backend.scalar(1), ratio), zero);
+      // (1 − p/q)/z. At S = 0 the cosine is at its end, and turning either sample changes it by 0 to first order.
+      const gaps = backend.divide(backend.subtract(q, p), own.similarities);
       return {
-        value: backend.divide(backend.sum(backend.divide(rows, other.sums)), pairs),
+        value: backend.divide(backend.sum(terms), pairs),
         student,
         pairs,
         inverses: own.inverses,
         cosines: own.cosines,
-        slopes: ofPairs(backend, counts, backend.divide(excess, own.sums)),
+        slopes: backend.where(own.similarities, gaps, backend.scalar(0)),
       };
     },
 

@@ -2,10 +2,10 @@ import type { Backend } from '../../backend.ts';
 import { checkNotEmpty, checkSameShape, kindError, rangeError, shapeError } from '../../check.ts';
 import type { Loss } from '../../loss.ts';
 import { checkMask } from '../../ops/checkMask.ts';
-import { expectation } from '../../ops/expectation.ts';
-import { logSoftmax } from '../../ops/logSoftmax.ts';
+import { type DivergenceKept, rowDivergence } from '../../ops/rowDivergence.ts';
 import { type Reduction, type RowOptions, reductionOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { softenedPair } from '../../ops/softenedPair.ts';
 import { readOptions, whole } from '../../options.ts';
 import { type FormOf, maskedRowLoss } from '../../rowLoss.ts';
 
@@ -51,8 +51,9 @@ export function relationDivergence<R extends Reduction = 'mean'>(
   options: RelationDivergenceOptions<R>,
 ): Loss<States, 'studentStates' | 'studentKeys', Keys | 'mask', FormOf<R>> {
   const { heads, ...rows } = readOptions('relationDivergence', options, { heads: whole(1), ...reductionOptions<R>() });
+  const divergence = rowDivergence('forward');
 
-  return maskedRowLoss<States, 'studentStates' | 'studentKeys', 'slopes' | 'queries', R, Keys | 'mask'>(rows, {
+  return maskedRowLoss<States, 'studentStates' | 'studentKeys', DivergenceKept | 'queries', R, Keys | 'mask'>(rows, {
     name: 'relationDivergence',
     reference: relationDivergence,
     options: { heads },
@@ -71,7 +72,7 @@ export function relationDivergence<R extends Reduction = 'mean'>(
         const missing = studentKeys === undefined ? 'studentKeys' : 'teacherKeys';
         throw kindError('relationDivergence', missing, 'given where the other side has keys', undefined);
       }
-      checkMask(backend, 'relationDivergence', mask, [batch, positions]);
+      checkMask(backend, 'relationDivergence', mask, 'the positions', [batch, positions]);
       return [batch, positions];
     },
 
@@ -80,24 +81,24 @@ export function relationDivergence<R extends Reduction = 'mean'>(
     rows(backend, { studentStates, teacherStates, studentKeys, teacherKeys, mask }) {
       const student = relations(backend, studentStates, studentKeys, mask, heads);
       const teacher = relations(backend, teacherStates, teacherKeys, mask, heads);
-      const probabilities = backend.exp(teacher.logarithms);
-      const ofHeads = expectation(backend, probabilities, backend.subtract(teacher.logarithms, student.logarithms));
-      const slopes = backend.subtract(backend.exp(student.logarithms), probabilities);
-      const { queries, keys } = student;
+      // The root of a head's width is what a temperature is elsewhere.
+      const widths = { student: student.temperature, teacher: teacher.temperature };
+      const pair = softenedPair(backend, student.products, teacher.products, widths);
+      const { losses, ...kept } = divergence.rows(backend, pair);
       return {
-        losses: scale(backend, backend.sum(ofHeads, { axis: 1 }), 1 / heads),
-        slopes,
-        queries,
-        studentKeys: studentKeys && keys,
+        losses: scale(backend, backend.sum(losses, { axis: 1 }), 1 / heads),
+        ...kept,
+        queries: student.queries,
+        studentKeys: studentKeys && student.keys,
       };
     },
 
-    gradients(backend, { slopes, queries, studentKeys: keys }, scaled) {
+    gradients(backend, { queries, studentKeys: keys, ...kept }, scaled) {
       const [batch = 1, , positions = 1, width = 1] = backend.shapeOf(queries);
-      const factor = 1 / (heads * Math.sqrt(width));
-      const scores = scaled(scale(backend, slopes, factor), [batch, 1, positions, 1]);
-      const inQueries = merged(backend, backend.matMul(scores, keys ?? queries));
-      const inKeys = merged(backend, backend.matMul(scores, queries, { transposeA: true }));
+      const slopes = scale(backend, divergence.gradient(backend, kept), 1 / (heads * Math.sqrt(width)));
+      const inProducts = scaled(slopes, [batch, 1, positions, 1]);
+      const inQueries = merged(backend, backend.matMul(inProducts, keys ?? queries));
+      const inKeys = merged(backend, backend.matMul(inProducts, queries, { transposeA: true }));
       return keys === undefined ? [backend.add(inQueries, inKeys), undefined] : [inQueries, inKeys];
     },
   });
@@ -122,18 +123,17 @@ function checkStates<T>(
   return shape;
 }
 
-/** Queries and keys by heads, [batch, heads, positions, w], and log-softmax over keys of their products. */
+/** Queries and keys by heads, [batch, heads, positions, w], their products, −Infinity with padding, and √w. */
 function relations<T>(backend: Backend<T>, states: T, keys: T | undefined, mask: T | undefined, heads: number) {
   const queriesOf = split(backend, states, mask, heads);
   const keysOf = keys === undefined ? queriesOf : split(backend, keys, mask, heads);
   const [batch = 1, , positions = 1, width = 1] = backend.shapeOf(queriesOf);
   const products = backend.matMul(queriesOf, keysOf, { transposeB: true });
-  const scores = scale(backend, products, 1 / Math.sqrt(width));
   const counted =
     mask === undefined
-      ? scores
-      : backend.where(backend.reshape(mask, [batch, 1, 1, positions]), scores, backend.scalar(-Infinity));
-  return { queries: queriesOf, keys: keysOf, logarithms: logSoftmax(backend, counted) };
+      ? products
+      : backend.where(backend.reshape(mask, [batch, 1, 1, positions]), products, backend.scalar(-Infinity));
+  return { queries: queriesOf, keys: keysOf, products: counted, temperature: Math.sqrt(width) };
 }
 
 /** [batch, positions, width] by heads, [batch, heads, positions, w]; padding is 0, whatever it holds. */

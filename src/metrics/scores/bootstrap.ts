@@ -1,6 +1,6 @@
 import { checkNotEmpty, kindError, rangeError, shapeError } from '../../check.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
-import { type BootstrapOptions, checkBootstrap, resampledRows, spread } from './resampling.ts';
+import { type BootstrapOptions, checkBootstrap, resampledRows, signPValue, spread } from './resampling.ts';
 
 /** A number computed from the rows of these numbers; a row may occur several times. */
 export type RowStatistic = (rows: Int32Array) => number;
@@ -78,14 +78,12 @@ export function pairedBootstrapDifference(
   const resamples = Float64Array.from({ length: checked.resamples }, (_, index) =>
     difference(resampledRows(checked, index)),
   );
-  const atMost = resamples.filter((value) => value <= 0).length;
-  const atLeast = resamples.filter((value) => value >= 0).length;
   return {
     value: difference(allRows(checked.rows)),
     ...spread(resamples, checked.confidence),
     confidence: checked.confidence,
     resamples,
-    pValue: Math.min(1, (2 * (Math.min(atMost, atLeast) + 1)) / (checked.resamples + 1)),
+    pValue: signPValue(resamples),
   };
 }
 

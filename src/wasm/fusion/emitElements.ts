@@ -45,6 +45,8 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
   const { phase, numbers, row, place, stage, oneHot } = site;
   const { locals, arithmetic } = numbers;
   const known = new Map<string, number>();
+  /** Conditions whose mask and sides are there. */
+  const prepared = new Set<Value>();
 
   function once(key: string, make: () => Code): number {
     let local = known.get(key);
@@ -118,8 +120,7 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
       const at = oneHot.is === 1 ? 1 : 2;
       return code.get(operandOf(operands[at]!, access[at]!));
     }
-    const mask = once(`mask ${condition.id}${access[0]}`, () => maskOf(condition, access[0]));
-    for (const arm of site.arms?.get(condition) ?? []) computeArm(arm, mask);
+    const mask = prepareChoice(condition, access[0]!);
     if (b.number === 0) {
       const x = operandOf(a, access[1]);
       return code.get(x).get(mask).op('v128.and');
@@ -132,11 +133,23 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
     return code.get(x).get(y).get(mask).op('v128.bitselect');
   }
 
+  /** The mask of a condition, and what only choices by it read. */
+  function prepareChoice(condition: Value, access: Access): number {
+    const mask = once(`mask ${condition.id}${access}`, () => maskOf(condition, access));
+    if (prepared.has(condition)) return mask;
+    prepared.add(condition);
+    for (const arm of site.arms?.get(condition) ?? []) computeArm(arm, mask);
+    return mask;
+  }
+
   /** One side of the choices by a condition, where at least one element takes it; what it leaves elsewhere nobody reads. */
   function computeArm({ side, values }: Arm, mask: number): void {
     const inside = new Set(values);
     if (known.has(`value ${values[0]!.id}`)) return;
-    for (const { operands, access } of values) {
+    for (const { operation, operands, access } of values) {
+      // Choices elsewhere may be by the same condition, and read its mask.
+      const isChoice = operation === 'where' && operands[0] !== oneHot?.value && !inside.has(operands[0]!);
+      if (isChoice) prepareChoice(operands[0]!, access[0]!);
       operands.forEach((operand, at) => {
         if (!inside.has(operand)) operandOf(operand, access[at]);
       });

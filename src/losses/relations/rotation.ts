@@ -1,0 +1,63 @@
+/** The best rotation between two sets of samples, in float64 on the host. */
+import { product, strided } from '../../algebra/product.ts';
+import { singularDecomposition } from '../../algebra/singularValues.ts';
+
+/** Samples, centred and of Frobenius norm 1 (or 0). */
+export interface UnitSet {
+  /** [rows, columns]. */
+  readonly data: Float64Array;
+  readonly rows: number;
+  readonly columns: number;
+  /** The norm that the centred samples had. */
+  readonly norm: number;
+}
+
+/** Below this share of the largest, a singular value is rounding and its directions are anybody's. */
+const leastShare = 1e-12;
+
+/** Centres samples [rows, columns] over those that count, and divides them by their norm; the others are 0. */
+export function centredUnit(
+  samples: ArrayLike<number>,
+  rows: number,
+  columns: number,
+  counts?: ArrayLike<number>,
+): UnitSet {
+  const members = Array.from({ length: rows }, (_, row) => row).filter((row) => counts === undefined || counts[row]);
+  const data = new Float64Array(rows * columns);
+  const [first = 0] = members;
+  for (let column = 0; column < columns; column++) {
+    // The first one is taken away before the mean is: constant features become exactly 0.
+    const shift = samples[first * columns + column]!;
+    let sum = 0;
+    for (const row of members) sum += samples[row * columns + column]! - shift;
+    const mean = members.length === 0 ? 0 : sum / members.length;
+    for (const row of members) data[row * columns + column] = samples[row * columns + column]! - shift - mean;
+  }
+  const norm = Math.sqrt(squareOf(data));
+  return { data: norm === 0 ? data : data.map((value) => value / norm), rows, columns, norm };
+}
+
+/** |X̂ − Ŷ·Q|² for the best Q, and its gradient in the samples that X̂ came from; 1 and 0 where either is constant. */
+export function residualsOf(x: UnitSet, y: UnitSet): { readonly square: number; readonly slopes: Float64Array } {
+  const { rows, columns } = x;
+  if (x.norm === 0 || y.norm === 0) return { square: 1, slopes: new Float64Array(rows * columns) };
+  if (!Number.isFinite(x.norm) || !Number.isFinite(y.norm)) {
+    return { square: Number.NaN, slopes: new Float64Array(rows * columns).fill(Number.NaN) };
+  }
+  const cross = product(strided(y.data, y.columns, true), strided(x.data, columns), y.columns, rows, columns);
+  const { values, left, right } = singularDecomposition(cross, y.columns, columns);
+  const rank = values.filter((value) => value > leastShare * values[0]!).length;
+  const scores = product(strided(y.data, y.columns), strided(left, y.columns, true), rows, y.columns, rank);
+  const rotated = product(strided(scores, rank), strided(right, columns), rows, rank, columns);
+  const reached = product(strided(scores, rank), strided(left, y.columns), rows, rank, y.columns);
+  const residuals = x.data.map((value, at) => value - rotated[at]!);
+  const square = squareOf(residuals) + squareOf(y.data.map((value, at) => value - reached[at]!));
+  // 2·(X̂ − Ŷ·Q) has the same part across X̂ as −2·Ŷ·Q, and no rounding to cancel near equality.
+  const along = residuals.reduce((sum, residual, at) => sum + residual * x.data[at]!, 0);
+  const slopes = residuals.map((residual, at) => (2 * (residual - along * x.data[at]!)) / x.norm);
+  return { square, slopes };
+}
+
+function squareOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value * value, 0);
+}
