@@ -178,7 +178,8 @@ export function ckaSimilarity(where: string, settings: CkaSettings): PairSimilar
     },
 
     finish(pair) {
-      const alignments = pair.form.name === crossProducts.name ? alignmentsByFeatures(pair) : alignmentsByGram(pair, !minibatch);
+      const alignments =
+        pair.form.name === crossProducts.name ? alignmentsByFeatures(pair) : alignmentsByGram(pair, !minibatch);
       return ckaResult(pair.samples, alignments, settings.debiased || minibatch);
     },
 

@@ -35,7 +35,11 @@ function rowsOfPart<T>(backend: Backend<T>, activations: T, preset: Representati
   const spread = backend.sum(squares);
   // Centring leaves float32's rounding in rows that should vanish, some 1e-14 of n times the mean diagonal squared.
   const least = backend.multiply(backend.multiply(spread, spread), backend.scalar(1e-11 / count));
-  return normalised(backend, backend.scope(() => uCentred(backend, gram, squares).matrix), least);
+  return normalised(
+    backend,
+    backend.scope(() => uCentred(backend, gram, squares).matrix),
+    least,
+  );
 }
 
 /** Where the parts of a batch begin and end; one too short to be centred joins the part before it. */

@@ -58,7 +58,8 @@ export function directionCosines({ form, x, y, xy }: PairStatistics<PrincipalDir
   const [own, other] = [x.summary, y.summary];
   const [rows, columns] = [own.variances.length, other.variances.length];
   const others = strided(other.vectors, other.extent, true);
-  if (form.name !== crossProducts.name) return times(strided(own.vectors, own.extent), others, rows, own.extent, columns);
+  if (form.name !== crossProducts.name)
+    return times(strided(own.vectors, own.extent), others, rows, own.extent, columns);
   // u_k = X·v_k/√λ_k: vᵀ·(XᵀY)·v with both roots taken out.
   const between = turned(own, xy.products!);
   const cosines = times(strided(between, other.extent), others, rows, other.extent, columns);
