@@ -387,7 +387,7 @@ export {
 } from './metrics/similarity/trainingPath.ts';
 
 // Metrics: embedding
-export { dissimilarity } from './metrics/embedding/dissimilarity.ts';
+export { type DissimilarityOptions, dissimilarity, type KnownMatrix } from './metrics/embedding/dissimilarity.ts';
 export {
   type MultidimensionalScalingOptions,
   type MultidimensionalScalingResult,
@@ -488,7 +488,6 @@ export {
   type BootstrapInterval,
   bootstrapInterval,
   pairedBootstrapDifference,
-  type RowStatistic,
   selectRows,
 } from './metrics/scores/bootstrap.ts';
 export { type ClassF1, type F1ScoreOptions, type F1ScoreResult, f1Score } from './metrics/scores/f1Score.ts';
@@ -509,7 +508,14 @@ export {
   relativeDegradation,
   type TaskScores,
 } from './metrics/scores/relativeDegradation.ts';
+export { type JackknifeInterval, type JackknifeOptions, jackknifeInterval } from './metrics/scores/jackknife.ts';
 export type { BootstrapOptions } from './metrics/scores/resampling.ts';
+export type { RowStatistic } from './metrics/scores/rowStatistic.ts';
+export {
+  type SubsamplingInterval,
+  type SubsamplingOptions,
+  subsamplingInterval,
+} from './metrics/scores/subsampling.ts';
 export {
   type SamplesPerSecondOptions,
   samplesPerSecond,
