@@ -12,6 +12,7 @@ import { checkLabels, checkLogits, checkMaskLabels, checkNumbers, checkRowWeight
 import { flatten, flattenRows } from './ops/flattenRows.ts';
 import { effectiveRowWeights } from './ops/rowReduction.ts';
 import { probabilityFault, probabilityFaults, scoreFaults } from './ops/scoreFaults.ts';
+import { strayLabels, strayNumbers, strayWeights } from './ops/strayValues.ts';
 import type { OptionReader } from './options.ts';
 import { countedTimes, summands, sumOfRows, weightsColumn } from './rowSummands.ts';
 
@@ -272,34 +273,6 @@ function rowsFrom<T>(backend: Backend<T>, size: number, weights: T | undefined):
     },
     total: () => (weights === undefined ? size : backend.sum(weights)),
   };
-}
-
-/** Counts, over rows that count, what a one-hot row does not find. */
-function strayLabels<T>(backend: Backend<T>, labels: T, classes: number | undefined, weights: T | undefined): T {
-  const one = backend.scalar(1);
-  const found =
-    classes === undefined
-      ? backend.greater(labels, backend.scalar(-0.5))
-      : backend.sum(backend.oneHot(labels, classes), { axis: -1 });
-  return countWhere(backend, backend.subtract(one, found), weights);
-}
-
-function strayNumbers<T>(backend: Backend<T>, numbers: T, weights: T | undefined): T {
-  const fits = backend.greater(backend.scalar(Infinity), backend.abs(numbers));
-  return countWhere(backend, backend.subtract(backend.scalar(1), fits), weights);
-}
-
-function strayWeights<T>(backend: Backend<T>, weights: T): T {
-  const [zero, one] = [backend.scalar(0), backend.scalar(1)];
-  const fits = backend.multiply(
-    backend.subtract(one, backend.greater(zero, weights)),
-    backend.greater(backend.scalar(Infinity), weights),
-  );
-  return backend.sum(backend.subtract(one, fits));
-}
-
-function countWhere<T>(backend: Backend<T>, fault: T, weights: T | undefined): T {
-  return backend.sum(weights === undefined ? fault : backend.where(weights, fault, backend.scalar(0)));
 }
 
 /** The weight of all rows that count; refuses a stream in which none does, since a mean over none is not defined. */
