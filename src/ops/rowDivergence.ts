@@ -5,7 +5,7 @@
 import type { Backend } from '../backend.ts';
 import { centredGradient, mixtureRatio, probabilityGap, relativeEntropy } from './relativeEntropy.ts';
 import { scale } from './scale.ts';
-import type { SoftenedPair } from './softenedPair.ts';
+import type { ProbabilityPair } from './softenedPair.ts';
 import { totalVariationGradient, totalVariationOf } from './totalVariation.ts';
 
 /** The divergences by name. */
@@ -17,7 +17,7 @@ export type DivergenceKept = 'student' | 'first' | 'second' | 'near';
 /** A divergence of p, the teacher's prediction, and q, the student's. */
 export interface RowDivergence {
   /** One number a row, [...], and what the gradient needs. */
-  rows<T>(backend: Backend<T>, pair: SoftenedPair<T>): Readonly<Record<DivergenceKept | 'losses', T>>;
+  rows<T>(backend: Backend<T>, pair: ProbabilityPair<T>): Readonly<Record<DivergenceKept | 'losses', T>>;
   /** Their gradients in u, [..., classes]. */
   gradient<T>(backend: Backend<T>, kept: Readonly<Record<DivergenceKept, T>>): T;
 }
@@ -25,7 +25,7 @@ export interface RowDivergence {
 /** A divergence whose gradient in some of the classes needs no more of the others than one number a row. */
 export interface PartialDivergence extends RowDivergence {
   /** The gradients in u of a part of the classes; `second` is that of all of them, [...]. */
-  part<T>(backend: Backend<T>, pair: SoftenedPair<T>, second: T): T;
+  part<T>(backend: Backend<T>, pair: ProbabilityPair<T>, second: T): T;
 }
 
 /** KL(p‖q); gradient q − p. */
@@ -87,7 +87,7 @@ const totalVariation: RowDivergence = {
 };
 
 /** The pair's near rows; all of them, where it does not say. */
-function nearRows<T>(backend: Backend<T>, { near }: SoftenedPair<T>): T {
+function nearRows<T>(backend: Backend<T>, { near }: ProbabilityPair<T>): T {
   return near ?? backend.scalar(1);
 }
 

@@ -42,21 +42,25 @@ export function softened<T>(backend: Backend<T>, logits: T, temperature: number)
   });
 }
 
-/** The softened predictions of student and teacher, [..., classes]. */
-export interface SoftenedPair<T> {
-  /** q = softmax(studentLogits/T). */
+/** Probabilities of both sides, [..., classes], and how they stand to each other; of all classes or a part of them. */
+export interface ProbabilityPair<T> {
+  /** q, the student's. */
   readonly student: T;
-  /** p = softmax(teacherLogits/T). */
+  /** p, the teacher's. */
   readonly teacher: T;
   /**
    * log q − log p, with the digits that the difference of the logits has: never a difference of logarithms where the two
    * are alike. NaN where both sides are −Infinity; such a class has q = p = 0.
    */
   readonly logRatio: T;
-  /** KL(p‖q) of each row, [...]; of a part of the classes it is not known. */
-  readonly divergence?: T | undefined;
+  /** KL(p‖q) of each row, [...], where all classes are there. */
+  readonly divergence?: T;
   /** 1 for each row whose sides are alike, [..., 1]: elsewhere a difference of logarithms has the digits. */
-  readonly near?: T | undefined;
+  readonly near?: T;
+}
+
+/** The softened predictions of student and teacher: p = softmax(teacherLogits/T), q = softmax(studentLogits/T). */
+export interface SoftenedPair<T> extends Required<ProbabilityPair<T>> {
   /** log q as `shifted` − log `total`: only a cross-entropy needs it. */
   readonly shifted: T;
   readonly total: T;

@@ -13,7 +13,7 @@ import { isMinusInfinity } from './isMinusInfinity.ts';
 import { relativeEntropy } from './relativeEntropy.ts';
 import type { DivergenceName } from './rowDivergence.ts';
 import { scale } from './scale.ts';
-import { pairWeights, type SidePair, type SoftenedPair, shiftedPair, type Temperatures } from './softenedPair.ts';
+import { type ProbabilityPair, pairWeights, type SidePair, shiftedPair, type Temperatures } from './softenedPair.ts';
 
 /** The divergences that have a sum over tiles. */
 export type TiledDivergenceName = Exclude<DivergenceName, 'totalVariation'>;
@@ -111,15 +111,13 @@ export function tilePair<T>(
   logits: SidePair<T>,
   { maxima, totals, kappa }: RowNumbers<T>,
   temperatures: Temperatures,
-): SoftenedPair<T> {
+): ProbabilityPair<T> {
   return backend.scope(() => {
     const shifted = shiftedPair(backend, logits, maxima, temperatures);
     return {
       student: backend.divide(backend.exp(shifted.student), totals.student),
       teacher: backend.divide(backend.exp(shifted.teacher), totals.teacher),
       logRatio: backend.subtract(kappa, shifted.difference),
-      shifted: shifted.student,
-      total: totals.student,
     };
   });
 }

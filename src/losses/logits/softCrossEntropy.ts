@@ -60,7 +60,7 @@ export function softCrossEntropy<R extends Reduction = 'mean'>(options: SoftCros
 
       rows(backend, { studentLogits, teacherLogits }) {
         const pair = softenedPair(backend, studentLogits, teacherLogits, temperature);
-        const { student, teacher, logRatio, near = backend.scalar(1), shifted, total } = pair;
+        const { student, teacher, logRatio, near, shifted, total } = pair;
         const studentLog = backend.subtract(shifted, backend.log(total));
         const losses = scale(backend, expectation(backend, teacher, studentLog), -factor);
         return { losses, student, teacher, logRatio, near };
