@@ -4,9 +4,10 @@
  */
 import type { Backend, FusedMetricKernel } from './backend.ts';
 import { kindError, rangeError } from './check.ts';
+import { equalWork } from './equalWork.ts';
 import { type Inputs, inputsOn } from './inputs.ts';
 import { checkStatistics, type HostStatistic, type HostStatistics, type StateForm, within } from './metricState.ts';
-import type { HostTensor, TensorLike } from './tensor.ts';
+import { type HostTensor, sizeOf, type TensorLike } from './tensor.ts';
 
 /** Statistics on a device, or plain numbers where the host knows them. */
 export type StatisticsOn<Statistic extends string, T> = Readonly<Record<Statistic, T | number>> &
@@ -163,11 +164,20 @@ export function statisticsOfMembers<T>(
   batch: Inputs<string, string, T>,
 ): Readonly<Record<string, T | number>> {
   const found: Record<string, T | number> = {};
+  const shared = members.length > 1 && isSmall(backend, batch) ? equalWork(backend) : backend;
   for (const member of members) {
-    const statistics = ownStatistics(backend, member.metric, inputsOfMember(member, batch));
+    const statistics = ownStatistics(shared, member.metric, inputsOfMember(member, batch));
     for (const [name, value] of Object.entries(statistics)) found[member.prefix + name] = value;
   }
   return found;
+}
+
+/** Above it, what metrics have in common is computed again: to keep it would take a multiple of the batch's memory. */
+const mostShared = 2 ** 20;
+
+function isSmall<T>(backend: Backend<T>, batch: Inputs<string, string, T>): boolean {
+  const sizes = Object.values(batch).map((value) => (value === undefined ? 0 : sizeOf(backend.shapeOf(value))));
+  return sizes.reduce((sum, size) => sum + size, 0) <= mostShared;
 }
 
 function ownStatistics<T>(
