@@ -2,7 +2,8 @@
 import type { Backend } from './backend.ts';
 import { rangeError, shapeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
-import { inputsOfMember, type MetricMember } from './metric.ts';
+import type { MetricMember } from './metric.ts';
+import { inputsOfMember } from './metricMembers.ts';
 import type { HostStatistic, HostStatistics } from './metricState.ts';
 import { resampledRows } from './metrics/scores/resampling.ts';
 import { weightsColumn } from './rowSummands.ts';
@@ -66,9 +67,12 @@ const pairHint =
   'A similarity is a statistic of pairs, and a row that is drawn twice is its own neighbour: subsample rows in its place. ' +
   'Statistics of other kinds: bootstrapInterval with selectRows.';
 
-/** The statistics of a member whose rows were kept, each counted so many times. */
-export function statisticsOfRows({ member, kept }: MemberRows, times: Float64Array): HostStatistics<string> {
-  return member.metric.fromRows!(kept!, times);
+/** The statistics of a member's rows, each counted so many times; undefined where none were kept. */
+export function statisticsOfRows(
+  { member, kept }: MemberRows,
+  times: Float64Array,
+): HostStatistics<string> | undefined {
+  return kept && member.metric.fromRows?.(kept, times);
 }
 
 /** Row weights that count each row so many times. */
@@ -92,8 +96,7 @@ export function joinedStatistics(
 export function resampledTimes(
   where: string,
   parts: readonly MemberRows[],
-  seed: number,
-  clusters: TensorLike | undefined,
+  { seed, clusters }: { readonly seed: number; readonly clusters: TensorLike | undefined },
 ): (resample: number) => Float64Array {
   const rows = parts[0]!.size;
   const other = parts.find(({ size }) => size !== rows);

@@ -244,11 +244,9 @@ export {
   type SharedBatchOf,
 } from './metricSet.ts';
 export { accumulateAll, measureAll } from './hostMetricSet.ts';
-export {
-  type BootstrapMetricOptions,
-  bootstrapMetric,
-  bootstrapMetricDifference,
-} from './bootstrapMetric.ts';
+export { bootstrapMetric, bootstrapMetricDifference } from './bootstrapMetric.ts';
+export { bootstrapMetricDifferenceOn, bootstrapMetricOn } from './bootstrapMetricOn.ts';
+export type { BootstrapMetricOptions } from './bootstrapOptions.ts';
 
 // Metrics: classification
 export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';

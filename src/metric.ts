@@ -6,6 +6,7 @@ import type { Backend, FusedMetricKernel } from './backend.ts';
 import { kindError, rangeError } from './check.ts';
 import { equalWork } from './equalWork.ts';
 import { type Inputs, inputsOn } from './inputs.ts';
+import { inputsOfMember, type Member, membersOf } from './metricMembers.ts';
 import { checkStatistics, type HostStatistic, type HostStatistics, type StateForm, within } from './metricState.ts';
 import { type HostTensor, sizeOf, type TensorLike } from './tensor.ts';
 
@@ -79,17 +80,11 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
   finish(statistics: HostStatistics<Statistic>): Result;
 }
 
-/** A metric that another one is made of. */
-export interface MetricMember {
-  readonly metric: AnyMetric;
-  /** What begins the names of its statistics. */
-  readonly prefix: string;
-  /** By the name of an input, the name under which the batch holds it; its own, when left out. */
-  readonly names: Readonly<Record<string, string>>;
-}
-
 /** Any metric with a given result. */
 export type AnyMetric<Result = unknown> = Metric<string, string, Result, string>;
+
+/** A metric that another one is made of. */
+export type MetricMember = Member<AnyMetric>;
 
 /** What a metric type returns. */
 export type ResultOf<M> = M extends Metric<string, string, infer Result, string> ? Result : never;
@@ -107,36 +102,6 @@ function kernelFor<T>(backend: Backend<T>, metric: AnyMetric): FusedMetricKernel
       (kernel.implements === metric.reference || kernel.implements === metric.statisticsReference) &&
       (kernel.supports?.(metric.options) ?? true),
   );
-}
-
-/** The metrics that are computed for a metric: its members down to those that have none, or itself. */
-export function membersOf(metric: AnyMetric): readonly MetricMember[] {
-  if (metric.members === undefined) return [{ metric, prefix: '', names: {} }];
-  return metric.members.flatMap(({ metric: member, prefix, names }) =>
-    membersOf(member).map((inner) => ({
-      metric: inner.metric,
-      prefix: prefix + inner.prefix,
-      names: Object.fromEntries(
-        [...inner.metric.inputs, ...inner.metric.optionalInputs].map((name) => {
-          const between = inner.names[name] ?? name;
-          return [name, names[between] ?? between];
-        }),
-      ),
-    })),
-  );
-}
-
-/** A member's inputs, under its own names, out of a batch. */
-export function inputsOfMember<Value>(
-  { metric, names }: MetricMember,
-  batch: Readonly<Record<string, Value | undefined>>,
-): Inputs<string, string, Value> {
-  const taken: Record<string, Value> = {};
-  for (const name of [...metric.inputs, ...metric.optionalInputs]) {
-    const value = batch[names[name] ?? name];
-    if (value !== undefined) taken[name] = value;
-  }
-  return taken;
 }
 
 /** A metric's statistics on the device, by a fused kernel where the backend has one, and its numbers of faults. */
@@ -232,25 +197,31 @@ function withoutFaults(metric: AnyMetric, read: HostStatistics<string>): HostSta
   return kept;
 }
 
-/** Reads statistics and disposes of them. */
+/** Reads tensors, widened to float64, and disposes of them. */
+export async function readTensors<T>(
+  backend: Backend<T>,
+  tensors: Readonly<Record<string, T | number>>,
+): Promise<HostStatistics<string>> {
+  const isNumber = (value: T | number): value is number => typeof value === 'number';
+  try {
+    const read = await Promise.all(
+      Object.entries(tensors).map(async ([name, value]) => {
+        return [name, widen(isNumber(value) ? value : await backend.read(value))] as const;
+      }),
+    );
+    return Object.fromEntries(read);
+  } finally {
+    for (const value of Object.values(tensors)) if (!isNumber(value)) backend.dispose(value);
+  }
+}
+
+/** Reads statistics, disposes of them, and makes the state of them. */
 export async function readStatistics<T>(
   backend: Backend<T>,
   metric: AnyMetric,
   statistics: Readonly<Record<string, T | number>>,
 ): Promise<HostStatistics<string>> {
-  const names = Object.keys(statistics);
-  const isNumber = (value: T | number): value is number => typeof value === 'number';
-  try {
-    const read = await Promise.all(
-      names.map(async (name) => {
-        const value = statistics[name]!;
-        return widen(isNumber(value) ? value : await backend.read(value));
-      }),
-    );
-    return stateFromRead(metric, Object.fromEntries(names.map((name, index) => [name, read[index]!])));
-  } finally {
-    for (const value of Object.values(statistics)) if (!isNumber(value)) backend.dispose(value);
-  }
+  return stateFromRead(metric, await readTensors(backend, statistics));
 }
 
 /**

@@ -7,7 +7,14 @@ import { scale } from '../../ops/scale.ts';
 import { softenedPair } from '../../ops/softenedPair.ts';
 import { readOptions } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
-import { type MomentStatistic, mergeMoments, momentsFrom, momentsOf, momentsState } from './rowMoments.ts';
+import { correlationFrom } from '../inference/moments.ts';
+import {
+  type ClusteredStatistic,
+  clusteredColumns,
+  clusteredMoments,
+  clusteredState,
+  mergeClustered,
+} from './clusteredMoments.ts';
 import {
   batchQuantiles,
   mergeQuantiles,
@@ -92,7 +99,7 @@ export function tokenFidelity(
   return columnMetric<
     'teacherLogits' | 'studentLogits' | 'labels',
     'divergence' | 'teacher' | 'student' | 'logRatio' | 'same',
-    MomentStatistic | QuantileStatistic<'divergence' | 'change'>,
+    ClusteredStatistic | QuantileStatistic<'divergence' | 'change'>,
     TokenFidelityResult,
     'clusters'
   >({
@@ -131,27 +138,27 @@ export function tokenFidelity(
       const squaredChange = changes.map((value) => value * value);
       const rows = { divergence, teacher, student, logRatio, change: changes, squaredChange, same };
       return {
-        ...momentsOf(
+        ...clusteredMoments(
+          'tokenFidelity',
           quantities.map((name) => rows[name]),
           weights,
           clusters,
-          'tokenFidelity',
         ),
         ...batchQuantiles('divergence', divergence, weights),
         ...batchQuantiles('change', changes, weights),
       };
     },
 
-    state: { ...momentsState(quantities.length), ...quantilesState('divergence'), ...quantilesState('change') },
+    state: { ...clusteredState(quantities.length), ...quantilesState('divergence'), ...quantilesState('change') },
 
     merge: (first, second) => ({
-      ...mergeMoments(first, second),
+      ...mergeClustered(first, second),
       ...mergeQuantiles('divergence', first, second),
       ...mergeQuantiles('change', first, second),
     }),
 
     finish(statistics) {
-      const moments = momentsFrom(statistics);
+      const moments = clusteredColumns(statistics);
       const count = requireRows('tokenFidelity', moments.count);
       const column = (name: (typeof quantities)[number]) => moments.column(quantities.indexOf(name));
       const divergences = quantilesFrom('divergence', statistics);
@@ -175,7 +182,7 @@ export function tokenFidelity(
           logRatioStandardError: ratio.standardError,
           ratio: defined ? Math.exp(ratio.mean) : null,
           ratioStandardError: scaled(ratio.standardError, Math.exp(ratio.mean)),
-          correlation: moments.correlation(quantities.indexOf('teacher'), quantities.indexOf('student')),
+          correlation: correlationFrom(statistics, quantities.indexOf('teacher'), quantities.indexOf('student')),
         },
         labelProbabilityChange: {
           ...column('change'),

@@ -138,6 +138,9 @@ describe('flips', () => {
     );
     const figure = groupGaps(measure(groupShift(), { ...batch, groups }));
     expect(figure.description).toContain('Gap between the best and the worst group: 36.7% before, 40.0% after.');
+    const narrow = groupGaps(measure(groupShift({ level: 0.9 }), { ...batch, groups }));
+    expect(JSON.stringify(narrow)).toContain('Lines: 90% intervals.');
+    expect(() => groupGaps({ groups: [], gapBefore: 0, gapAfter: 0, level: 95 })).toThrow(/groupGaps/);
   });
 
   it('refuse labels that are none, and names of another source', () => {
