@@ -3,7 +3,7 @@
  * to 4096 clusters are kept by number. More are put together by a hash of their numbers, which keeps the errors valid, since
  * clusters that are independent are so in groups too, and the state's size fixed, whatever the order of the batches.
  */
-import { checkWhole } from '../../check.ts';
+import { rangeError } from '../../check.ts';
 import { scalarStatistic } from '../../columnMetric.ts';
 import { countOf, type HostStatistics, numberOf, type StateForm } from '../../metricState.ts';
 import { randomBits } from '../../random.ts';
@@ -41,7 +41,7 @@ export function clusterTable(
     const key = clusters[row]!;
     let sums = places.get(key);
     if (sums === undefined) {
-      checkWhole(where, 'clusters', key, Number.MIN_SAFE_INTEGER);
+      checkCluster(where, key);
       sums = new Float64Array(columns.length + 1);
       places.set(key, sums);
     }
@@ -50,6 +50,15 @@ export function clusterTable(
     for (let at = 0; at < columns.length; at++) sums[at + 1]! += weight * columns[at]![row]!;
   }
   return withinCapacity({ hashed: false, places });
+}
+
+/** Larger numbers are rounded in float32, and two documents would become one without a word. */
+const largestNumber = 2 ** 24;
+
+function checkCluster(where: string, cluster: number): void {
+  if (Number.isInteger(cluster) && Math.abs(cluster) <= largestNumber) return;
+  const hint = Number.isInteger(cluster) ? 'Number the documents from 0.' : undefined;
+  throw rangeError(where, 'clusters', 'whole numbers of at most 2²⁴ in size', cluster, hint);
 }
 
 function withinCapacity(table: ClusterTable): ClusterTable {

@@ -128,7 +128,11 @@ describe('token fidelity', () => {
 
   it('refuses clusters that are no whole numbers, and a stream that has them only at times', () => {
     expect(() => measure(tokenFidelity(), { ...batch, clusters: clusters.map((group) => group + 0.5) })).toThrow(
-      'tokenFidelity: clusters must be a whole number',
+      'tokenFidelity: clusters must be whole numbers of at most 2²⁴ in size, got 0.5.',
+    );
+    // In float32 these are one number.
+    expect(() => measure(tokenFidelity(), { ...batch, clusters: clusters.map((group) => group + 2 ** 26) })).toThrow(
+      /Number the documents from 0/,
     );
     const running = accumulate(tokenFidelity());
     running.update(batch);
