@@ -29,6 +29,7 @@ export {
   type HostTensor,
   type MatrixLike,
   type NestedArray,
+  type ShapedArray,
   type TensorLike,
   type TypedArray,
   tensor,
@@ -45,9 +46,11 @@ export {
   type GradientEvaluationOn,
   type Gradients,
   type InputOf,
+  type InputsOf,
   type Loss,
   type LossContext,
   type OptionalOf,
+  type OtherNames,
   valueAndGradientsOn,
 } from './loss.ts';
 export {
@@ -248,6 +251,9 @@ export { bootstrapMetric, bootstrapMetricDifference } from './bootstrapMetric.ts
 export { bootstrapMetricDifferenceOn, bootstrapMetricOn } from './bootstrapMetricOn.ts';
 export type { BootstrapMetricOptions } from './bootstrapOptions.ts';
 
+// Metrics: what their predictions come from
+export type { PredictionOptions, PredictionSource, SideInput } from './metrics/predictionSource.ts';
+
 // Metrics: classification
 export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
 export {
@@ -256,7 +262,6 @@ export {
   type GroupedAccuracyResult,
   groupedAccuracy,
 } from './metrics/classification/groupedAccuracy.ts';
-
 export {
   type ConfusionClass,
   type ConfusionMatrixOptions,
@@ -393,18 +398,23 @@ export {
 } from './metrics/embedding/multidimensionalScaling.ts';
 
 // Metrics: behaviour
-export { agreement } from './metrics/behaviour/agreement.ts';
+export { type AgreementOptions, agreement } from './metrics/behaviour/agreement.ts';
 export { type ErrorOverlapOptions, errorOverlap } from './metrics/behaviour/errorOverlap.ts';
 export type { ErrorOverlapResult, ErrorPair, ErrorRegion, ModelErrors } from './metrics/behaviour/errorRegions.ts';
-export { invariance } from './metrics/behaviour/invariance.ts';
-export type { ClassMatch, PredictionMatch } from './metrics/behaviour/predictionMatch.ts';
+export { type InvarianceOptions, invariance } from './metrics/behaviour/invariance.ts';
+export type { ClassMatch, MatchStatistic, PredictionMatch } from './metrics/behaviour/predictionMatch.ts';
 export {
   type PredictiveDivergenceOptions,
   type PredictiveDivergenceResult,
   predictiveDivergence,
 } from './metrics/behaviour/predictiveDivergence.ts';
-export { type RightWrongSplitResult, rightWrongSplit, type SplitPart } from './metrics/behaviour/rightWrongSplit.ts';
-export { type ShapeBiasResult, shapeBias } from './metrics/behaviour/shapeBias.ts';
+export {
+  type RightWrongSplitOptions,
+  type RightWrongSplitResult,
+  rightWrongSplit,
+  type SplitPart,
+} from './metrics/behaviour/rightWrongSplit.ts';
+export { type ShapeBiasOptions, type ShapeBiasResult, shapeBias } from './metrics/behaviour/shapeBias.ts';
 export {
   type StudentsSplitOptions,
   type StudentsSplitPart,
@@ -413,7 +423,7 @@ export {
 } from './metrics/behaviour/studentsSplit.ts';
 
 // Metrics: robustness
-export { type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
+export { type FoolingRateOptions, type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
 export { type GradCamOptions, gradCam, gradCamOn } from './metrics/robustness/gradCam.ts';
 export {
   type IterativeFgsm,
@@ -432,7 +442,11 @@ export {
   type SaliencyTransferResult,
   saliencyTransfer,
 } from './metrics/robustness/saliencyTransfer.ts';
-export { type StudentFoolingRateResult, studentFoolingRate } from './metrics/robustness/studentFoolingRate.ts';
+export {
+  type StudentFoolingRateOptions,
+  type StudentFoolingRateResult,
+  studentFoolingRate,
+} from './metrics/robustness/studentFoolingRate.ts';
 export type { Grid } from './ops/resizeBilinear.ts';
 
 // Metrics: deviation
@@ -488,8 +502,13 @@ export {
   pairedBootstrapDifference,
   selectRows,
 } from './metrics/scores/bootstrap.ts';
+export type { ClassCount } from './metrics/scores/classCounts.ts';
 export { type ClassF1, type F1ScoreOptions, type F1ScoreResult, f1Score } from './metrics/scores/f1Score.ts';
-export { type MatthewsCorrelationResult, matthewsCorrelation } from './metrics/scores/matthewsCorrelation.ts';
+export {
+  type MatthewsCorrelationOptions,
+  type MatthewsCorrelationResult,
+  matthewsCorrelation,
+} from './metrics/scores/matthewsCorrelation.ts';
 export {
   type MeanAndStandardDeviation,
   meanAndStandardDeviation,

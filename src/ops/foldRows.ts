@@ -1,4 +1,5 @@
 import type { Backend, RowsInParts, Shape } from '../backend.ts';
+import { sizeOf } from '../tensor.ts';
 import { replaceRows } from './replaceRows.ts';
 
 /** What one step of a fold makes. */
@@ -50,7 +51,7 @@ function patchwork<T>(backend: Backend<T>, shape: Shape): RowsInParts<T> {
     write: (rows) => void parts.push(rows),
     finish: () =>
       backend.scope(() => {
-        const size = shape.reduce((product, extent) => product * extent, 1);
+        const size = sizeOf(shape);
         let joined = backend.fromHost({ data: new Float32Array(size), shape });
         let start = 0;
         for (const part of parts) {

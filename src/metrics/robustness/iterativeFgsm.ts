@@ -1,5 +1,5 @@
 import type { Backend } from '../../backend.ts';
-import { checkNotEmpty, checkSameShape, rangeError } from '../../check.ts';
+import { checkNoNaN, checkNotEmpty, checkSameShape, rangeError } from '../../check.ts';
 import { clip } from '../../ops/clip.ts';
 import { minimum } from '../../ops/minimum.ts';
 import { missing } from '../../ops/scoreFaults.ts';
@@ -72,7 +72,7 @@ export async function iterativeFgsm(attack: IterativeFgsm): Promise<HostTensor> 
   for (let done = 0; done < steps; done++) {
     const gradient = toHostTensor(await attack.gradient({ data: current, shape }), 'iterativeFgsm', 'gradient');
     checkSameShape('iterativeFgsm', 'gradient', gradient.shape, 'images', shape);
-    if (gradient.data.some(Number.isNaN)) throw gradientError();
+    checkNoNaN('iterativeFgsm', 'gradient', gradient.data);
     current = current.map((x, index) => {
       const moved = Math.max(x + step * Math.sign(gradient.data[index]!), clean[index]! - epsilon, lowest);
       return Math.min(moved, clean[index]! + epsilon, highest);
@@ -144,7 +144,9 @@ export async function iterativeFgsmOn<T>(backend: Backend<T>, attack: IterativeF
     }
     const [outside, notNumbers] = await Promise.all([backend.read(limits.outside), backend.read(invalid)]);
     if (outside.data[0]! > 0) throw outsideError(outside.data[0]!, lowest, highest);
-    if (notNumbers.data[0]! > 0) throw gradientError();
+    if (notNumbers.data[0]! > 0) {
+      throw rangeError('iterativeFgsm', 'gradient', 'free of NaN', `${notNumbers.data[0]} times NaN`);
+    }
     held.delete(current);
     return current;
   } finally {
@@ -165,10 +167,6 @@ function outsideError(outside: number, lowest: number, highest: number): RangeEr
     `${outside} pixels outside`,
     'Set dataRange to the range of the images as the model sees them.',
   );
-}
-
-function gradientError(): RangeError {
-  return rangeError('iterativeFgsm', 'gradient', 'free of NaN', Number.NaN);
 }
 
 function checkAttack(attack: IterativeFgsmOptions & { readonly gradient: unknown }): {
