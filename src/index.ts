@@ -315,7 +315,31 @@ export {
   type CalibrationErrorResult,
   calibrationError,
 } from './metrics/calibration/calibrationError.ts';
-export type { ConfidenceRows } from './metrics/calibration/confidenceRows.ts';
+export type { AdaptiveClass } from './metrics/calibration/adaptiveBins.ts';
+export {
+  type AdaptiveCalibrationErrorOptions,
+  type AdaptiveCalibrationErrorResult,
+  adaptiveCalibrationError,
+} from './metrics/calibration/adaptiveCalibrationError.ts';
+export {
+  type ThresholdedAdaptiveCalibrationErrorOptions,
+  type ThresholdedAdaptiveCalibrationErrorResult,
+  thresholdedAdaptiveCalibrationError,
+} from './metrics/calibration/thresholdedAdaptiveCalibrationError.ts';
+export type { ConfidenceOptions, ConfidenceRows } from './metrics/calibration/confidenceRows.ts';
+export type { LabelledScores } from './metrics/calibration/hostScores.ts';
+export type { HeldOutRows } from './metrics/calibration/labelledLogits.ts';
+export type { RankOptions } from './metrics/calibration/rankOptions.ts';
+export {
+  type KolmogorovSmirnovCalibrationResult,
+  kolmogorovSmirnovCalibration,
+} from './metrics/calibration/kolmogorovSmirnovCalibration.ts';
+export {
+  type SelectiveAccuracyOptions,
+  type SelectiveAccuracyResult,
+  type SelectivePoint,
+  selectiveAccuracy,
+} from './metrics/calibration/selectiveAccuracy.ts';
 export {
   type EqualMassOptions,
   type EqualMassResult,
@@ -340,6 +364,7 @@ export {
 export {
   type TopLabelConfidences,
   type TopLabelInputs,
+  type TopLabelOptions,
   topLabelConfidences,
 } from './metrics/calibration/topLabelConfidences.ts';
 
