@@ -3,6 +3,7 @@ import {
   joinedStatistics,
   type MemberRows,
   memberRows,
+  type ResampledTimes,
   resampledTimes,
   rowsToKeep,
   statisticsOfRows,
@@ -23,12 +24,13 @@ import {
 } from './metric.ts';
 import type { HostStatistics } from './metricState.ts';
 import type { BootstrapDifference, BootstrapInterval } from './metrics/scores/bootstrap.ts';
+import { type BootstrapBoundsOptions, boundsReaders } from './metrics/scores/bootstrapBounds.ts';
 import { signPValue, spread } from './metrics/scores/resampling.ts';
 import { asGiven, between, callback, optional, readOptions, whole } from './options.ts';
 import type { TensorLike } from './tensor.ts';
 
 /** Options of `bootstrapMetric` and `bootstrapMetricDifference`. */
-export interface BootstrapMetricOptions<Result = unknown> {
+export interface BootstrapMetricOptions<Result = unknown> extends BootstrapBoundsOptions {
   /** Which number of the result. Default its `value`. */
   readonly of?: (result: Result) => number | null;
   /** For each row the number of what it is drawn with, such as its document: rows that depend on one another. */
@@ -41,16 +43,17 @@ export interface BootstrapMetricOptions<Result = unknown> {
   readonly seed?: number;
 }
 
-const readers = {
+const readers = () => ({
   of: asGiven,
   clusters: asGiven,
-  resamples: /* @__PURE__ */ whole(2, 1000),
-  confidence: /* @__PURE__ */ between(0, 1, 0.95),
-  seed: /* @__PURE__ */ whole(0, 0),
-};
+  resamples: whole(2, 1000),
+  confidence: between(0, 1, 0.95),
+  seed: whole(0, 0),
+  ...boundsReaders(),
+});
 
 /**
- * A percentile bootstrap interval of a metric over rows, seeded: the batch's rows are drawn with replacement, as many as
+ * A bootstrap interval of a metric over rows, seeded: the batch's rows are drawn with replacement, as many as
  * there are, and the metric's number is computed for each draw.
  *
  * A forward pass is made once. Sums over rows, and what metrics of tokens and flips keep of each row, are added up again
@@ -75,15 +78,16 @@ export function bootstrapMetric<M extends AnyMetric>(
   options: BootstrapMetricOptions<ResultOf<M>> = {},
 ): BootstrapInterval {
   const where = 'bootstrapMetric';
-  const { of, clusters, resamples, confidence, seed } = readOptions(where, options, readers);
+  const { of, clusters, resamples, seed, ...bounds } = readOptions(where, options, readers());
   const rows = resampledMetric(where, metric, batch, of);
   const times = resampledTimes(where, rows.parts, seed, clusters as TensorLike | undefined);
-  const numbers = Float64Array.from({ length: resamples }, (_, resample) => rows.number(times(resample)));
-  return { value: rows.value, ...spread(numbers, confidence), confidence, resamples: numbers };
+  const numbers = Float64Array.from({ length: resamples }, (_, resample) => rows.number(times.of(resample)));
+  const { value } = rows;
+  return { value, ...spread(numbers, value, bounds, () => withoutEach(times, rows.number)), resamples: numbers };
 }
 
 /**
- * A percentile bootstrap interval of the difference first − second of two models in a metric, on the same rows: each
+ * A bootstrap interval of the difference first − second of two models in a metric, on the same rows: each
  * resample draws one set of rows for both, so that what is hard for both cancels.
  *
  * @param metric The metric, over rows, as for `bootstrapMetric`.
@@ -104,20 +108,25 @@ export function bootstrapMetricDifference<M extends AnyMetric>(
   options: BootstrapMetricOptions<ResultOf<M>> = {},
 ): BootstrapDifference {
   const where = 'bootstrapMetricDifference';
-  const { of, clusters, resamples, confidence, seed } = readOptions(where, options, readers);
+  const { of, clusters, resamples, seed, ...bounds } = readOptions(where, options, readers());
   const [one, two] = [first, second].map((batch) => resampledMetric(where, metric, batch, of));
   const times = resampledTimes(where, [...one!.parts, ...two!.parts], seed, clusters as TensorLike | undefined);
-  const differences = Float64Array.from({ length: resamples }, (_, resample) => {
-    const counts = times(resample);
-    return one!.number(counts) - two!.number(counts);
-  });
+  const difference = (counts: Float64Array) => one!.number(counts) - two!.number(counts);
+  const differences = Float64Array.from({ length: resamples }, (_, resample) => difference(times.of(resample)));
+  const value = one!.value - two!.value;
   return {
-    value: one!.value - two!.value,
-    ...spread(differences, confidence),
-    confidence,
+    value,
+    ...spread(differences, value, bounds, () => withoutEach(times, difference)),
     resamples: differences,
-    pValue: signPValue(differences),
+    pValue: signPValue(differences, bounds.alternative),
   };
+}
+
+/** A number without each row, or cluster, in turn. */
+function withoutEach(times: ResampledTimes, number: (counts: Float64Array) => number): Float64Array {
+  // Of a single one nothing is left, and no resample differs from it.
+  if (times.units === 1) return new Float64Array(1);
+  return Float64Array.from({ length: times.units }, (_, unit) => number(times.without(unit)));
 }
 
 interface ResampledMetric {

@@ -88,13 +88,23 @@ export function joinedStatistics(
   return all;
 }
 
+/** How often each row counts. */
+export interface ResampledTimes {
+  /** The number of what is drawn: rows that count, or clusters of them. */
+  readonly units: number;
+  /** In a resample. */
+  of(resample: number): Float64Array;
+  /** Once, but for one of what is drawn. */
+  without(unit: number): Float64Array;
+}
+
 /** How often each row counts in each resample: rows that no metric counts are not drawn. */
 export function resampledTimes(
   where: string,
   parts: readonly MemberRows[],
   seed: number,
   clusters: TensorLike | undefined,
-): (resample: number) => Float64Array {
+): ResampledTimes {
   const rows = parts[0]!.size;
   const other = parts.find(({ size }) => size !== rows);
   if (other !== undefined) {
@@ -103,10 +113,19 @@ export function resampledTimes(
   const units = unitsOf(where, rows, (row) => parts.some(({ weights }) => weights?.[row] !== 0), clusters);
   const size = units.reduce((most, unit) => Math.max(most, unit + 1), 0);
   if (size === 0) throw rangeError(where, 'number of rows that count', 'at least 1', 0);
-  return (resample) => {
-    const drawn = new Float64Array(size);
-    for (const unit of resampledRows({ rows: size, seed }, resample)) drawn[unit]!++;
-    return Float64Array.from(units, (unit) => (unit < 0 ? 0 : drawn[unit]!));
+  const timesOf = (drawn: Float64Array) => Float64Array.from(units, (unit) => (unit < 0 ? 0 : drawn[unit]!));
+  return {
+    units: size,
+    of(resample) {
+      const drawn = new Float64Array(size);
+      for (const unit of resampledRows({ rows: size, seed }, resample)) drawn[unit]!++;
+      return timesOf(drawn);
+    },
+    without(unit) {
+      const drawn = new Float64Array(size).fill(1);
+      drawn[unit] = 0;
+      return timesOf(drawn);
+    },
   };
 }
 

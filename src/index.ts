@@ -534,6 +534,11 @@ export {
   relativeDegradation,
   type TaskScores,
 } from './metrics/scores/relativeDegradation.ts';
+export type {
+  BootstrapAlternative,
+  BootstrapBoundsOptions,
+  BootstrapMethod,
+} from './metrics/scores/bootstrapBounds.ts';
 export type { BootstrapOptions } from './metrics/scores/resampling.ts';
 export {
   type SamplesPerSecondOptions,

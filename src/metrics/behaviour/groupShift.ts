@@ -11,7 +11,8 @@ import { holmAdjusted } from '../inference/holm.ts';
 import { mcNemar } from '../inference/mcNemar.ts';
 import { wilsonInterval } from '../inference/wilson.ts';
 import type { PredictionSource } from '../predictionSource.ts';
-import { signPValue, spread } from '../scores/resampling.ts';
+import { quantile } from '../scores/quantile.ts';
+import { signPValue, standardErrorOf } from '../scores/resampling.ts';
 import {
   type BeforeAfterInput,
   type BeforeAfterOptions,
@@ -250,10 +251,10 @@ function bootstrapOf(table: Float64Array, resamples: number, seed: number, level
     const gaps = gapsOf(resampledCounts(deriveSeed(seed, resample), table));
     return gaps.after - gaps.before;
   });
-  const { lower, upper, standardError } = spread(changes, level);
+  const sorted = changes.slice().sort();
   return {
-    gapChangeInterval: [lower, upper] as const,
-    gapChangeStandardError: standardError,
-    gapChangePValue: signPValue(changes),
+    gapChangeInterval: [quantile(sorted, (1 - level) / 2), quantile(sorted, (1 + level) / 2)] as const,
+    gapChangeStandardError: standardErrorOf(changes),
+    gapChangePValue: signPValue(changes, 'twoSided'),
   };
 }

@@ -63,11 +63,7 @@ export interface EqualMassResult extends CalibrationErrors {
  * @example
  * const boundaries = equalMassBoundaries([0.5, 0.6, 0.9, 0.95], 2); // [0, 0.75, 1]
  */
-export function equalMassBoundaries(
-  confidences: TensorLike,
-  bins: number,
-  rowWeights?: TensorLike,
-): readonly number[] {
+export function equalMassBoundaries(confidences: TensorLike, bins: number, rowWeights?: TensorLike): readonly number[] {
   const where = 'equalMassBoundaries';
   checkWhole(where, 'bins', bins, 1);
   const given = toHostTensor(confidences, where, 'confidences');
