@@ -1,5 +1,13 @@
 /** Intervals of metrics by the bootstrap, and differences of two models: no row is computed twice where its metric allows it. */
 import {
+  type BootstrapMetricOptions,
+  intervalFrom,
+  type MetricResampling,
+  numberOf,
+  readResampling,
+  withPValue,
+} from './bootstrapOptions.ts';
+import {
   joinedStatistics,
   type MemberRows,
   memberRows,
@@ -9,48 +17,14 @@ import {
   statisticsOfRows,
   weightsTimes,
 } from './bootstrapRows.ts';
-import { rangeError } from './check.ts';
 import { doubleBackend } from './hostBackend.ts';
 import { hostStatistics } from './hostMetric.ts';
 import { hostInputs, placeOn } from './inputs.ts';
-import {
-  type AnyMetric,
-  type BatchOf,
-  checkIsMetric,
-  inputsOfMember,
-  membersOf,
-  type ResultOf,
-  widen,
-} from './metric.ts';
-import type { HostStatistics } from './metricState.ts';
+import { type AnyMetric, type BatchOf, checkIsMetric, type ResultOf, widen } from './metric.ts';
+import { inputsOfMember, membersOf } from './metricMembers.ts';
 import type { BootstrapDifference, BootstrapInterval } from './metrics/scores/bootstrap.ts';
-import { type BootstrapBoundsOptions, boundsReaders } from './metrics/scores/bootstrapBounds.ts';
-import { signPValue, spread } from './metrics/scores/resampling.ts';
-import { asGiven, between, callback, optional, readOptions, whole } from './options.ts';
+import { groupsLeftOut } from './metrics/scores/bootstrapBounds.ts';
 import type { TensorLike } from './tensor.ts';
-
-/** Options of `bootstrapMetric` and `bootstrapMetricDifference`. */
-export interface BootstrapMetricOptions<Result = unknown> extends BootstrapBoundsOptions {
-  /** Which number of the result. Default its `value`. */
-  readonly of?: (result: Result) => number | null;
-  /** For each row the number of what it is drawn with, such as its document: rows that depend on one another. */
-  readonly clusters?: TensorLike;
-  /** How many resamples are drawn. Default 1000. */
-  readonly resamples?: number;
-  /** The share of resamples inside the interval, in (0, 1). Default 0.95. */
-  readonly confidence?: number;
-  /** Same seed, same resamples. Default 0. */
-  readonly seed?: number;
-}
-
-const readers = () => ({
-  of: asGiven,
-  clusters: asGiven,
-  resamples: whole(2, 1000),
-  confidence: between(0, 1, 0.95),
-  seed: whole(0, 0),
-  ...boundsReaders(),
-});
 
 /**
  * A bootstrap interval of a metric over rows, seeded: the batch's rows are drawn with replacement, as many as
@@ -78,12 +52,9 @@ export function bootstrapMetric<M extends AnyMetric>(
   options: BootstrapMetricOptions<ResultOf<M>> = {},
 ): BootstrapInterval {
   const where = 'bootstrapMetric';
-  const { of, clusters, resamples, seed, ...bounds } = readOptions(where, options, readers());
-  const rows = resampledMetric(where, metric, batch, of);
-  const times = resampledTimes(where, rows.parts, seed, clusters as TensorLike | undefined);
-  const numbers = Float64Array.from({ length: resamples }, (_, resample) => rows.number(times.of(resample)));
-  const { value } = rows;
-  return { value, ...spread(numbers, value, bounds, () => withoutEach(times, rows.number)), resamples: numbers };
+  const resampling = readResampling(where, options);
+  const { value, parts, number } = resampledMetric(where, metric, batch, resampling);
+  return intervalOf(value, number, resampledTimes(where, parts, resampling), resampling);
 }
 
 /**
@@ -108,25 +79,25 @@ export function bootstrapMetricDifference<M extends AnyMetric>(
   options: BootstrapMetricOptions<ResultOf<M>> = {},
 ): BootstrapDifference {
   const where = 'bootstrapMetricDifference';
-  const { of, clusters, resamples, seed, ...bounds } = readOptions(where, options, readers());
-  const [one, two] = [first, second].map((batch) => resampledMetric(where, metric, batch, of));
-  const times = resampledTimes(where, [...one!.parts, ...two!.parts], seed, clusters as TensorLike | undefined);
-  const difference = (counts: Float64Array) => one!.number(counts) - two!.number(counts);
-  const differences = Float64Array.from({ length: resamples }, (_, resample) => difference(times.of(resample)));
-  const value = one!.value - two!.value;
-  return {
-    value,
-    ...spread(differences, value, bounds, () => withoutEach(times, difference)),
-    resamples: differences,
-    pValue: signPValue(differences, bounds.alternative),
-  };
+  const resampling = readResampling(where, options);
+  const one = resampledMetric(where, metric, first, resampling);
+  const two = resampledMetric(where, metric, second, resampling);
+  const times = resampledTimes(where, [...one.parts, ...two.parts], resampling);
+  const difference = (counts: Float64Array) => one.number(counts) - two.number(counts);
+  return withPValue(intervalOf(one.value - two.value, difference, times, resampling), resampling);
 }
 
-/** A number without each row, or cluster, in turn. */
-function withoutEach(times: ResampledTimes, number: (counts: Float64Array) => number): Float64Array {
-  // Of a single one nothing is left, and no resample differs from it.
-  if (times.units === 1) return new Float64Array(1);
-  return Float64Array.from({ length: times.units }, (_, unit) => number(times.without(unit)));
+/** The number of each resample, and where the bounds ask for it without each row, or cluster, in turn. */
+function intervalOf(
+  value: number,
+  number: (counts: Float64Array) => number,
+  times: ResampledTimes,
+  resampling: MetricResampling,
+): BootstrapInterval {
+  const resamples = Float64Array.from({ length: resampling.resamples }, (_, resample) => number(times.of(resample)));
+  const groups = groupsLeftOut(resampling, times.units);
+  const without = Float64Array.from({ length: groups }, (_, group) => number(times.without(group, groups)));
+  return intervalFrom(value, resamples, resampling, without);
 }
 
 interface ResampledMetric {
@@ -137,19 +108,16 @@ interface ResampledMetric {
   number(times: Float64Array): number;
 }
 
-function resampledMetric(where: string, metric: AnyMetric, batch: unknown, of: unknown): ResampledMetric {
+function resampledMetric(
+  where: string,
+  metric: AnyMetric,
+  batch: Readonly<Record<string, TensorLike>>,
+  { of }: MetricResampling,
+): ResampledMetric {
   checkIsMetric(where, metric);
-  const choose = optional(callback<(result: unknown) => number | null>())(where, 'of', of);
-  const inputs = hostInputs(metric, batch as Readonly<Record<string, TensorLike>>);
-  const numberFrom = (statistics: HostStatistics<string>): number => {
-    const result = metric.finish(statistics);
-    const value = choose === undefined ? (result as { readonly value?: unknown }).value : choose(result);
-    if (typeof value === 'number' && !Number.isNaN(value)) return value;
-    const hint = value === undefined ? 'The option of says which number: of: ({ ece }) => ece.value.' : undefined;
-    throw rangeError(where, `number of ${metric.name}'s result`, 'defined in every resample', value, hint);
-  };
+  const inputs = hostInputs(metric, batch);
   // Faults are refused here, before anything is kept.
-  const value = numberFrom(hostStatistics(metric, inputs));
+  const value = numberOf(where, metric, of, hostStatistics(metric, inputs));
   const backend = doubleBackend();
   const parts = membersOf(metric).map((member) => {
     const kept = backend.scope(() => {
@@ -158,22 +126,17 @@ function resampledMetric(where: string, metric: AnyMetric, batch: unknown, of: u
     });
     return memberRows(where, member, kept, inputs, (host) => host);
   });
+  const again = (part: MemberRows, times: Float64Array) =>
+    hostStatistics(part.member.metric, {
+      ...inputsOfMember(part.member, inputs),
+      rowWeights: weightsTimes(part, times),
+    });
   return {
     parts,
     value,
-    number: (times) =>
-      numberFrom(
-        joinedStatistics(
-          parts,
-          parts.map((part) =>
-            part.kept === undefined
-              ? hostStatistics(part.member.metric, {
-                  ...inputsOfMember(part.member, inputs),
-                  rowWeights: weightsTimes(part, times),
-                })
-              : statisticsOfRows(part, times),
-          ),
-        ),
-      ),
+    number(times) {
+      const statistics = parts.map((part) => statisticsOfRows(part, times) ?? again(part, times));
+      return numberOf(where, metric, of, joinedStatistics(parts, statistics));
+    },
   };
 }

@@ -2,9 +2,12 @@
 import type { Backend } from './backend.ts';
 import { rangeError, shapeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
-import { inputsOfMember, type MetricMember } from './metric.ts';
+import type { MetricMember } from './metric.ts';
+import { inputsOfMember } from './metricMembers.ts';
 import type { HostStatistic, HostStatistics } from './metricState.ts';
 import { resampledRows } from './metrics/scores/resampling.ts';
+import { allRows } from './metrics/scores/rowStatistic.ts';
+import { randomPermutation } from './random.ts';
 import { weightsColumn } from './rowSummands.ts';
 import { type HostTensor, sizeOf, type TensorLike, toHostTensor } from './tensor.ts';
 
@@ -66,9 +69,12 @@ const pairHint =
   'A similarity is a statistic of pairs, and a row that is drawn twice is its own neighbour: subsample rows in its place. ' +
   'Statistics of other kinds: bootstrapInterval with selectRows.';
 
-/** The statistics of a member whose rows were kept, each counted so many times. */
-export function statisticsOfRows({ member, kept }: MemberRows, times: Float64Array): HostStatistics<string> {
-  return member.metric.fromRows!(kept!, times);
+/** The statistics of a member's rows, each counted so many times; undefined where none were kept. */
+export function statisticsOfRows(
+  { member, kept }: MemberRows,
+  times: Float64Array,
+): HostStatistics<string> | undefined {
+  return kept && member.metric.fromRows?.(kept, times);
 }
 
 /** Row weights that count each row so many times. */
@@ -94,16 +100,15 @@ export interface ResampledTimes {
   readonly units: number;
   /** In a resample. */
   of(resample: number): Float64Array;
-  /** Once, but for one of what is drawn. */
-  without(unit: number): Float64Array;
+  /** Once, but for one of so many groups of what is drawn. */
+  without(group: number, groups: number): Float64Array;
 }
 
 /** How often each row counts in each resample: rows that no metric counts are not drawn. */
 export function resampledTimes(
   where: string,
   parts: readonly MemberRows[],
-  seed: number,
-  clusters: TensorLike | undefined,
+  { seed, clusters }: { readonly seed: number; readonly clusters: TensorLike | undefined },
 ): ResampledTimes {
   const rows = parts[0]!.size;
   const other = parts.find(({ size }) => size !== rows);
@@ -113,6 +118,7 @@ export function resampledTimes(
   const units = unitsOf(where, rows, (row) => parts.some(({ weights }) => weights?.[row] !== 0), clusters);
   const size = units.reduce((most, unit) => Math.max(most, unit + 1), 0);
   if (size === 0) throw rangeError(where, 'number of rows that count', 'at least 1', 0);
+  let order: Int32Array | undefined;
   const timesOf = (drawn: Float64Array) => Float64Array.from(units, (unit) => (unit < 0 ? 0 : drawn[unit]!));
   return {
     units: size,
@@ -121,9 +127,13 @@ export function resampledTimes(
       for (const unit of resampledRows({ rows: size, seed }, resample)) drawn[unit]!++;
       return timesOf(drawn);
     },
-    without(unit) {
-      const drawn = new Float64Array(size).fill(1);
-      drawn[unit] = 0;
+    without(group, groups) {
+      // Rows may come sorted: groups of neighbours would tell of the order rather than of the rows.
+      order ??= groups === size ? allRows(size) : randomPermutation(seed, size);
+      const drawn = new Float64Array(size);
+      order.forEach((unit, place) => {
+        drawn[unit] = Math.floor((place * groups) / size) === group ? 0 : 1;
+      });
       return timesOf(drawn);
     },
   };

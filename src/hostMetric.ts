@@ -11,14 +11,13 @@ import {
   type AnyMetric,
   type BatchOf,
   checkIsMetric,
-  inputsOfMember,
   type MetricMember,
-  membersOf,
   type ResultOf,
   stateFromRead,
   statisticsOfMembers,
   widen,
 } from './metric.ts';
+import { inputsOfMember, inputsOfMembers, membersOf } from './metricMembers.ts';
 import type { HostStatistics, MetricState } from './metricState.ts';
 import type { HostTensor, TensorLike } from './tensor.ts';
 import { metricKernels } from './wasm/kernels/index.ts';
@@ -31,7 +30,7 @@ export function hostStatistics(metric: AnyMetric, given: Inputs<string, string, 
   const run = <T>(backend: HostBackend<T>, members: readonly MetricMember[]): HostStatistics<string> => {
     if (members.length === 0) return {};
     return backend.scope(() => {
-      const placed = placeOn(backend, inputsOfAll(members, inputs));
+      const placed = placeOn(backend, inputsOfMembers(members, inputs));
       const found = Object.entries(statisticsOfMembers(backend, members, placed));
       return Object.fromEntries(
         found.map(([name, value]) => [name, widen(typeof value === 'number' ? value : backend.readSync(value))]),
@@ -46,17 +45,6 @@ export function hostStatistics(metric: AnyMetric, given: Inputs<string, string, 
     ...(single.length > 0 && run(singleBackend() as HostBackend<unknown>, single)),
   };
   return stateFromRead(metric, read);
-}
-
-/** The inputs that some of the members ask for. */
-function inputsOfAll(
-  members: readonly MetricMember[],
-  inputs: Inputs<string, string, HostTensor>,
-): Inputs<string, string, HostTensor> {
-  const names = members.flatMap(({ metric, names: routes }) =>
-    [...metric.inputs, ...metric.optionalInputs].map((name) => routes[name] ?? name),
-  );
-  return Object.fromEntries(Object.entries(inputs).filter(([name]) => names.includes(name)));
 }
 
 /** Labels are often plain numbers or 64-bit integers: the inputs of most axes, logits or activations, decide. */

@@ -244,11 +244,9 @@ export {
   type SharedBatchOf,
 } from './metricSet.ts';
 export { accumulateAll, measureAll } from './hostMetricSet.ts';
-export {
-  type BootstrapMetricOptions,
-  bootstrapMetric,
-  bootstrapMetricDifference,
-} from './bootstrapMetric.ts';
+export { bootstrapMetric, bootstrapMetricDifference } from './bootstrapMetric.ts';
+export { bootstrapMetricDifferenceOn, bootstrapMetricOn } from './bootstrapMetricOn.ts';
+export type { BootstrapMetricOptions } from './bootstrapOptions.ts';
 
 // Metrics: classification
 export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
@@ -412,7 +410,7 @@ export {
 } from './metrics/similarity/trainingPath.ts';
 
 // Metrics: embedding
-export { dissimilarity } from './metrics/embedding/dissimilarity.ts';
+export { type DissimilarityOptions, dissimilarity, type KnownMatrix } from './metrics/embedding/dissimilarity.ts';
 export {
   type MultidimensionalScalingOptions,
   type MultidimensionalScalingResult,
@@ -513,7 +511,6 @@ export {
   type BootstrapInterval,
   bootstrapInterval,
   pairedBootstrapDifference,
-  type RowStatistic,
   selectRows,
 } from './metrics/scores/bootstrap.ts';
 export { type ClassF1, type F1ScoreOptions, type F1ScoreResult, f1Score } from './metrics/scores/f1Score.ts';
@@ -539,7 +536,14 @@ export type {
   BootstrapBoundsOptions,
   BootstrapMethod,
 } from './metrics/scores/bootstrapBounds.ts';
+export { type JackknifeInterval, type JackknifeOptions, jackknifeInterval } from './metrics/scores/jackknife.ts';
 export type { BootstrapOptions } from './metrics/scores/resampling.ts';
+export type { RowStatistic } from './metrics/scores/rowStatistic.ts';
+export {
+  type SubsamplingInterval,
+  type SubsamplingOptions,
+  subsamplingInterval,
+} from './metrics/scores/subsampling.ts';
 export {
   type SamplesPerSecondOptions,
   samplesPerSecond,

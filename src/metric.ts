@@ -4,9 +4,11 @@
  */
 import type { Backend, FusedMetricKernel } from './backend.ts';
 import { kindError, rangeError } from './check.ts';
+import { equalWork } from './equalWork.ts';
 import { type Inputs, inputsOn } from './inputs.ts';
+import { inputsOfMember, type Member, membersOf } from './metricMembers.ts';
 import { checkStatistics, type HostStatistic, type HostStatistics, type StateForm, within } from './metricState.ts';
-import type { HostTensor, TensorLike } from './tensor.ts';
+import { type HostTensor, sizeOf, type TensorLike } from './tensor.ts';
 
 /** Statistics on a device, or plain numbers where the host knows them. */
 export type StatisticsOn<Statistic extends string, T> = Readonly<Record<Statistic, T | number>> &
@@ -78,17 +80,11 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
   finish(statistics: HostStatistics<Statistic>): Result;
 }
 
-/** A metric that another one is made of. */
-export interface MetricMember {
-  readonly metric: AnyMetric;
-  /** What begins the names of its statistics. */
-  readonly prefix: string;
-  /** By the name of an input, the name under which the batch holds it; its own, when left out. */
-  readonly names: Readonly<Record<string, string>>;
-}
-
 /** Any metric with a given result. */
 export type AnyMetric<Result = unknown> = Metric<string, string, Result, string>;
+
+/** A metric that another one is made of. */
+export type MetricMember = Member<AnyMetric>;
 
 /** What a metric type returns. */
 export type ResultOf<M> = M extends Metric<string, string, infer Result, string> ? Result : never;
@@ -106,36 +102,6 @@ function kernelFor<T>(backend: Backend<T>, metric: AnyMetric): FusedMetricKernel
       (kernel.implements === metric.reference || kernel.implements === metric.statisticsReference) &&
       (kernel.supports?.(metric.options) ?? true),
   );
-}
-
-/** The metrics that are computed for a metric: its members down to those that have none, or itself. */
-export function membersOf(metric: AnyMetric): readonly MetricMember[] {
-  if (metric.members === undefined) return [{ metric, prefix: '', names: {} }];
-  return metric.members.flatMap(({ metric: member, prefix, names }) =>
-    membersOf(member).map((inner) => ({
-      metric: inner.metric,
-      prefix: prefix + inner.prefix,
-      names: Object.fromEntries(
-        [...inner.metric.inputs, ...inner.metric.optionalInputs].map((name) => {
-          const between = inner.names[name] ?? name;
-          return [name, names[between] ?? between];
-        }),
-      ),
-    })),
-  );
-}
-
-/** A member's inputs, under its own names, out of a batch. */
-export function inputsOfMember<Value>(
-  { metric, names }: MetricMember,
-  batch: Readonly<Record<string, Value | undefined>>,
-): Inputs<string, string, Value> {
-  const taken: Record<string, Value> = {};
-  for (const name of [...metric.inputs, ...metric.optionalInputs]) {
-    const value = batch[names[name] ?? name];
-    if (value !== undefined) taken[name] = value;
-  }
-  return taken;
 }
 
 /** A metric's statistics on the device, by a fused kernel where the backend has one, and its numbers of faults. */
@@ -163,11 +129,20 @@ export function statisticsOfMembers<T>(
   batch: Inputs<string, string, T>,
 ): Readonly<Record<string, T | number>> {
   const found: Record<string, T | number> = {};
+  const shared = members.length > 1 && isSmall(backend, batch) ? equalWork(backend) : backend;
   for (const member of members) {
-    const statistics = ownStatistics(backend, member.metric, inputsOfMember(member, batch));
+    const statistics = ownStatistics(shared, member.metric, inputsOfMember(member, batch));
     for (const [name, value] of Object.entries(statistics)) found[member.prefix + name] = value;
   }
   return found;
+}
+
+/** Above it, what metrics have in common is computed again: to keep it would take a multiple of the batch's memory. */
+const mostShared = 2 ** 20;
+
+function isSmall<T>(backend: Backend<T>, batch: Inputs<string, string, T>): boolean {
+  const sizes = Object.values(batch).map((value) => (value === undefined ? 0 : sizeOf(backend.shapeOf(value))));
+  return sizes.reduce((sum, size) => sum + size, 0) <= mostShared;
 }
 
 function ownStatistics<T>(
@@ -222,25 +197,31 @@ function withoutFaults(metric: AnyMetric, read: HostStatistics<string>): HostSta
   return kept;
 }
 
-/** Reads statistics and disposes of them. */
+/** Reads tensors, widened to float64, and disposes of them. */
+export async function readTensors<T>(
+  backend: Backend<T>,
+  tensors: Readonly<Record<string, T | number>>,
+): Promise<HostStatistics<string>> {
+  const isNumber = (value: T | number): value is number => typeof value === 'number';
+  try {
+    const read = await Promise.all(
+      Object.entries(tensors).map(async ([name, value]) => {
+        return [name, widen(isNumber(value) ? value : await backend.read(value))] as const;
+      }),
+    );
+    return Object.fromEntries(read);
+  } finally {
+    for (const value of Object.values(tensors)) if (!isNumber(value)) backend.dispose(value);
+  }
+}
+
+/** Reads statistics, disposes of them, and makes the state of them. */
 export async function readStatistics<T>(
   backend: Backend<T>,
   metric: AnyMetric,
   statistics: Readonly<Record<string, T | number>>,
 ): Promise<HostStatistics<string>> {
-  const names = Object.keys(statistics);
-  const isNumber = (value: T | number): value is number => typeof value === 'number';
-  try {
-    const read = await Promise.all(
-      names.map(async (name) => {
-        const value = statistics[name]!;
-        return widen(isNumber(value) ? value : await backend.read(value));
-      }),
-    );
-    return stateFromRead(metric, Object.fromEntries(names.map((name, index) => [name, read[index]!])));
-  } finally {
-    for (const value of Object.values(statistics)) if (!isNumber(value)) backend.dispose(value);
-  }
+  return stateFromRead(metric, await readTensors(backend, statistics));
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Routing of metrics: the same metric under other input names, with the same state. */
 import type { Backend } from './backend.ts';
 import type { Inputs } from './inputs.ts';
-import { type AnyMetric, inputsOfMember, type MetricMember, statisticsOfMembers } from './metric.ts';
+import { type AnyMetric, type MetricMember, statisticsOfMembers } from './metric.ts';
+import { inputsOfMember } from './metricMembers.ts';
 
 /** The metric under the names of a mapping that was checked. */
 export function renamedMetric(

@@ -19,7 +19,7 @@ import {
 import { flatten, flattenRows } from './ops/flattenRows.ts';
 import { effectiveRowWeights } from './ops/rowReduction.ts';
 import { probabilityFault, probabilityFaults, scoreFaults } from './ops/scoreFaults.ts';
-import { takeAlong } from './ops/takeAlong.ts';
+import { strayLabels, strayNumbers, strayWeights } from './ops/strayValues.ts';
 import type { OptionReader } from './options.ts';
 import { countedTimes, summands, sumOfRows, weightsColumn } from './rowSummands.ts';
 
@@ -294,44 +294,6 @@ function rowsFrom<T>(backend: Backend<T>, size: number, weights: T | undefined):
     },
     total: () => (weights === undefined ? size : backend.sum(weights)),
   };
-}
-
-/** Counts, over rows that count, labels that are no place in a row of ones: no table of one-hot rows is needed for it. */
-function strayLabels<T>(backend: Backend<T>, labels: T, classes: number | undefined, weights: T | undefined): T {
-  const size = backend.shapeOf(labels)[0]!;
-  const found =
-    classes === undefined
-      ? backend.greater(labels, backend.scalar(-0.5))
-      : takeAlong(
-          backend,
-          backend.fromHost({ data: new Float32Array(classes).fill(1), shape: [1, classes] }),
-          backend.reshape(labels, [1, size]),
-        );
-  const missed = backend.subtract(backend.scalar(1), backend.reshape(found, [size]));
-  return countWhere(backend, missed, weights);
-}
-
-/** Counts, over rows that count, NaN and, unless they may be there, infinities. */
-function strayNumbers<T>(backend: Backend<T>, numbers: T, weights: T | undefined, mayBeInfinite: boolean): T {
-  const sizes = backend.abs(numbers);
-  // NaN alone is not greater than −1.
-  const fits = mayBeInfinite
-    ? backend.greater(sizes, backend.scalar(-1))
-    : backend.greater(backend.scalar(Infinity), sizes);
-  return countWhere(backend, backend.subtract(backend.scalar(1), fits), weights);
-}
-
-function strayWeights<T>(backend: Backend<T>, weights: T): T {
-  const [zero, one] = [backend.scalar(0), backend.scalar(1)];
-  const fits = backend.multiply(
-    backend.subtract(one, backend.greater(zero, weights)),
-    backend.greater(backend.scalar(Infinity), weights),
-  );
-  return backend.sum(backend.subtract(one, fits));
-}
-
-function countWhere<T>(backend: Backend<T>, fault: T, weights: T | undefined): T {
-  return backend.sum(weights === undefined ? fault : backend.where(weights, fault, backend.scalar(0)));
 }
 
 /** The weight of all rows that count; refuses a stream in which none does, since a mean over none is not defined. */

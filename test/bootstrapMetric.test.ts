@@ -1,9 +1,13 @@
 import {
+  type AnyMetric,
   accuracy,
   agreement,
+  type BootstrapInterval,
   bootstrapInterval,
   bootstrapMetric,
   bootstrapMetricDifference,
+  bootstrapMetricDifferenceOn,
+  bootstrapMetricOn,
   brierScore,
   calibrationError,
   cka,
@@ -16,8 +20,11 @@ import {
   predictionFlips,
   rename,
   selectRows,
+  tensor,
   tokenFidelity,
 } from 'dark-knowledge';
+import { cpuBackend } from 'dark-knowledge/cpu';
+import { wasmBackend } from 'dark-knowledge/wasm';
 import { describe, expect, it } from 'vitest';
 
 const rows = 40;
@@ -95,8 +102,9 @@ describe('the interval of a metric', () => {
   it('has the corrected bounds of the rows drawn and left out, one by one or by cluster', () => {
     const bca = { ...options, method: 'bca', alternative: 'greater' } as const;
     const found = bootstrapMetric(perplexity(), { logits, labels }, bca);
-    const valueOf = (chosen: ArrayLike<number>) => measure(perplexity(), selectRows({ logits, labels }, chosen)).value;
-    const again = bootstrapInterval(valueOf, { rows, ...bca });
+    const perplexityOf = (chosen: ArrayLike<number>) =>
+      measure(perplexity(), selectRows({ logits, labels }, chosen)).value;
+    const again = bootstrapInterval(perplexityOf, { rows, ...bca });
     expect(found.lower).toBeCloseTo(again.lower, 11);
     expect(found).toMatchObject({ upper: Infinity, method: 'bca', alternative: 'greater' });
     const plain = bootstrapMetric(perplexity(), { logits, labels }, { ...bca, method: 'percentile' });
@@ -104,7 +112,7 @@ describe('the interval of a metric', () => {
     const clusters = labels.map((_, row) => Math.floor(row / 4));
     const byCluster = bootstrapMetric(perplexity(), { logits, labels }, { ...bca, clusters });
     const clusterOf = (chosen: Int32Array) =>
-      valueOf([...chosen].flatMap((one) => [0, 1, 2, 3].map((at) => 4 * one + at)));
+      perplexityOf([...chosen].flatMap((one) => [0, 1, 2, 3].map((at) => 4 * one + at)));
     expect(byCluster.lower).toBeCloseTo(bootstrapInterval(clusterOf, { rows: rows / 4, ...bca }).lower, 11);
   });
 
@@ -150,6 +158,52 @@ describe('the interval of a metric', () => {
     const once = Math.min(...[0, 1].map(() => time(() => measure(perplexity(), batch))));
     // Measured again each time this would be fifty times once.
     expect(time(() => bootstrapMetric(perplexity(), batch, { resamples: 50 }))).toBeLessThan(20 * once);
+  });
+});
+
+describe('on a device that is not read at once', () => {
+  const { readSync, ...blind } = cpuBackend({ precision: 'float64' });
+  const close = (found: BootstrapInterval, expected: BootstrapInterval) => {
+    expect(Array.from(found.resamples)).toEqual(Array.from(expected.resamples, (value) => expect.closeTo(value, 12)));
+    expect(found.value).toBeCloseTo(expected.value, 12);
+  };
+
+  it.each([
+    ['sums over rows', accuracy()],
+    ['what is kept of rows', calibrationError({ bins: 4 })],
+    ['a metric that runs again', calibrationError({ bins: 4, over: 'classwise' })],
+    ['a metric under another name', rename(perplexity(), {})],
+  ] as const)('intervals of %s are the host’s', async (_, metric) => {
+    const batch = {
+      logits: studentLogits,
+      labels: { data: Int32Array.from(labels), shape: [rows] },
+      rowWeights: labels.map((_, row) => (row % 5 === 0 ? 0 : 1)),
+    };
+    const given = { ...batch, logits: blind.fromHost(tensor(studentLogits)) };
+    close(
+      await bootstrapMetricOn(blind, metric as AnyMetric, given, options),
+      bootstrapMetric(metric as AnyMetric, batch, options),
+    );
+  });
+
+  it('the difference of two models is the host’s', async () => {
+    const [first, second] = [studentLogits, teacherLogits].map((logits) => ({ logits, labels }));
+    const found = await bootstrapMetricDifferenceOn(blind, accuracy(), first!, second!, options);
+    const expected = bootstrapMetricDifference(accuracy(), first!, second!, options);
+    close(found, expected);
+    expect(found.pValue).toBe(expected.pValue);
+  });
+
+  it('leaves no tensor behind, and the caller’s alive', async () => {
+    const backend = wasmBackend();
+    const clusters = labels.map((_, row) => row % 7);
+    const given = { studentLogits: backend.fromHost(tensor(studentLogits)), teacherLogits, labels, clusters };
+    const before = backend.tensorCount!();
+    await bootstrapMetricOn(backend, tokenFidelity(), given, { ...options, resamples: 3 });
+    const classwise = rename(calibrationError({ over: 'classwise' }), { logits: 'studentLogits' });
+    await bootstrapMetricOn(backend, classwise, given, { ...options, resamples: 3 });
+    expect(backend.tensorCount!()).toBe(before);
+    expect(backend.isDisposed?.(given.studentLogits)).toBe(false);
   });
 });
 

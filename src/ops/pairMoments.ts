@@ -126,7 +126,7 @@ function inUnits(moments: PairMoments, x: number, y: number): PairMoments {
   };
 }
 
-/** Pearson's correlation of moments in which neither side is constant. Two roots: their product keeps its digits. */
+/** Pearson's correlation of moments in which neither side is constant. Both are near 1, and so is what is under the root. */
 export function correlationOf({ xx, xy, yy }: Pick<PairMoments, 'xx' | 'xy' | 'yy'>): number {
-  return Math.max(-1, Math.min(1, xy / Math.sqrt(xx) / Math.sqrt(yy)));
+  return Math.max(-1, Math.min(1, xy / Math.sqrt(xx * yy)));
 }

@@ -1,9 +1,17 @@
 /** Two models on the same rows, before and after a change: where their predictions come from, and the table of right and wrong. */
 import type { Backend } from '../../backend.ts';
 import { countOf, type HostStatistics, type StateForm } from '../../metricState.ts';
+import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { type OptionReader, word } from '../../options.ts';
 import type { RowInput } from '../../rowMetric.ts';
-import { type PredictionSource, predictedClass, type SideInput, sideInput, sourceInputs } from '../predictionSource.ts';
+import {
+  inputsOfKind,
+  type PredictionSource,
+  predictedClass,
+  type SideInput,
+  sideInput,
+  sourceInputs,
+} from '../predictionSource.ts';
 
 /**
  * Names of the inputs of both sides: `before` and `after` of predictions, and else `beforeLogits` …
@@ -32,9 +40,16 @@ export function beforeAfterNames<From extends PredictionSource>(from: From): rea
   return from === 'predictions' ? ['before', 'after'] : [sideInput('before', from), sideInput('after', from)];
 }
 
-/** Both inputs and the labels, for the frame of metrics over rows. */
-export function beforeAfterInputs(from: PredictionSource): Readonly<Record<string, RowInput>> {
-  return sourceInputs(from, beforeAfterNames(from), ['labels']);
+/**
+ * Both inputs and the labels, for the frame of metrics over rows. Where only the largest probability counts, probabilities
+ * rank as logits do; a metric that reports them asks for rows that sum to 1.
+ */
+export function beforeAfterInputs(
+  from: PredictionSource,
+  probabilities: 'scores' | 'probabilities' = 'scores',
+): Readonly<Record<string, RowInput>> {
+  const inputs = sourceInputs(from, beforeAfterNames(from), ['labels']);
+  return from === 'probabilities' ? { ...inputs, ...inputsOfKind(probabilities, beforeAfterNames(from)) } : inputs;
 }
 
 /** The predicted classes of both sides and the labels, [rows] each. */
@@ -49,6 +64,20 @@ export function beforeAfterColumns<T>(
     after: predictedClass(backend, batch[after]!),
     labels: batch.labels!,
   };
+}
+
+/** The probability of each row's label after less that before, [rows], from logits or probabilities. */
+export function answerProbabilityChange<T>(
+  backend: Backend<T>,
+  from: PredictionSource,
+  batch: Readonly<Record<string, T | undefined>>,
+): T {
+  const [before, after] = beforeAfterNames(from).map((name) => {
+    const labelled = backend.oneHot(batch.labels!, backend.shapeOf(batch[name]!)[1]!);
+    const probabilities = from === 'logits' ? backend.exp(logSoftmax(backend, batch[name]!)) : batch[name]!;
+    return backend.sum(backend.multiply(labelled, probabilities), { axis: -1 });
+  });
+  return backend.subtract(after!, before!);
 }
 
 /** Rows by whether they are right before and after. */

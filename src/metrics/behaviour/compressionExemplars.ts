@@ -116,12 +116,14 @@ export function compressionExemplars<From extends PredictionSource = 'prediction
 
     statistics<T>(backend: Backend<T>, batch: Inputs<Input, 'rowWeights', T>) {
       const sides = [batch[before]!, batch[after]!];
-      const [first, second] = from === 'predictions' ? sides : sides.map((scores) => backend.argMax(scores));
+      // What is returned is read and freed: so an input is returned as a tensor of its own.
+      const own = (x: T): T => backend.reshape(x, backend.shapeOf(x));
+      const [first, second] = sides.map((side) => (from === 'predictions' ? own(side) : backend.argMax(side)));
       return {
         before: first!,
         after: second!,
-        labels: batch.labels!,
-        ...(batch.rowWeights !== undefined && { rowWeights: batch.rowWeights }),
+        labels: own(batch.labels!),
+        ...(batch.rowWeights !== undefined && { rowWeights: own(batch.rowWeights) }),
         ...(from !== 'predictions' && scoreFaults(backend, sides)),
       };
     },

@@ -1,18 +1,14 @@
 import { checkWhole, kindError, rangeError } from '../../check.ts';
 import { columnMetric } from '../../columnMetric.ts';
 import type { Metric } from '../../metric.ts';
-import { countOf, type HostStatistics } from '../../metricState.ts';
+import { countOf } from '../../metricState.ts';
 import { normalCritical } from '../../ops/studentTCritical.ts';
 import { between, list, type OptionReader, readOptions, text, whole } from '../../options.ts';
-import { deriveSeed } from '../../random.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
-import { resampledCounts } from '../inference/binomialDraw.ts';
 import { holmAdjusted } from '../inference/holm.ts';
 import { mcNemar } from '../inference/mcNemar.ts';
 import { wilsonInterval } from '../inference/wilson.ts';
 import type { PredictionSource } from '../predictionSource.ts';
-import { quantile } from '../scores/quantile.ts';
-import { signPValue, standardErrorOf } from '../scores/resampling.ts';
 import {
   type BeforeAfterInput,
   type BeforeAfterOptions,
@@ -21,6 +17,17 @@ import {
   beforeAfterSource,
   pairedChange,
 } from './beforeAfter.ts';
+import {
+  addTables,
+  beneficial,
+  bootstrapGapChange,
+  cells,
+  type GapChange,
+  gapsOf,
+  harmful,
+  right,
+  wrong,
+} from './groupTable.ts';
 
 /** Options of `groupShift`. */
 export interface GroupShiftOptions<From extends PredictionSource = PredictionSource>
@@ -62,7 +69,7 @@ export interface GroupShiftGroup {
 }
 
 /** What `groupShift` returns. */
-export interface GroupShiftResult {
+export interface GroupShiftResult extends GapChange {
   /** The change of the gap. */
   readonly value: number;
   readonly groups: readonly GroupShiftGroup[];
@@ -73,11 +80,6 @@ export interface GroupShiftResult {
   readonly worstAfter: number;
   /** gapAfter − gapBefore: above 0 where the change cost the weak groups more. */
   readonly gapChange: number;
-  /** By paired bootstrap over the rows; null without resamples, and where row weights are no counts. */
-  readonly gapChangeInterval: readonly [low: number, high: number] | null;
-  readonly gapChangeStandardError: number | null;
-  /** Twice the smaller share of resamples on one side of 0. */
-  readonly gapChangePValue: number | null;
   /** The level of all intervals. */
   readonly level: number;
   /** The number of groups without rows. */
@@ -85,9 +87,6 @@ export interface GroupShiftResult {
   readonly count: number;
 }
 
-/** Cells of a group's table. */
-const [right, harmful, beneficial, wrong] = [0, 1, 2, 3] as const;
-const cells = 4;
 /** Above it, a number of a group that nobody announced is likely an identifier. */
 const mostFoundGroups = 65_536;
 
@@ -169,7 +168,7 @@ export function groupShift<From extends PredictionSource = 'predictions'>(
         worstBefore: gaps.worstBefore,
         worstAfter: gaps.worstAfter,
         gapChange: gaps.after - gaps.before,
-        ...bootstrapOf(table, resamples, seed, level),
+        ...bootstrapGapChange(table, { resamples, seed, level }),
         level,
         emptyGroups: rows.filter((row) => row.count === 0).length,
         count,
@@ -199,14 +198,6 @@ function sizeOf(groups: Float64Array): number {
   return Math.floor(largest) + 1;
 }
 
-/** Tables of which one part may have seen fewer groups. */
-function addTables(first: HostStatistics<'table'>, second: HostStatistics<'table'>): HostStatistics<'table'> {
-  const [longer, shorter] =
-    first.table.data.length >= second.table.data.length ? [first.table, second.table] : [second.table, first.table];
-  const data = longer.data.map((value, at) => value + (shorter.data[at] ?? 0));
-  return { table: { data, shape: longer.shape } };
-}
-
 function groupOf(group: string, table: Float64Array, z: number): Omit<GroupShiftGroup, 'adjustedPValue'> {
   const [b, c] = [table[harmful]!, table[beneficial]!];
   const count = table[right]! + b + c + table[wrong]!;
@@ -224,37 +215,5 @@ function groupOf(group: string, table: Float64Array, z: number): Omit<GroupShift
     change: paired?.change ?? null,
     changeStandardError: paired?.error ?? null,
     pValue: count === 0 ? null : mcNemar(b, c).exact,
-  };
-}
-
-/** Extremes over the groups that have rows, of which there is at least one. */
-function gapsOf(table: Float64Array) {
-  let [worstBefore, bestBefore, worstAfter, bestAfter] = [1, 0, 1, 0];
-  for (let at = 0; at < table.length; at += cells) {
-    const [both, b, c] = [table[at + right]!, table[at + harmful]!, table[at + beneficial]!];
-    const count = both + b + c + table[at + wrong]!;
-    if (count === 0) continue;
-    const [before, after] = [(both + b) / count, (both + c) / count];
-    worstBefore = Math.min(worstBefore, before);
-    bestBefore = Math.max(bestBefore, before);
-    worstAfter = Math.min(worstAfter, after);
-    bestAfter = Math.max(bestAfter, after);
-  }
-  return { before: bestBefore - worstBefore, after: bestAfter - worstAfter, worstBefore, worstAfter };
-}
-
-function bootstrapOf(table: Float64Array, resamples: number, seed: number, level: number) {
-  if (resamples < 2 || !table.every(Number.isSafeInteger)) {
-    return { gapChangeInterval: null, gapChangeStandardError: null, gapChangePValue: null };
-  }
-  const changes = Float64Array.from({ length: resamples }, (_, resample) => {
-    const gaps = gapsOf(resampledCounts(deriveSeed(seed, resample), table));
-    return gaps.after - gaps.before;
-  });
-  const sorted = changes.slice().sort();
-  return {
-    gapChangeInterval: [quantile(sorted, (1 - level) / 2), quantile(sorted, (1 + level) / 2)] as const,
-    gapChangeStandardError: standardErrorOf(changes),
-    gapChangePValue: signPValue(changes, 'twoSided'),
   };
 }

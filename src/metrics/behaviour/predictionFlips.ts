@@ -1,11 +1,21 @@
 import { columnMetric } from '../../columnMetric.ts';
 import type { Metric } from '../../metric.ts';
+import { addStatistics } from '../../metricState.ts';
 import { normalCritical } from '../../ops/studentTCritical.ts';
 import { between, positive, readOptions } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
 import { mcNemar } from '../inference/mcNemar.ts';
+import {
+  columnFrom,
+  finiteColumns,
+  type MomentStatistic,
+  mergeMoments,
+  momentsOf,
+  momentsState,
+} from '../inference/moments.ts';
 import type { PredictionSource } from '../predictionSource.ts';
 import {
+  answerProbabilityChange,
   type BeforeAfterInput,
   type BeforeAfterOptions,
   beforeAfterColumns,
@@ -62,6 +72,11 @@ export interface PredictionFlipsResult extends FlipTable {
     /** Whether the interval lies inside ±margin: accuracy is the same, as far as the margin goes. */
     readonly equivalent: boolean;
   };
+  /**
+   * By how much the probability of the right answer changed, after − before: its mean and standard error (null for a single
+   * row). Null where the inputs are predictions.
+   */
+  readonly answerProbabilityChange: { readonly mean: number; readonly standardError: number | null } | null;
   readonly count: number;
 }
 
@@ -96,14 +111,28 @@ export function predictionFlips<From extends PredictionSource = 'predictions'>(
     ...rowMask(),
   });
   const z = normalCritical(2 * level - 1);
-  const metric = columnMetric<string, 'before' | 'after' | 'labels', keyof FlipTable, PredictionFlipsResult>({
+  // Of predictions there is no probability, and the state holds the table alone.
+  const scored = from !== 'predictions';
+  const metric = columnMetric<
+    string,
+    'before' | 'after' | 'labels',
+    keyof FlipTable | MomentStatistic,
+    PredictionFlipsResult
+  >({
     name: 'predictionFlips',
     reference: predictionFlips,
     options: { margin, level, from, ignoreIndex },
-    inputs: beforeAfterInputs(from),
-    columns: (backend, batch) => beforeAfterColumns(backend, from, batch),
-    condense: flipStatistics,
-    state: flipState,
+    inputs: beforeAfterInputs(from, 'probabilities'),
+    columns: (backend, batch) => ({
+      ...beforeAfterColumns(backend, from, batch),
+      ...(scored && { change: answerProbabilityChange(backend, from, batch) }),
+    }),
+    condense: ({ change, ...columns }, weights) => ({
+      ...flipStatistics(columns, weights),
+      ...momentsOf(finiteColumns(change === undefined ? [] : [change], weights), weights, columns.labels.length),
+    }),
+    state: { ...flipState, ...momentsState(scored ? 1 : 0) },
+    merge: (first, second) => ({ ...addStatistics(first, second), ...mergeMoments(first, second) }),
 
     finish(statistics) {
       const table = flipTableFrom(statistics);
@@ -127,6 +156,7 @@ export function predictionFlips<From extends PredictionSource = 'predictions'>(
         mcNemarExact: exact,
         mcNemarMidP: midP,
         equivalence: { lower, upper, margin, equivalent: lower > -margin && upper < margin },
+        answerProbabilityChange: scored ? columnFrom(statistics, 0) : null,
         count,
       };
     },

@@ -1,10 +1,9 @@
 import { checkNotEmpty, kindError, rangeError, shapeError } from '../../check.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
-import type { BootstrapAlternative, BootstrapMethod } from './bootstrapBounds.ts';
+import { type BootstrapAlternative, type BootstrapMethod, groupsLeftOut } from './bootstrapBounds.ts';
+import { leftOut } from './jackknife.ts';
 import { type BootstrapOptions, checkBootstrap, resampledRows, signPValue, spread } from './resampling.ts';
-
-/** A number computed from the rows of these numbers; a row may occur several times. */
-export type RowStatistic = (rows: Int32Array) => number;
+import { allRows, numberFrom, type RowStatistic } from './rowStatistic.ts';
 
 /** What `bootstrapInterval` returns. */
 export interface BootstrapInterval {
@@ -33,10 +32,19 @@ export interface BootstrapDifference extends BootstrapInterval {
 }
 
 /**
- * A bootstrap interval of any statistic of rows, seeded: by percentiles, basic, or bias-corrected and accelerated (BCa), with
- * two bounds or one.
+ * A bootstrap interval of a statistic of rows, seeded: for what each row adds to by itself, an accuracy or a loss. By
+ * percentiles, basic, or bias-corrected and accelerated (BCa), with two bounds or one.
  *
- * @param statistic Called with row numbers, first 0 … rows − 1, then each resample, and for `'bca'` all rows but one; must
+ * **Not for what relates rows with each other** (`cka`, `representationalSimilarity`, neighbours): a row that is drawn twice is
+ * alike on both sides, and the interval finds likeness in noise: around .65 for unrelated sets whose debiased CKA is 0.
+ * `subsamplingInterval` and `jackknifeInterval` serve those.
+ *
+ * **A statistic that noise raises** has resamples above its value, since they hold the noise twice: the percentile interval of a
+ * calibration error of a calibrated model lies above the error itself. It says where such errors lie, not where the true
+ * one does: the mean of the resamples is about as far above the value as the value is above the truth. Here too
+ * `subsamplingInterval` gives one around the value; `'basic'` puts the resamples' excess below the value.
+ *
+ * @param statistic Called with row numbers, first 0 … rows − 1, then each resample, and for `'bca'` all but some; must
  * return a number.
  * @throws RangeError for options out of range, or a statistic that is NaN.
  * @example
@@ -59,16 +67,8 @@ function intervalOf(compute: RowStatistic, checked: Required<BootstrapOptions>):
   const resamples = Float64Array.from({ length: checked.resamples }, (_, index) =>
     compute(resampledRows(checked, index)),
   );
-  return { value, ...spread(resamples, value, checked, () => withoutEach(compute, checked.rows)), resamples };
-}
-
-/** The statistic of all rows but one, for each. */
-function withoutEach(compute: RowStatistic, rows: number): Float64Array {
-  // Of a single row nothing is left, and no resample differs from it.
-  if (rows === 1) return new Float64Array(1);
-  return Float64Array.from({ length: rows }, (_, left) =>
-    compute(Int32Array.from({ length: rows - 1 }, (_value, index) => (index < left ? index : index + 1))),
-  );
+  const without = leftOut(compute, checked.rows, groupsLeftOut(checked, checked.rows), checked.seed);
+  return { value, ...spread(resamples, value, checked, without), resamples };
 }
 
 /**
@@ -132,16 +132,4 @@ export function selectRows<Name extends string>(
     selected[name] = { data: chosen, shape: [rows.length, ...shape.slice(1)] };
   }
   return selected as Record<Name, HostTensor>;
-}
-
-function allRows(rows: number): Int32Array {
-  return Int32Array.from({ length: rows }, (_, index) => index);
-}
-
-function numberFrom(where: string, statistic: RowStatistic): RowStatistic {
-  return (rows) => {
-    const value = statistic(rows);
-    if (typeof value !== 'number' || Number.isNaN(value)) throw rangeError(where, 'statistic', 'a number', value);
-    return value;
-  };
 }

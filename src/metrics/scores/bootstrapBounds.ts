@@ -14,7 +14,7 @@ export interface BootstrapBoundsOptions {
   /**
    * `'percentile'` (default): quantiles of the resamples. `'basic'`: these reflected at the statistic, 2θ − quantile.
    * `'bca'`: quantiles moved for the bias and the skewness of the statistic (bias-corrected and accelerated), for which it is
-   * computed once more for each row, without that row.
+   * computed once more for each row, without that row; above 1000 rows, without each of 1000 groups of them.
    */
   readonly method?: BootstrapMethod;
   /**
@@ -38,6 +38,15 @@ export function boundsReaders(): {
   };
 }
 
+/** As many groups of rows are left out at most: more would cost more than they tell of the skewness. */
+const mostGroups = 1000;
+
+/** How many groups of the rows (or clusters) the bounds want to see left out in turn. */
+export function groupsLeftOut({ method }: CheckedBounds, units: number): number {
+  // Of a single row nothing is left.
+  return method === 'bca' && units > 1 ? Math.min(units, mostGroups) : 0;
+}
+
 /** The bounds of an interval. */
 export interface BootstrapBounds {
   readonly lower: number;
@@ -48,17 +57,17 @@ export interface BootstrapBounds {
  * The bounds.
  *
  * @param value The statistic of the rows as they are.
- * @param withoutEach The statistic without each row (or cluster) in turn: called for `'bca'` alone.
+ * @param without The statistic without each group of rows (or clusters) in turn, as many as `groupsLeftOut` wants.
  */
 export function bootstrapBounds(
   resamples: Float64Array,
   value: number,
   { method, alternative, confidence }: CheckedBounds,
-  withoutEach: () => Float64Array,
+  without: Float64Array,
 ): BootstrapBounds {
   const sorted = resamples.slice().sort();
   const below = alternative === 'twoSided' ? (1 - confidence) / 2 : 1 - confidence;
-  const adjusted = method === 'bca' ? accelerated(sorted, value, withoutEach()) : (share: number) => share;
+  const adjusted = method === 'bca' ? accelerated(sorted, value, without) : (share: number) => share;
   const [low, high] = [quantile(sorted, adjusted(below)), quantile(sorted, adjusted(1 - below))];
   const [lower, upper] = method === 'basic' ? [2 * value - high, 2 * value - low] : [low, high];
   return {
@@ -72,14 +81,14 @@ export function bootstrapBounds(
  *
  *     Φ(z₀ + (z₀ + z)/(1 − a·(z₀ + z)))
  */
-function accelerated(sorted: Float64Array, value: number, withoutEach: Float64Array): (share: number) => number {
+function accelerated(sorted: Float64Array, value: number, without: Float64Array): (share: number) => number {
   const most = sorted.length;
   const less = sorted.filter((resample) => resample < value).length;
   const atMost = sorted.filter((resample) => resample <= value).length;
   // Where all resamples lie on one side, half of one is taken to lie on the other: the bias is large, but not infinite.
   const share = Math.min(Math.max((less + atMost) / 2 / most, 0.5 / most), 1 - 0.5 / most);
   const bias = normalQuantile(share);
-  const acceleration = skewness(withoutEach);
+  const acceleration = skewness(without);
   return (wanted) => {
     const z = bias + normalQuantile(wanted);
     return normalShare(bias + z / (1 - acceleration * z));

@@ -53,10 +53,10 @@ export function spread(
   statistics: Float64Array,
   value: number,
   { method, alternative, confidence }: CheckedBounds,
-  withoutEach: () => Float64Array,
+  without: Float64Array,
 ): BootstrapSpread {
   const asked = { confidence, method, alternative };
-  const bounds = bootstrapBounds(statistics, value, asked, withoutEach);
+  const bounds = bootstrapBounds(statistics, value, asked, without);
   return { ...bounds, standardError: standardErrorOf(statistics), ...asked };
 }
 

@@ -5,7 +5,13 @@ import { softenedPair } from '../../ops/softenedPair.ts';
 import { totalVariationOf } from '../../ops/totalVariation.ts';
 import { atLeast, optional, readOptions, whole } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
-import { type MomentStatistic, mergeMoments, momentsFrom, momentsOf, momentsState } from './rowMoments.ts';
+import {
+  type ClusteredStatistic,
+  clusteredColumns,
+  clusteredMoments,
+  clusteredState,
+  mergeClustered,
+} from './clusteredMoments.ts';
 
 /** Options of `acceptanceRate`. */
 export interface AcceptanceRateOptions extends RowMetricOptions {
@@ -73,7 +79,7 @@ export function acceptanceRate(
   return columnMetric<
     'teacherLogits' | 'studentLogits',
     'overlap' | 'same',
-    MomentStatistic,
+    ClusteredStatistic,
     AcceptanceRateResult,
     'clusters'
   >({
@@ -94,12 +100,12 @@ export function acceptanceRate(
 
     condense: ({ overlap, same, clusters }, weights) =>
       // Of disjoint sides rounding may leave less than nothing.
-      momentsOf([overlap.map((value) => Math.max(0, value)), same], weights, clusters, 'acceptanceRate'),
-    state: momentsState(2),
-    merge: mergeMoments,
+      clusteredMoments('acceptanceRate', [overlap.map((value) => Math.max(0, value)), same], weights, clusters),
+    state: clusteredState(2),
+    merge: mergeClustered,
 
     finish(statistics) {
-      const moments = momentsFrom(statistics);
+      const moments = clusteredColumns(statistics);
       const count = requireRows('acceptanceRate', moments.count);
       const { mean: rate, standardError } = moments.column(0);
       const expectedTokensPerStep = geometricSum(rate, draftTokens);

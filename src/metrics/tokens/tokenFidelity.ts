@@ -7,7 +7,14 @@ import { scale } from '../../ops/scale.ts';
 import { softenedPair } from '../../ops/softenedPair.ts';
 import { readOptions } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
-import { type MomentStatistic, mergeMoments, momentsFrom, momentsOf, momentsState } from './rowMoments.ts';
+import { correlationFrom } from '../inference/moments.ts';
+import {
+  type ClusteredStatistic,
+  clusteredColumns,
+  clusteredMoments,
+  clusteredState,
+  mergeClustered,
+} from './clusteredMoments.ts';
 import {
   batchQuantiles,
   mergeQuantiles,
@@ -65,16 +72,15 @@ const quantities = ['divergence', 'teacher', 'student', 'logRatio', 'change', 's
  *
  * with p the teacher's, q the student's distribution and y the label, the next token.
  *
- * Inputs: `teacherLogits` and `studentLogits` [..., classes], `labels` [...]; optional `clusters` [...], whole numbers that
- * say which document a token is from, and `rowWeights` [...]. Tokens of a document resemble one another, so that errors as of
+ * Inputs: `teacherLogits` and `studentLogits` [..., classes], `labels` [...]; optional `clusters` [...], whole numbers up to
+ * 2²⁴ that say which document a token is from, and `rowWeights` [...]. Tokens of a document resemble one another, so that errors as of
  * independent tokens are too small: with clusters all errors are those of sums by cluster,
  * √(G/(G − 1)·Σ_g(Σ_{i∈g}(x_i − x̄))²)/n.
  *
  * Streams and merges in a state of fixed size; moments are exact. Quantiles are exact for one batch of any size, and for a
  * stream of up to 8192 different values; beyond that values are rounded to as many bits as fit, and `quantileError` says how
  * far a quantile may be off (0.1 to 0.8 % of itself for most data), whatever the order of the batches. Up to 4096 clusters
- * are kept by number; more are put together at random into 4096, of which the error is as valid, but varies more. On a
- * float32 device numbers of clusters are exact below 2²⁴.
+ * are kept by number; more are put together at random into 4096, of which the error is as valid, but varies more.
  *
  * @throws RangeError for NaN, a label out of range, clusters that are no whole numbers, or no token that counts; TypeError for
  * shapes that differ.
@@ -92,7 +98,7 @@ export function tokenFidelity(
   return columnMetric<
     'teacherLogits' | 'studentLogits' | 'labels',
     'divergence' | 'teacher' | 'student' | 'logRatio' | 'same',
-    MomentStatistic | QuantileStatistic<'divergence' | 'change'>,
+    ClusteredStatistic | QuantileStatistic<'divergence' | 'change'>,
     TokenFidelityResult,
     'clusters'
   >({
@@ -131,27 +137,27 @@ export function tokenFidelity(
       const squaredChange = changes.map((value) => value * value);
       const rows = { divergence, teacher, student, logRatio, change: changes, squaredChange, same };
       return {
-        ...momentsOf(
+        ...clusteredMoments(
+          'tokenFidelity',
           quantities.map((name) => rows[name]),
           weights,
           clusters,
-          'tokenFidelity',
         ),
         ...batchQuantiles('divergence', divergence, weights),
         ...batchQuantiles('change', changes, weights),
       };
     },
 
-    state: { ...momentsState(quantities.length), ...quantilesState('divergence'), ...quantilesState('change') },
+    state: { ...clusteredState(quantities.length), ...quantilesState('divergence'), ...quantilesState('change') },
 
     merge: (first, second) => ({
-      ...mergeMoments(first, second),
+      ...mergeClustered(first, second),
       ...mergeQuantiles('divergence', first, second),
       ...mergeQuantiles('change', first, second),
     }),
 
     finish(statistics) {
-      const moments = momentsFrom(statistics);
+      const moments = clusteredColumns(statistics);
       const count = requireRows('tokenFidelity', moments.count);
       const column = (name: (typeof quantities)[number]) => moments.column(quantities.indexOf(name));
       const divergences = quantilesFrom('divergence', statistics);
@@ -175,7 +181,7 @@ export function tokenFidelity(
           logRatioStandardError: ratio.standardError,
           ratio: defined ? Math.exp(ratio.mean) : null,
           ratioStandardError: scaled(ratio.standardError, Math.exp(ratio.mean)),
-          correlation: moments.correlation(quantities.indexOf('teacher'), quantities.indexOf('student')),
+          correlation: correlationFrom(statistics, quantities.indexOf('teacher'), quantities.indexOf('student')),
         },
         labelProbabilityChange: {
           ...column('change'),

@@ -5,11 +5,11 @@ import {
   digestError,
   digestForms,
   digestFrom,
-  digestOf,
   digestStatistics,
   gathered,
   mergeDigests,
   quantilesOf,
+  withinCapacity,
 } from './valueDigest.ts';
 
 /** Quantiles of numbers in rising order. */
@@ -62,9 +62,9 @@ export function batchQuantiles<Name extends string>(
   column: Float64Array,
   rowWeights: Float64Array | undefined,
 ): HostStatistics<QuantileStatistic<Name>> {
-  const [values, weights, bits] = digestStatistics(digestOf(column, rowWeights));
-  const exact =
-    column.length === 0 ? new Float64Array(names.length) : quantilesOf(gathered(column, rowWeights), places);
+  const all = gathered(column, rowWeights);
+  const [values, weights, bits] = digestStatistics(withinCapacity(all));
+  const exact = column.length === 0 ? new Float64Array(names.length) : quantilesOf(all, places);
   const batches = column.length === 0 ? 0 : 1;
   return named(name, values!, weights!, bits!, { data: exact, shape: [names.length] }, scalarStatistic(batches));
 }

@@ -7,14 +7,14 @@ import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { scatterAlong } from '../../ops/scatterAlong.ts';
 import { between, readOptions, whole } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
+import type { ColumnSummary } from '../inference/moments.ts';
 import {
-  type ColumnSummary,
-  type MomentStatistic,
-  mergeMoments,
-  momentsFrom,
-  momentsOf,
-  momentsState,
-} from './rowMoments.ts';
+  type ClusteredStatistic,
+  clusteredColumns,
+  clusteredMoments,
+  clusteredState,
+  mergeClustered,
+} from './clusteredMoments.ts';
 
 /** Options of `topKOverlap`. */
 export interface TopKOverlapOptions extends RowMetricOptions {
@@ -80,7 +80,7 @@ export function topKOverlap(
   return columnMetric<
     'teacherLogits' | 'studentLogits',
     Exclude<(typeof quantities)[number], 'jaccard'>,
-    MomentStatistic,
+    ClusteredStatistic,
     TopKOverlapResult,
     'clusters'
   >({
@@ -119,13 +119,13 @@ export function topKOverlap(
     condense({ clusters, ...columns }, weights) {
       const jaccard = columns.overlap.map((share) => share / (2 - share));
       const values = quantities.map((name) => (name === 'jaccard' ? jaccard : columns[name]));
-      return momentsOf(values, weights, clusters, 'topKOverlap');
+      return clusteredMoments('topKOverlap', values, weights, clusters);
     },
-    state: momentsState(quantities.length),
-    merge: mergeMoments,
+    state: clusteredState(quantities.length),
+    merge: mergeClustered,
 
     finish(statistics) {
-      const moments = momentsFrom(statistics);
+      const moments = clusteredColumns(statistics);
       const count = requireRows('topKOverlap', moments.count);
       const each = <Part extends keyof ColumnSummary>(part: Part) =>
         Object.fromEntries(quantities.map((name, at) => [name, moments.column(at)[part]])) as Record<

@@ -20,11 +20,6 @@ export interface ValueDigest {
   readonly bits: number;
 }
 
-/** The digest of values with weights, or of equal weight. */
-export function digestOf(values: Float64Array, weights: Float64Array | undefined): ValueDigest {
-  return withinCapacity(gathered(values, weights));
-}
-
 /** The digest of both parts' values. */
 export function mergeDigests(first: ValueDigest, second: ValueDigest): ValueDigest {
   const bits = Math.min(first.bits, second.bits);
@@ -39,7 +34,7 @@ export function mergeDigests(first: ValueDigest, second: ValueDigest): ValueDige
   return withinCapacity(joined({ values, weights, bits }));
 }
 
-/** Sorted, with equal values in one place. */
+/** All values of a batch with their weights, or of equal weight: sorted, with equal ones in one place, as many as there are. */
 export function gathered(values: Float64Array, weights: Float64Array | undefined): ValueDigest {
   if (weights === undefined) {
     const sorted = values.slice().sort();
@@ -89,7 +84,8 @@ export function digestError({ bits }: ValueDigest): number {
   return bits === allBits ? 0 : 2 ** -(bits + 1);
 }
 
-function withinCapacity(digest: ValueDigest): ValueDigest {
+/** A digest that fits its places. */
+export function withinCapacity(digest: ValueDigest): ValueDigest {
   if (digest.values.length <= digestCapacity) return digest;
   // More bits, more different values: the most bits that fit, by halving.
   let [fits, fails] = [0, digest.bits];

@@ -28,6 +28,29 @@ describeMetric('predictionFlips', [
     expected: { harmful: 4, beneficial: 0, bothWrongDifferently: 1, mcNemarExact: 0.125 },
   },
   {
+    title: 'the change of the answer’s probability',
+    metric: predictionFlips({ from: 'logits' }),
+    // The label has ¾ and ½ before, ½ and ½ after.
+    batch: {
+      beforeLogits: [
+        [0, Math.log(3)],
+        [0, 0],
+      ],
+      afterLogits: [
+        [0, 0],
+        [0, 0],
+      ],
+      labels: [1, 0],
+    },
+    expected: { answerProbabilityChange: { mean: -1 / 8, standardError: 1 / 8 } },
+  },
+  {
+    title: 'probabilities',
+    metric: predictionFlips({ from: 'probabilities' }),
+    batch: { beforeProbabilities: [[0.25, 0.75]], afterProbabilities: [[0.5, 0.5]], labels: [1] },
+    expected: { harmful: 1, answerProbabilityChange: { mean: -1 / 4, standardError: null } },
+  },
+  {
     title: 'no flips',
     metric: predictionFlips(),
     batch: { before: [1, 0], after: [1, 0], labels: [1, 1] },
@@ -138,6 +161,11 @@ describe('flips', () => {
     );
     const figure = groupGaps(measure(groupShift(), { ...batch, groups }));
     expect(figure.description).toContain('Gap between the best and the worst group: 36.7% before, 40.0% after.');
+    const narrow = groupGaps(measure(groupShift({ level: 0.9 }), { ...batch, groups }));
+    expect(JSON.stringify(narrow)).toContain('Lines: 90% intervals.');
+    expect(() => groupGaps({ ...measure(groupShift(), { ...batch, groups }), level: 95 })).toThrow(
+      'groupGaps: level must be a number strictly between 0 and 1, got 95.',
+    );
   });
 
   it('refuse labels that are none, and names of another source', () => {
