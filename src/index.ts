@@ -366,6 +366,16 @@ export {
   topLabelConfidences,
 } from './metrics/calibration/topLabelConfidences.ts';
 
+// Metrics: conformal prediction
+export type { ConformalResult } from './metrics/conformal/conformalResult.ts';
+export {
+  type ConformalInput,
+  type ConformalSetsOptions,
+  type ConformalSetsResult,
+  conformalSets,
+} from './metrics/conformal/conformalSets.ts';
+export type { ConformalScore } from './metrics/conformal/rankedScores.ts';
+
 // Metrics: similarity
 export type { CanonicalCorrelationResult, CorrelationStatus } from './metrics/similarity/canonicalCorrelations.ts';
 export { cka } from './metrics/similarity/cka.ts';
