@@ -307,6 +307,17 @@ export {
 
 // Metrics: calibration
 export type { BinEdges, CalibrationBin, CalibrationErrors, CalibrationNorm } from './metrics/calibration/binTable.ts';
+export {
+  type BinaryCalibrationErrorOptions,
+  type BinaryCalibrationErrorResult,
+  binaryCalibrationError,
+} from './metrics/calibration/binaryCalibrationError.ts';
+export {
+  type BrierDecompositionOptions,
+  type BrierDecompositionResult,
+  type BrierParts,
+  brierDecomposition,
+} from './metrics/calibration/brierDecomposition.ts';
 export { type BrierScoreOptions, type BrierScoreResult, brierScore } from './metrics/calibration/brierScore.ts';
 export {
   type CalibrationErrorOptions,

@@ -1,4 +1,4 @@
-import { checkWhole, rangeError } from '../../check.ts';
+import { checkWhole } from '../../check.ts';
 import { flag, readOptions, whole, word } from '../../options.ts';
 import { type TensorLike, toHostTensor } from '../../tensor.ts';
 import {
@@ -6,6 +6,7 @@ import {
   type CalibrationErrors,
   type CalibrationNorm,
   calibrationErrors,
+  checkDebiased,
   chooseError,
   mostBins,
   sparsityWarning,
@@ -98,7 +99,7 @@ export function equalMassCalibrationError(
     debiased: flag(false),
     ...confidenceReaders(),
   });
-  if (debiased && norm !== 'l2') throw rangeError(where, 'norm', "'l2' where debiased is set", norm);
+  checkDebiased(where, norm, debiased);
   const checked = checkConfidenceRows(where, rows, ranked);
   const groups = groupConfidences(checked);
   const boundaries = quantileBoundaries(groups, bins === 'sweep' ? sweptBins(groups) : bins);

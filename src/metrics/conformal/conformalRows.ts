@@ -45,6 +45,7 @@ const rowInputs = (from: ScoreSource): Readonly<Record<string, RowInput>> => ({
 });
 
 /** The thresholds of all scores, from the calibration rows. */
+// @__NO_SIDE_EFFECTS__
 export function calibrationRows(options: ConformalRowOptions): Metric<string, string, unknown, string> {
   return rowMetric<string, string, unknown>({
     name: 'conformalSets of calibration rows',
@@ -70,6 +71,7 @@ export function calibrationRows(options: ConformalRowOptions): Metric<string, st
 }
 
 /** Sums over the sets of the rows that are tested, at given thresholds. */
+// @__NO_SIDE_EFFECTS__
 export function testedRows<Threshold>(
   options: ConformalRowOptions,
   thresholds: Readonly<Record<string, Threshold>> = {},
