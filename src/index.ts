@@ -312,13 +312,48 @@ export {
 
 // Metrics: calibration
 export type { BinEdges, CalibrationBin, CalibrationErrors, CalibrationNorm } from './metrics/calibration/binTable.ts';
+export {
+  type BinaryCalibrationErrorOptions,
+  type BinaryCalibrationErrorResult,
+  binaryCalibrationError,
+} from './metrics/calibration/binaryCalibrationError.ts';
+export {
+  type BrierDecompositionOptions,
+  type BrierDecompositionResult,
+  type BrierParts,
+  brierDecomposition,
+} from './metrics/calibration/brierDecomposition.ts';
 export { type BrierScoreOptions, type BrierScoreResult, brierScore } from './metrics/calibration/brierScore.ts';
 export {
   type CalibrationErrorOptions,
   type CalibrationErrorResult,
   calibrationError,
 } from './metrics/calibration/calibrationError.ts';
-export type { ConfidenceRows } from './metrics/calibration/confidenceRows.ts';
+export type { AdaptiveClass } from './metrics/calibration/adaptiveBins.ts';
+export {
+  type AdaptiveCalibrationErrorOptions,
+  type AdaptiveCalibrationErrorResult,
+  adaptiveCalibrationError,
+} from './metrics/calibration/adaptiveCalibrationError.ts';
+export {
+  type ThresholdedAdaptiveCalibrationErrorOptions,
+  type ThresholdedAdaptiveCalibrationErrorResult,
+  thresholdedAdaptiveCalibrationError,
+} from './metrics/calibration/thresholdedAdaptiveCalibrationError.ts';
+export type { ConfidenceOptions, ConfidenceRows } from './metrics/calibration/confidenceRows.ts';
+export type { LabelledScores } from './metrics/calibration/hostScores.ts';
+export type { HeldOutRows } from './metrics/calibration/labelledLogits.ts';
+export type { RankOptions } from './metrics/calibration/rankOptions.ts';
+export {
+  type KolmogorovSmirnovCalibrationResult,
+  kolmogorovSmirnovCalibration,
+} from './metrics/calibration/kolmogorovSmirnovCalibration.ts';
+export {
+  type SelectiveAccuracyOptions,
+  type SelectiveAccuracyResult,
+  type SelectivePoint,
+  selectiveAccuracy,
+} from './metrics/calibration/selectiveAccuracy.ts';
 export {
   type EqualMassOptions,
   type EqualMassResult,
@@ -343,8 +378,19 @@ export {
 export {
   type TopLabelConfidences,
   type TopLabelInputs,
+  type TopLabelOptions,
   topLabelConfidences,
 } from './metrics/calibration/topLabelConfidences.ts';
+
+// Metrics: conformal prediction
+export type { ConformalResult } from './metrics/conformal/conformalResult.ts';
+export {
+  type ConformalInput,
+  type ConformalSetsOptions,
+  type ConformalSetsResult,
+  conformalSets,
+} from './metrics/conformal/conformalSets.ts';
+export type { ConformalScore } from './metrics/conformal/rankedScores.ts';
 
 // Metrics: similarity
 export type { CanonicalCorrelationResult, CorrelationStatus } from './metrics/similarity/canonicalCorrelations.ts';
@@ -525,6 +571,11 @@ export {
   relativeDegradation,
   type TaskScores,
 } from './metrics/scores/relativeDegradation.ts';
+export type {
+  BootstrapAlternative,
+  BootstrapBoundsOptions,
+  BootstrapMethod,
+} from './metrics/scores/bootstrapBounds.ts';
 export { type JackknifeInterval, type JackknifeOptions, jackknifeInterval } from './metrics/scores/jackknife.ts';
 export type { BootstrapOptions } from './metrics/scores/resampling.ts';
 export type { RowStatistic } from './metrics/scores/rowStatistic.ts';
