@@ -398,14 +398,23 @@ export { cka } from './metrics/similarity/cka.ts';
 export { type CkaMatrixOptions, type CkaMatrixResult, ckaMatrix } from './metrics/similarity/ckaMatrix.ts';
 export type { CkaOptions } from './metrics/similarity/ckaOptions.ts';
 export type { CkaResult, CkaStatus } from './metrics/similarity/ckaSimilarity.ts';
+export { type CknnaOptions, type CknnaResult, cknna } from './metrics/similarity/cknna.ts';
 export type { ActivationStatus } from './metrics/similarity/activationStatus.ts';
 export { type MeanCcaOptions, meanCca } from './metrics/similarity/meanCca.ts';
+export {
+  type NearestNeighborAgreementOptions,
+  type NearestNeighborAgreementResult,
+  nearestNeighborAgreement,
+} from './metrics/similarity/nearestNeighborAgreement.ts';
+export type { NeighborMetric } from './metrics/similarity/neighborLists.ts';
 export type {
   Extents,
+  Matchings,
   PairForm,
   PairSimilarity,
   PairStatisticForm,
   PairStatistics,
+  Rematching,
   Representation,
   SetStatisticForm,
   SetStatistics,
