@@ -1,9 +1,10 @@
 /** From a loss to a function that tfjs differentiates: the stated gradient handed to `tf.customGrad`. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { HostBackend } from '../backend.ts';
-import { checkOptions, kindError, rangeError } from '../check.ts';
+import { kindError, rangeError } from '../check.ts';
 import { type Inputs, inputsOn } from '../inputs.ts';
 import { type AnyLoss, checkIsLoss, type Form, type Loss, type LossContext } from '../loss.ts';
+import { asGiven, readOptions } from '../options.ts';
 import type { TensorLike } from '../tensor.ts';
 import { differentiateOnHost } from './hostDifferentiation.ts';
 import { liesInHostMemory } from './hostMemory.ts';
@@ -78,7 +79,7 @@ export function tfjsLoss<
   const backend = tfjsOperations(fusedLossKernelsOf);
   const anyLoss = loss as unknown as AnyLoss;
   checkIsLoss('tfjsLoss', anyLoss);
-  checkOptions('tfjsLoss', options, ['kernels']);
+  readOptions('tfjsLoss', options, { kernels: asGiven });
   const { kernels } = options;
   if (kernels !== undefined) checkKernels(kernels);
 
