@@ -1,0 +1,68 @@
+/** A paper's claims, judged by intervals: `holds`, `does not hold`, or `undecided` where the interval decides nothing. */
+import { meanAndStandardDeviation } from 'dark-knowledge';
+import jstat from 'jstat';
+
+export type Verdict = 'holds' | 'does not hold' | 'undecided';
+
+export interface Claim {
+  /** In words, such as 'KL: above alone on Color'. */
+  readonly claim: string;
+  /** What the number is, with its unit. */
+  readonly measure: string;
+  readonly number: number;
+  /** 95 % interval; null where one trial gives none. */
+  readonly interval: readonly [low: number, high: number] | null;
+  /** The paper's number, or its words where it gives none. */
+  readonly paper: string;
+  /** Where the paper says it. */
+  readonly source: string;
+  readonly verdict: Verdict;
+}
+
+export interface ClaimWords extends Pick<Claim, 'claim' | 'measure' | 'paper' | 'source'> {}
+
+const confidence = 0.95;
+
+/**
+ * A claim that a number is above 0: differences of trials, one each, with Student's interval of their mean. It holds where the
+ * whole interval is above 0, and does not where all of it is below.
+ */
+export function claimAbove(words: ClaimWords, differences: readonly number[]): Claim {
+  const { mean, standardError } = meanAndStandardDeviation(differences);
+  const interval =
+    standardError === null
+      ? null
+      : intervalOf(mean, standardError * jstat.studentt.inv((1 + confidence) / 2, differences.length - 1));
+  return claimFrom(words, mean, interval);
+}
+
+/** The same with an interval that is known already, such as a bootstrap's. */
+export function claimFrom(words: ClaimWords, number: number, interval: Claim['interval']): Claim {
+  return { ...words, number, interval, verdict: interval === null ? 'undecided' : verdictOf(interval) };
+}
+
+function intervalOf(middle: number, half: number): readonly [number, number] {
+  return [middle - half, middle + half];
+}
+
+function verdictOf([low, high]: readonly [number, number]): Verdict {
+  return low > 0 ? 'holds' : high < 0 ? 'does not hold' : 'undecided';
+}
+
+const marks: Readonly<Record<Verdict, string>> = { holds: '✓', 'does not hold': '✗', undecided: '?' };
+
+/** The claims as lines, and how many hold. */
+export function claimLines(claims: readonly Claim[]): readonly string[] {
+  const held = claims.filter(({ verdict }) => verdict === 'holds').length;
+  return [...claims.map(lineOf), `claims: ${held} of ${claims.length} hold`];
+}
+
+function lineOf({ claim, measure, number, interval, paper, source, verdict }: Claim): string {
+  const range = interval === null ? '' : ` [${interval.map(signed).join(', ')}]`;
+  return `${marks[verdict]} ${verdict}: ${claim}; ${measure} ${signed(number)}${range}, paper ${paper} (${source})`;
+}
+
+/** Three digits, with its sign: claims are differences. */
+export function signed(number: number): string {
+  return `${number < 0 ? '−' : '+'}${Math.abs(number).toFixed(3)}`;
+}

@@ -1,0 +1,5 @@
+/** What the studies use of jstat, which brings no declarations. */
+declare module 'jstat' {
+  const jstat: { readonly studentt: { inv(probability: number, degreesOfFreedom: number): number } };
+  export = jstat;
+}

@@ -1,0 +1,49 @@
+/**
+ * A paper's finding, run anew:
+ *
+ *     npm run study -- NAME            at most 15 minutes on two cores
+ *     npm run study -- NAME --full     as near the paper as the data allow
+ *     npm run study                    lists the studies
+ */
+import { parseArgs } from 'node:util';
+import { preparePlatform, progressLine } from '../examples/mnist/platform.ts';
+import { table } from '../examples/mnist/report.ts';
+import { claimLines } from './claims.ts';
+import { writeResults } from './results.ts';
+import { studies } from './studies.ts';
+import type { Scale } from './study.ts';
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    full: { type: 'boolean', default: false },
+    toy: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '0' },
+  },
+});
+const [name] = positionals;
+const study = studies.find((candidate) => candidate.name === name);
+if (study === undefined) {
+  if (name !== undefined) console.error(`study: name must be one of those below, got '${name}'.`);
+  for (const { name: known, title, paper } of studies) console.log(`${known}\n  ${title}\n  ${paper}`);
+  process.exit(name === undefined ? 0 : 2);
+}
+
+const scale: Scale = flags.toy ? 'toy' : flags.full ? 'full' : 'quick';
+const seed = Number(flags.seed);
+const platform = await preparePlatform({ fastest: true });
+console.log(`${study.title} (${scale}, seed ${seed}, tfjs backend ${platform})\n${study.paper}\n`);
+const started = Date.now();
+const progress = progressLine();
+const findings = await study.run({ scale, seed, progress });
+const seconds = (Date.now() - started) / 1000;
+
+for (const { title, header, rows } of findings.tables) console.log(`\n${title}\n${table(header, rows)}`);
+for (const remark of findings.remarks) console.log(`\n${remark}`);
+const files = await writeResults(study, findings, { scale, seed, platform, seconds });
+console.log(`\nAfter ${Math.round(seconds)} s, peak memory ${peakMegabytes()} MB. Results: ${files.join(', ')}\n`);
+for (const line of claimLines(findings.claims)) console.log(line);
+
+function peakMegabytes(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024);
+}

@@ -1,0 +1,5 @@
+/** Every study, in the order of the papers. */
+import { domains } from './domains.ts';
+import type { Study } from './study.ts';
+
+export const studies: readonly Study[] = [domains];
