@@ -15,3 +15,4 @@ export type {
   Scores,
 } from './compare/comparison.ts';
 export type { CompareOptions } from './compare/setup.ts';
+export { reportHtml } from './page/reportHtml.ts';

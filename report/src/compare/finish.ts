@@ -64,6 +64,27 @@ export function* finishComparison(setup: Setup, rows: Rows): Generator<Progress,
   const seeded = { level: options.confidence, resamples: options.resamples, seed: options.seed };
   const classes = rows.classes ?? largest([rows.labels, ...rows.runs.map(({ predictions }) => predictions)]) + 1;
   const { groups } = rows;
+  // What follows takes seconds of a million rows: a caller is asked before each part.
+  const done = { done: options.resamples, of: options.resamples };
+  yield done;
+  const reliability = ofEach(names, (name) =>
+    reliabilityOf(
+      (name === teacherName ? [0] : trialsOf(name)).map((run) => rows.runs[run]!),
+      rows.labels,
+    ),
+  );
+  yield done;
+  const flips = ofEach(students, (name) => measure(predictionFlips(), beside(name)));
+  yield done;
+  const errors = overlapOf(names.slice(0, mostOverlapping), firstTrial, rows.labels);
+  yield done;
+  const byClass = ofEach(students, (name) =>
+    measure(groupShift({ ...seeded, groups: classLabels(options.classNames, classes) }), {
+      ...beside(name),
+      groups: rows.labels,
+    }),
+  );
+  yield done;
   return {
     title: options.title ?? defaultTitle(students),
     rows: rows.rows,
@@ -73,20 +94,10 @@ export function* finishComparison(setup: Setup, rows: Rows): Generator<Progress,
     intervals: { confidence: options.confidence, resamples: options.resamples, seed: options.seed },
     models: Object.fromEntries(names.map((name) => [name, numbersOf(name, byName.get(name)!)])),
     differences: Object.fromEntries(differences),
-    reliability: ofEach(names, (name) =>
-      reliabilityOf(
-        (name === teacherName ? [0] : trialsOf(name)).map((run) => rows.runs[run]!),
-        rows.labels,
-      ),
-    ),
-    flips: ofEach(students, (name) => measure(predictionFlips(), beside(name))),
-    errorOverlap: overlapOf(names.slice(0, mostOverlapping), firstTrial, rows.labels),
-    byClass: ofEach(students, (name) =>
-      measure(groupShift({ ...seeded, groups: classLabels(options.classNames, classes) }), {
-        ...beside(name),
-        groups: rows.labels,
-      }),
-    ),
+    reliability,
+    flips,
+    errorOverlap: errors,
+    byClass,
     byGroup: ofEach(groups === undefined ? [] : students, (name) =>
       measure(groupShift({ ...seeded, groups: [...groups!.names] }), { ...beside(name), groups: groups!.groups }),
     ),
