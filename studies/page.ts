@@ -31,7 +31,15 @@ export async function pageOf(study: Study, findings: Findings, run: Run): Promis
 <p>${escaped(claimLines(findings.claims).at(-1)!)}</p>
 ${claimsTable(findings.claims)}
 <h2>Measurements</h2>
-${findings.tables.map(({ title, header, rows }) => table(title, header, rows.map((row) => row.map(escaped)))).join('\n')}
+${findings.tables
+  .map(({ title, header, rows }) =>
+    table(
+      title,
+      header,
+      rows.map((row) => row.map(escaped)),
+    ),
+  )
+  .join('\n')}
 <h2>Figures</h2>
 ${figures.join('\n')}
 <h2>What differs from the paper</h2>

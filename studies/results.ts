@@ -29,10 +29,20 @@ export async function writeResults(study: Study, findings: Findings, run: Run): 
   await mkdir(folder, { recursive: true });
   const { name, title, paper } = study;
   const { claims, settings, tables, remarks, measurements } = findings;
-  const about = { study: name, title, paper, date: new Date().toISOString().slice(0, 10), ...run, versions: versions() };
+  const about = {
+    study: name,
+    title,
+    paper,
+    date: new Date().toISOString().slice(0, 10),
+    ...run,
+    versions: versions(),
+  };
   const json = new URL(`${name}-${run.scale}.json`, folder);
   const page = new URL(`${name}-${run.scale}.html`, folder);
-  await writeFile(json, `${JSON.stringify({ ...about, settings, claims, tables, remarks, measurements }, plainNumbers, 1)}\n`);
+  await writeFile(
+    json,
+    `${JSON.stringify({ ...about, settings, claims, tables, remarks, measurements }, plainNumbers, 1)}\n`,
+  );
   await writeFile(page, await pageOf(study, findings, run));
   return [json, page].map((file) => relative(process.cwd(), fileURLToPath(file)));
 }

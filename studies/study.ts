@@ -47,4 +47,3 @@ export interface Study {
   readonly paper: string;
   readonly run: (context: StudyContext) => Promise<Findings>;
 }
-
