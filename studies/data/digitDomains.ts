@@ -22,7 +22,7 @@ export function digitDomains(seed: number): Readonly<Record<DomainName, Domain>>
     orig: (dataset, index, target) => paint(dataset, index, target, (digit) => digit),
     color(dataset, index, target) {
       const colour = colourOf(deriveSeed(seed, 1), index);
-      paint(dataset, index, target, (digit, at, channel) => digit + (1 - digit) * colour[channel]!);
+      paint(dataset, index, target, (digit, _at, channel) => digit + (1 - digit) * colour[channel]!);
     },
     m(dataset, index, target) {
       const patch = texture(deriveSeed(seed, 2), index);
@@ -69,7 +69,9 @@ function texture(seed: number, index: number): Float32Array {
   const patch = new Float32Array(valuesPerImage);
   const base = colourOf(deriveSeed(own, 0), 0);
   for (let at = 0; at < patch.length; at++) patch[at] = base[at % channels]!;
-  octaves.forEach((cells, octave) => addOctave(patch, deriveSeed(own, octave + 1), cells, 0.5 / (octave + 1)));
+  for (const [octave, cells] of octaves.entries()) {
+    addOctave(patch, deriveSeed(own, octave + 1), cells, 0.5 / (octave + 1));
+  }
   for (let at = 0; at < patch.length; at++) patch[at] = Math.min(1, Math.max(0, patch[at]!));
   return patch;
 }
