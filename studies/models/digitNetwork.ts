@@ -30,14 +30,17 @@ export interface DigitNetwork {
   parameters(): tf.Variable[];
 }
 
+/** Variance 1/(3·fan-in), PyTorch's own: with He's the first steps of Adadelta at rate 1 leave no unit alive. */
+const gain = 1 / Math.sqrt(6);
+
 const side = 28;
 const classes = 10;
 
 export function createDigitNetwork(seed: number, { inputs, channels, hidden }: DigitNetworkSizes): DigitNetwork {
   const filter = (from: number, to: number, part: number) =>
-    initializeWeights<tf.Rank.R4>([3, 3, from, to], { seed: deriveSeed(seed, part) });
+    initializeWeights<tf.Rank.R4>([3, 3, from, to], { seed: deriveSeed(seed, part), gain });
   const dense = (from: number, to: number, part: number) => ({
-    weights: initializeWeights<tf.Rank.R2>([from, to], { seed: deriveSeed(seed, part), gain: Math.SQRT1_2 }),
+    weights: initializeWeights<tf.Rank.R2>([from, to], { seed: deriveSeed(seed, part), gain }),
     bias: tf.variable(tf.zeros<tf.Rank.R1>([to])),
   });
   const first = filter(inputs, channels[0], 0);
