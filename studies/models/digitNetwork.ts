@@ -30,7 +30,7 @@ export interface DigitNetwork {
   parameters(): tf.Variable[];
 }
 
-/** Variance 1/(3·fan-in), PyTorch's own: with He's the first steps of Adadelta at rate 1 leave no unit alive. */
+/** Variance 1/(3·fan-in), as PyTorch initialises its layers. */
 const gain = 1 / Math.sqrt(6);
 
 const side = 28;
