@@ -234,8 +234,32 @@ export interface FusedMetricKernel<T> {
   statistics(options: object, inputs: KernelInputs<T>): Readonly<Record<string, T>> | undefined;
 }
 
-/** A kernel that replaces a loss or a metric's statistics on one backend. */
-export type FusedKernel<T> = FusedLossKernel<T> | FusedMetricKernel<T>;
+/** What a kernel of pairs knows of one set of activations. */
+export interface KernelRepresentation<T, Working> {
+  /** Kept and merged, under the form's names. */
+  readonly statistics: Readonly<Record<string, T>>;
+  /** The kernel's own, for `relate`. */
+  readonly working: Working;
+}
+
+/** A kernel that takes the place of `represent` and `relate` in a form of similarities between sets of activations. */
+export interface FusedPairKernel<T, Working = unknown> {
+  readonly kind: 'pairs';
+  /** The form that it computes: compared by identity, so that a changed copy never gets it. */
+  readonly implements: object;
+  /** Whether it covers these settings (all, when left out); the form itself serves the rest. */
+  readonly supports?: (settings: object) => boolean;
+  /** Statistics of one set of activations [n, features]. */
+  represent(activations: T, settings: object): KernelRepresentation<T, Working>;
+  /** Statistics of each of some pairs. */
+  relate(
+    pairs: readonly (readonly [KernelRepresentation<T, Working>, KernelRepresentation<T, Working>])[],
+    settings: object,
+  ): readonly Readonly<Record<string, T>>[];
+}
+
+/** A kernel that replaces a loss, a metric's statistics, or a part of them on one backend. */
+export type FusedKernel<T> = FusedLossKernel<T> | FusedMetricKernel<T> | FusedPairKernel<T>;
 
 /** A backend whose tensors live in host memory: what the synchronous, plain-name runners need. */
 export type HostBackend<T> = Backend<T> & {

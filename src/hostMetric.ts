@@ -11,28 +11,40 @@ import {
   type AnyMetric,
   type BatchOf,
   checkIsMetric,
+  type MetricMember,
   type ResultOf,
-  statisticsPlaced,
+  stateFromRead,
+  statisticsOfMembers,
   widen,
-  withoutFaults,
 } from './metric.ts';
+import { inputsOfMember, inputsOfMembers, membersOf } from './metricMembers.ts';
 import type { HostStatistics, MetricState } from './metricState.ts';
 import type { HostTensor, TensorLike } from './tensor.ts';
 import { metricKernels } from './wasm/kernels/index.ts';
 
 const singleBackend = /* @__PURE__ */ singleBackendWith(metricKernels);
 
-function hostStatistics(metric: AnyMetric, given: Inputs<string, string, TensorLike>): HostStatistics<string> {
+/** A batch's statistics, in float64 on the host. */
+export function hostStatistics(metric: AnyMetric, given: Inputs<string, string, TensorLike>): HostStatistics<string> {
   const inputs = hostInputs(metric, given);
-  const run = <T>(backend: HostBackend<T>): HostStatistics<string> =>
-    backend.scope(() => {
-      const read = Object.entries(statisticsPlaced(backend, metric, placeOn(backend, inputs))).map(([name, value]) => [
-        name,
-        widen(typeof value === 'number' ? value : backend.readSync(value)),
-      ]);
-      return withoutFaults(metric, Object.fromEntries(read));
+  const run = <T>(backend: HostBackend<T>, members: readonly MetricMember[]): HostStatistics<string> => {
+    if (members.length === 0) return {};
+    return backend.scope(() => {
+      const placed = placeOn(backend, inputsOfMembers(members, inputs));
+      const found = Object.entries(statisticsOfMembers(backend, members, placed));
+      return Object.fromEntries(
+        found.map(([name, value]) => [name, widen(typeof value === 'number' ? value : backend.readSync(value))]),
+      );
     });
-  return decidedByDoubles(inputs) ? run(doubleBackend()) : run(singleBackend() as HostBackend<unknown>);
+  };
+  const members = membersOf(metric);
+  const isDoubled = (member: MetricMember): boolean => decidedByDoubles(inputsOfMember(member, inputs));
+  const single = members.filter((member) => !isDoubled(member));
+  const read = {
+    ...run(doubleBackend(), members.filter(isDoubled)),
+    ...(single.length > 0 && run(singleBackend() as HostBackend<unknown>, single)),
+  };
+  return stateFromRead(metric, read);
 }
 
 /** Labels are often plain numbers or 64-bit integers: the inputs of most axes, logits or activations, decide. */

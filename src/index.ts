@@ -10,8 +10,10 @@ export type {
   FusedKernel,
   FusedLossKernel,
   FusedMetricKernel,
+  FusedPairKernel,
   HostBackend,
   KernelInputs,
+  KernelRepresentation,
   MatMulOptions,
   ReduceOptions,
   Residuals,
@@ -215,6 +217,7 @@ export {
   type BatchOf,
   type Fault,
   type Metric,
+  type MetricMember,
   measureOn,
   type ResultOf,
   type StatisticsOn,
@@ -231,6 +234,20 @@ export {
 export { type AccumulatorOn, accumulateOn } from './accumulate.ts';
 export { type Accumulator, accumulate, measure, restore } from './hostMetric.ts';
 
+// Metrics: several at once
+export {
+  accumulateAllOn,
+  type MetricRecord,
+  measureAllOn,
+  metricSet,
+  type ResultsOf,
+  type SharedBatchOf,
+} from './metricSet.ts';
+export { accumulateAll, measureAll } from './hostMetricSet.ts';
+export { bootstrapMetric, bootstrapMetricDifference } from './bootstrapMetric.ts';
+export { bootstrapMetricDifferenceOn, bootstrapMetricOn } from './bootstrapMetricOn.ts';
+export type { BootstrapMetricOptions } from './bootstrapOptions.ts';
+
 // Metrics: classification
 export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
 export {
@@ -239,6 +256,54 @@ export {
   type GroupedAccuracyResult,
   groupedAccuracy,
 } from './metrics/classification/groupedAccuracy.ts';
+
+export {
+  type ConfusionClass,
+  type ConfusionMatrixOptions,
+  type ConfusionMatrixResult,
+  confusionMatrix,
+} from './metrics/classification/confusionMatrix.ts';
+
+// Metrics: tokens
+export {
+  type AcceptanceRateOptions,
+  type AcceptanceRateResult,
+  acceptanceRate,
+} from './metrics/tokens/acceptanceRate.ts';
+export {
+  type AcceptedLengthsOptions,
+  type AcceptedLengthsResult,
+  acceptedLengths,
+  type DraftPosition,
+} from './metrics/tokens/acceptedLengths.ts';
+export { type TokenFidelityOptions, type TokenFidelityResult, tokenFidelity } from './metrics/tokens/tokenFidelity.ts';
+export type { Quantiles } from './metrics/tokens/tokenQuantiles.ts';
+export { type TopKOverlapOptions, type TopKOverlapResult, topKOverlap } from './metrics/tokens/topKOverlap.ts';
+
+// Metrics: flips between two models
+export type { BeforeAfterInput, BeforeAfterOptions, FlipTable } from './metrics/behaviour/beforeAfter.ts';
+export {
+  type CompressionExemplar,
+  type CompressionExemplarsOptions,
+  type CompressionExemplarsResult,
+  compressionExemplars,
+} from './metrics/behaviour/compressionExemplars.ts';
+export {
+  type ErrorConsistencyOptions,
+  type ErrorConsistencyResult,
+  errorConsistency,
+} from './metrics/behaviour/errorConsistency.ts';
+export {
+  type GroupShiftGroup,
+  type GroupShiftOptions,
+  type GroupShiftResult,
+  groupShift,
+} from './metrics/behaviour/groupShift.ts';
+export {
+  type PredictionFlipsOptions,
+  type PredictionFlipsResult,
+  predictionFlips,
+} from './metrics/behaviour/predictionFlips.ts';
 
 // Metrics: calibration
 export type { BinEdges, CalibrationBin, CalibrationErrors, CalibrationNorm } from './metrics/calibration/binTable.ts';
@@ -282,15 +347,18 @@ export { cka } from './metrics/similarity/cka.ts';
 export { type CkaMatrixOptions, type CkaMatrixResult, ckaMatrix } from './metrics/similarity/ckaMatrix.ts';
 export type { CkaOptions } from './metrics/similarity/ckaOptions.ts';
 export type { CkaResult, CkaStatus } from './metrics/similarity/ckaSimilarity.ts';
-export type { ActivationStatus } from './metrics/similarity/crossProductSimilarity.ts';
+export type { ActivationStatus } from './metrics/similarity/activationStatus.ts';
 export { type MeanCcaOptions, meanCca } from './metrics/similarity/meanCca.ts';
 export type {
+  Extents,
+  PairForm,
   PairSimilarity,
+  PairStatisticForm,
   PairStatistics,
   Representation,
+  SetStatisticForm,
   SetStatistics,
   SimilarityMetric,
-  Widths,
 } from './metrics/similarity/pairSimilarity.ts';
 export {
   type ProcrustesDistanceOptions,
@@ -317,7 +385,7 @@ export {
 } from './metrics/similarity/trainingPath.ts';
 
 // Metrics: embedding
-export { dissimilarity } from './metrics/embedding/dissimilarity.ts';
+export { type DissimilarityOptions, dissimilarity, type KnownMatrix } from './metrics/embedding/dissimilarity.ts';
 export {
   type MultidimensionalScalingOptions,
   type MultidimensionalScalingResult,
@@ -418,7 +486,6 @@ export {
   type BootstrapInterval,
   bootstrapInterval,
   pairedBootstrapDifference,
-  type RowStatistic,
   selectRows,
 } from './metrics/scores/bootstrap.ts';
 export { type ClassF1, type F1ScoreOptions, type F1ScoreResult, f1Score } from './metrics/scores/f1Score.ts';
@@ -427,7 +494,10 @@ export {
   type MeanAndStandardDeviation,
   meanAndStandardDeviation,
 } from './metrics/scores/meanAndStandardDeviation.ts';
-export { type PearsonCorrelationResult, pearsonCorrelation } from './metrics/scores/pearsonCorrelation.ts';
+export type { CorrelationInterval, CorrelationOptions, CorrelationResult } from './metrics/scores/correlation.ts';
+export { kendallCorrelation } from './metrics/scores/kendallCorrelation.ts';
+export { type PearsonCorrelation, pearsonCorrelation } from './metrics/scores/pearsonCorrelation.ts';
+export type { RankCorrelation } from './metrics/scores/rankMetric.ts';
 export { type PerplexityOptions, type PerplexityResult, perplexity } from './metrics/scores/perplexity.ts';
 export {
   type DegradationInputs,
@@ -436,11 +506,18 @@ export {
   relativeDegradation,
   type TaskScores,
 } from './metrics/scores/relativeDegradation.ts';
+export { type JackknifeInterval, type JackknifeOptions, jackknifeInterval } from './metrics/scores/jackknife.ts';
 export type { BootstrapOptions } from './metrics/scores/resampling.ts';
+export type { RowStatistic } from './metrics/scores/rowStatistic.ts';
+export {
+  type SubsamplingInterval,
+  type SubsamplingOptions,
+  subsamplingInterval,
+} from './metrics/scores/subsampling.ts';
 export {
   type SamplesPerSecondOptions,
   samplesPerSecond,
   type Throughput,
   type ThroughputTimer,
 } from './metrics/scores/samplesPerSecond.ts';
-export { type SpearmanCorrelationResult, spearmanCorrelation } from './metrics/scores/spearmanCorrelation.ts';
+export { spearmanCorrelation } from './metrics/scores/spearmanCorrelation.ts';

@@ -4,9 +4,11 @@
  */
 import type { Backend, FusedMetricKernel } from './backend.ts';
 import { kindError, rangeError } from './check.ts';
+import { equalWork } from './equalWork.ts';
 import { type Inputs, inputsOn } from './inputs.ts';
-import { checkStatistics, type HostStatistic, type HostStatistics, type StateForm } from './metricState.ts';
-import type { HostTensor, TensorLike } from './tensor.ts';
+import { inputsOfMember, type Member, membersOf } from './metricMembers.ts';
+import { checkStatistics, type HostStatistic, type HostStatistics, type StateForm, within } from './metricState.ts';
+import { type HostTensor, sizeOf, type TensorLike } from './tensor.ts';
 
 /** Statistics on a device, or plain numbers where the host knows them. */
 export type StatisticsOn<Statistic extends string, T> = Readonly<Record<Statistic, T | number>> &
@@ -47,7 +49,10 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
   readonly optionalInputs: readonly Optional[];
   /** Refuses inputs that do not fit, before any work. Looks at shapes everywhere, at values where reading is free. */
   check<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): void;
-  /** Small tensors of fixed size, whatever the batch; beside them, under names of `faults`, numbers of faults. */
+  /**
+   * Small tensors of fixed size, whatever the batch, or, with `condense`, some numbers a row; beside them, under names of
+   * `faults`, numbers of faults.
+   */
   statistics<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): StatisticsOn<Statistic, T>;
   /**
    * What the frame refuses when it reads the statistics: those under these names count what the inputs must be free of.
@@ -56,8 +61,19 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
   readonly faults?: Readonly<Record<string, Fault>>;
   /** Numbers of faults that hold for kernels as well: what `check` could not see on a device that is not read. */
   inspect?<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): Readonly<Record<string, T>>;
-  /** The form of every state: what `restore` and `merge` hold a saved one against. */
-  readonly state?: StateForm<Statistic>;
+  /** Statistics of fixed size from what was read, by float64 arithmetic on the host; what was read, when left out. */
+  condense?(read: HostStatistics<string>): HostStatistics<Statistic>;
+  /**
+   * Numbers of each row, [rows, ...], from which `fromRows` makes the statistics of any resample of the rows: a bootstrap
+   * computes no row twice. Undefined where the statistics of this batch cannot be had so.
+   */
+  rows?<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): Readonly<Record<string, T>> | undefined;
+  /** The statistics of the rows that `rows` gave, each counted so many times. */
+  fromRows?(rows: HostStatistics<string>, times: Float64Array): HostStatistics<Statistic>;
+  /** The metrics that this one is made of: runners compute each of them, and its statistics under its prefix. */
+  readonly members?: readonly MetricMember[];
+  /** The form of every state, or the forms that it may have: what `restore` and `merge` hold a saved one against. */
+  readonly state?: StateForm<Statistic> | readonly StateForm<Statistic>[];
   /** Statistics of both parts from those of each; the element-wise sum when left out. */
   merge?(first: HostStatistics<Statistic>, second: HostStatistics<Statistic>): HostStatistics<Statistic>;
   /** The result from the statistics: plain arithmetic in float64. */
@@ -66,6 +82,9 @@ export interface Metric<Input extends string, Statistic extends string, Result, 
 
 /** Any metric with a given result. */
 export type AnyMetric<Result = unknown> = Metric<string, string, Result, string>;
+
+/** A metric that another one is made of. */
+export type MetricMember = Member<AnyMetric>;
 
 /** What a metric type returns. */
 export type ResultOf<M> = M extends Metric<string, string, infer Result, string> ? Result : never;
@@ -85,11 +104,6 @@ function kernelFor<T>(backend: Backend<T>, metric: AnyMetric): FusedMetricKernel
   );
 }
 
-/** Whether a backend has a fused kernel for a metric. */
-export function hasMetricKernel<T>(backend: Backend<T>, metric: AnyMetric): boolean {
-  return kernelFor(backend, metric) !== undefined;
-}
-
 /** A metric's statistics on the device, by a fused kernel where the backend has one, and its numbers of faults. */
 export function statisticsOf<T>(
   backend: Backend<T>,
@@ -101,6 +115,37 @@ export function statisticsOf<T>(
 
 /** The same of tensors that are on the backend, inside a scope of the caller's. */
 export function statisticsPlaced<T>(
+  backend: Backend<T>,
+  metric: AnyMetric,
+  batch: Inputs<string, string, T>,
+): Readonly<Record<string, T | number>> {
+  return statisticsOfMembers(backend, membersOf(metric), batch);
+}
+
+/** The same of some of a metric's members. */
+export function statisticsOfMembers<T>(
+  backend: Backend<T>,
+  members: readonly MetricMember[],
+  batch: Inputs<string, string, T>,
+): Readonly<Record<string, T | number>> {
+  const found: Record<string, T | number> = {};
+  const shared = members.length > 1 && isSmall(backend, batch) ? equalWork(backend) : backend;
+  for (const member of members) {
+    const statistics = ownStatistics(shared, member.metric, inputsOfMember(member, batch));
+    for (const [name, value] of Object.entries(statistics)) found[member.prefix + name] = value;
+  }
+  return found;
+}
+
+/** Above it, what metrics have in common is computed again: to keep it would take a multiple of the batch's memory. */
+const mostShared = 2 ** 20;
+
+function isSmall<T>(backend: Backend<T>, batch: Inputs<string, string, T>): boolean {
+  const sizes = Object.values(batch).map((value) => (value === undefined ? 0 : sizeOf(backend.shapeOf(value))));
+  return sizes.reduce((sum, size) => sum + size, 0) <= mostShared;
+}
+
+function ownStatistics<T>(
   backend: Backend<T>,
   metric: AnyMetric,
   batch: Inputs<string, string, T>,
@@ -120,11 +165,22 @@ export function checkIsMetric(where: string, metric: AnyMetric): void {
 /** A statistic as read from a device, widened to float64. */
 export function widen(value: HostTensor | number): HostStatistic {
   if (typeof value === 'number') return { data: Float64Array.of(value), shape: [] };
-  return { data: Float64Array.from(value.data), shape: value.shape };
+  return { data: new Float64Array(value.data), shape: value.shape };
 }
 
-/** Refuses the faults that were counted, and returns the statistics that are left. */
-export function withoutFaults(metric: AnyMetric, read: HostStatistics<string>): HostStatistics<string> {
+/** The statistics that go into a state: what was read, without the faults, which are refused, and condensed. */
+export function stateFromRead(metric: AnyMetric, read: HostStatistics<string>): HostStatistics<string> {
+  const state: Record<string, HostStatistic> = {};
+  for (const { metric: member, prefix } of membersOf(metric)) {
+    const found = withoutFaults(member, within(read, prefix));
+    const statistics = member.condense?.(found) ?? found;
+    checkStatistics(member, statistics);
+    for (const [name, statistic] of Object.entries(statistics)) state[prefix + name] = statistic;
+  }
+  return state;
+}
+
+function withoutFaults(metric: AnyMetric, read: HostStatistics<string>): HostStatistics<string> {
   const { faults = {} } = metric;
   const kept: Record<string, HostStatistic> = {};
   for (const [name, statistic] of Object.entries(read)) {
@@ -138,29 +194,34 @@ export function withoutFaults(metric: AnyMetric, read: HostStatistics<string>): 
     if (count !== 0)
       throw rangeError(metric.name, fault.argument, fault.expected, `${count} ${fault.counted}`, fault.hint);
   }
-  checkStatistics(metric, kept);
   return kept;
 }
 
-/** Reads statistics and disposes of them. */
+/** Reads tensors, widened to float64, and disposes of them. */
+export async function readTensors<T>(
+  backend: Backend<T>,
+  tensors: Readonly<Record<string, T | number>>,
+): Promise<HostStatistics<string>> {
+  const isNumber = (value: T | number): value is number => typeof value === 'number';
+  try {
+    const read = await Promise.all(
+      Object.entries(tensors).map(async ([name, value]) => {
+        return [name, widen(isNumber(value) ? value : await backend.read(value))] as const;
+      }),
+    );
+    return Object.fromEntries(read);
+  } finally {
+    for (const value of Object.values(tensors)) if (!isNumber(value)) backend.dispose(value);
+  }
+}
+
+/** Reads statistics, disposes of them, and makes the state of them. */
 export async function readStatistics<T>(
   backend: Backend<T>,
   metric: AnyMetric,
   statistics: Readonly<Record<string, T | number>>,
 ): Promise<HostStatistics<string>> {
-  const names = Object.keys(statistics);
-  const isNumber = (value: T | number): value is number => typeof value === 'number';
-  try {
-    const read = await Promise.all(
-      names.map(async (name) => {
-        const value = statistics[name]!;
-        return widen(isNumber(value) ? value : await backend.read(value));
-      }),
-    );
-    return withoutFaults(metric, Object.fromEntries(names.map((name, index) => [name, read[index]!])));
-  } finally {
-    for (const value of Object.values(statistics)) if (!isNumber(value)) backend.dispose(value);
-  }
+  return stateFromRead(metric, await readTensors(backend, statistics));
 }
 
 /**

@@ -26,6 +26,30 @@ export interface StatisticForm {
   readonly atMost?: string;
 }
 
+/** A single number as a statistic. */
+export function scalarStatistic(value: number): HostStatistic {
+  return { data: Float64Array.of(value), shape: [] };
+}
+
+/** Single numbers as statistics. */
+export function scalarStatistics<Statistic extends string>(
+  numbers: Readonly<Record<Statistic, number>>,
+): HostStatistics<Statistic> {
+  const made: Partial<Record<Statistic, HostStatistic>> = {};
+  for (const name of Object.keys(numbers) as Statistic[]) made[name] = scalarStatistic(numbers[name]);
+  return made as HostStatistics<Statistic>;
+}
+
+/** The numbers of statistics of these names. */
+export function scalarsOf<Statistic extends string>(
+  statistics: HostStatistics<Statistic>,
+  names: readonly Statistic[],
+): Readonly<Record<Statistic, number>> {
+  const numbers: Partial<Record<Statistic, number>> = {};
+  for (const name of names) numbers[name] = statistics[name].data[0]!;
+  return numbers as Record<Statistic, number>;
+}
+
 /** A statistic that counts rows or sums weights. */
 export function countOf(shape: StatisticForm['shape'] = [], atMost?: string): StatisticForm {
   return { shape, kind: 'count', ...(atMost === undefined ? {} : { atMost }) };
@@ -43,7 +67,28 @@ export type StateForm<Statistic extends string> = Readonly<Record<Statistic, Sta
 export interface StateOwner {
   readonly name: string;
   readonly options: object;
-  readonly state?: StateForm<string>;
+  readonly state?: StateForm<string> | readonly StateForm<string>[];
+  /** Whose statistics they are, where it is made of others: each prefix begins the names of one's own. */
+  readonly members?: readonly { readonly metric: StateOwner; readonly prefix: string }[];
+}
+
+/** The statistics whose names begin with a prefix, without it. */
+export function within(statistics: HostStatistics<string>, prefix: string): HostStatistics<string> {
+  if (prefix === '') return statistics;
+  return Object.fromEntries(
+    Object.entries(statistics)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, statistic]) => [name.slice(prefix.length), statistic]),
+  );
+}
+
+/** The form that statistics are to have: of several the one that has most of their names. */
+function formFor({ state }: StateOwner, statistics: HostStatistics<string>): StateForm<string> | undefined {
+  if (state === undefined) return undefined;
+  const forms: readonly StateForm<string>[] = Array.isArray(state) ? state : [state];
+  const names = Object.keys(statistics);
+  const known = forms.map((form) => names.filter((name) => Object.hasOwn(form, name)).length);
+  return forms[known.indexOf(Math.max(...known))];
 }
 
 /**
@@ -119,17 +164,25 @@ function numberFrom(where: string, argument: string, value: unknown): number {
 
 /** Refuses statistics that no batch of this metric can have left. */
 export function checkStatistics(owner: StateOwner, statistics: HostStatistics<string>): void {
+  if (owner.members !== undefined) {
+    const { members } = owner;
+    const stray = Object.keys(statistics).find((name) => !members.some(({ prefix }) => name.startsWith(prefix)));
+    if (stray !== undefined) throw rangeError(owner.name, "state's statistics", 'those of its metrics', stray);
+    for (const { metric, prefix } of members) checkStatistics(metric, within(statistics, prefix));
+    return;
+  }
   for (const [name, { data }] of Object.entries(statistics)) {
     const at = data.findIndex(Number.isNaN);
     if (at >= 0) throw rangeError(owner.name, `statistic '${name}'`, 'free of NaN', `NaN at ${at}`, nanHint);
   }
-  if (owner.state === undefined) return;
-  const names = Object.keys(owner.state);
+  const form = formFor(owner, statistics);
+  if (form === undefined) return;
   for (const name of Object.keys(statistics)) {
-    if (!names.includes(name)) throw rangeError(owner.name, "state's statistics", `among ${names.join(', ')}`, name);
+    if (Object.hasOwn(form, name)) continue;
+    throw rangeError(owner.name, "state's statistics", `among ${Object.keys(form).join(', ')}`, name);
   }
-  extentsOf(owner, owner.state, statistics);
-  const counts = Object.entries(owner.state).filter(([, { kind }]) => kind === 'count');
+  extentsOf(owner, form, statistics);
+  const counts = Object.entries(form).filter(([, { kind }]) => kind === 'count');
   for (const [name] of counts) checkCounts(owner.name, name, statistics[name]!);
   for (const [name, { atMost }] of counts) {
     if (atMost !== undefined) checkLimit(owner.name, name, statistics[name]!, atMost, statistics[atMost]!);
@@ -180,9 +233,18 @@ function extentsOf(
 
 /** Refuses a part of a stream whose shapes are not those of the parts before it. */
 export function checkSameForm(owner: StateOwner, first: HostStatistics<string>, second: HostStatistics<string>): void {
-  if (owner.state !== undefined) {
-    const earlier = extentsOf(owner, owner.state, first);
-    for (const [name, extent] of extentsOf(owner, owner.state, second)) {
+  if (owner.members !== undefined) {
+    for (const { metric, prefix } of owner.members) {
+      checkSameForm(metric, within(first, prefix), within(second, prefix));
+    }
+    return;
+  }
+  const form = formFor(owner, first);
+  if (form !== undefined) {
+    // Of a metric with several forms, its own merge says which two fit together.
+    if (form !== formFor(owner, second)) return;
+    const earlier = extentsOf(owner, form, first);
+    for (const [name, extent] of extentsOf(owner, form, second)) {
       if (extent !== earlier.get(name)) {
         throw rangeError(owner.name, `number of ${name}`, `${earlier.get(name)}, as in the batches before`, extent);
       }

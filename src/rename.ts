@@ -1,8 +1,10 @@
-/** Routing: the same loss under other input names. */
+/** Routing: the same loss or metric under other input names. */
 import type { Backend, Residuals } from './backend.ts';
 import { rangeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
 import { type AnyLoss, backwardOf, type Form, forwardOf, type Loss, type LossContext } from './loss.ts';
+import type { AnyMetric, Metric } from './metric.ts';
+import { renamedMetric } from './renameMetric.ts';
 
 /** The name that a mapping gives to an input; its own where the mapping is silent. */
 export type Renamed<Name extends string, Mapping> = Name extends keyof Mapping
@@ -12,16 +14,17 @@ export type Renamed<Name extends string, Mapping> = Name extends keyof Mapping
   : Name;
 
 /**
- * A loss that reads its inputs under other names, so that several layers have a loss of the same kind in one
- * `weightedSum`. Gradients come under the new names.
+ * A loss or metric that reads its inputs under other names, so that several layers have a loss of the same kind in one
+ * `weightedSum`, or student and teacher a metric of the same kind in one `measureAll`. Gradients come under the new names;
+ * a metric's state is the same under any names.
  *
- * @param loss The loss.
- * @param names The loss's input names, each with the name to read it under.
- * @throws RangeError for a name that the loss does not have, or two inputs under one name.
+ * @param renamed The loss or metric.
+ * @param names Its input names, each with the name to read it under.
+ * @throws RangeError for a name that it does not have, or two inputs under one name.
  * @example
  * const secondBlock = rename(hint(), { studentFeatures: 'studentBlock2', teacherFeatures: 'teacherBlock2' });
+ * const teacherAccuracy = rename(accuracy(), { logits: 'teacherLogits' });
  */
-// @__NO_SIDE_EFFECTS__
 export function rename<
   Input extends string,
   Differentiable extends string,
@@ -29,30 +32,50 @@ export function rename<
   LossForm extends Form,
   const Mapping extends { readonly [Name in Input | Optional]?: string },
 >(
-  loss: Loss<Input, Differentiable, Optional, LossForm>,
+  renamed: Loss<Input, Differentiable, Optional, LossForm>,
   names: Mapping,
-): Loss<Renamed<Input, Mapping>, Renamed<Differentiable, Mapping>, Renamed<Optional, Mapping>, LossForm> {
-  const inner = loss as unknown as AnyLoss<LossForm>;
-  const mapping = names as Readonly<Record<string, string | undefined>>;
-  const known = [...inner.inputs, ...inner.optionalInputs];
-  for (const name of Object.keys(mapping)) {
-    if (!known.includes(name))
-      throw rangeError('rename', 'names', `inputs of ${inner.name}: ${known.join(', ')}`, name);
+): Loss<Renamed<Input, Mapping>, Renamed<Differentiable, Mapping>, Renamed<Optional, Mapping>, LossForm>;
+export function rename<
+  Input extends string,
+  Statistic extends string,
+  Result,
+  Optional extends string,
+  const Mapping extends { readonly [Name in Input | Optional]?: string },
+>(
+  renamed: Metric<Input, Statistic, Result, Optional>,
+  names: Mapping,
+): Metric<Renamed<Input, Mapping>, Statistic, Result, Renamed<Optional, Mapping>>;
+// @__NO_SIDE_EFFECTS__
+export function rename(
+  renamed: AnyLoss | AnyMetric,
+  names: Readonly<Record<string, string | undefined>>,
+): AnyLoss | AnyMetric {
+  const known = [...renamed.inputs, ...renamed.optionalInputs];
+  const given: Record<string, string> = {};
+  for (const [name, other] of Object.entries(names)) {
+    if (!known.includes(name)) {
+      throw rangeError('rename', 'names', `inputs of ${renamed.name}: ${known.join(', ')}`, name);
+    }
+    if (other !== undefined) given[name] = other;
   }
-  const outer = (name: string): string => mapping[name] ?? name;
-  const outerNames = known.map(outer);
+  const outerNames = known.map((name) => given[name] ?? name);
   const twice = outerNames.find((name, index) => outerNames.indexOf(name) !== index);
   if (twice !== undefined) throw rangeError('rename', 'names', 'different for each input', twice);
+  return 'finish' in renamed ? renamedMetric(renamed, given, rename) : renamedLoss(renamed, given);
+}
 
+function renamedLoss(inner: AnyLoss, names: Readonly<Record<string, string>>): AnyLoss {
+  const known = [...inner.inputs, ...inner.optionalInputs];
+  const outer = (name: string): string => names[name] ?? name;
   const innerInputs = <T>(given: Inputs<string, string, T>): Inputs<string, string, T> =>
     Object.fromEntries(
       known.filter((name) => given[outer(name)] !== undefined).map((name) => [name, given[outer(name)] as T]),
     );
 
-  const renamed: Loss<string, string, string, LossForm> = {
+  return {
     name: inner.name,
     reference: rename,
-    options: { loss, names },
+    options: { loss: inner, names },
     inputs: inner.inputs.map(outer),
     optionalInputs: inner.optionalInputs.map(outer),
     differentiable: inner.differentiable.map(outer),
@@ -69,5 +92,4 @@ export function rename<
       return backwardOf(backend, inner, residuals, upstream);
     },
   };
-  return renamed as never;
 }

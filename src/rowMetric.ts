@@ -8,18 +8,27 @@ import { checkSameShape, checkWhole, kindError, rangeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
 import type { Fault, Metric, StatisticsOn } from './metric.ts';
 import type { HostStatistics, StateForm } from './metricState.ts';
-import { checkLabels, checkLogits, checkMaskLabels, checkNumbers, checkRowWeights } from './ops/checkRows.ts';
+import {
+  checkLabels,
+  checkLogits,
+  checkMaskLabels,
+  checkNumbers,
+  checkOrdered,
+  checkRowWeights,
+} from './ops/checkRows.ts';
 import { flatten, flattenRows } from './ops/flattenRows.ts';
 import { effectiveRowWeights } from './ops/rowReduction.ts';
 import { probabilityFault, probabilityFaults, scoreFaults } from './ops/scoreFaults.ts';
-import { takeAlong } from './ops/takeAlong.ts';
+import { strayLabels, strayNumbers, strayWeights } from './ops/strayValues.ts';
 import type { OptionReader } from './options.ts';
+import { countedTimes, summands, sumOfRows, weightsColumn } from './rowSummands.ts';
 
 /**
  * What an input holds: `'scores'` [..., classes], logits or whatever ranks like them; `'probabilities'` [..., classes];
- * `'labels'` [...], whole numbers below the number of classes (any, where no input has classes); `'numbers'` [...], finite.
+ * `'labels'` [...], whole numbers below the number of classes (any, where no input has classes); `'numbers'` [...], finite;
+ * `'ordered'` [...], of which only the order counts: infinities too.
  */
-export type RowInput = 'scores' | 'probabilities' | 'labels' | 'numbers';
+export type RowInput = 'scores' | 'probabilities' | 'labels' | 'numbers' | 'ordered';
 
 /** Options of every metric over rows. */
 export interface RowMetricOptions {
@@ -69,6 +78,20 @@ export interface RowMetric<Input extends string, Optional extends string, Statis
   statistics<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>, rows: Rows<T>): StatisticsOn<Statistic, T>;
   /** Faults that the statistics count beyond NaN in the scores. */
   readonly faults?: Readonly<Record<string, Fault>>;
+  /** Statistics of fixed size from what was read, on the host. */
+  condense?(read: HostStatistics<string>): HostStatistics<Statistic>;
+  /**
+   * Numbers of each row, and the statistics of those that count: what a bootstrap needs of statistics that are no plain
+   * `rows.sum`, of which the frame knows by itself.
+   */
+  readonly kept?: {
+    rows<T>(
+      backend: Backend<T>,
+      batch: Inputs<Input, Optional, T>,
+      rows: Rows<T>,
+    ): Readonly<Record<string, T>> | undefined;
+    statistics(rows: HostStatistics<string>, weights: Float64Array): HostStatistics<Statistic>;
+  };
   readonly state: StateForm<Statistic>;
   /** Two states as one; their sums, when left out. */
   merge?(first: HostStatistics<Statistic>, second: HostStatistics<Statistic>): HostStatistics<Statistic>;
@@ -99,6 +122,18 @@ export function rowMetric<Input extends string, Statistic extends string, Result
     return weights && flatten(backend, weights);
   };
 
+  /** Inputs as [rows, classes] and [rows], cleared where they do not count. */
+  const flatBatch = <T>(backend: Backend<T>, batch: Given<T>) => {
+    const weights = weightsOf(backend, batch);
+    const flat: Record<string, T> = {};
+    for (const input of present(batch, 'scores', 'probabilities', 'labels', 'numbers', 'ordered')) {
+      const wide = kinds[input] === 'scores' || kinds[input] === 'probabilities';
+      const value = wide ? flattenRows(backend, batch[input]!) : flatten(backend, batch[input]!);
+      flat[input] = weights === undefined ? value : cleared(backend, value, weights, kinds[input] === 'probabilities');
+    }
+    return { flat, size: backend.shapeOf(Object.values(flat)[0]!)[0]!, weights };
+  };
+
   return {
     name,
     reference: own.reference,
@@ -124,21 +159,14 @@ export function rowMetric<Input extends string, Statistic extends string, Result
         if (batch[input] !== undefined) checkLabels(backend, name, input, batch[input], shape, classes, counts);
       }
       for (const input of present(batch, 'numbers')) checkNumbers(backend, name, input, batch[input]!, shape, counts);
+      for (const input of present(batch, 'ordered')) checkOrdered(backend, name, input, batch[input]!, shape, counts);
       if (options.ignoreIndex !== null) checkMaskLabels(backend, name, labels, shape, options.ignoreIndex);
       own.check?.(backend, given);
     },
 
     statistics<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
       const batch = given as Given<T>;
-      const weights = weightsOf(backend, batch);
-      const flat: Record<string, T> = {};
-      for (const input of present(batch, 'scores', 'probabilities', 'labels', 'numbers')) {
-        const wide = kinds[input] === 'scores' || kinds[input] === 'probabilities';
-        const value = wide ? flattenRows(backend, batch[input]!) : flatten(backend, batch[input]!);
-        flat[input] =
-          weights === undefined ? value : cleared(backend, value, weights, kinds[input] === 'probabilities');
-      }
-      const size = backend.shapeOf(Object.values(flat)[0]!)[0]!;
+      const { flat, size, weights } = flatBatch(backend, batch);
       const found = own.statistics(backend, flat as Inputs<Input, Optional, T>, rowsFrom(backend, size, weights));
       const tables = (kind: RowInput) => present(batch, kind).map((input) => flat[input]!);
       return {
@@ -146,6 +174,26 @@ export function rowMetric<Input extends string, Statistic extends string, Result
         ...probabilityFaults(backend, tables('probabilities')),
         ...found,
       };
+    },
+
+    rows<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
+      const { flat, size, weights } = flatBatch(backend, given as Given<T>);
+      const rows = rowsFrom(backend, size, weights);
+      const batch = flat as Inputs<Input, Optional, T>;
+      if (own.condense !== undefined) return own.statistics(backend, batch, rows) as Readonly<Record<string, T>>;
+      const kept =
+        own.kept === undefined
+          ? summands(backend, rows, Object.keys(own.state), (noting) => own.statistics(backend, batch, noting))
+          : own.kept.rows(backend, batch, rows);
+      return kept && (weights === undefined ? kept : { ...kept, [weightsColumn]: weights });
+    },
+    fromRows(rows, times) {
+      const { [weightsColumn]: weights, ...kept } = rows;
+      const counts = countedTimes(weights, times);
+      if (own.condense !== undefined) {
+        return own.condense({ ...kept, [weightsColumn]: { data: counts, shape: [counts.length] } });
+      }
+      return own.kept?.statistics(kept, counts) ?? sumOfRows(kept, counts);
     },
 
     // What `check` reads at once on the host is counted where reading would wait.
@@ -159,8 +207,9 @@ export function rowMetric<Input extends string, Statistic extends string, Result
       for (const input of present(batch, 'labels')) {
         counts[`stray ${input}`] = strayLabels(backend, flatten(backend, batch[input]!), classes, weights);
       }
-      for (const input of present(batch, 'numbers')) {
-        counts[`stray ${input}`] = strayNumbers(backend, flatten(backend, batch[input]!), weights);
+      for (const input of present(batch, 'numbers', 'ordered')) {
+        const numbers = flatten(backend, batch[input]!);
+        counts[`stray ${input}`] = strayNumbers(backend, numbers, weights, kinds[input] === 'ordered');
       }
       if (batch.rowWeights !== undefined) counts['stray rowWeights'] = strayWeights(backend, batch.rowWeights);
       return counts;
@@ -172,11 +221,12 @@ export function rowMetric<Input extends string, Statistic extends string, Result
       'stray rowWeights': { argument: 'rowWeights', expected: 'finite numbers of at least 0', counted: 'others' },
       ...Object.fromEntries(
         known
-          .filter((input) => kinds[input] === 'labels' || kinds[input] === 'numbers')
+          .filter((input) => ofOne[kinds[input]!] !== undefined)
           .map((input) => [`stray ${input}`, strayFault(input, kinds[input]!)]),
       ),
       ...own.faults,
     },
+    ...(own.condense && { condense: own.condense }),
     state: own.state,
     ...(own.merge && { merge: own.merge }),
     finish: own.finish,
@@ -188,9 +238,16 @@ const scoreNames = (kinds: Readonly<Record<string, RowInput>>): string =>
     .filter((input) => kinds[input] === 'scores' || kinds[input] === 'probabilities')
     .join(' and ');
 
+/** What inputs with one number a row must be. */
+const ofOne: Readonly<Partial<Record<RowInput, string>>> = {
+  labels: 'whole numbers from 0, below the number of classes',
+  numbers: 'finite numbers',
+  ordered: 'free of NaN',
+};
+
 const strayFault = (argument: string, kind: RowInput): Fault => ({
   argument,
-  expected: kind === 'numbers' ? 'finite numbers' : 'whole numbers from 0, below the number of classes',
+  expected: ofOne[kind]!,
   counted: 'others',
 });
 
@@ -237,39 +294,6 @@ function rowsFrom<T>(backend: Backend<T>, size: number, weights: T | undefined):
     },
     total: () => (weights === undefined ? size : backend.sum(weights)),
   };
-}
-
-/** Counts, over rows that count, labels that are no place in a row of ones: no table of one-hot rows is needed for it. */
-function strayLabels<T>(backend: Backend<T>, labels: T, classes: number | undefined, weights: T | undefined): T {
-  const size = backend.shapeOf(labels)[0]!;
-  const found =
-    classes === undefined
-      ? backend.greater(labels, backend.scalar(-0.5))
-      : takeAlong(
-          backend,
-          backend.fromHost({ data: new Float32Array(classes).fill(1), shape: [1, classes] }),
-          backend.reshape(labels, [1, size]),
-        );
-  const missed = backend.subtract(backend.scalar(1), backend.reshape(found, [size]));
-  return countWhere(backend, missed, weights);
-}
-
-function strayNumbers<T>(backend: Backend<T>, numbers: T, weights: T | undefined): T {
-  const fits = backend.greater(backend.scalar(Infinity), backend.abs(numbers));
-  return countWhere(backend, backend.subtract(backend.scalar(1), fits), weights);
-}
-
-function strayWeights<T>(backend: Backend<T>, weights: T): T {
-  const [zero, one] = [backend.scalar(0), backend.scalar(1)];
-  const fits = backend.multiply(
-    backend.subtract(one, backend.greater(zero, weights)),
-    backend.greater(backend.scalar(Infinity), weights),
-  );
-  return backend.sum(backend.subtract(one, fits));
-}
-
-function countWhere<T>(backend: Backend<T>, fault: T, weights: T | undefined): T {
-  return backend.sum(weights === undefined ? fault : backend.where(weights, fault, backend.scalar(0)));
 }
 
 /** The weight of all rows that count; refuses a stream in which none does, since a mean over none is not defined. */

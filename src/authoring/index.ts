@@ -4,6 +4,9 @@
  * @module
  */
 
+// Metrics that need some numbers of each row on the host
+export { type ColumnMetric, type Columns, columnMetric } from '../columnMetric.ts';
+
 // The frame of losses over rows: reduction, weights, masks, divisor
 export {
   type FormOf,

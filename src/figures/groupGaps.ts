@@ -23,6 +23,8 @@ export interface GroupShift {
   /** The best group's accuracy less the worst one's. */
   readonly gapBefore: number;
   readonly gapAfter: number;
+  /** The level of the intervals. Default 0.95. */
+  readonly level?: number;
 }
 
 /** Options of `groupGaps`. */
@@ -55,6 +57,7 @@ export function groupGaps(result: GroupShift, options: GroupGapsOptions = {}): F
   text(where, 'before', before);
   if (text(where, 'after', after) === before) throw outOfRange(where, 'after', "another name than before's", after);
   const groups = check(where, result);
+  const level = levelText(where, 'level', result.level ?? 0.95);
   const gaps = [finite(where, 'gapBefore', result.gapBefore), finite(where, 'gapAfter', result.gapAfter)] as const;
   const drawn = mostChanged(groups);
   const total = groups.reduce((sum, group) => sum + group.count, 0);
@@ -124,7 +127,7 @@ export function groupGaps(result: GroupShift, options: GroupGapsOptions = {}): F
             { field: 'group', type: 'nominal', title: 'group' },
             { field: 'side', type: 'nominal', title: 'model' },
             { field: 'value', type: 'quantitative', title: 'accuracy', format: '.2%' },
-            { field: 'low', type: 'quantitative', title: '95% interval from', format: '.2%' },
+            { field: 'low', type: 'quantitative', title: `${level} interval from`, format: '.2%' },
             { field: 'high', type: 'quantitative', title: 'to', format: '.2%' },
             { field: 'rows', type: 'quantitative', title: 'rows', format: ',' },
           ],
@@ -138,7 +141,7 @@ export function groupGaps(result: GroupShift, options: GroupGapsOptions = {}): F
     title: 'Accuracy by group',
     notes: [
       gap,
-      `Lines: 95% intervals. In brackets: rows, ${count(total)} in all.`,
+      `Lines: ${level} intervals. In brackets: rows, ${count(total)} in all.`,
       empty > 0 ? `Groups without rows: ${count(empty)}.` : '',
       drawn.length < groups.length
         ? `Drawn: the ${drawn.length} of ${count(groups.length)} groups that lost most.`
@@ -160,6 +163,12 @@ export function groupGaps(result: GroupShift, options: GroupGapsOptions = {}): F
       },
     ],
   });
+}
+
+/** A level as a percentage: of 0.95 '95%'. */
+function levelText(where: string, argument: string, level: number): string {
+  if (!(level > 0 && level < 1)) throw outOfRange(where, argument, 'a number strictly between 0 and 1', level);
+  return `${Number((100 * level).toFixed(2))}%`;
 }
 
 interface NamedGroup extends GroupChange {

@@ -14,10 +14,10 @@ export interface LayerSimilarity {
   readonly status?: Matrix<string>;
   readonly biased?: Matrix<number>;
   readonly debiased?: Matrix<number>;
-  /** What chance gives on average in each cell. */
-  readonly expected?: Matrix<number>;
+  /** What chance gives on average in each cell; null where that is not known. */
+  readonly expected?: Matrix<number | null>;
   /** How many standard deviations the value lies above what chance gives. */
-  readonly z?: Matrix<number>;
+  readonly z?: Matrix<number | null>;
   readonly samples: number;
 }
 
@@ -32,8 +32,8 @@ export interface ModelSimilarity {
     readonly value: number;
     readonly debiased?: number;
     readonly biased?: number;
-    readonly expected?: number;
-    readonly z?: number;
+    readonly expected?: number | null;
+    readonly z?: number | null;
   }>;
   readonly samples: number;
 }

@@ -50,15 +50,23 @@ export function asScaled({ operation, operands, access, size }: Value | Call): S
   return undefined;
 }
 
-/** The product of two such factors, and its access. */
+/**
+ * The product of two such factors, and its access; undefined where their rows are not parts of each other's. A sample's
+ * number beside those of its positions is one for several of them.
+ */
 export function joinFactors(
   algebra: Algebra,
   first: Omit<Scaled, 'element'>,
   second: Omit<Scaled, 'element'>,
-): Omit<Scaled, 'element'> {
+): Omit<Scaled, 'element'> | undefined {
   const [large, small] = first.factor.size >= second.factor.size ? [first, second] : [second, first];
   const { size } = large.factor;
-  const access: readonly Access[] = ['same', accessBySize(small.factor.size, size)];
+  const share = size / small.factor.size;
+  if (!Number.isInteger(share)) return undefined;
+  const access: readonly Access[] = [
+    'same',
+    small.factor.size === 1 || share === 1 ? accessBySize(small.factor.size, size) : 'row',
+  ];
   return { factor: algebra.elementwise('multiply', [large.factor, small.factor], access, size), access: large.access };
 }
 

@@ -1,6 +1,17 @@
 /** Kernels by hand on a backend that records: their inputs are computed first, their results become tensors of it. */
-import type { Backend, FusedKernel, KernelInputs, Residuals } from '../backend.ts';
+import type {
+  Backend,
+  FusedKernel,
+  FusedLossKernel,
+  FusedMetricKernel,
+  KernelInputs,
+  KernelRepresentation,
+  Residuals,
+} from '../backend.ts';
 import type { RecordedTensor, Recorder } from './record.ts';
+
+/** What a kernel of pairs is given. */
+type RelatedPairs<T> = readonly (readonly [KernelRepresentation<T, unknown>, KernelRepresentation<T, unknown>])[];
 
 /** The same kernels on recorded tensors. */
 export function recordedKernels<Stored>(
@@ -35,7 +46,19 @@ export function recordedKernels<Stored>(
 
   type Given = KernelInputs<Stored>;
   return kernels.map((kernel) => {
-    const frame = { ...kernel } as unknown as FusedKernel<Tensor>;
+    if (kernel.kind === 'pairs') {
+      const { kind, implements: form, supports } = kernel;
+      return {
+        kind,
+        implements: form,
+        ...(supports && { supports }),
+        represent: (activations, settings) =>
+          run(activations as unknown as Stored, (placed) => kernel.represent(placed, settings)) as never,
+        relate: (pairs, settings) =>
+          run(pairs as unknown as RelatedPairs<Stored>, (placed) => kernel.relate(placed, settings)) as never,
+      };
+    }
+    const frame = { ...kernel } as unknown as FusedLossKernel<Tensor> | FusedMetricKernel<Tensor>;
     if (kernel.kind === 'metric') {
       return {
         ...frame,
@@ -62,14 +85,21 @@ export function recordedKernels<Stored>(
   });
 }
 
-/** A copy of a tree of records and arrays with its tensors replaced. */
+/** A copy of a tree of records and arrays with its tensors replaced; what occurs twice in it is one object in the copy too. */
 function mapTree<From>(
   tree: unknown,
   isTensor: (value: unknown) => value is From,
   change: (tensor: From) => unknown,
+  copies: Map<object, unknown> = new Map(),
 ): unknown {
   if (isTensor(tree)) return change(tree);
-  if (Array.isArray(tree)) return tree.map((entry) => mapTree(entry, isTensor, change));
   if (typeof tree !== 'object' || tree === null || ArrayBuffer.isView(tree)) return tree;
-  return Object.fromEntries(Object.entries(tree).map(([name, entry]) => [name, mapTree(entry, isTensor, change)]));
+  const known = copies.get(tree);
+  if (known !== undefined) return known;
+  const copyOf = (entry: unknown): unknown => mapTree(entry, isTensor, change, copies);
+  const copy = Array.isArray(tree)
+    ? tree.map(copyOf)
+    : Object.fromEntries(Object.entries(tree).map(([name, entry]) => [name, copyOf(entry)]));
+  copies.set(tree, copy);
+  return copy;
 }

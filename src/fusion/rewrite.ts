@@ -67,8 +67,8 @@ function factorsOfRows(algebra: Algebra, call: Call): Value | undefined {
   const outer = asScaled(call);
   const inner = outer && asScaled(outer.element);
   if (!outer || !inner) return undefined;
-  const { factor, access } = joinFactors(algebra, outer, inner);
-  return algebra.elementwise('multiply', [inner.element, factor], ['same', access], call.size);
+  const joined = joinFactors(algebra, outer, inner);
+  return joined && algebra.elementwise('multiply', [inner.element, joined.factor], ['same', joined.access], call.size);
 }
 
 /** Whether a value is made of probabilities, times a number of the row: a softmax's, or a one-hot row's as a target. */
@@ -95,10 +95,13 @@ function factorOverProbabilities(algebra: Algebra, call: Call): Value | undefine
     const parts = [1, 2].map((at) =>
       joinFactors(algebra, { factor: side.operands[at]!, access: side.access[at]! }, outer!),
     );
-    const values = [side.operands[0]!, ...parts.map(({ factor }) => factor)];
-    return algebra.elementwise('where', values, ['same', ...parts.map(({ access }) => access)], size);
+    const [then, otherwise] = parts;
+    if (!then || !otherwise) return undefined;
+    const values = [side.operands[0]!, then.factor, otherwise.factor];
+    return algebra.elementwise('where', values, ['same', then.access, otherwise.access], size);
   });
-  return algebra.make('subtract', sides, ['same', 'same'], size);
+  const [first, second] = sides;
+  return first && second && algebra.make('subtract', [first, second], ['same', 'same'], size);
 }
 
 /** oneHot/r: two quotients a row and a choice, in place of a division an element. */

@@ -37,6 +37,11 @@ export function assignSpaces(values: readonly Value[]): readonly Space[] {
     for (const member of members) {
       for (const { user, access } of users.get(member) ?? []) {
         if (access === 'row' && user.form === 'full') consider(user.space);
+        // A label belongs to the rows that it selects from.
+        if (user.operation === 'inRange' || (user.operation === 'pick' && user.operands[1] === member)) {
+          place(user);
+          consider(user.space);
+        }
       }
       forEachOperand(member, (operand, access) => {
         if (access !== 'same' || !isAnchor(operand)) return;
@@ -93,9 +98,8 @@ export function assignSpaces(values: readonly Value[]): readonly Space[] {
 
   function place(value: Value): void {
     if (value.form !== 'free' || isFree(value)) return;
-    value.operands.forEach((operand) => {
-      if (isAnchor(value) || isAnchor(operand)) place(operand);
-    });
+    // What is joined comes first; the other anchors are rows of what they select from, whatever that is.
+    if (isReduction(value) || isColumnReduction(value)) place(value.operands[0]!);
     if (isReduction(value)) placeReduction(value);
     else if (isColumnReduction(value)) {
       const [x] = value.operands as readonly [Value];

@@ -45,8 +45,10 @@ export interface Phase {
   only(roots: readonly Value[]): Phase;
 }
 
-/** Operations that are worth a place in memory, if the result is needed twice. */
+/** Operations that are worth a place in memory by themselves, if the result is needed twice. */
 const expensive: ReadonlySet<ValueOperation> = new Set(['exp', 'fallingExp', 'power', 'log', 'sqrt', 'divide']);
+/** Others are from this many on: keeping a value is a store and a load. */
+const cheap = 3;
 
 /**
  * Plans the phase of a space at a level; undefined where there is nothing to do. `keep` is told what the phase reads from
@@ -123,12 +125,22 @@ function phaseFor(
   }
 
   const keptIn = new Map<Value, number>();
+  /** Whether computing a full value anew takes more than a few operations. */
+  const isDear = (value: Value): boolean => {
+    const counted = new Set<Value>();
+    const count = (own: Value): boolean => {
+      if (!isOurs(own) || own.form !== 'full' || isLoaded(own) || keptIn.has(own)) return false;
+      counted.add(own);
+      return counted.size > cheap || expensive.has(own.operation) || own.operands.some(count);
+    };
+    return count(value);
+  };
   for (const value of values.toReversed()) {
     const own = uses.get(value);
     if (rows.has(value)) wantForRow(value);
     else if (own !== undefined) {
       const first = Math.min(...own);
-      const isKept = own.size > 1 && expensive.has(value.operation);
+      const isKept = own.size > 1 && isDear(value);
       if (isKept) {
         keptIn.set(value, first);
         stageAt(first).keeps.push(value);

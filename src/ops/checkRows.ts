@@ -122,13 +122,36 @@ export function checkNumbers<T>(
   rows: readonly number[],
   counts: RowCounts<T> = {},
 ): void {
+  checkEach(backend, where, argument, numbers, rows, counts, 'finite numbers', Number.isFinite);
+}
+
+/** Requires numbers that have an order, which NaN has not. */
+export function checkOrdered<T>(
+  backend: Backend<T>,
+  where: string,
+  argument: string,
+  numbers: T,
+  rows: readonly number[],
+  counts: RowCounts<T> = {},
+): void {
+  checkEach(backend, where, argument, numbers, rows, counts, 'free of NaN', (value) => !Number.isNaN(value));
+}
+
+function checkEach<T>(
+  backend: Backend<T>,
+  where: string,
+  argument: string,
+  numbers: T,
+  rows: readonly number[],
+  counts: RowCounts<T>,
+  expected: string,
+  fits: (value: number) => boolean,
+): void {
   checkSameShape(where, argument, backend.shapeOf(numbers), 'the rows', rows);
   const data = backend.readSync?.(numbers).data ?? [];
   const isCounted = countsOf(backend, counts);
   for (let row = 0; row < data.length; row++) {
-    if (!Number.isFinite(data[row]) && isCounted(row)) {
-      throw rangeError(where, argument, 'finite numbers', data[row]);
-    }
+    if (!fits(data[row]!) && isCounted(row)) throw rangeError(where, argument, expected, data[row]);
   }
 }
 

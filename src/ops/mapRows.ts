@@ -3,8 +3,7 @@ import type { Backend, Shape } from '../backend.ts';
 import { checkSameShape } from '../check.ts';
 import type { FeatureLayout } from './affine.ts';
 import { checkMaps, mapExtents } from './channelMaps.ts';
-import { relativeEntropy } from './relativeEntropy.ts';
-import { type SoftenedPair, softenedPair } from './softenedPair.ts';
+import { type ProbabilityPair, softenedPair } from './softenedPair.ts';
 
 /** What a row is made of; the others are the rows. */
 export type RowsOf = 'positions' | 'channels';
@@ -43,10 +42,7 @@ function areLying(layout: FeatureLayout, rowsOf: RowsOf): boolean {
 }
 
 /** What a divergence over the rows of two sides' features leaves for its gradient. */
-export interface MapDivergence<T> extends Pick<SoftenedPair<T>, 'student' | 'teacher' | 'logRatio'> {
-  /** KL(teacher‖student) of each row, [batch, rows]. */
-  readonly divergence: T;
-}
+export type MapDivergence<T> = Required<ProbabilityPair<T>>;
 
 /** The divergence of the rows' softmaxes at temperature T. */
 export function mapDivergence<T>(
@@ -58,6 +54,6 @@ export function mapDivergence<T>(
 ): MapDivergence<T> {
   const [s, t] = [studentFeatures, teacherFeatures].map((features) => mapRows(backend, features, layout, rowsOf));
   const temperatures = { student: temperature, teacher: temperature };
-  const { student, teacher, logRatio } = softenedPair(backend, s!, t!, temperatures);
-  return { student, teacher, logRatio, divergence: relativeEntropy(backend, teacher, student, logRatio) };
+  const { student, teacher, logRatio, near, divergence } = softenedPair(backend, s!, t!, temperatures);
+  return { student, teacher, logRatio, near, divergence };
 }

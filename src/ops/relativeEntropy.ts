@@ -20,15 +20,27 @@ import { scale } from './scale.ts';
 export function relativeEntropyTerms<T>(backend: Backend<T>, p: T, q: T, logRatio: T): T {
   return backend.scope(() => {
     const small = backend.multiply(p, smallExponentialRemainder(backend, logRatio));
-    const linear = backend.where(p, backend.multiply(p, logRatio), backend.scalar(0));
-    const large = backend.subtract(backend.subtract(q, p), linear);
+    const large = backend.subtract(backend.subtract(q, p), shares(backend, p, logRatio));
     return backend.where(nearZero(backend, logRatio), small, large);
   });
 }
 
-/** KL(p‖q) for each row, [...], from x = log q − log p. */
-export function relativeEntropy<T>(backend: Backend<T>, p: T, q: T, logRatio: T): T {
-  return backend.scope(() => backend.sum(relativeEntropyTerms(backend, p, q, logRatio), { axis: -1 }));
+/**
+ * KL(p‖q) for each row, [...], from x = log q − log p.
+ *
+ * @param near `SoftenedPair.near`: rows that are not so are summed from p·(log p − log q).
+ */
+export function relativeEntropy<T>(backend: Backend<T>, p: T, q: T, logRatio: T, near?: T): T {
+  return backend.scope(() => {
+    const terms = relativeEntropyTerms(backend, p, q, logRatio);
+    const plain = near && scale(backend, shares(backend, p, logRatio), -1);
+    return backend.sum(plain === undefined ? terms : backend.where(near!, terms, plain), { axis: -1 });
+  });
+}
+
+/** p·x, and 0 where p is, whatever x is. */
+function shares<T>(backend: Backend<T>, p: T, x: T): T {
+  return backend.where(p, backend.multiply(p, x), backend.scalar(0));
 }
 
 /**
@@ -42,10 +54,12 @@ export function centredGradient<T>(backend: Backend<T>, q: T, logRatio: T, expec
 }
 
 /** q − p, with the relative accuracy of `logRatio` where the two are alike. */
-export function probabilityGap<T>(backend: Backend<T>, p: T, q: T, logRatio: T): T {
+export function probabilityGap<T>(backend: Backend<T>, p: T, q: T, logRatio: T, near?: T): T {
   return backend.scope(() => {
     const small = backend.multiply(p, backend.add(logRatio, smallExponentialRemainder(backend, logRatio)));
-    return backend.where(nearZero(backend, logRatio), small, backend.subtract(q, p));
+    const gap = backend.subtract(q, p);
+    const exact = backend.where(nearZero(backend, logRatio), small, gap);
+    return near === undefined ? exact : backend.where(near, exact, gap);
   });
 }
 
@@ -53,15 +67,24 @@ export function probabilityGap<T>(backend: Backend<T>, p: T, q: T, logRatio: T):
 export interface MixtureRatio<T> {
   /** log m − log p; where p = 0 it means nothing. */
   readonly logRatio: T;
-  /** Terms p·log(p/m) + m − p ≥ 0, whose sum over the classes is KL(p‖m) ≤ −log share. */
+  /** Terms p·log(p/m) + m − p ≥ 0 (without m − p in rows that are not near), whose sum over the classes is KL(p‖m) ≤ −log share. */
   readonly terms: T;
 }
 
 /**
  * The divergence of p from its mixture with q, from x = log q − log p: with a = m/p − 1 = (1 − share)·(e^x − 1) a term is
  * p·(a − log(1 + a)). Finite for all logits, also where both sides underflow.
+ *
+ * @param nearRows `SoftenedPair.near`: rows that are not so are summed from p·(log p − log m).
  */
-export function mixtureRatio<T>(backend: Backend<T>, p: T, q: T, logRatio: T, share: number): MixtureRatio<T> {
+export function mixtureRatio<T>(
+  backend: Backend<T>,
+  p: T,
+  q: T,
+  logRatio: T,
+  share: number,
+  nearRows?: T,
+): MixtureRatio<T> {
   return backend.scope(() => {
     // e^x may overflow where p is below 1e-34, and counts for nothing there.
     const most = backend.scalar(80);
@@ -71,10 +94,13 @@ export function mixtureRatio<T>(backend: Backend<T>, p: T, q: T, logRatio: T, sh
     const near = nearZero(backend, a);
     const direct = backend.log(backend.add(a, backend.scalar(1)));
     const gained = scale(backend, backend.subtract(q, p), 1 - share);
-    const linear = backend.where(p, backend.multiply(p, direct), backend.scalar(0));
+    const linear = shares(backend, p, direct);
+    const exact = backend.where(near, backend.subtract(a, remainder), direct);
+    const terms = backend.where(near, backend.multiply(p, remainder), backend.subtract(gained, linear));
+    if (nearRows === undefined) return { logRatio: exact, terms };
     return {
-      logRatio: backend.where(near, backend.subtract(a, remainder), direct),
-      terms: backend.where(near, backend.multiply(p, remainder), backend.subtract(gained, linear)),
+      logRatio: backend.where(nearRows, exact, direct),
+      terms: backend.where(nearRows, terms, scale(backend, linear, -1)),
     };
   });
 }

@@ -5,19 +5,19 @@
 import type { Backend } from '../backend.ts';
 import { centredGradient, mixtureRatio, probabilityGap, relativeEntropy } from './relativeEntropy.ts';
 import { scale } from './scale.ts';
-import type { SoftenedPair } from './softenedPair.ts';
+import type { ProbabilityPair } from './softenedPair.ts';
 import { totalVariationGradient, totalVariationOf } from './totalVariation.ts';
 
 /** The divergences by name. */
 export type DivergenceName = 'forward' | 'reverse' | 'jensenShannon' | 'totalVariation';
 
-/** What the gradient needs of the values: of each class `student` and `first`, and `second` of each class or row. */
-export type DivergenceKept = 'student' | 'first' | 'second';
+/** What the gradient needs of the values: `student` and `first` of each class, `second` of each class or row, `near` of rows. */
+export type DivergenceKept = 'student' | 'first' | 'second' | 'near';
 
 /** A divergence of p, the teacher's prediction, and q, the student's. */
 export interface RowDivergence {
   /** One number a row, [...], and what the gradient needs. */
-  rows<T>(backend: Backend<T>, pair: SoftenedPair<T>): Readonly<Record<DivergenceKept | 'losses', T>>;
+  rows<T>(backend: Backend<T>, pair: ProbabilityPair<T>): Readonly<Record<DivergenceKept | 'losses', T>>;
   /** Their gradients in u, [..., classes]. */
   gradient<T>(backend: Backend<T>, kept: Readonly<Record<DivergenceKept, T>>): T;
 }
@@ -25,24 +25,27 @@ export interface RowDivergence {
 /** A divergence whose gradient in some of the classes needs no more of the others than one number a row. */
 export interface PartialDivergence extends RowDivergence {
   /** The gradients in u of a part of the classes; `second` is that of all of them, [...]. */
-  part<T>(backend: Backend<T>, pair: SoftenedPair<T>, second: T): T;
+  part<T>(backend: Backend<T>, pair: ProbabilityPair<T>, second: T): T;
 }
 
 /** KL(p‖q); gradient q − p. */
 const forward: PartialDivergence = {
-  rows(backend, { student, teacher, logRatio }) {
-    return { losses: relativeEntropy(backend, teacher, student, logRatio), student, first: teacher, second: logRatio };
+  rows(backend, pair) {
+    const { student, teacher, logRatio } = pair;
+    const losses = pair.divergence ?? relativeEntropy(backend, teacher, student, logRatio);
+    return { losses, student, first: teacher, second: logRatio, near: nearRows(backend, pair) };
   },
-  gradient: (backend, { student, first: teacher, second: logRatio }) =>
-    probabilityGap(backend, teacher, student, logRatio),
+  gradient: (backend, { student, first: teacher, second: logRatio, near }) =>
+    probabilityGap(backend, teacher, student, logRatio, near),
   part: (backend, { student, teacher, logRatio }) => probabilityGap(backend, teacher, student, logRatio),
 };
 
 /** KL(q‖p); gradient q·((log q − log p) − KL). */
 const reverse: PartialDivergence = {
-  rows(backend, { student, teacher, logRatio }) {
-    const losses = relativeEntropy(backend, student, teacher, scale(backend, logRatio, -1));
-    return { losses, student, first: logRatio, second: losses };
+  rows(backend, pair) {
+    const { student, teacher, logRatio } = pair;
+    const losses = relativeEntropy(backend, student, teacher, scale(backend, logRatio, -1), pair.near);
+    return { losses, student, first: logRatio, second: losses, near: nearRows(backend, pair) };
   },
   gradient: (backend, { student, first: logRatio, second: losses }) =>
     centredGradient(backend, student, logRatio, losses),
@@ -52,16 +55,17 @@ const reverse: PartialDivergence = {
 /** β·KL(p‖m) + (1 − β)·KL(q‖m), m = β·p + (1 − β)·q; gradient (1 − β)·q·((log q − log m) − KL(q‖m)). */
 function jensenShannon(beta: number): PartialDivergence {
   return {
-    rows(backend, { student, teacher, logRatio }) {
-      const ofTeacher = mixtureRatio(backend, teacher, student, logRatio, beta);
-      const ofStudent = mixtureRatio(backend, student, teacher, scale(backend, logRatio, -1), 1 - beta);
+    rows(backend, pair) {
+      const { student, teacher, logRatio, near } = pair;
+      const ofTeacher = mixtureRatio(backend, teacher, student, logRatio, beta, near);
+      const ofStudent = mixtureRatio(backend, student, teacher, scale(backend, logRatio, -1), 1 - beta, near);
       const terms = backend.add(scale(backend, ofTeacher.terms, beta), scale(backend, ofStudent.terms, 1 - beta));
-      const second = backend.sum(ofStudent.terms, { axis: -1 });
       return {
         losses: backend.sum(terms, { axis: -1 }),
         student,
         first: scale(backend, ofStudent.logRatio, -1),
-        second,
+        second: backend.sum(ofStudent.terms, { axis: -1 }),
+        near: nearRows(backend, pair),
       };
     },
     gradient: (backend, { student, first: overMixture, second: studentDivergence }) =>
@@ -77,10 +81,15 @@ function jensenShannon(beta: number): PartialDivergence {
 const totalVariation: RowDivergence = {
   rows(backend, pair) {
     const { distance, gap } = totalVariationOf(backend, pair);
-    return { losses: distance, student: pair.student, first: gap, second: distance };
+    return { losses: distance, student: pair.student, first: gap, second: distance, near: nearRows(backend, pair) };
   },
   gradient: (backend, { student, first: gap }) => totalVariationGradient(backend, student, gap),
 };
+
+/** The pair's near rows; all of them, where it does not say. */
+function nearRows<T>(backend: Backend<T>, { near }: ProbabilityPair<T>): T {
+  return near ?? backend.scalar(1);
+}
 
 /** A divergence that classes in tiles can have; `beta` is the teacher's share in the mixture of `jensenShannon`. */
 export function partialDivergence(name: Exclude<DivergenceName, 'totalVariation'>, beta = 0.5): PartialDivergence {

@@ -1,7 +1,10 @@
 import type { Backend } from '../backend.ts';
 import { rangeError } from '../check.ts';
 import { type OptionReader, positive } from '../options.ts';
-import { logOnePlus, nearZero, smallExponentialRemainder } from './exponentialRemainder.ts';
+import { asRows } from './asColumn.ts';
+import { expectation } from './expectation.ts';
+import { logOnePlus } from './exponentialRemainder.ts';
+import { relativeEntropyTerms } from './relativeEntropy.ts';
 import { scale } from './scale.ts';
 
 /** The temperature of each side. */
@@ -39,17 +42,25 @@ export function softened<T>(backend: Backend<T>, logits: T, temperature: number)
   });
 }
 
-/** The softened predictions of student and teacher, [..., classes]. */
-export interface SoftenedPair<T> {
-  /** q = softmax(studentLogits/T). */
+/** Probabilities of both sides, [..., classes], and how they stand to each other; of all classes or a part of them. */
+export interface ProbabilityPair<T> {
+  /** q, the student's. */
   readonly student: T;
-  /** p = softmax(teacherLogits/T). */
+  /** p, the teacher's. */
   readonly teacher: T;
   /**
    * log q − log p, with the digits that the difference of the logits has: never a difference of logarithms where the two
    * are alike. NaN where both sides are −Infinity; such a class has q = p = 0.
    */
   readonly logRatio: T;
+  /** KL(p‖q) of each row, [...], where all classes are there. */
+  readonly divergence?: T;
+  /** 1 for each row whose sides are alike, [..., 1]: elsewhere a difference of logarithms has the digits. */
+  readonly near?: T;
+}
+
+/** The softened predictions of student and teacher: p = softmax(teacherLogits/T), q = softmax(studentLogits/T). */
+export interface SoftenedPair<T> extends Required<ProbabilityPair<T>> {
   /** log q as `shifted` − log `total`: only a cross-entropy needs it. */
   readonly shifted: T;
   readonly total: T;
@@ -91,16 +102,24 @@ export function shiftedPair<T>(
   });
 }
 
-/** e to the power of shifted logits, their sums over each row, [..., 1], and the logarithm of the sums' ratio. */
+/** e to the power of shifted logits, and numbers of each row, [..., 1]. */
 export interface PairWeights<T> extends SidePair<T> {
   readonly totals: SidePair<T>;
   /** κ = log Σ e^{teacher} − log Σ e^{student}. */
   readonly kappa: T;
+  /** KL(teacher‖student). */
+  readonly divergence: T;
+  /** 1 where that is small: there a difference of logarithms has lost its digits. */
+  readonly near: T;
 }
 
+/** Below it a divergence is computed to second order; above, a difference of logarithms is right to 1e-4 in float32. */
+const nearDivergence = 1 / 64;
+
 /**
- * Weights of both sides. Where the sides are alike, both sums' logarithms are alike and lose what the difference d of the
- * logits has; so κ = log(1 + Σ e^{student}·(e^d − 1)/Σ e^{student}).
+ * Weights of both sides. With d = teacher − student and its mean c under the teacher, KL is c − κ; but where the sides are
+ * alike, c and κ are alike, and so are the two logarithms in κ. There KL = log(1 + S), S the mean of e^{c − d} − 1 − (c − d),
+ * which is of second order, and κ = c − KL. Rows that are not alike pass over that sum.
  */
 export function pairWeights<T>(backend: Backend<T>, { student, teacher, difference }: ShiftedPair<T>): PairWeights<T> {
   return backend.scope(() => {
@@ -108,17 +127,22 @@ export function pairWeights<T>(backend: Backend<T>, { student, teacher, differen
     const teacherWeights = backend.exp(teacher);
     const total = backend.sum(studentWeights, row);
     const teacherTotal = backend.sum(teacherWeights, row);
-    const gain = backend.divide(gainOf(backend, studentWeights, teacherWeights, difference), total);
-    const kappa = backend.where(
-      nearZero(backend, gain),
-      logOnePlus(backend, gain),
-      backend.subtract(backend.log(teacherTotal), backend.log(total)),
-    );
+    const ofLogarithms = backend.subtract(backend.log(teacherTotal), backend.log(total));
+    const mean = backend.divide(expectation(backend, teacherWeights, difference, true), teacherTotal);
+    const direct = backend.subtract(mean, ofLogarithms);
+    const near = backend.greater(backend.scalar(nearDivergence), direct);
+    // e^{c − d}·e^{teacher} is e^c·e^{student}.
+    const swollen = backend.multiply(studentWeights, backend.exp(backend.where(near, mean, backend.scalar(0))));
+    const terms = relativeEntropyTerms(backend, teacherWeights, swollen, backend.subtract(mean, difference));
+    const sum = backend.sum(backend.where(near, terms, backend.scalar(0)), row);
+    const divergence = backend.where(near, logOnePlus(backend, backend.divide(sum, teacherTotal)), direct);
     return {
       student: studentWeights,
       teacher: teacherWeights,
       totals: { student: total, teacher: teacherTotal },
-      kappa,
+      kappa: backend.where(near, backend.subtract(mean, divergence), ofLogarithms),
+      divergence,
+      near,
     };
   });
 }
@@ -134,11 +158,13 @@ export function softenedPair<T>(
     const sides = { student: studentLogits, teacher: teacherLogits };
     const maxima = { student: backend.max(studentLogits, row), teacher: backend.max(teacherLogits, row) };
     const shifted = shiftedPair(backend, sides, maxima, temperatures);
-    const { student, teacher, totals, kappa } = pairWeights(backend, shifted);
+    const { student, teacher, totals, kappa, divergence, near } = pairWeights(backend, shifted);
     return {
       student: backend.divide(student, totals.student),
       teacher: backend.divide(teacher, totals.teacher),
       logRatio: backend.subtract(kappa, shifted.difference),
+      near,
+      divergence: asRows(backend, divergence),
       shifted: shifted.student,
       total: totals.student,
     };
@@ -146,16 +172,6 @@ export function softenedPair<T>(
 }
 
 const row = { axis: -1, keepDims: true };
-
-/** Σ e^{teacher} − Σ e^{student} for each row, [..., 1], from terms e^{student}·(e^d − 1) where d is small. */
-function gainOf<T>(backend: Backend<T>, studentWeights: T, teacherWeights: T, difference: T): T {
-  return backend.scope(() => {
-    const growth = backend.add(difference, smallExponentialRemainder(backend, difference));
-    const small = backend.multiply(studentWeights, growth);
-    const large = backend.subtract(teacherWeights, studentWeights);
-    return backend.sum(backend.where(nearZero(backend, difference), small, large), row);
-  });
-}
 
 /**
  * (a − b) − (maximum of a − maximum of b) for each row. Numbers that are alike differ exactly, where shifted ones would be

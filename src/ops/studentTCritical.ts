@@ -1,14 +1,16 @@
 /**
- * Critical values of Student's t distribution for whole degrees of freedom, without a gamma or a beta function: the
- * distribution is then a finite sum of positive terms, which loses nothing to cancellation.
+ * Critical values of Student's t distribution. For whole degrees of freedom it is a finite sum of positive terms, which
+ * loses nothing to cancellation; row weights that are no whole numbers leave others.
  */
-import { checkWhole, checkWithin } from '../check.ts';
+import { checkPositive, checkWithin } from '../check.ts';
+import { studentTTail } from './studentTTail.ts';
 
 /** From here on the expansion in 1/ν, four terms deep, is exact to rounding and cheaper than the sum. */
 const MANY_DEGREES = 1000;
 
 /** P(|T| < tan(θ)·√ν): Abramowitz and Stegun 26.7.3 and 26.7.4. */
 function centralProbability(theta: number, degrees: number): number {
+  if (!Number.isInteger(degrees)) return 1 - 2 * studentTTail(Math.tan(theta) * Math.sqrt(degrees), degrees);
   const cosineSquared = Math.cos(theta) ** 2;
   const odd = degrees % 2 === 1;
   let term = odd ? Math.cos(theta) : 1;
@@ -42,19 +44,29 @@ function bisect(increasing: (x: number) => number, value: number, low: number, h
 }
 
 /**
+ * The z with P(|Z| < z) = level for a standard normal Z.
+ *
+ * @param level The probability inside, in [0, 1 − 1e-9].
+ */
+export function normalCritical(level: number): number {
+  checkWithin('normalCritical', 'level', level, 0, 1 - 1e-9);
+  return bisect(normalCentralProbability, level, 0, 8);
+}
+
+/**
  * The t with P(|T| < t) = level, for a two-sided interval.
  *
  * @param level The probability inside, in [0, 1 − 1e-9].
- * @param degrees Degrees of freedom ν, a whole number of at least 1.
+ * @param degrees Degrees of freedom ν, greater than 0.
  */
 export function studentTCritical(level: number, degrees: number): number {
   checkWithin('studentTCritical', 'level', level, 0, 1 - 1e-9);
-  checkWhole('studentTCritical', 'degrees', degrees, 1);
+  checkPositive('studentTCritical', 'degrees', degrees);
   if (degrees < MANY_DEGREES) {
     const theta = bisect((angle) => centralProbability(angle, degrees), level, 0, Math.PI / 2);
     return Math.sqrt(degrees) * Math.tan(theta);
   }
-  const z = bisect(normalCentralProbability, level, 0, 8);
+  const z = normalCritical(level);
   const [z3, z5, z7, z9] = [z ** 3, z ** 5, z ** 7, z ** 9];
   return (
     z +

@@ -6,13 +6,14 @@
  * p·(log p − log q).
  */
 import type { Backend } from '../backend.ts';
+import { asRows } from './asColumn.ts';
 import { expectation } from './expectation.ts';
 import { foldRows } from './foldRows.ts';
 import { isMinusInfinity } from './isMinusInfinity.ts';
 import { relativeEntropy } from './relativeEntropy.ts';
-import { type DivergenceName, rowDivergence } from './rowDivergence.ts';
+import type { DivergenceName } from './rowDivergence.ts';
 import { scale } from './scale.ts';
-import { pairWeights, type SidePair, type SoftenedPair, shiftedPair, type Temperatures } from './softenedPair.ts';
+import { type ProbabilityPair, pairWeights, type SidePair, shiftedPair, type Temperatures } from './softenedPair.ts';
 
 /** The divergences that have a sum over tiles. */
 export type TiledDivergenceName = Exclude<DivergenceName, 'totalVariation'>;
@@ -59,12 +60,12 @@ export function rowNumbers<T>(
     const student = backend.divide(weights.student, weights.totals.student);
     const teacher = backend.divide(weights.teacher, weights.totals.teacher);
     const logRatio = backend.subtract(weights.kappa, masses.difference);
-    const [first, second, ratio] =
-      direction === 'forward' ? [teacher, student, logRatio] : [student, teacher, scale(backend, logRatio, -1)];
-    const divergence = backend.add(
-      relativeEntropy(backend, first, second, ratio),
-      expectation(backend, first, within!),
-    );
+    const ofMasses =
+      direction === 'forward'
+        ? asRows(backend, weights.divergence)
+        : relativeEntropy(backend, student, teacher, scale(backend, logRatio, -1));
+    const first = direction === 'forward' ? teacher : student;
+    const divergence = backend.add(ofMasses, expectation(backend, first, within!));
     return { maxima, totals: weights.totals, kappa: weights.kappa, divergence };
   });
 }
@@ -80,15 +81,14 @@ function tileNumbers<T>(
   // A tile of masked classes has mass 0; less −Infinity it would be NaN.
   const pivots = { student: pivotOf(backend, maxima.student), teacher: pivotOf(backend, maxima.teacher) };
   const shifted = shiftedPair(backend, logits, pivots, temperatures);
-  const { student, teacher, totals, kappa } = pairWeights(backend, shifted);
-  const pair = {
-    student: backend.divide(student, totals.student),
-    teacher: backend.divide(teacher, totals.teacher),
-    logRatio: backend.subtract(kappa, shifted.difference),
-    shifted: shifted.student,
-    total: totals.student,
+  const { student, teacher, totals, kappa, divergence } = pairWeights(backend, shifted);
+  const reversed = (): T => {
+    const shares = [backend.divide(student, totals.student), backend.divide(teacher, totals.teacher)] as const;
+    const logRatio = backend.subtract(kappa, shifted.difference);
+    const losses = relativeEntropy(backend, ...shares, scale(backend, logRatio, -1));
+    return backend.reshape(losses, backend.shapeOf(kappa));
   };
-  const within = backend.reshape(rowDivergence(direction).rows(backend, pair).losses, backend.shapeOf(totals.student));
+  const within = direction === 'forward' ? divergence : reversed();
   // Without mass on both sides there is nothing to compare within.
   const both = backend.multiply(totals.student, totals.teacher);
   return [
@@ -111,15 +111,13 @@ export function tilePair<T>(
   logits: SidePair<T>,
   { maxima, totals, kappa }: RowNumbers<T>,
   temperatures: Temperatures,
-): SoftenedPair<T> {
+): ProbabilityPair<T> {
   return backend.scope(() => {
     const shifted = shiftedPair(backend, logits, maxima, temperatures);
     return {
       student: backend.divide(backend.exp(shifted.student), totals.student),
       teacher: backend.divide(backend.exp(shifted.teacher), totals.teacher),
       logRatio: backend.subtract(kappa, shifted.difference),
-      shifted: shifted.student,
-      total: totals.student,
     };
   });
 }

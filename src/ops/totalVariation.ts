@@ -2,7 +2,7 @@
 import type { Backend } from '../backend.ts';
 import { probabilityGap } from './relativeEntropy.ts';
 import { scale } from './scale.ts';
-import type { SoftenedPair } from './softenedPair.ts';
+import type { ProbabilityPair } from './softenedPair.ts';
 import { softmaxGradient } from './softmaxGradient.ts';
 
 /** ½·Σ|p − q| for each row, and what its gradient needs. */
@@ -16,9 +16,9 @@ export interface TotalVariation<T> {
 /** The distance of each row. */
 export function totalVariationOf<T>(
   backend: Backend<T>,
-  { student, teacher, logRatio }: Pick<SoftenedPair<T>, 'student' | 'teacher' | 'logRatio'>,
+  { student, teacher, logRatio, near }: ProbabilityPair<T>,
 ): TotalVariation<T> {
-  const gap = probabilityGap(backend, teacher, student, logRatio);
+  const gap = probabilityGap(backend, teacher, student, logRatio, near);
   return { distance: scale(backend, backend.sum(backend.abs(gap), { axis: -1 }), 0.5), gap };
 }
 

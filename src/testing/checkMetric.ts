@@ -3,7 +3,7 @@ import type { Backend } from '../backend.ts';
 import { rangeError } from '../check.ts';
 import { cpuBackend } from '../cpu/index.ts';
 import { type Accumulator, accumulate, measure, restore } from '../hostMetric.ts';
-import { type AnyMetric, type BatchOf, statisticsOf, widen, withoutFaults } from '../metric.ts';
+import { type AnyMetric, type BatchOf, stateFromRead, statisticsOf, widen } from '../metric.ts';
 import type { HostStatistics } from '../metricState.ts';
 import { flag, positive, readOptions, whole } from '../options.ts';
 import { randomPermutation } from '../random.ts';
@@ -199,7 +199,7 @@ function statisticsRead<T>(
   const statistics = Object.entries(statisticsOf(backend, metric, batch));
   const read = statistics.map(([name, value]) => [name, widen(isNumber(value) ? value : numbersOf(value))]);
   for (const [, value] of statistics) if (!isNumber(value)) backend.dispose(value);
-  return withoutFaults(metric, Object.fromEntries(read));
+  return stateFromRead(metric, Object.fromEntries(read));
 }
 
 function ordersOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {

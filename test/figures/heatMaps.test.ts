@@ -20,9 +20,13 @@ const features = {
 };
 const x = ['student.block1', 'student.block2', 'student.dead'] as const;
 const y = ['teacher.block1', 'teacher.block2'] as const;
-const biased = measure(ckaMatrix({ x, y }), features);
-const debiased = measure(ckaMatrix({ x, y, debiased: true }), features);
-/** As `cka` will return them: two cells of chance's size, the others far above. */
+const ofLayers = measure(ckaMatrix({ x, y }), features);
+/** Of a version before the results said what chance gives. */
+const withoutChance = ({ expected: _, z: __, ...result }: typeof ofLayers): Omit<typeof ofLayers, 'expected' | 'z'> =>
+  result;
+const biased = withoutChance(ofLayers);
+const debiased = withoutChance(measure(ckaMatrix({ x, y, debiased: true }), features));
+/** Two cells of chance's size, the others far above. */
 const withChance: LayerSimilarity = {
   ...biased,
   expected: biased.value.map((line) => line.map(() => 0.11)),
@@ -43,6 +47,7 @@ const single: LayerSimilarity = { x: ['a'], y: ['b'], value: [[0.5]], samples: 1
 describeFigure('similarityHeatMap', [
   { title: 'layers, biased', figure: (options) => similarityHeatMap(biased, options) },
   { title: 'layers, debiased', figure: (options) => similarityHeatMap(debiased, options) },
+  { title: 'layers, as measured', figure: (options) => similarityHeatMap(ofLayers, options) },
   { title: 'layers, with what chance gives', figure: (options) => similarityHeatMap(withChance, options) },
   { title: 'models', figure: (options) => similarityHeatMap(ofModels, options) },
   { title: 'models by CKA', figure: (options) => similarityHeatMap(ckaOfModels, { measure: 'CKA', ...options }) },
@@ -90,6 +95,13 @@ describe('a heat map of similarities', () => {
       }
     }
     expect(panel.labels).toEqual({ x: ['block1', 'block2'], y: ['block1', 'block2', 'dead'] });
+  });
+
+  it('writes what chance gives below each value of a measured matrix', async () => {
+    const panel = (await draw(similarityHeatMap(ofLayers))).panels[0]!;
+    const [value, chance] = textsIn(panel, cellAt(panel, 1, 0, 3, 2));
+    expect(value).toContain(written(ofLayers.value[1]![0]!));
+    expect(chance).toBe(`(${written(ofLayers.expected[1]![0]!)})`);
   });
 
   it('colours a larger value darker', async () => {

@@ -1,6 +1,7 @@
 /** Each rule of the algebra: where it applies, and where it must not. That it changes no number is for the random programs. */
 import type { Backend } from 'dark-knowledge';
 import { describe, expect, it } from 'vitest';
+import { openWasm } from '../../src/wasm/wasmBackend.ts';
 import { operationsOf, planOf, walksOf } from '../support/plans.ts';
 
 const rows = [5, 7];
@@ -29,6 +30,46 @@ describe('rules for elements', () => {
     const plan = planOf([rows, [5, 1], [5, 1]], (b, [x, r, s]) => b.multiply(b.multiply(x!, r!), s!));
     const full = plan.values.filter(({ operation, form }) => operation === 'multiply' && form === 'full');
     expect(full.length).toBe(1);
+  });
+
+  it('factors of rows within rows are multiplied once an inner row, each with its own', () => {
+    const { backend } = openWasm(() => [], {});
+    const x = { data: Float32Array.from({ length: 24 }, (_, at) => 1 + at), shape: [2, 3, 4] };
+    const inner = { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3, 1] };
+    const outer = { data: Float32Array.of(10, 1000), shape: [2, 1, 1] };
+    for (const [first, second] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
+      const product = <T>(b: Backend<T>) =>
+        b.multiply(b.multiply(b.fromHost(x), b.fromHost(first)), b.fromHost(second));
+      const got = backend.scope(() => backend.readSync(backend.scope(() => product(backend))).data);
+      const expected = x.data.map(
+        (number, at) => number * inner.data[Math.floor(at / 4)]! * outer.data[Math.floor(at / 12)]!,
+      );
+      expect(Array.from(got)).toEqual(Array.from(expected));
+    }
+    const plan = planOf(
+      [
+        [2, 3, 4],
+        [2, 3, 1],
+        [2, 1, 1],
+      ],
+      (b, [y, r, s]) => b.multiply(b.multiply(y!, r!), s!),
+    );
+    expect(plan.values.filter(({ operation, size }) => operation === 'multiply' && size === 24).length).toBe(1);
+  });
+
+  it('factors of rows that are not parts of each other stay where they are', () => {
+    const plan = planOf(
+      [
+        [6, 4],
+        [6, 1],
+        [8, 1],
+      ],
+      (b, [y, r, s]) => b.multiply(b.reshape(b.multiply(y!, r!), [8, 3]), s!),
+    );
+    expect(plan.values.filter(({ operation, size }) => operation === 'multiply' && size === 24).length).toBe(2);
   });
 
   it('factors of columns stay where they are', () => {

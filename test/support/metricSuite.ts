@@ -125,6 +125,8 @@ async function onBackend<T>(backend: Backend<T>, test: MetricCase): Promise<obje
     Object.entries(test.batch).map(([name, value]) => [name, backend.fromHost(tensor(value))]),
   );
   const result = await measureOn(backend, test.metric as AnyMetric<object>, batch);
+  const freed = Object.keys(batch).filter((name) => backend.isDisposed?.(batch[name]!));
+  expect(freed, 'inputs that were freed').toEqual([]);
   for (const input of Object.values(batch)) backend.dispose(input);
   return result;
 }

@@ -32,6 +32,10 @@ export function randomGraph(seed: number, special = false): RandomGraph {
     [rows],
     [columns],
     [rows * columns],
+    [rows, 2, columns],
+    [rows, 2, columns],
+    [rows, 2, 1],
+    [rows, 1, 1],
     [1, 1],
     [],
   ];
@@ -70,7 +74,10 @@ function runSteps<T>(
   return backend.scope(() => {
     const values = inputs.map((input) => backend.fromHost(input));
     values.push(...[0, 1, 0.75, -Infinity].map((number) => backend.scalar(number)));
-    const labelled = backend.oneHot(backend.fromHost(labels), columns);
+    const given = backend.fromHost(labels);
+    // Labels as given, or as computed.
+    const isComputed = steps.length % 2 === 0;
+    const labelled = backend.oneHot(isComputed ? backend.maximum(given, backend.scalar(0)) : given, columns);
     const results: T[] = [];
     for (const step of steps) {
       const made = compute(backend, [rows, columns], values, labelled, step);

@@ -48,7 +48,7 @@ async function both<T>(backend: Backend<T>, loss: unknown, inputs: Readonly<Reco
 
 // The lengths of rows at which the kernel changes its layout: a lane, 64 lanes, 256 lanes for a row.
 const extents: readonly (readonly [rows: number, classes: number])[] = [
-  [1, 1],
+  [1, 2],
   [5, 2],
   [70, 24],
   [3, 25],

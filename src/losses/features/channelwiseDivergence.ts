@@ -72,8 +72,8 @@ export function channelwiseDivergence<R extends Reduction = 'mean'>(
       },
 
       gradients(backend, kept, scaled) {
-        const { student, teacher, logRatio, studentFeatures } = kept as Required<typeof kept>;
-        const gap = scale(backend, probabilityGap(backend, teacher, student, logRatio), factor / temperature);
+        const { student, teacher, logRatio, near, studentFeatures } = kept as Required<typeof kept>;
+        const gap = scale(backend, probabilityGap(backend, teacher, student, logRatio, near), factor / temperature);
         const shape = backend.shapeOf(studentFeatures);
         return [fromMapRows(backend, scaled(gap), shape, layout, 'positions')];
       },

@@ -71,8 +71,8 @@ export function pixelwiseDivergence<R extends Reduction = 'mean'>(
     },
 
     gradients(backend, kept, scaled) {
-      const { student, teacher, logRatio, studentFeatures } = kept as Required<typeof kept>;
-      const gap = scale(backend, probabilityGap(backend, teacher, student, logRatio), factor / temperature);
+      const { student, teacher, logRatio, near, studentFeatures } = kept as Required<typeof kept>;
+      const gap = scale(backend, probabilityGap(backend, teacher, student, logRatio, near), factor / temperature);
       const column = [...backend.shapeOf(gap).slice(0, -1), 1];
       const shape = backend.shapeOf(studentFeatures);
       return [fromMapRows(backend, scaled(gap, column), shape, layout, 'channels')];

@@ -1,6 +1,5 @@
 import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
 import { asColumn } from '../../ops/asColumn.ts';
-import { relativeEntropy } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
@@ -58,7 +57,7 @@ export function acceptanceHybrid<R extends Reduction = 'mean'>(options: Acceptan
       rows(backend, { studentLogits, teacherLogits }) {
         const pair = softenedPair(backend, studentLogits, teacherLogits, temperature);
         const { distance, gap } = totalVariationOf(backend, pair);
-        const divergence = relativeEntropy(backend, pair.teacher, pair.student, pair.logRatio);
+        const { divergence } = pair;
         const overlap = backend.subtract(backend.scalar(1), distance);
         const weight = backend.exp(scale(backend, overlap, -eta));
         const rest = backend.subtract(backend.scalar(1), weight);

@@ -2,6 +2,7 @@ import type { Backend } from '../../backend.ts';
 import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
 import { argSort } from '../../ops/argSort.ts';
 import { asColumn } from '../../ops/asColumn.ts';
+import { isMinusInfinity } from '../../ops/isMinusInfinity.ts';
 import { centredGradient, probabilityGap, relativeEntropy } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
@@ -72,15 +73,18 @@ export function adaptiveKlDivergence<R extends Reduction = 'mean'>(
       temperatures: temperature,
 
       rows(backend, { studentLogits, teacherLogits }) {
-        const { student, teacher, logRatio } = softenedPair(backend, studentLogits, teacherLogits, temperature);
-        const gap = probabilityGap(backend, teacher, student, logRatio);
+        const pair = softenedPair(backend, studentLogits, teacherLogits, temperature);
+        const { student, teacher, logRatio, near, divergence: forward } = pair;
+        const gap = probabilityGap(backend, teacher, student, logRatio, near);
         const share = headShare(backend, teacher, backend.abs(gap), mu);
-        const forward = relativeEntropy(backend, teacher, student, logRatio);
-        const reverse = relativeEntropy(backend, student, teacher, scale(backend, logRatio, -1));
-        const losses = backend.add(
+        const reverse = relativeEntropy(backend, student, teacher, scale(backend, logRatio, -1), near);
+        const mixed = backend.add(
           weighted(backend, share, forward),
           weighted(backend, backend.subtract(backend.scalar(1), share), reverse),
         );
+        // A class that the student rules out leaves a gap on both sides of μ, though it may be less than rounding.
+        const isInfinite = isMinusInfinity(backend, scale(backend, forward, -1));
+        const losses = backend.where(isInfinite, forward, mixed);
         return { losses: scale(backend, losses, factor), student, logRatio, gap, reverse, share };
       },
 

@@ -60,18 +60,14 @@ export function softCrossEntropy<R extends Reduction = 'mean'>(options: SoftCros
 
       rows(backend, { studentLogits, teacherLogits }) {
         const pair = softenedPair(backend, studentLogits, teacherLogits, temperature);
-        const { student, teacher, logRatio, shifted, total } = pair;
+        const { student, teacher, logRatio, near, shifted, total } = pair;
         const studentLog = backend.subtract(shifted, backend.log(total));
-        return {
-          losses: scale(backend, expectation(backend, teacher, studentLog), -factor),
-          student,
-          teacher,
-          logRatio,
-        };
+        const losses = scale(backend, expectation(backend, teacher, studentLog), -factor);
+        return { losses, student, teacher, logRatio, near };
       },
 
-      gradient: (backend, { student, teacher, logRatio }) =>
-        scale(backend, probabilityGap(backend, teacher, student, logRatio), factor / temperature.student),
+      gradient: (backend, { student, teacher, logRatio, near }) =>
+        scale(backend, probabilityGap(backend, teacher, student, logRatio, near), factor / temperature.student),
     },
   );
 }

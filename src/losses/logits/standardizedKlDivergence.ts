@@ -1,6 +1,6 @@
 import type { Loss } from '../../loss.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
-import { probabilityGap, relativeEntropy } from '../../ops/relativeEntropy.ts';
+import { probabilityGap } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { maskedClasses } from '../../ops/sharedClasses.ts';
@@ -59,15 +59,16 @@ export function standardizedKlDivergence<R extends Reduction = 'mean'>(
       const { masked, count } = maskedClasses(backend, studentLogits, teacherLogits);
       const { scores, deviation } = standardScores(backend, studentLogits, masked, count);
       const { scores: teacherScores } = standardScores(backend, teacherLogits, masked, count);
-      const { student, teacher, logRatio } = softenedPair(backend, scores, teacherScores, temperatures);
-      const losses = scale(backend, relativeEntropy(backend, teacher, student, logRatio), temperature ** 2);
-      return { losses, student, teacher, logRatio, scores, deviation, masked, count };
+      const pair = softenedPair(backend, scores, teacherScores, temperatures);
+      const { student, teacher, logRatio, near, divergence } = pair;
+      const losses = scale(backend, divergence, temperature ** 2);
+      return { losses, student, teacher, logRatio, near, scores, deviation, masked, count };
     },
 
-    gradient(backend, { student, teacher, logRatio, scores, deviation, masked, count }) {
+    gradient(backend, { student, teacher, logRatio, near, scores, deviation, masked, count }) {
       const row = { axis: -1, keepDims: true };
       const [zero, one] = [backend.scalar(0), backend.scalar(1)];
-      const slope = scale(backend, probabilityGap(backend, teacher, student, logRatio), temperature);
+      const slope = scale(backend, probabilityGap(backend, teacher, student, logRatio, near), temperature);
       // A class of probability 0 on both sides has slope 0 and may have the score −Infinity.
       const along = backend.where(slope, backend.multiply(slope, scores), zero);
       const spread = backend.divide(backend.sum(along, row), backend.maximum(backend.subtract(count, one), one));

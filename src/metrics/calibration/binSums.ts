@@ -111,8 +111,29 @@ function searchedSums<T>(
   { weights }: Rows<T>,
 ): BinSums<Float64Array> {
   const read = (values: T) => (backend as HostBackend<T>).readSync(values).data;
-  const [confidences, hits, factors] = [read(confidence), read(correct), weights && read(weights)];
-  const columns = backend.shapeOf(confidence)[1]!;
+  return tallied(
+    { confidences: read(confidence), hits: read(correct), factors: weights && read(weights) },
+    backend.shapeOf(confidence)[1]!,
+    { lower, upper },
+    edges,
+  );
+}
+
+/** The sums of each column and bin of numbers [rows, columns], each row counted as its factor says. */
+export function tallied(
+  {
+    confidences,
+    hits,
+    factors,
+  }: {
+    readonly confidences: ArrayLike<number>;
+    readonly hits: ArrayLike<number>;
+    readonly factors: ArrayLike<number> | undefined;
+  },
+  columns: number,
+  { lower, upper }: Bounds,
+  edges: BinEdges,
+): BinSums<Float64Array> {
   const boundaries = [...lower, upper.at(-1)!];
   // A float32 confidence meets float32 edges, as it does on a device.
   const rounded = confidences instanceof Float32Array ? boundaries.map(Math.fround) : boundaries;

@@ -1,5 +1,6 @@
 import type { Backend } from '../../backend.ts';
 import { rangeError } from '../../check.ts';
+import type { Inputs } from '../../inputs.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf } from '../../metricState.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
@@ -8,7 +9,7 @@ import { missing } from '../../ops/scoreFaults.ts';
 import { topProbability } from '../../ops/topProbability.ts';
 import { asGiven, flag, readOptions, word } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
-import { boundsOf, classwiseSums, topLabelSums } from './binSums.ts';
+import { boundsOf, classwiseSums, tallied, topLabelSums } from './binSums.ts';
 import {
   averageErrors,
   type BinEdges,
@@ -142,28 +143,39 @@ export function calibrationError<From extends 'scores' | 'confidences' = 'scores
       if (from === 'scores') checkOneScore('calibrationError', probabilities, logits);
     },
 
+    // Of each row its confidence and its hit; of every class of each row there would be too many.
+    ...(over === 'topLabel' && {
+      kept: {
+        rows: (backend, inputs) => ({
+          ...topLabelRows(backend, inputs),
+          single: backend.scalar(isSingle(backend, inputs.probabilities ?? inputs.confidences) ? 1 : 0),
+        }),
+        statistics({ confidence, correct, single }, factors) {
+          const bounds = boundsOf(boundaries, single!.data[0] === 1);
+          const given = { confidences: confidence!.data, hits: correct!.data, factors };
+          const sums = tallied(given, 1, bounds, edges);
+          const binned = (data: Float64Array) => ({ data, shape: [bins] });
+          return {
+            count: binned(sums.count),
+            confidence: binned(sums.confidence),
+            correct: binned(sums.correct),
+          };
+        },
+      },
+    }),
+
     statistics(backend, inputs, rows) {
-      const { labels, probabilities, logits, confidences, correct } = inputs;
-      const scores = probabilities ?? logits;
-      const decisive = probabilities ?? confidences;
-      const single = decisive !== undefined && backend.readSync?.(decisive).data instanceof Float32Array;
-      const bounds = boundsOf(boundaries, single);
-      if (scores === undefined) {
-        return {
-          ...topLabelSums(backend, confidences!, correct!, bounds, edges, rows),
-          ...confidenceFaults(backend, confidences!, correct!),
-        };
-      }
+      const { labels, probabilities, logits, confidences } = inputs;
+      const bounds = boundsOf(boundaries, isSingle(backend, probabilities ?? confidences));
       if (over === 'classwise') {
-        const predicted = probabilities ?? backend.exp(logSoftmax(backend, scores));
-        const oneHotLabels = backend.oneHot(labels!, backend.shapeOf(scores)[1]!);
+        const predicted = probabilities ?? backend.exp(logSoftmax(backend, logits!));
+        const oneHotLabels = backend.oneHot(labels!, backend.shapeOf(predicted)[1]!);
         const sums = classwiseSums(backend, predicted, oneHotLabels, bounds, edges, rows);
         return probabilities === undefined ? { ...sums, notANumber: missing(backend, predicted) } : sums;
       }
-      const confidence =
-        probabilities === undefined ? topProbability(backend, scores) : backend.max(scores, { axis: -1 });
-      const hit = sameIndex(backend, backend.argMax(scores), labels!);
-      const sums = topLabelSums(backend, confidence, hit, bounds, edges, rows);
+      const { confidence, correct } = topLabelRows(backend, inputs);
+      const sums = topLabelSums(backend, confidence, correct, bounds, edges, rows);
+      if (from === 'confidences') return { ...sums, ...confidenceFaults(backend, confidence, correct) };
       // A confidence that is NaN falls into no bin, and its row would be missed.
       return probabilities === undefined ? { ...sums, notANumber: missing(backend, confidence) } : sums;
     },
@@ -200,6 +212,24 @@ export function calibrationError<From extends 'scores' | 'confidences' = 'scores
 export function countsEveryRow(options: object): boolean {
   const { from, ignoreIndex } = options as { readonly from: string; readonly ignoreIndex: number | null };
   return from === 'scores' && ignoreIndex === null;
+}
+
+/** The confidence and the hit of each row's prediction, [rows]. */
+function topLabelRows<T>(
+  backend: Backend<T>,
+  { labels, probabilities, logits, confidences, correct }: Inputs<string, string, T>,
+): Readonly<Record<'confidence' | 'correct', T>> {
+  const scores = probabilities ?? logits;
+  if (scores === undefined) return { confidence: confidences!, correct: correct! };
+  return {
+    confidence: probabilities === undefined ? topProbability(backend, scores) : backend.max(scores, { axis: -1 }),
+    correct: sameIndex(backend, backend.argMax(scores), labels!),
+  };
+}
+
+/** Whether numbers are known to be float32: the edges of bins are then rounded as they are. */
+function isSingle<T>(backend: Backend<T>, decisive: T | undefined): boolean {
+  return decisive !== undefined && backend.readSync?.(decisive).data instanceof Float32Array;
 }
 
 /** Confidences outside [0, 1], but for the rounding of float32, and hits that are neither 0 nor 1. */

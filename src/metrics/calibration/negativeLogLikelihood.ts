@@ -44,7 +44,7 @@ export function negativeLogLikelihood(
         logits === undefined
           ? labelLogProbability(backend, probabilities!, labels, 'probabilities')
           : labelLogProbability(backend, logits, labels, 'logits');
-      return { total: scale(backend, rows.sum(logProbability), -1), count: rows.total() };
+      return { total: rows.sum(scale(backend, logProbability, -1)), count: rows.total() };
     },
 
     state: { total: numberOf(), count: countOf() },

@@ -1,9 +1,10 @@
 import type { Backend } from '../../backend.ts';
-import { checkOptions, checkWithin, rangeError, shapeError } from '../../check.ts';
+import { rangeError, shapeError } from '../../check.ts';
 import { type Inputs, inputsOn } from '../../inputs.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
-import { pairMoments } from '../../ops/lineFit.ts';
 import { logOdds } from '../../ops/logOdds.ts';
+import { pairMomentsOf } from '../../ops/pairMoments.ts';
+import { type OptionReader, optional, readOptions, within } from '../../options.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
 import { type ConfidenceLine, confidenceLine } from './confidenceLine.ts';
 
@@ -119,17 +120,22 @@ interface CheckedOptions {
 }
 
 function checkConfidenceOptions(options: ConfidenceDeviationOptions): CheckedOptions {
-  checkOptions(owner.name, options, ['bottom', 'top', 'level']);
-  const { bottom, top, level = 0.95 } = options;
-  checkWithin(owner.name, 'level', level, 0, 1 - 1e-9);
-  for (const [name, share] of Object.entries({ bottom, top })) {
-    if (share !== undefined && !(share > 0 && share <= 1)) throw rangeError(owner.name, name, 'in (0, 1]', share);
-  }
+  const { bottom, top, level } = readOptions(owner.name, options, {
+    bottom: optional(share),
+    top: optional(share),
+    level: within(0, 1 - 1e-9, 0.95),
+  });
   if (bottom !== undefined && top !== undefined) {
     throw rangeError(owner.name, 'top', 'left out where bottom is given', top, 'Call twice for both ends.');
   }
   return { bottom, top, level };
 }
+
+/** The reader of a share that is not empty. */
+const share: OptionReader<number> = (where, name, given) => {
+  if (typeof given === 'number' && given > 0 && given <= 1) return given;
+  throw rangeError(where, name, 'in (0, 1]', given);
+};
 
 /** z_top − log Σ over the other classes of a row, in float64. */
 function hostLogOdds({ data }: HostTensor, start: number, classes: number, top: number): number {
@@ -170,7 +176,7 @@ function deviationOf(
   const x = teacher.filter((_, row) => fitted[row] === 1);
   const y = student.filter((_, row) => fitted[row] === 1);
   const constant = x.every((value) => value === x[0]);
-  const line = confidenceLine(pairMoments(x, y), { constant, infinite: allTeacher.length - rows, level });
+  const line = confidenceLine(pairMomentsOf(x, y), { constant, infinite: allTeacher.length - rows, level });
   const threshold = rows === 0 ? null : bottom !== undefined ? highest : top !== undefined ? lowest : null;
   return { ...line, threshold, scatter: { teacher, student, fitted } };
 }

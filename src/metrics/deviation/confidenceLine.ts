@@ -1,4 +1,5 @@
-import { fitLine, type PairMoments } from '../../ops/lineFit.ts';
+import { fitLine } from '../../ops/lineFit.ts';
+import type { PairMoments } from '../../ops/pairMoments.ts';
 
 /** The least-squares line of the student's confidence values on the teacher's. */
 export interface ConfidenceLine {

@@ -1,15 +1,16 @@
 import type { Backend } from '../../backend.ts';
-import { checkOptions, checkWithin, kindError, rangeError, shapeError } from '../../check.ts';
+import { kindError, rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import type { HostStatistics } from '../../metricState.ts';
-import { checkLogitPair } from '../../ops/checkRows.ts';
-import { mergePairMoments, type PairMoments } from '../../ops/lineFit.ts';
+import { countOf, type HostStatistics, numberOf, scalarStatistics, scalarsOf } from '../../metricState.ts';
 import { logOdds } from '../../ops/logOdds.ts';
+import { mergePairMoments, momentNames, type PairMoments, pairMomentsOn } from '../../ops/pairMoments.ts';
 import { missing } from '../../ops/scoreFaults.ts';
+import { type OptionReader, readOptions, within } from '../../options.ts';
+import { type RowMetricOptions, type Rows, rowMask, rowMetric } from '../../rowMetric.ts';
 import { type ConfidenceLine, confidenceLine } from './confidenceLine.ts';
 
 /** Options of `confidenceSlope`. */
-export interface ConfidenceSlopeOptions {
+export interface ConfidenceSlopeOptions extends RowMetricOptions {
   /** Only rows whose teacher's value φ lies in [lowest, highest] count. Default: all rows. */
   readonly range?: readonly [lowest: number, highest: number];
   /** The probability that the interval holds. Default 0.95. */
@@ -22,7 +23,17 @@ export interface ConfidenceSlopeResult extends ConfidenceLine {
   readonly teacherRange: readonly [lowest: number, highest: number] | null;
 }
 
-type Statistic = 'count' | 'meanX' | 'meanY' | 'xx' | 'xy' | 'yy' | 'lowest' | 'highest' | 'infinite';
+type Input = 'teacherLogits' | 'studentLogits';
+type Statistic = keyof PairMoments | 'lowest' | 'highest' | 'infinite';
+
+/** The reader of a range, whose ends may be infinite or equal. */
+const rangeOfNumbers: OptionReader<readonly [number, number]> = (where, name, given) => {
+  if (given === undefined) return [-Infinity, Infinity];
+  if (!Array.isArray(given) || given.length !== 2) throw kindError(where, name, '[lowest, highest]', given);
+  const [lowest, highest] = given as [number, number];
+  if (!(lowest <= highest)) throw rangeError(where, name, '[lowest, highest] in this order', given);
+  return [lowest, highest];
+};
 
 /**
  * The slope of the student's confidence on the teacher's, over a stream: a student with slope above 1 exaggerates the
@@ -32,8 +43,9 @@ type Statistic = 'count' | 'meanX' | 'meanY' | 'xx' | 'xy' | 'yy' | 'lowest' | '
  *
  * computed from logits, so that it does not saturate; x is the teacher's φ, y the student's φ of the same class.
  *
- * Inputs: `teacherLogits` and `studentLogits` [..., classes] with at least 2 classes. Streams and merges: the state is a
- * count, two means and three centred sums. A percentile needs all samples: `confidenceDeviation` has it, and `range` here
+ * Inputs: `teacherLogits` and `studentLogits` [..., classes] with at least 2 classes; optional `rowWeights` and `labels` with
+ * `ignoreIndex`, by which rows do not count, or count more: a row of weight 2 as two rows. Streams and merges: the state is
+ * a count, two means and three centred sums. A percentile needs all samples: `confidenceDeviation` has it, and `range` here
  * takes a threshold that is known before. Rows with an infinite value are counted apart.
  *
  * @throws RangeError for NaN in the logits, or a row that is no distribution.
@@ -44,28 +56,20 @@ type Statistic = 'count' | 'meanX' | 'meanY' | 'xx' | 'xy' | 'yy' | 'lowest' | '
 // @__NO_SIDE_EFFECTS__
 export function confidenceSlope(
   options: ConfidenceSlopeOptions = {},
-): Metric<'teacherLogits' | 'studentLogits', Statistic, ConfidenceSlopeResult> {
-  checkOptions('confidenceSlope', options, ['range', 'level']);
-  const { range = [-Infinity, Infinity], level = 0.95 } = options;
-  checkWithin('confidenceSlope', 'level', level, 0, 1 - 1e-9);
-  if (!Array.isArray(range) || range.length !== 2) {
-    throw kindError('confidenceSlope', 'range', '[lowest, highest]', range);
-  }
-  if (!(range[0] <= range[1])) throw rangeError('confidenceSlope', 'range', '[lowest, highest] in this order', range);
-  return {
+): Metric<Input, Statistic, ConfidenceSlopeResult, 'labels' | 'rowWeights'> {
+  const read = readOptions('confidenceSlope', options, {
+    range: rangeOfNumbers,
+    level: within(0, 1 - 1e-9, 0.95),
+    ...rowMask(),
+  });
+  const { range, level } = read;
+  return rowMetric<Input, Statistic, ConfidenceSlopeResult>({
     name: 'confidenceSlope',
     reference: confidenceSlope,
-    options: { range, level },
-    inputs: ['teacherLogits', 'studentLogits'],
-    optionalInputs: [],
+    options: read,
+    inputs: { teacherLogits: 'scores', studentLogits: 'scores' },
 
-    check(backend, batch) {
-      checkLogitPair(backend, 'confidenceSlope', batch);
-      const shape = backend.shapeOf(batch.studentLogits);
-      if (shape.at(-1)! < 2) throw shapeError('confidenceSlope', 'logits', 'of at least 2 classes', shape);
-    },
-
-    statistics<T>(backend: Backend<T>, { teacherLogits, studentLogits }: Record<'teacherLogits' | 'studentLogits', T>) {
+    statistics<T>(backend: Backend<T>, { teacherLogits, studentLogits }: Record<Input, T>, rows: Rows<T>) {
       const topClass = backend.argMax(teacherLogits);
       const teacher = logOdds(backend, teacherLogits, topClass);
       const student = logOdds(backend, studentLogits, topClass);
@@ -79,31 +83,39 @@ export function confidenceSlope(
         backend.greater(teacher, backend.scalar(range[1])),
       );
       const counts = backend.where(outside, zero, finite);
-      const count = backend.sum(counts);
-      const divisor = backend.maximum(count, one);
-      const centred = (values: T): { mean: T; difference: T } => {
-        const mean = backend.divide(backend.sum(backend.where(counts, values, zero)), divisor);
-        return { mean, difference: backend.where(counts, backend.subtract(values, mean), zero) };
-      };
-      const [x, y] = [centred(teacher), centred(student)];
+      const weights = rows.weights === undefined ? counts : backend.multiply(counts, rows.weights);
       const none = backend.scalar(-Infinity);
-      const negated = backend.subtract(zero, teacher);
+      const [x, y] = [backend.where(counts, teacher, zero), backend.where(counts, student, zero)];
+      const ofRows = (values: T): T => backend.where(weights, values, none);
       return {
-        count,
-        meanX: x.mean,
-        meanY: y.mean,
-        xx: backend.sum(backend.multiply(x.difference, x.difference)),
-        xy: backend.sum(backend.multiply(x.difference, y.difference)),
-        yy: backend.sum(backend.multiply(y.difference, y.difference)),
-        lowest: backend.subtract(zero, backend.max(backend.where(counts, negated, none))),
-        highest: backend.max(backend.where(counts, teacher, none)),
-        infinite: backend.sum(backend.subtract(one, finite)),
-        invalid: backend.add(missing(backend, teacher), missing(backend, student)),
+        ...pairMomentsOn(backend, x, y, weights),
+        lowest: backend.subtract(zero, backend.max(ofRows(backend.subtract(zero, teacher)))),
+        highest: backend.max(ofRows(teacher)),
+        infinite: rows.sum(backend.subtract(one, finite)),
+        noDistribution: backend.add(missing(backend, teacher), missing(backend, student)),
       };
     },
 
     faults: {
-      invalid: { argument: 'logits', expected: 'free of NaN and of rows that are −Infinity', counted: 'NaN' },
+      noDistribution: {
+        argument: 'logits',
+        expected: 'free of NaN and of rows that are −Infinity',
+        counted: 'such rows',
+      },
+    },
+
+    state: {
+      count: countOf(),
+      meanX: numberOf(),
+      meanY: numberOf(),
+      xx: countOf(),
+      xy: numberOf(),
+      yy: countOf(),
+      factorX: countOf(),
+      factorY: countOf(),
+      lowest: numberOf(),
+      highest: numberOf(),
+      infinite: countOf(),
     },
 
     merge(first, second) {
@@ -113,9 +125,7 @@ export function confidenceSlope(
         highest: Math.max(first.highest.data[0]!, second.highest.data[0]!),
         infinite: first.infinite.data[0]! + second.infinite.data[0]!,
       };
-      return Object.fromEntries(
-        Object.entries(scalars).map(([name, value]) => [name, { data: Float64Array.of(value), shape: [] }]),
-      ) as unknown as HostStatistics<Statistic>;
+      return scalarStatistics(scalars);
     },
 
     finish(statistics) {
@@ -126,12 +136,9 @@ export function confidenceSlope(
         teacherRange: moments.count > 0 ? [lowest, highest] : null,
       };
     },
-  };
+  });
 }
 
-function momentsOf(statistics: HostStatistics<Statistic>): PairMoments {
-  const [count, meanX, meanY, xx, xy, yy] = (['count', 'meanX', 'meanY', 'xx', 'xy', 'yy'] as const).map(
-    (name) => statistics[name].data[0]!,
-  ) as [number, number, number, number, number, number];
-  return { count, meanX, meanY, xx, xy, yy };
+function momentsOf(statistics: HostStatistics<keyof PairMoments>): PairMoments {
+  return scalarsOf(statistics, momentNames);
 }

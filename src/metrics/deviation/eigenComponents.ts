@@ -1,4 +1,5 @@
-import { checkOneOf, checkOptions, checkRank, checkSameShape, kindError, rangeError, shapeError } from '../../check.ts';
+import { checkRank, checkSameShape, kindError, rangeError, shapeError } from '../../check.ts';
+import { readOptions, word } from '../../options.ts';
 import { type HostTensor, sizeOf, type TensorLike, toHostTensor } from '../../tensor.ts';
 
 /** The eigen-directions of the data, and the weights of one layer over training. */
@@ -55,9 +56,7 @@ export function eigenComponents(
   options: EigenComponentsOptions = {},
 ): EigenComponentsResult {
   const where = 'eigenComponents';
-  checkOptions(where, options, ['layout']);
-  const { layout = 'outputsLast' } = options;
-  checkOneOf(where, 'layout', layout, ['outputsLast', 'outputsFirst']);
+  const { layout } = readOptions(where, options, { layout: word(['outputsLast', 'outputsFirst'], 'outputsLast') });
   const directions = toHostTensor(inputs.eigen.directions, where, 'eigen.directions');
   checkRank(where, 'eigen.directions', directions.shape, 2, '[directions, features]');
   const eigenvalues = Float64Array.from(inputs.eigen.eigenvalues);

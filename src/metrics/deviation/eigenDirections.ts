@@ -1,9 +1,11 @@
 import { symmetricEigen } from '../../algebra/symmetricEigen.ts';
 import type { Backend } from '../../backend.ts';
-import { checkNotEmpty, checkOneOf, checkOptions, checkRank, rangeError } from '../../check.ts';
+import { checkNotEmpty, checkRank, rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { countOf, type HostStatistics, numberOf } from '../../metricState.ts';
-import { missing } from '../../ops/scoreFaults.ts';
+import { countOf, type HostStatistics, numberOf, scalarStatistic } from '../../metricState.ts';
+import { centredSamples } from '../../ops/centredSamples.ts';
+import { unitFactor } from '../../ops/unitFactor.ts';
+import { readOptions, word } from '../../options.ts';
 import type { HostTensor } from '../../tensor.ts';
 
 /** Options of `eigenDirections`. */
@@ -35,10 +37,12 @@ export interface EigenDirectionsResult {
  * XᵀX·v_k = λ_k·v_k, or those of the covariance.
  *
  * Input: `data` [rows, features], what the layer sees; `imagePatches` makes rows for a convolution. The state is one
- * matrix [features, features], so it streams and merges. Data that are zero (or constant, for the covariance) have rank 0:
+ * matrix [features, features], so it streams and merges; it holds the data divided by a power of two, so that neither large
+ * nor small numbers leave the range of their squares. Data that are zero (or constant, for the covariance) have rank 0:
  * eigenvalues 0 and directions of no meaning.
  *
- * @throws RangeError for NaN or infinities in the data.
+ * @throws RangeError for NaN or infinities in the data, and for data so large or so small that their
+ *   squares are no numbers.
  * @example
  * const { eigenvalues, directions } = measure(eigenDirections(), { data: [[3, 0], [0, 1]] }); // 9, 1
  * @see Nagarajan, Menon, Bhojanapalli, Mobahi, Kumar: On student-teacher deviations in distillation (2023), section 4, D.3
@@ -46,10 +50,10 @@ export interface EigenDirectionsResult {
 // @__NO_SIDE_EFFECTS__
 export function eigenDirections(
   options: EigenDirectionsOptions = {},
-): Metric<'data', 'count' | 'mean' | 'products', EigenDirectionsResult> {
-  checkOptions('eigenDirections', options, ['matrix']);
-  const { matrix = 'gram' } = options;
-  checkOneOf('eigenDirections', 'matrix', matrix, ['gram', 'secondMoment', 'covariance']);
+): Metric<'data', Statistic, EigenDirectionsResult> {
+  const { matrix } = readOptions('eigenDirections', options, {
+    matrix: word(['gram', 'secondMoment', 'covariance'], 'gram'),
+  });
   const centred = matrix === 'covariance';
   return {
     name: 'eigenDirections',
@@ -65,55 +69,94 @@ export function eigenDirections(
     },
 
     statistics<T>(backend: Backend<T>, { data }: { readonly data: T }) {
-      const count = backend.scalar(backend.shapeOf(data)[0]!);
-      const mean = backend.divide(backend.sum(data, { axis: 0 }), count);
-      const rows = centred ? backend.subtract(data, mean) : data;
+      const { factor, invalid } = unitFactor(backend, data);
+      const scaled = backend.multiply(data, factor);
+      const { centred: differences, shift, offset } = centredSamples(backend, scaled);
+      const rows = centred ? differences : scaled;
       return {
-        count,
-        mean,
+        count: backend.shapeOf(data)[0]!,
+        factor,
+        shift,
+        offset,
         products: backend.matMul(rows, rows, { transposeA: true }),
-        invalid: missing(backend, backend.subtract(data, data)),
+        invalid,
       };
     },
 
     faults: { invalid: { argument: 'data', expected: 'finite', counted: 'NaN or ±Infinity' } },
-    state: { count: countOf(), mean: numberOf(['features']), products: numberOf(['features', 'features']) },
+    state: {
+      count: countOf(),
+      factor: countOf(),
+      shift: numberOf(['features']),
+      offset: numberOf(['features']),
+      products: numberOf(['features', 'features']),
+    },
 
     merge(first, second) {
-      const [firstCount, secondCount] = [first.count.data[0]!, second.count.data[0]!];
-      const features = first.mean.data.length;
-      const count = firstCount + secondCount;
-      const difference = second.mean.data.map((value, feature) => value - first.mean.data[feature]!);
+      const [one, two] = inOneUnit(first, second);
+      const features = one.shift.length;
+      const count = one.count + two.count;
+      // From the first part's mean to the second's; the same first sample on both sides cancels before it is rounded.
+      const step = one.shift.map(
+        (shift, feature) => two.shift[feature]! - shift + two.offset[feature]! - one.offset[feature]!,
+      );
       // The means' difference adds to products that are centred on each part's own mean.
-      const factor = centred ? (firstCount * secondCount) / count : 0;
-      const products = first.products.data.map((value, index) => {
-        const between = difference[Math.floor(index / features)]! * difference[index % features]!;
-        return value + second.products.data[index]! + factor * between;
+      const weight = centred ? (one.count * two.count) / count : 0;
+      const products = one.products.map((value, index) => {
+        const between = step[Math.floor(index / features)]! * step[index % features]!;
+        return value + two.products[index]! + weight * between;
       });
-      const statistic = (data: Float64Array, shape: readonly number[]) => ({ data, shape });
       return {
-        count: statistic(Float64Array.of(count), []),
-        mean: statistic(
-          first.mean.data.map((value, feature) => value + (difference[feature]! * secondCount) / count),
-          [features],
-        ),
-        products: statistic(products, [features, features]),
+        count: scalarStatistic(count),
+        factor: scalarStatistic(one.factor),
+        shift: { data: one.shift, shape: [features] },
+        offset: {
+          data: one.offset.map((offset, feature) => offset + (step[feature]! * two.count) / count),
+          shape: [features],
+        },
+        products: { data: products, shape: [features, features] },
       };
     },
 
-    finish({ count, mean, products }: HostStatistics<'count' | 'mean' | 'products'>) {
+    finish({ count, factor, shift, offset, products }: HostStatistics<Statistic>) {
       const rows = count.data[0]!;
       const divisor = matrix === 'gram' ? 1 : centred ? Math.max(1, rows - 1) : rows;
-      const features = mean.data.length;
-      return { ...decompose(products.data, features, divisor), mean: mean.data, count: rows };
+      const unit = 1 / (factor.data[0]! || 1);
+      const mean = shift.data.map((value, feature) => (value + offset.data[feature]!) * unit);
+      return { ...decompose(products.data, mean.length, divisor, unit), mean, count: rows };
     },
   };
 }
 
-function decompose(products: Float64Array, features: number, divisor: number) {
-  if (!products.every(Number.isFinite)) {
-    throw rangeError('eigenDirections', 'data', 'finite, and so their squares', 'a product that is not');
-  }
+type Statistic = 'count' | 'factor' | 'shift' | 'offset' | 'products';
+
+/** Statistics of a part, over the unit that both parts share. */
+interface Part {
+  readonly count: number;
+  readonly factor: number;
+  readonly shift: Float64Array;
+  readonly offset: Float64Array;
+  readonly products: Float64Array;
+}
+
+/** Both parts in the larger of their units; of data that are all 0 every unit is as good. */
+function inOneUnit(first: HostStatistics<Statistic>, second: HostStatistics<Statistic>): readonly [Part, Part] {
+  const [one, two] = [first.factor.data[0]!, second.factor.data[0]!];
+  const factor = one === 0 || two === 0 ? Math.max(one, two) : Math.min(one, two);
+  const part = (statistics: HostStatistics<Statistic>, own: number): Part => {
+    const share = own === 0 ? 1 : factor / own;
+    return {
+      count: statistics.count.data[0]!,
+      factor,
+      shift: statistics.shift.data.map((value) => value * share),
+      offset: statistics.offset.data.map((value) => value * share),
+      products: statistics.products.data.map((value) => value * share * share),
+    };
+  };
+  return [part(first, one), part(second, two)];
+}
+
+function decompose(products: Float64Array, features: number, divisor: number, unit: number) {
   const symmetric = new Float64Array(features * features);
   for (let row = 0; row < features; row++) {
     for (let column = 0; column <= row; column++) {
@@ -124,20 +167,24 @@ function decompose(products: Float64Array, features: number, divisor: number) {
     }
   }
   const { values, vectors } = symmetricEigen(symmetric, features);
-  const eigenvalues = values.map((value) => Math.max(0, value));
+  const eigenvalues = values.map((value) => Math.max(0, value) * unit * unit);
+  const value = eigenvalues[0]!;
+  if (values[0]! > 0 && !(value > 0 && value < Infinity)) {
+    throw rangeError('eigenDirections', 'data', 'finite, and so their squares', 'data whose squares are no numbers');
+  }
   for (let rank = 0; rank < features; rank++) {
     const direction = vectors.subarray(rank * features, (rank + 1) * features);
     const largest = direction.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
-    if (largest < 0)
+    if (largest < 0) {
       direction.forEach((value, feature) => {
         direction[feature] = -value;
       });
+    }
   }
-  const value = eigenvalues[0]!;
   return {
     value,
     eigenvalues,
     directions: { data: vectors, shape: [features, features] },
-    rank: eigenvalues.filter((eigenvalue) => eigenvalue > features * 2 ** -23 * value).length,
+    rank: values.filter((eigenvalue) => eigenvalue > features * 2 ** -23 * values[0]!).length,
   };
 }

@@ -1,5 +1,6 @@
-import { checkNotEmpty, checkOneOf, checkOptions, checkRank, checkWhole, kindError, rangeError } from '../../check.ts';
+import { checkNotEmpty, checkRank, checkWhole, kindError, rangeError } from '../../check.ts';
 import type { FeatureLayout } from '../../ops/affine.ts';
+import { type OptionReader, optional, readOptions, whole, word } from '../../options.ts';
 import { deriveSeed, randomBelow } from '../../random.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
 
@@ -32,15 +33,14 @@ export interface ImagePatchesOptions {
  */
 export function imagePatches(images: TensorLike, options: ImagePatchesOptions): HostTensor {
   const where = 'imagePatches';
-  checkOptions(where, options, ['size', 'stride', 'count', 'seed', 'layout']);
-  const { size, stride = 1, count, seed = 0, layout = 'channelsLast' } = options;
-  if (!Array.isArray(size) || size.length !== 2) throw kindError(where, 'size', '[height, width]', size);
-  const [kernelHeight, kernelWidth] = size as readonly [number, number];
-  checkWhole(where, 'size', kernelHeight, 1);
-  checkWhole(where, 'size', kernelWidth, 1);
-  checkWhole(where, 'stride', stride, 1);
-  if (count !== undefined) checkWhole(where, 'count', count, 1);
-  checkOneOf(where, 'layout', layout, ['channelsLast', 'channelsFirst']);
+  const { size, stride, count, seed, layout } = readOptions(where, options, {
+    size: kernelSize,
+    stride: whole(1, 1),
+    count: optional(whole(1)),
+    seed: whole(0, 0),
+    layout: word(['channelsLast', 'channelsFirst'], 'channelsLast'),
+  });
+  const [kernelHeight, kernelWidth] = size;
   const { data, shape } = toHostTensor(images, where, 'images');
   checkRank(where, 'images', shape, 4, '[batch, height, width, channels]');
   checkNotEmpty(where, 'images', shape);
@@ -81,3 +81,12 @@ export function imagePatches(images: TensorLike, options: ImagePatchesOptions): 
   }
   return { data: result, shape: [patches, features] };
 }
+
+/** The reader of a kernel's height and width. */
+const kernelSize: OptionReader<readonly [number, number]> = (where, name, given) => {
+  if (!Array.isArray(given) || given.length !== 2) throw kindError(where, name, '[height, width]', given);
+  const [height, width] = given as [number, number];
+  checkWhole(where, name, height, 1);
+  checkWhole(where, name, width, 1);
+  return [height, width];
+};

@@ -1,6 +1,7 @@
 /**
  * Disparities of non-metric scaling: the numbers nearest to the distances, by least squares, that rise with the
- * dissimilarities. Equal dissimilarities get equal disparities.
+ * dissimilarities. Equal dissimilarities get equal disparities; those are equal that differ by rounding alone, within 1e-12
+ * of the largest.
  *
  * Made once for an order, which never changes while points move; a fit allocates nothing.
  *
@@ -16,6 +17,7 @@ export function isotonicFit(
   const order = Int32Array.from({ length: count }, (_, pair) => pair).sort(
     (a, b) => dissimilarities[a]! - dissimilarities[b]!,
   );
+  const tolerance = 1e-12 * dissimilarities.reduce((largest, value) => Math.max(largest, value), 0);
   // Blocks of pairs whose disparities are equal: their ends in the order, and means.
   const ends = new Int32Array(count);
   const means = new Float64Array(count);
@@ -27,7 +29,7 @@ export function isotonicFit(
       let end = start;
       let sum = 0;
       const tied = dissimilarities[order[start]!]!;
-      while (end < count && dissimilarities[order[end]!]! === tied) sum += distances[order[end++]!]!;
+      while (end < count && dissimilarities[order[end]!]! - tied <= tolerance) sum += distances[order[end++]!]!;
       let mean = sum / (end - start);
       // Pool adjacent violators: a block that falls below the one before it is merged into it.
       while (blocks > 0 && means[blocks - 1]! >= mean) {

@@ -1,4 +1,6 @@
-import { checkOneOf, checkOptions, checkWhole, checkWithin, kindError, rangeError } from '../../check.ts';
+import { rangeError } from '../../check.ts';
+import { unitFactorOf } from '../../ops/unitFactor.ts';
+import { flag, optional, readOptions, whole, within, word } from '../../options.ts';
 import { deriveSeed, randomNormal } from '../../random.ts';
 import type { TensorLike } from '../../tensor.ts';
 import { classicalScaling } from './classicalScaling.ts';
@@ -36,10 +38,14 @@ export interface MultidimensionalScalingResult {
   readonly coordinates: readonly (readonly number[])[];
   /**
    * Raw stress of these points: Σ over pairs of (dissimilarity − distance)². Non-metric: of the isotonic fit to their
-   * distances in place of the dissimilarities; the map's size is arbitrary then, so compare `stress1`.
+   * distances in place of the dissimilarities; the map's size is arbitrary then, so compare `stress1`. It has the square of
+   * the dissimilarities' unit, and is Infinity beyond the range of numbers.
    */
   readonly stress: number;
-  /** Kruskal's Stress-1, √(stress/Σ distance²), in [0, 1] at a minimum; 0 where all points coincide. */
+  /**
+   * Kruskal's Stress-1, √(stress/Σ distance²), at most 1: that is what any points reach as they are spread without end, so
+   * a map of least raw stress for which the formula gives more says as little.
+   */
   readonly stress1: number;
   /** Iterations of the run that was kept; 0 for the classical method. */
   readonly iterations: number;
@@ -47,25 +53,24 @@ export interface MultidimensionalScalingResult {
   readonly converged: boolean;
 }
 
-const OPTION_NAMES = ['dimensions', 'method', 'metric', 'starts', 'initial', 'seed', 'maxIterations', 'tolerance'];
+const where = 'multidimensionalScaling';
 
-function settingsOf(options: MultidimensionalScalingOptions): Required<MultidimensionalScalingOptions> {
-  const where = 'multidimensionalScaling';
-  checkOptions(where, options, OPTION_NAMES);
-  const { dimensions = 2, method = 'smacof', metric = true, initial = 'classical', seed = 0 } = options;
-  const { starts = initial === 'classical' ? 1 : 4, maxIterations = 300, tolerance = 1e-6 } = options;
-  checkWhole(where, 'dimensions', dimensions, 1);
-  checkOneOf(where, 'method', method, ['smacof', 'classical']);
-  if (typeof metric !== 'boolean') throw kindError(where, 'metric', 'true or false', metric);
-  if (method === 'classical' && !metric) {
-    throw rangeError(where, 'metric', "true with method 'classical'", metric, "Use method 'smacof'.");
+/** Checks options and fills in defaults. */
+export function scalingSettings(options: unknown): Required<MultidimensionalScalingOptions> {
+  const { starts, ...read } = readOptions(where, options, {
+    dimensions: whole(1, 2),
+    method: word(['smacof', 'classical'], 'smacof'),
+    metric: flag(true),
+    starts: optional(whole(1)),
+    initial: word(['classical', 'random'], 'classical'),
+    seed: whole(0, 0),
+    maxIterations: whole(1, 300),
+    tolerance: within(0, 1, 1e-6),
+  });
+  if (read.method === 'classical' && !read.metric) {
+    throw rangeError(where, 'metric', "true with method 'classical'", read.metric, "Use method 'smacof'.");
   }
-  checkWhole(where, 'starts', starts, 1);
-  checkOneOf(where, 'initial', initial, ['classical', 'random']);
-  checkWhole(where, 'seed', seed, 0);
-  checkWhole(where, 'maxIterations', maxIterations, 1);
-  checkWithin(where, 'tolerance', tolerance, 0, 1);
-  return { dimensions, method, metric, starts, initial, seed, maxIterations, tolerance };
+  return { ...read, starts: starts ?? (read.initial === 'classical' ? 1 : 4) };
 }
 
 /** The entries above the diagonal, row by row; refuses what is no dissimilarity. */
@@ -73,7 +78,7 @@ function pairsOf({ data, size }: SquareMatrix): Float64Array {
   const pairs = new Float64Array((size * (size - 1)) / 2);
   let largest = 0;
   for (const value of data) {
-    if (value < 0) throw rangeError('multidimensionalScaling', 'dissimilarities', 'at least 0', value);
+    if (value < 0) throw rangeError(where, 'dissimilarities', 'at least 0', value);
     largest = Math.max(largest, value);
   }
   let pair = 0;
@@ -81,7 +86,7 @@ function pairsOf({ data, size }: SquareMatrix): Float64Array {
     const own = data[row * size + row]!;
     if (own > 1e-5 * largest) {
       throw rangeError(
-        'multidimensionalScaling',
+        where,
         `dissimilarities[${row}][${row}]`,
         '0',
         own,
@@ -123,10 +128,13 @@ export function multidimensionalScaling(
   dissimilarities: TensorLike,
   options: MultidimensionalScalingOptions = {},
 ): MultidimensionalScalingResult {
-  const { dimensions, method, metric, starts, initial, seed, maxIterations, tolerance } = settingsOf(options);
-  const matrix = squareMatrix('multidimensionalScaling', 'dissimilarities', dissimilarities);
-  const { size } = matrix;
-  const pairs = pairsOf(matrix);
+  const { dimensions, method, metric, starts, initial, seed, maxIterations, tolerance } = scalingSettings(options);
+  const given = squareMatrix(where, 'dissimilarities', dissimilarities);
+  const { size } = given;
+  // Near 1, so that neither large nor small dissimilarities leave the range of their squares.
+  const factor = unitFactorOf(given.data);
+  const matrix = { data: given.data.map((value) => value * factor), size };
+  const pairs = pairsOf(given).map((value) => value * factor);
   const fit = metric ? {} : { fitDisparities: isotonicFit(pairs) };
   const problem: SmacofProblem = { size, dimensions, pairs, maxIterations, tolerance, ...fit };
   const scale = Math.sqrt(
@@ -147,9 +155,9 @@ export function multidimensionalScaling(
   const map = oriented(coordinates, size, dimensions);
   return {
     coordinates: Array.from({ length: size }, (_, point) =>
-      Array.from(map.subarray(point * dimensions, (point + 1) * dimensions)),
+      Array.from(map.subarray(point * dimensions, (point + 1) * dimensions), (coordinate) => coordinate / factor),
     ),
-    stress,
+    stress: stress / factor / factor,
     stress1: stress1Of(best!),
     iterations,
     converged,
@@ -157,5 +165,5 @@ export function multidimensionalScaling(
 }
 
 function stress1Of({ stress, squares }: SmacofRun): number {
-  return squares > 0 ? Math.sqrt(stress / squares) : stress > 0 ? 1 : 0;
+  return squares > 0 ? Math.min(1, Math.sqrt(stress / squares)) : stress > 0 ? 1 : 0;
 }

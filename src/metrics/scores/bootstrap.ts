@@ -1,9 +1,7 @@
 import { checkNotEmpty, kindError, rangeError, shapeError } from '../../check.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
-import { type BootstrapOptions, checkBootstrap, resampledRows, spread } from './resampling.ts';
-
-/** A number computed from the rows of these numbers; a row may occur several times. */
-export type RowStatistic = (rows: Int32Array) => number;
+import { type BootstrapOptions, checkBootstrap, resampledRows, signPValue, spread } from './resampling.ts';
+import { allRows, numberFrom, type RowStatistic } from './rowStatistic.ts';
 
 /** What `bootstrapInterval` returns. */
 export interface BootstrapInterval {
@@ -25,7 +23,16 @@ export interface BootstrapDifference extends BootstrapInterval {
 }
 
 /**
- * A percentile bootstrap interval of any statistic of rows, seeded.
+ * A percentile bootstrap interval of a statistic of rows, seeded: for what each row adds to by itself, an accuracy or a loss.
+ *
+ * **Not for what relates rows with each other** (`cka`, `representationalSimilarity`, neighbours): a row that is drawn twice is
+ * alike on both sides, and the interval finds likeness in noise: around .65 for unrelated sets whose debiased CKA is 0.
+ * `subsamplingInterval` and `jackknifeInterval` serve those.
+ *
+ * **A statistic that noise raises** has resamples above its value, since they hold the noise twice: the interval of a
+ * calibration error of a calibrated model lies above the error itself. It says where such errors lie, not where the true
+ * one does: the mean of the resamples is about as far above the value as the value is above the truth. Here too
+ * `subsamplingInterval` gives one around the value.
  *
  * @param statistic Called with row numbers, first 0 … rows − 1, then each resample; must return a number.
  * @throws RangeError for options out of range, or a statistic that is NaN.
@@ -78,14 +85,12 @@ export function pairedBootstrapDifference(
   const resamples = Float64Array.from({ length: checked.resamples }, (_, index) =>
     difference(resampledRows(checked, index)),
   );
-  const atMost = resamples.filter((value) => value <= 0).length;
-  const atLeast = resamples.filter((value) => value >= 0).length;
   return {
     value: difference(allRows(checked.rows)),
     ...spread(resamples, checked.confidence),
     confidence: checked.confidence,
     resamples,
-    pValue: Math.min(1, (2 * (Math.min(atMost, atLeast) + 1)) / (checked.resamples + 1)),
+    pValue: signPValue(resamples),
   };
 }
 
@@ -122,16 +127,4 @@ export function selectRows<Name extends string>(
     selected[name] = { data: chosen, shape: [rows.length, ...shape.slice(1)] };
   }
   return selected as Record<Name, HostTensor>;
-}
-
-function allRows(rows: number): Int32Array {
-  return Int32Array.from({ length: rows }, (_, index) => index);
-}
-
-function numberFrom(where: string, statistic: RowStatistic): RowStatistic {
-  return (rows) => {
-    const value = statistic(rows);
-    if (typeof value !== 'number' || Number.isNaN(value)) throw rangeError(where, 'statistic', 'a number', value);
-    return value;
-  };
 }

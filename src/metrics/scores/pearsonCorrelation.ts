@@ -1,136 +1,140 @@
 import type { Backend } from '../../backend.ts';
-import { checkNotEmpty, checkOptions, checkSameShape } from '../../check.ts';
+import { checkNotEmpty } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import type { HostStatistics } from '../../metricState.ts';
-import { flatten } from '../../ops/flattenRows.ts';
-import { scale } from '../../ops/scale.ts';
-import { missing } from '../../ops/scoreFaults.ts';
+import { countOf, type HostStatistics, numberOf, scalarStatistics, scalarsOf } from '../../metricState.ts';
+import {
+  correlationOf,
+  mergePairMoments,
+  momentNames,
+  type PairMoments,
+  pairMomentsOf,
+  pairMomentsOn,
+} from '../../ops/pairMoments.ts';
+import { readOptions } from '../../options.ts';
+import { type Rows, rowMetric } from '../../rowMetric.ts';
+import type { TensorLike } from '../../tensor.ts';
+import {
+  type CorrelationOptions,
+  type CorrelationResult,
+  constantResult,
+  correlationReaders,
+  fisherInterval,
+  seriesOf,
+  tTest,
+} from './correlation.ts';
 
-/** What `pearsonCorrelation` returns. */
-export interface PearsonCorrelationResult {
-  /** In [−1, 1]; 0 where the status is not `'ok'`. */
-  readonly value: number;
-  /** `'constant'` where all of x, or all of y, are equal: the correlation is not defined. */
-  readonly status: 'ok' | 'constant';
-  readonly count: number;
-}
+/** Moments, and extremes as they are given; `low…` hold −minimum, so that both extremes merge by the larger. */
+type Extreme = 'lowX' | 'highX' | 'lowY' | 'highY';
+type Statistic = keyof PairMoments | Extreme;
 
-/** Means, centred sums and extremes; `low…` hold −minimum, so that both extremes merge by the larger. */
-type PearsonStatistic =
-  | 'count'
-  | 'meanX'
-  | 'meanY'
-  | 'squareX'
-  | 'squareY'
-  | 'product'
-  | 'lowX'
-  | 'highX'
-  | 'lowY'
-  | 'highY';
+const extremes: readonly Extreme[] = ['lowX', 'highX', 'lowY', 'highY'];
 
 /**
  * Pearson's correlation of two series of numbers.
  *
  *     Σ (x − x̄)(y − ȳ) / √(Σ (x − x̄)²·Σ (y − ȳ)²)
  *
- * Inputs: `x` and `y` of one shape. Streams: means and centred sums of parts merge by Chan's formula, so that a large mean
- * does not cancel what is measured.
+ * Inputs: `x` and `y` of one shape, a row each number; optional `rowWeights` and `labels` with `ignoreIndex`, by which rows
+ * do not count, or count more. Streams: means and centred sums of parts merge by Chan's formula, so that a large mean does
+ * not cancel what is measured, and each side is scaled by a power of two, so that neither large nor small numbers leave the
+ * range of their squares.
  *
+ * Called with two series, it gives their correlation at once.
+ *
+ * @returns A metric, or for two series `{ value, status, count, interval, pValue }`: Fisher's interval, and the two-sided t test of
+ *   no correlation, exact for normal numbers.
  * @throws RangeError for NaN or Infinity; TypeError for shapes that differ.
  * @example
  * const { value } = measure(pearsonCorrelation(), { x: [1, 2, 3], y: [1, 3, 2] }); // 0.5
  * @see Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for computing sample variances (1979)
  */
 // @__NO_SIDE_EFFECTS__
+export function pearsonCorrelation(options?: CorrelationOptions): PearsonCorrelation;
+/** The correlation of two series at once. */
+export function pearsonCorrelation(x: TensorLike, y: TensorLike, options?: CorrelationOptions): CorrelationResult;
 export function pearsonCorrelation(
-  options: Readonly<Record<string, never>> = {},
-): Metric<'x' | 'y', PearsonStatistic, PearsonCorrelationResult> {
-  checkOptions('pearsonCorrelation', options, []);
-  return {
+  first?: CorrelationOptions | TensorLike,
+  y?: TensorLike,
+  options?: CorrelationOptions,
+): PearsonCorrelation | CorrelationResult {
+  if (y === undefined) return pearsonMetric(first);
+  const { level } = readOptions('pearsonCorrelation', options, correlationReaders());
+  const series = seriesOf('pearsonCorrelation', first as TensorLike, y, false);
+  const isConstant = (values: Float64Array): boolean => values.every((value) => value === values[0]);
+  if (isConstant(series.x) || isConstant(series.y)) return constantResult(series.x.length);
+  return resultOf(pairMomentsOf(series.x, series.y), level);
+}
+
+/** Pearson's correlation as a metric. */
+export type PearsonCorrelation = Metric<'x' | 'y', Statistic, CorrelationResult, 'labels' | 'rowWeights'>;
+
+function resultOf(moments: PairMoments, level: number): CorrelationResult {
+  const value = correlationOf(moments);
+  const { count } = moments;
+  const interval = fisherInterval(value, level, 1 / (count - 3));
+  return { value, status: 'ok', count, interval, pValue: tTest(value, count) };
+}
+
+function pearsonMetric(options: unknown): PearsonCorrelation {
+  const read = readOptions('pearsonCorrelation', options, correlationReaders());
+  return rowMetric<'x' | 'y', Statistic, CorrelationResult>({
     name: 'pearsonCorrelation',
     reference: pearsonCorrelation,
-    options: {},
-    inputs: ['x', 'y'],
-    optionalInputs: [],
+    options: read,
+    inputs: { x: 'numbers', y: 'numbers' },
 
-    check(backend, { x, y }) {
+    check(backend, { x }) {
       checkNotEmpty('pearsonCorrelation', 'x', backend.shapeOf(x));
-      checkSameShape('pearsonCorrelation', 'y', backend.shapeOf(y), 'x', backend.shapeOf(x));
     },
 
-    statistics(backend, { x, y }) {
-      const rows = backend.shapeOf(flatten(backend, x))[0]!;
-      const [first, second] = [centred(backend, x, rows), centred(backend, y, rows)];
-      const product = (a: typeof x, b: typeof x) => backend.sum(backend.multiply(a, b));
+    statistics<T>(backend: Backend<T>, { x, y }: Record<'x' | 'y', T>, { weights }: Rows<T>) {
+      const none = backend.scalar(-Infinity);
+      const largest = (values: T): T =>
+        backend.max(weights === undefined ? values : backend.where(weights, values, none));
+      const negated = (values: T): T => backend.subtract(backend.scalar(0), values);
       return {
-        count: backend.scalar(rows),
-        meanX: first.mean,
-        meanY: second.mean,
-        squareX: product(first.deviations, first.deviations),
-        squareY: product(second.deviations, second.deviations),
-        product: product(first.deviations, second.deviations),
-        lowX: first.low,
-        highX: first.high,
-        lowY: second.low,
-        highY: second.high,
-        // Infinity − Infinity is NaN as well.
-        invalid: backend.add(missing(backend, backend.subtract(x, x)), missing(backend, backend.subtract(y, y))),
+        ...pairMomentsOn(backend, x, y, weights),
+        lowX: largest(negated(x)),
+        highX: largest(x),
+        lowY: largest(negated(y)),
+        highY: largest(y),
       };
     },
 
-    faults: { invalid: { argument: 'x and y', expected: 'finite numbers', counted: 'others' } },
+    state: {
+      count: countOf(),
+      meanX: numberOf(),
+      meanY: numberOf(),
+      xx: countOf(),
+      xy: numberOf(),
+      yy: countOf(),
+      factorX: countOf(),
+      factorY: countOf(),
+      lowX: numberOf(),
+      highX: numberOf(),
+      lowY: numberOf(),
+      highY: numberOf(),
+    },
 
-    merge: mergeMoments,
+    merge(first, second) {
+      const [one, two] = [scalarsOf(first, extremes), scalarsOf(second, extremes)];
+      return scalarStatistics<Statistic>({
+        ...mergePairMoments(momentsOf(first), momentsOf(second)),
+        lowX: Math.max(one.lowX, two.lowX),
+        highX: Math.max(one.highX, two.highX),
+        lowY: Math.max(one.lowY, two.lowY),
+        highY: Math.max(one.highY, two.highY),
+      });
+    },
 
     finish(statistics) {
-      const at = (name: PearsonStatistic) => statistics[name].data[0]!;
-      if (-at('lowX') === at('highX') || -at('lowY') === at('highY')) {
-        return { value: 0, status: 'constant', count: at('count') };
-      }
-      // Two roots: the product of the squares may overflow.
-      const value = at('product') / Math.sqrt(at('squareX')) / Math.sqrt(at('squareY'));
-      return { value: Math.max(-1, Math.min(1, value)), status: 'ok', count: at('count') };
+      const moments = momentsOf(statistics);
+      const { lowX, highX, lowY, highY } = scalarsOf(statistics, extremes);
+      return highX > -lowX && highY > -lowY ? resultOf(moments, read.level) : constantResult(moments.count);
     },
-  };
+  });
 }
 
-/** The mean, and deviations from it whose own mean is taken off again: the first mean is rounded. */
-function centred<T>(backend: Backend<T>, values: T, rows: number) {
-  const mean = scale(backend, backend.sum(values), 1 / rows);
-  const rough = backend.subtract(values, mean);
-  const rest = scale(backend, backend.sum(rough), 1 / rows);
-  return {
-    mean: backend.add(mean, rest),
-    deviations: backend.subtract(rough, rest),
-    low: backend.max(scale(backend, values, -1)),
-    high: backend.max(values),
-  };
-}
-
-/** Chan's formula: centred sums of both parts, and what the distance of their means adds. */
-function mergeMoments(
-  first: HostStatistics<PearsonStatistic>,
-  second: HostStatistics<PearsonStatistic>,
-): HostStatistics<PearsonStatistic> {
-  const one = (name: PearsonStatistic) => first[name].data[0]!;
-  const two = (name: PearsonStatistic) => second[name].data[0]!;
-  const count = one('count') + two('count');
-  const share = two('count') / count;
-  const [stepX, stepY] = [two('meanX') - one('meanX'), two('meanY') - one('meanY')];
-  const weight = one('count') * share;
-  const merged: Record<PearsonStatistic, number> = {
-    count,
-    meanX: one('meanX') + stepX * share,
-    meanY: one('meanY') + stepY * share,
-    squareX: one('squareX') + two('squareX') + stepX * stepX * weight,
-    squareY: one('squareY') + two('squareY') + stepY * stepY * weight,
-    product: one('product') + two('product') + stepX * stepY * weight,
-    lowX: Math.max(one('lowX'), two('lowX')),
-    highX: Math.max(one('highX'), two('highX')),
-    lowY: Math.max(one('lowY'), two('lowY')),
-    highY: Math.max(one('highY'), two('highY')),
-  };
-  return Object.fromEntries(
-    Object.entries(merged).map(([name, value]) => [name, { data: Float64Array.of(value), shape: [] }]),
-  ) as unknown as HostStatistics<PearsonStatistic>;
+function momentsOf(statistics: HostStatistics<keyof PairMoments>): PairMoments {
+  return scalarsOf(statistics, momentNames);
 }

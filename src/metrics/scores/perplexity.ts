@@ -42,7 +42,7 @@ export function perplexity(
 
     statistics(backend, { logits, labels }, rows) {
       const logProbability = labelLogProbability(backend, logits, labels, 'logits');
-      return { total: scale(backend, rows.sum(logProbability), -1), count: rows.total() };
+      return { total: rows.sum(scale(backend, logProbability, -1)), count: rows.total() };
     },
 
     state: { total: numberOf(), count: countOf() },

@@ -25,7 +25,10 @@ export function checkBootstrap(where: string, options: BootstrapOptions): Requir
 }
 
 /** Row numbers drawn with replacement; each resample has draws of its own, whatever the others'. */
-export function resampledRows({ rows, seed }: Required<BootstrapOptions>, resample: number): Int32Array {
+export function resampledRows(
+  { rows, seed }: Pick<Required<BootstrapOptions>, 'rows' | 'seed'>,
+  resample: number,
+): Int32Array {
   const own = deriveSeed(seed, resample);
   return Int32Array.from({ length: rows }, (_, index) => randomBelow(own, index, rows));
 }
@@ -52,4 +55,11 @@ export function spread(
     upper: quantile(sorted, (1 + confidence) / 2),
     standardError: Math.sqrt(squares / (statistics.length - 1)),
   };
+}
+
+/** Twice the smaller share of resampled differences on one side of 0, at most 1; the sample itself counts as one resample. */
+export function signPValue(differences: Float64Array): number {
+  const atMost = differences.filter((value) => value <= 0).length;
+  const atLeast = differences.filter((value) => value >= 0).length;
+  return Math.min(1, (2 * (Math.min(atMost, atLeast) + 1)) / (differences.length + 1));
 }

@@ -1,6 +1,7 @@
 import { type CkaOptions, ckaSettings } from './ckaOptions.ts';
 import { type CkaResult, ckaSimilarity } from './ckaSimilarity.ts';
-import { type SimilarityMetric, twoSetMethods } from './pairSimilarity.ts';
+import { twoSetMethods } from './pairMetric.ts';
+import type { SimilarityMetric } from './pairSimilarity.ts';
 
 /**
  * Centred kernel alignment: how alike two sets of activations of the same samples are, in [0, 1], whatever rotation,
@@ -13,7 +14,11 @@ import { type SimilarityMetric, twoSetMethods } from './pairSimilarity.ts';
  * Inputs: `x` and `y`, [n, …]; axes after the first are flattened, widths may differ. The linear form streams and merges
  * exactly; the RBF kernel takes one batch, or `minibatch: true`.
  *
- * @returns `{ value, biased, debiased, samples, status }`; constant activations have a status, not NaN.
+ * The result says what chance would give: `expected` and `standardDeviation` of `value` over all ways to match the samples of
+ * one set with those of the other, exactly and at no cost, and how far from there the value lies, `z`.
+ *
+ * @returns `{ value, biased, debiased, expected, standardDeviation, z, samples, status }`; constant activations have a status,
+ *   not NaN.
  * @throws RangeError for NaN or infinite activations, TypeError for different numbers of samples.
  * @example
  * const { value, debiased } = measure(cka(), { x: studentFeatures, y: teacherFeatures });

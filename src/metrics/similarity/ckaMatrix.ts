@@ -1,9 +1,9 @@
-import { checkOptions } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { type CkaOptions, ckaSettings } from './ckaOptions.ts';
+import { readOptions } from '../../options.ts';
+import { type CkaOptions, checkedForm, ckaReaders } from './ckaOptions.ts';
 import { type CkaStatus, ckaSimilarity } from './ckaSimilarity.ts';
-import { checkNames } from './layerNames.ts';
-import { pairMethods } from './pairSimilarity.ts';
+import { namesOf } from './layerNames.ts';
+import { pairMethods } from './pairMetric.ts';
 
 /** Options of `ckaMatrix`: those of `cka`, and the layers. */
 export interface CkaMatrixOptions<Layer extends string> extends CkaOptions {
@@ -22,6 +22,10 @@ export interface CkaMatrixResult<Layer extends string> {
   readonly debiased: readonly (readonly number[])[];
   /** Whether a cell is defined, and why not: see `cka`. */
   readonly status: readonly (readonly CkaStatus[])[];
+  /** What chance would give on average, and each value in standard deviations from there: see `cka`. */
+  readonly expected: readonly (readonly (number | null)[])[];
+  readonly z: readonly (readonly (number | null)[])[];
+  readonly kind: 'similarity';
   readonly samples: number;
 }
 
@@ -32,7 +36,7 @@ export interface CkaMatrixResult<Layer extends string> {
  * is computed once. The linear form streams and merges exactly; `minibatch: true` streams with a few numbers a cell,
  * whatever the widths.
  *
- * @returns `{ x, y, value, biased, debiased, status, samples }`.
+ * @returns `{ x, y, value, biased, debiased, status, expected, z, kind, samples }`.
  * @throws RangeError for NaN or infinite activations and for names that repeat within a model.
  * @example
  * const { debiased } = measure(ckaMatrix({ x: ['student1', 'student2'], y: ['teacher1'] }), {
@@ -44,25 +48,25 @@ export interface CkaMatrixResult<Layer extends string> {
 export function ckaMatrix<Layer extends string>(
   options: CkaMatrixOptions<Layer>,
 ): Metric<Layer, string, CkaMatrixResult<Layer>> {
-  checkOptions('ckaMatrix', options, ['x', 'y', 'kernel', 'bandwidth', 'median', 'debiased', 'minibatch', 'form']);
-  const { x, y, ...forCka } = options;
-  checkNames('ckaMatrix', 'x', x);
-  checkNames('ckaMatrix', 'y', y);
-  const settings = ckaSettings('ckaMatrix', forCka);
-  const sameLayers = x.length === y.length && x.every((layer, index) => layer === y[index]);
+  const read = readOptions('ckaMatrix', options, { x: namesOf<Layer>(), y: namesOf<Layer>(), ...ckaReaders() });
+  const { x, y, ...settings } = read;
+  const similarity = ckaSimilarity('ckaMatrix', checkedForm('ckaMatrix', settings));
   return {
     name: 'ckaMatrix',
     reference: ckaMatrix,
-    options: { x, y, ...settings },
+    options: read,
     inputs: [...new Set([...x, ...y])],
     optionalInputs: [],
-    ...pairMethods(ckaSimilarity('ckaMatrix', settings), 'ckaMatrix', x, sameLayers ? x : y, ({ cells, samples }) => ({
+    ...pairMethods(similarity, 'ckaMatrix', x, y, ({ cells, samples }) => ({
       x,
       y,
       value: cells.map((row) => row.map(({ value }) => value)),
       biased: cells.map((row) => row.map(({ biased }) => biased)),
       debiased: cells.map((row) => row.map(({ debiased }) => debiased)),
       status: cells.map((row) => row.map(({ status }) => status)),
+      expected: cells.map((row) => row.map(({ expected }) => expected)),
+      z: cells.map((row) => row.map(({ z }) => z)),
+      kind: 'similarity',
       samples,
     })),
   };

@@ -1,7 +1,8 @@
 /** Options of centred kernel alignment, and which of its two forms they ask for. */
-import { checkOneOf, checkOptions, checkPositive, kindError, rangeError } from '../../check.ts';
+import { rangeError } from '../../check.ts';
+import { flag, type OptionReader, positive, readOptions, word } from '../../options.ts';
 import { crossProductsSize } from './crossProducts.ts';
-import type { Widths } from './pairSimilarity.ts';
+import type { Extents } from './pairSimilarity.ts';
 
 /** Options of `cka` and `ckaMatrix`. */
 export interface CkaOptions {
@@ -34,32 +35,44 @@ export interface CkaOptions {
 /** Options, complete. */
 export type CkaSettings = Required<CkaOptions>;
 
+/** Readers of the options. */
+export function ckaReaders(): { readonly [Name in keyof CkaSettings]: OptionReader<CkaSettings[Name]> } {
+  return {
+    kernel: word(['linear', 'rbf'], 'linear'),
+    bandwidth: positive(1),
+    median: word(['withDiagonal', 'withoutDiagonal'], 'withDiagonal'),
+    debiased: flag(false),
+    minibatch: flag(false),
+    form: word(['auto', 'features', 'gram'], 'auto'),
+  };
+}
+
 /** Checks options and fills in defaults. */
 export function ckaSettings(where: string, options: CkaOptions): CkaSettings {
-  checkOptions(where, options, ['kernel', 'bandwidth', 'median', 'debiased', 'minibatch', 'form']);
-  const { kernel = 'linear', bandwidth = 1, median = 'withDiagonal' } = options;
-  const { debiased = false, minibatch = false, form = 'auto' } = options;
-  checkOneOf(where, 'kernel', kernel, ['linear', 'rbf']);
-  checkPositive(where, 'bandwidth', bandwidth);
-  checkOneOf(where, 'median', median, ['withDiagonal', 'withoutDiagonal']);
-  checkOneOf(where, 'form', form, ['auto', 'features', 'gram']);
-  for (const [name, value] of Object.entries({ debiased, minibatch })) {
-    if (typeof value !== 'boolean') throw kindError(where, name, 'true or false', value);
-  }
+  return checkedForm(where, readOptions(where, options, ckaReaders()));
+}
+
+/** Refuses a form that a kernel or minibatches do not have. */
+export function checkedForm(where: string, settings: CkaSettings): CkaSettings {
+  const { kernel, minibatch, form } = settings;
   if (form === 'features' && (kernel === 'rbf' || minibatch)) {
     const owner = kernel === 'rbf' ? "kernel 'rbf'" : 'minibatch';
     throw rangeError(where, 'form', `'auto' or 'gram' with ${owner}`, form);
   }
-  return { kernel, bandwidth, median, debiased, minibatch, form };
+  return settings;
 }
 
 /** The largest state that `form: 'auto'` keeps, in numbers. */
 const LARGEST_STATE = 2 ** 22;
 
 /** Whether a CKA of these settings is computed by Gram matrices of samples. */
-export function usesGram({ kernel, minibatch, form }: CkaSettings, samples: number, { x, y }: Widths): boolean {
+export function usesGram({ kernel, minibatch, form }: CkaSettings, { samples, x, y }: Extents): boolean {
   if (kernel === 'rbf' || minibatch || form === 'gram') return true;
-  if (form === 'features') return false;
+  return form === 'auto' && gramIsSmaller(samples, x, y);
+}
+
+/** Whether Gram matrices of samples are the way out of a state that would be large. */
+export function gramIsSmaller(samples: number, x: readonly number[], y: readonly number[]): boolean {
   const state = crossProductsSize(x, y);
   const widths = [...x, ...y].reduce((total, width) => total + width, 0);
   return state > LARGEST_STATE && samples * widths < state;

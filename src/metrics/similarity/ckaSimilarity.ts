@@ -1,16 +1,15 @@
-/** Centred kernel alignment of a pair, in its two forms: by features, which streams, and by Gram matrices. */
-import type { Backend } from '../../backend.ts';
+/** Centred kernel alignment of a pair, in its forms: by features, which streams, and by Gram matrices. */
 import { rangeError } from '../../check.ts';
-import type { HostStatistic, HostStatistics } from '../../metricState.ts';
-import { diagonalOf, doublyCentred, squaredDistances, uCentred } from '../../ops/centredGram.ts';
-import { centredSamples } from '../../ops/centredSamples.ts';
-import { median as medianOf } from '../../ops/median.ts';
+import type { HostStatistic } from '../../metricState.ts';
+import { type ActivationStatus, activationStatus, withStatusExchanged } from './activationStatus.ts';
+import { type ChanceMoments, debiasedChance, permutationMoments } from './ckaChance.ts';
 import { type CkaSettings, usesGram } from './ckaOptions.ts';
-import { mergePairProducts, mergeSetProducts, pairProducts, setProducts, traceOf } from './crossProducts.ts';
+import { crossProducts, traceOf } from './crossProducts.ts';
+import { gaussianGram, linearGram } from './gramAlignment.ts';
 import type { PairSimilarity, PairStatistics } from './pairSimilarity.ts';
 
 /** Whether a CKA is defined, and why not. */
-export type CkaStatus = 'ok' | 'constantX' | 'constantY' | 'constantBoth' | 'tooFewSamples' | 'debiasedUndefined';
+export type CkaStatus = ActivationStatus | 'tooFewSamples' | 'debiasedUndefined';
 
 /** What `cka` returns. */
 export interface CkaResult {
@@ -20,6 +19,15 @@ export interface CkaResult {
   readonly biased: number;
   /** At most 1, near 0 for unrelated activations whatever the number of samples. 0 where undefined. */
   readonly debiased: number;
+  /**
+   * What chance would give for `value`: its mean over all ways to match the samples of x with those of y. Null where it is not
+   * known: for fewer than 4 samples, constant activations, and biased minibatches.
+   */
+  readonly expected: number | null;
+  /** The standard deviation over all those ways. */
+  readonly standardDeviation: number | null;
+  /** `value` less `expected`, in standard deviations. Null also where those are 0. */
+  readonly z: number | null;
   readonly samples: number;
   /**
    * `'constantX'`, `'constantY'`, `'constantBoth'`: all samples are equal, so nothing is defined and the numbers are 0.
@@ -29,48 +37,49 @@ export interface CkaResult {
   readonly status: CkaStatus;
 }
 
-function kernelMatrix<T>(backend: Backend<T>, gram: T, { kernel, bandwidth, median }: CkaSettings): T {
-  if (kernel === 'linear') return gram;
-  const distances = squaredDistances(backend, gram);
-  const [size = 1] = backend.shapeOf(gram);
-  const middle = medianOf(backend, distances, median === 'withoutDiagonal' ? size : 0);
-  // A median of 0, where most samples are equal, gives the limit of a narrow kernel: 1 for equal samples, else 0.
-  const scaled = backend.divide(distances, backend.multiply(middle, backend.scalar(-2 * bandwidth ** 2)));
-  const isZero = backend.subtract(backend.scalar(1), backend.greater(distances, backend.scalar(0)));
-  return backend.where(isZero, backend.scalar(1), backend.exp(scaled));
-}
+/** A number for the pair, and one for each set with itself. */
+type OfThree = readonly [xy: number, xx: number, yy: number];
 
 /** What a pair's CKA is made of: kernel alignments up to a common factor. */
 interface Alignments {
-  readonly biased: readonly [xy: number, xx: number, yy: number];
-  readonly debiased: readonly [xy: number, xx: number, yy: number];
+  readonly biased: OfThree;
+  readonly debiased: OfThree;
   readonly constantX: boolean;
   readonly constantY: boolean;
   /** The share of a biased alignment that rounding may leave where the debiased one is 0. */
   readonly rounding: number;
+  /** What chance would give for the biased and for the debiased value. */
+  readonly chance: { readonly biased: ChanceMoments | undefined; readonly debiased: ChanceMoments };
 }
 
 function ckaResult(
   samples: number,
-  { biased, debiased, constantX, constantY, rounding }: Alignments,
+  { biased, debiased, constantX, constantY, rounding, chance }: Alignments,
   prefersDebiased: boolean,
 ): CkaResult {
-  if (constantX || constantY) {
-    const status = constantX && constantY ? 'constantBoth' : constantX ? 'constantX' : 'constantY';
-    return { value: 0, biased: 0, debiased: 0, samples, status };
-  }
-  const ratio = ([xy, xx, yy]: readonly [number, number, number]) => xy / Math.sqrt(xx) / Math.sqrt(yy);
+  const unknown = { expected: null, standardDeviation: null, z: null };
+  const constant = activationStatus(constantX, constantY);
+  if (constant !== 'ok') return { value: 0, biased: 0, debiased: 0, ...unknown, samples, status: constant };
+  const ratio = ([xy, xx, yy]: OfThree) => xy / Math.sqrt(xx) / Math.sqrt(yy);
   const biasedCka = Math.min(1, ratio(biased));
   const isDefined = samples >= 4 && debiased[1] > rounding * biased[1] && debiased[2] > rounding * biased[2];
   const debiasedCka = isDefined ? Math.min(1, ratio(debiased)) : 0;
   const status = isDefined ? 'ok' : samples < 4 ? 'tooFewSamples' : 'debiasedUndefined';
+  const value = prefersDebiased ? debiasedCka : biasedCka;
+  const moments =
+    samples < 4 || (prefersDebiased && !isDefined) ? undefined : chance[prefersDebiased ? 'debiased' : 'biased'];
   return {
-    value: prefersDebiased ? debiasedCka : biasedCka,
+    value,
     biased: biasedCka,
     debiased: debiasedCka,
+    ...(moments === undefined ? unknown : { ...moments, z: zOf(value, moments) }),
     samples,
     status,
   };
+}
+
+function zOf(value: number, { expected, standardDeviation }: ChanceMoments): number | null {
+  return standardDeviation > 0 ? (value - expected) / standardDeviation : null;
 }
 
 function sumOfSquares({ data }: HostStatistic): number {
@@ -87,10 +96,13 @@ function unbiasedAlignment(n: number, square: number, quartic: number, d: number
   return square - (n / (n - 2)) * quartic + (d * e) / ((n - 1) * (n - 2));
 }
 
+const first = (statistic: HostStatistic | undefined): number => statistic!.data[0]!;
+
 function alignmentsByFeatures({ samples, x, y, xy }: PairStatistics): Alignments {
-  const [d, e] = [traceOf(x.products!), traceOf(y.products!)];
-  const biased = [sumOfSquares(xy.products!), sumOfSquares(x.products!), sumOfSquares(y.products!)] as const;
-  const quartics = [xy.quartic!.data[0]!, x.quartic!.data[0]!, y.quartic!.data[0]!] as const;
+  const [own, other] = [x.statistics, y.statistics];
+  const [d, e] = [traceOf(own.products!), traceOf(other.products!)];
+  const biased = [sumOfSquares(xy.products!), sumOfSquares(own.products!), sumOfSquares(other.products!)] as const;
+  const quartics = [first(xy.quartic), first(own.quartic), first(other.quartic)] as const;
   return {
     biased,
     debiased: [
@@ -102,96 +114,75 @@ function alignmentsByFeatures({ samples, x, y, xy }: PairStatistics): Alignments
     constantY: e === 0,
     // The debiased alignment is a difference of numbers of the biased one's size, each with float32's rounding.
     rounding: 1e-5,
+    chance: {
+      biased: permutationMoments(
+        samples,
+        { trace: d, square: biased[1], diagonalSquares: quartics[1] },
+        { trace: e, square: biased[2], diagonalSquares: quartics[2] },
+      ),
+      debiased: debiasedChance(samples),
+    },
   };
 }
 
-function alignmentsByGram({ x, y, xy }: PairStatistics): Alignments {
-  const first = (statistic: HostStatistic | undefined) => statistic!.data[0]!;
+function alignmentsByGram({ samples, x, y, xy }: PairStatistics, isOneBatch: boolean): Alignments {
+  const [own, other] = [x.statistics, y.statistics];
+  const debiased = [first(xy.debiased), first(own.debiased), first(other.debiased)] as const;
+  const matrixOf = (set: typeof own) => ({
+    trace: first(set.trace),
+    square: first(set.biased) * (samples - 1) ** 2,
+    diagonalSquares: first(set.diagonalSquares),
+  });
   return {
-    biased: [first(xy.biased), first(x.biased), first(y.biased)],
-    debiased: [first(xy.debiased), first(x.debiased), first(y.debiased)],
-    constantX: first(x.spread) === 0,
-    constantY: first(y.spread) === 0,
+    biased: [first(xy.biased), first(own.biased), first(other.biased)],
+    debiased,
+    constantX: first(own.spread) === 0,
+    constantY: first(other.spread) === 0,
     // A sum of squares: the diagonal is left out before anything cancels.
     rounding: 1e-10,
+    chance: {
+      biased: isOneBatch ? permutationMoments(samples, matrixOf(own), matrixOf(other)) : undefined,
+      debiased: {
+        expected: 0,
+        standardDeviation: Math.sqrt(first(xy.chanceVariance)) / Math.sqrt(debiased[1]) / Math.sqrt(debiased[2]),
+      },
+    },
   };
 }
 
 /** The CKA of a pair, by settings that were checked. */
-export function ckaSimilarity(where: string, settings: CkaSettings): PairSimilarity<CkaResult> {
-  const inner = <T>(backend: Backend<T>, a: T, b: T, factor: number): T =>
-    backend.multiply(backend.sum(backend.multiply(a, b)), backend.scalar(factor));
-
-  const alignGram = <T>(backend: Backend<T>, a: Readonly<Record<string, T>>, b: Readonly<Record<string, T>>) => {
-    const [n = 1] = backend.shapeOf(a.centred!);
-    return {
-      biased: inner(backend, a.centred!, b.centred!, 1 / Math.max(1, n - 1) ** 2),
-      debiased: n < 4 ? backend.scalar(0) : inner(backend, a.uCentred!, b.uCentred!, 1 / (n * (n - 3))),
-    };
-  };
-
-  const refuseMerge = (statistics: HostStatistics<string>): void => {
-    if (settings.minibatch || statistics.products !== undefined) return;
-    throw rangeError(
-      where,
-      'form',
-      settings.kernel === 'rbf' ? 'minibatch for a stream with an RBF kernel' : "'features' or minibatch for a stream",
-      'Gram matrices of one batch',
-      settings.kernel === 'rbf'
-        ? 'Pass { minibatch: true }.'
-        : "Pass { form: 'features' } for the exact value, or { minibatch: true } for a state of three numbers.",
-    );
-  };
-
+export function ckaSimilarity(where: string, settings: CkaSettings): PairSimilarity<CkaResult, CkaSettings> {
+  const { kernel, minibatch, form } = settings;
+  const byGram = kernel === 'rbf' ? gaussianGram : linearGram;
+  const choices = { auto: [crossProducts, byGram], features: [crossProducts], gram: [byGram] } as const;
   return {
     name: where,
     kind: 'similarity',
-    leastSamples: settings.minibatch ? 4 : 1,
+    leastSamples: minibatch ? 4 : 1,
+    settings,
+    forms: kernel === 'rbf' || minibatch ? choices.gram : choices[form],
 
-    represent(backend, activations, widths) {
-      const [n = 1] = backend.shapeOf(activations);
-      if (!usesGram(settings, n, widths)) return setProducts(backend, activations);
-      const { centred } = centredSamples(backend, activations);
-      const gram = backend.matMul(centred, centred, { transposeB: true });
-      const kernel = kernelMatrix(backend, gram, settings);
-      const working = { centred: doublyCentred(backend, kernel), uCentred: n < 4 ? kernel : uCentred(backend, kernel) };
-      const spread = backend.sum(diagonalOf(backend, gram));
-      return { statistics: { ...alignGram(backend, working, working), spread }, working };
-    },
+    choose: (extents) => (usesGram(settings, extents) ? byGram : crossProducts),
 
-    relate(backend, x, y) {
-      return x.working.squares === undefined ? alignGram(backend, x.working, y.working) : pairProducts(backend, x, y);
-    },
-
-    mergeSets(first, second) {
-      refuseMerge(first.statistics);
-      refuseMerge(second.statistics);
-      if (settings.minibatch) return summed(first.statistics, second.statistics);
-      return mergeSetProducts(first, second);
-    },
-
-    mergePairs(first, second) {
-      return settings.minibatch ? summed(first.xy, second.xy) : mergePairProducts(first, second);
+    mergeError(used) {
+      if (minibatch || used.name === crossProducts.name) return undefined;
+      return rangeError(
+        where,
+        'form',
+        kernel === 'rbf' ? 'minibatch for a stream with an RBF kernel' : "'features' or minibatch for a stream",
+        'Gram matrices of one batch',
+        kernel === 'rbf'
+          ? 'Pass { minibatch: true }.'
+          : "Pass { form: 'features' } for the exact value, or { minibatch: true } for a state of a few numbers.",
+      );
     },
 
     finish(pair) {
-      const alignments = pair.xy.products === undefined ? alignmentsByGram(pair) : alignmentsByFeatures(pair);
-      return ckaResult(pair.samples, alignments, settings.debiased || settings.minibatch);
+      const alignments =
+        pair.form.name === crossProducts.name ? alignmentsByFeatures(pair) : alignmentsByGram(pair, !minibatch);
+      return ckaResult(pair.samples, alignments, settings.debiased || minibatch);
     },
 
-    mirror(result) {
-      const mirrored = { constantX: 'constantY', constantY: 'constantX' } as const;
-      const { status } = result;
-      return { ...result, status: status === 'constantX' || status === 'constantY' ? mirrored[status] : status };
-    },
+    mirror: withStatusExchanged,
   };
-}
-
-function summed(first: HostStatistics<string>, second: HostStatistics<string>): HostStatistics<string> {
-  return Object.fromEntries(
-    Object.entries(first).map(([name, { data, shape }]) => [
-      name,
-      { data: data.map((value, index) => value + second[name]!.data[index]!), shape },
-    ]),
-  );
 }

@@ -8,9 +8,9 @@
  * `products` Σxyᵀ, `xCubes` Σe·x, `yCubes` Σd·y and `quartic` Σd·e.
  */
 import type { Backend } from '../../backend.ts';
-import type { HostStatistic, HostStatistics } from '../../metricState.ts';
+import { type HostStatistic, type HostStatistics, scalarStatistic } from '../../metricState.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
-import type { PairStatistics, Representation, SetStatistics } from './pairSimilarity.ts';
+import type { PairForm, PairStatistics, Representation, SetStatistics } from './pairSimilarity.ts';
 
 /** How many numbers the statistics of these widths hold, about. */
 export function crossProductsSize(x: readonly number[], y: readonly number[]): number {
@@ -19,7 +19,7 @@ export function crossProductsSize(x: readonly number[], y: readonly number[]): n
 }
 
 /** One set's statistics. */
-export function setProducts<T>(backend: Backend<T>, activations: T): Representation<T> {
+function setProducts<T>(backend: Backend<T>, activations: T): Representation<T> {
   const { centred, shift, offset } = centredSamples(backend, activations);
   const squares = backend.sum(backend.multiply(centred, centred), { axis: 1, keepDims: true });
   return {
@@ -40,11 +40,7 @@ function weightedRows<T>(backend: Backend<T>, weights: T, rows: T): T {
 }
 
 /** A pair's statistics. */
-export function pairProducts<T>(
-  backend: Backend<T>,
-  x: Representation<T>,
-  y: Representation<T>,
-): Readonly<Record<string, T>> {
+function pairProducts<T>(backend: Backend<T>, x: Representation<T>, y: Representation<T>): Readonly<Record<string, T>> {
   const [first, firstSquares] = [x.working.centred!, x.working.squares!];
   const [second, secondSquares] = [y.working.centred!, y.working.squares!];
   return {
@@ -56,7 +52,6 @@ export function pairProducts<T>(
 }
 
 const vector = (data: Float64Array): HostStatistic => ({ data, shape: [data.length] });
-const scalar = (value: number): HostStatistic => ({ data: Float64Array.of(value), shape: [] });
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
@@ -117,7 +112,7 @@ function moved(pair: PairStatistics, delta: Float64Array, epsilon: Float64Array)
   const { samples, x, y, xy } = pair;
   const products = xy.products!;
   const [rows = 0, columns = 0] = products.shape;
-  const [d, e] = [traceOf(x.products!), traceOf(y.products!)];
+  const [d, e] = [traceOf(x.statistics.products!), traceOf(y.statistics.products!)];
   const [deltaSquare, epsilonSquare] = [dot(delta, delta), dot(epsilon, epsilon)];
   const xyEpsilon = timesVector(products, epsilon);
   const xyDelta = vectorTimes(delta, products);
@@ -150,32 +145,28 @@ function added(a: Float64Array, b: Float64Array): Float64Array {
 }
 
 /** Merges a pair's statistics. */
-export function mergePairProducts(first: PairStatistics, second: PairStatistics): HostStatistics<string> {
-  const xMeans = meansOf(
-    { samples: first.samples, statistics: first.x },
-    { samples: second.samples, statistics: second.x },
-  );
-  const yMeans = meansOf(
-    { samples: first.samples, statistics: first.y },
-    { samples: second.samples, statistics: second.y },
-  );
+function mergePairProducts(first: PairStatistics, second: PairStatistics): HostStatistics<string> {
+  const xMeans = meansOf(first.x, second.x);
+  const yMeans = meansOf(first.y, second.y);
   const a = moved(first, xMeans.ofFirst, yMeans.ofFirst);
   const b = moved(second, xMeans.ofSecond, yMeans.ofSecond);
   return {
     products: { data: added(a.products, b.products), shape: first.xy.products!.shape },
     xCubes: vector(added(a.xCubes, b.xCubes)),
     yCubes: vector(added(a.yCubes, b.yCubes)),
-    quartic: scalar(a.quartic + b.quartic),
+    quartic: scalarStatistic(a.quartic + b.quartic),
   };
 }
 
 /** Merges one set's statistics. */
-export function mergeSetProducts(first: SetStatistics, second: SetStatistics): HostStatistics<string> {
-  const withItself = ({ samples, statistics }: SetStatistics): PairStatistics => {
-    const { products, cubes, quartic } = statistics;
-    const xy = { products: products!, xCubes: cubes!, yCubes: cubes!, quartic: quartic! };
-    return { samples, x: statistics, y: statistics, xy };
-  };
+function mergeSetProducts(first: SetStatistics, second: SetStatistics): HostStatistics<string> {
+  const withItself = (set: SetStatistics): PairStatistics => ({
+    samples: set.samples,
+    form: crossProducts,
+    x: set,
+    y: set,
+    xy: ofItself(set.statistics),
+  });
   const { products, xCubes, quartic } = mergePairProducts(withItself(first), withItself(second));
   return {
     shift: first.statistics.shift!,
@@ -185,3 +176,30 @@ export function mergeSetProducts(first: SetStatistics, second: SetStatistics): H
     quartic: quartic!,
   };
 }
+
+function ofItself<Value>({ products, cubes, quartic }: Readonly<Record<string, Value>>): Record<string, Value> {
+  return { products: products!, xCubes: cubes!, yCubes: cubes!, quartic: quartic! };
+}
+
+/** The form: by features, exact over a stream. */
+export const crossProducts: PairForm = {
+  name: 'features',
+  sets: {
+    shift: { shape: ['features'], degree: 1 },
+    offset: { shape: ['features'], degree: 1 },
+    products: { shape: ['features', 'features'], degree: 2 },
+    cubes: { shape: ['features'], degree: 3 },
+    quartic: { shape: [], degree: 4 },
+  },
+  pairs: {
+    products: { shape: ['features of x', 'features of y'], degree: [1, 1] },
+    xCubes: { shape: ['features of x'], degree: [1, 2] },
+    yCubes: { shape: ['features of y'], degree: [2, 1] },
+    quartic: { shape: [], degree: [2, 2] },
+  },
+  represent: setProducts,
+  relate: pairProducts,
+  ofItself,
+  mergeSets: mergeSetProducts,
+  mergePairs: mergePairProducts,
+};

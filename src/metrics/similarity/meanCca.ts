@@ -1,14 +1,11 @@
-import { checkOptions, checkWithin } from '../../check.ts';
-import {
-  type CanonicalCorrelationResult,
-  canonicalCorrelations,
-  mirroredCorrelations,
-} from './canonicalCorrelations.ts';
-import { crossProductSimilarity } from './crossProductSimilarity.ts';
-import { type SimilarityMetric, twoSetMethods } from './pairSimilarity.ts';
+import { readOptions, within } from '../../options.ts';
+import { type CanonicalCorrelationResult, canonicalSimilarity } from './canonicalCorrelations.ts';
+import { twoSetMethods } from './pairMetric.ts';
+import type { SimilarityMetric } from './pairSimilarity.ts';
+import { type PrincipalFormOptions, principalForm } from './principalForms.ts';
 
 /** Options of `meanCca`. */
-export interface MeanCcaOptions {
+export interface MeanCcaOptions extends PrincipalFormOptions {
   /**
    * Directions whose variance is below this share of the largest are left out: rank-deficient activations have some that
    * hold rounding alone. Default 1e-6.
@@ -20,8 +17,9 @@ export interface MeanCcaOptions {
  * Mean canonical correlation: how well the directions of two sets of activations can be matched by linear maps of each,
  * in [0, 1]. 1 − `value` is the distance.
  *
- * Inputs: `x` and `y`, [n, …]; axes after the first are flattened, widths may differ, at most 4096 each. It streams and
- * merges exactly; the decompositions are done on the host at the end. Unchanged by every invertible linear map of a set
+ * Inputs: `x` and `y`, [n, …]; axes after the first are flattened, widths may differ. By features it streams and merges
+ * exactly; few samples of many features are taken in one go (`form`). The decompositions are done on the host at the end.
+ * Unchanged by every invertible linear map of a set
  * that does not push directions below the tolerance.
  *
  * @returns `{ value, correlations, directionsX, directionsY, samples, status }`.
@@ -32,20 +30,11 @@ export interface MeanCcaOptions {
  */
 // @__NO_SIDE_EFFECTS__
 export function meanCca(options: MeanCcaOptions = {}): SimilarityMetric<CanonicalCorrelationResult> {
-  checkOptions('meanCca', options, ['tolerance']);
-  const { tolerance = 1e-6 } = options;
-  checkWithin('meanCca', 'tolerance', tolerance, 0, 1);
-  const similarity = crossProductSimilarity(
-    'meanCca',
-    'similarity',
-    (pair) => canonicalCorrelations(pair, { tolerance, variance: 1 }),
-    mirroredCorrelations,
-  );
+  const settings = readOptions('meanCca', options, { tolerance: within(0, 1, 1e-6), ...principalForm() });
   return {
     name: 'meanCca',
     reference: meanCca,
-    statisticsReference: crossProductSimilarity,
-    options: { tolerance },
-    ...twoSetMethods(similarity),
+    options: settings,
+    ...twoSetMethods(canonicalSimilarity('meanCca', { ...settings, variance: 1 })),
   };
 }

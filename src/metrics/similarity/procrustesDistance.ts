@@ -1,11 +1,12 @@
-import { checkOptions, kindError } from '../../check.ts';
-import { matrixOf, singularValues } from './canonicalCorrelations.ts';
-import { type ActivationStatus, activationStatus, crossProductSimilarity } from './crossProductSimilarity.ts';
-import { traceOf } from './crossProducts.ts';
-import { type PairStatistics, type SimilarityMetric, twoSetMethods } from './pairSimilarity.ts';
+import { flag, readOptions } from '../../options.ts';
+import { type ActivationStatus, withStatusExchanged } from './activationStatus.ts';
+import { alignedShapes, type Shape, shapeOf } from './alignedShapes.ts';
+import { twoSetMethods } from './pairMetric.ts';
+import type { PairSimilarity, SimilarityMetric } from './pairSimilarity.ts';
+import { type PrincipalFormOptions, principalForm, principalForms } from './principalForms.ts';
 
 /** Options of `procrustesDistance`. */
-export interface ProcrustesDistanceOptions {
+export interface ProcrustesDistanceOptions extends PrincipalFormOptions {
   /** Whether both sets are first scaled to a Frobenius norm of 1. Default true; else the distance has the sets' units. */
   readonly normalize?: boolean;
 }
@@ -21,24 +22,13 @@ export interface ProcrustesDistanceResult {
   readonly status: ActivationStatus;
 }
 
-function distanceOf(pair: PairStatistics, normalize: boolean): ProcrustesDistanceResult {
-  const { samples, x, y, xy } = pair;
-  const status = activationStatus(pair);
-  const [squareX, squareY] = [traceOf(x.products!), traceOf(y.products!)];
-  if (status !== 'ok') return { value: normalize ? 0 : Math.sqrt(squareX + squareY), similarity: 0, samples, status };
-  const nuclear = singularValues(matrixOf(xy.products!)).reduce((sum, value) => sum + value, 0);
-  const similarity = Math.min(1, nuclear / Math.sqrt(squareX) / Math.sqrt(squareY));
-  const square = normalize ? 2 - 2 * similarity : squareX + squareY - 2 * nuclear;
-  return { value: Math.sqrt(Math.max(0, square)), similarity, samples, status };
-}
-
 /**
  * Orthogonal Procrustes distance: what is left between two sets of activations after the best rotation and reflection,
  * min over orthogonal Q of |X − YQ|, both centred and scaled to norm 1: √(2 − 2·|XᵀY|₊) with the nuclear norm |·|₊.
  *
- * Inputs: `x` and `y`, [n, …]; axes after the first are flattened; the narrower set counts as filled up with zeros, at
- * most 4096 features each. It streams and merges exactly; the decomposition is done on the host at the end. It is a
- * metric in the strict sense, so `multidimensionalScaling` takes a matrix of it as it is.
+ * Inputs: `x` and `y`, [n, …]; axes after the first are flattened; the narrower set counts as filled up with zeros. By
+ * features it streams and merges exactly; few samples of many features are taken in one go (`form`). The decomposition is
+ * done on the host at the end. It is a metric in the strict sense, so `multidimensionalScaling` takes a matrix of it as it is.
  *
  * @returns `{ value, similarity, samples, status }`.
  * @throws RangeError for NaN or infinite activations.
@@ -51,21 +41,28 @@ function distanceOf(pair: PairStatistics, normalize: boolean): ProcrustesDistanc
 export function procrustesDistance(
   options: ProcrustesDistanceOptions = {},
 ): SimilarityMetric<ProcrustesDistanceResult> {
-  checkOptions('procrustesDistance', options, ['normalize']);
-  const { normalize = true } = options;
-  if (typeof normalize !== 'boolean') throw kindError('procrustesDistance', 'normalize', 'true or false', normalize);
-  const exchanged = { ok: 'ok', constantBoth: 'constantBoth', constantX: 'constantY', constantY: 'constantX' } as const;
-  const similarity = crossProductSimilarity(
-    'procrustesDistance',
-    'distance',
-    (pair) => distanceOf(pair, normalize),
-    (result) => ({ ...result, status: exchanged[result.status] }),
-  );
+  const settings = readOptions('procrustesDistance', options, { normalize: flag(true), ...principalForm() });
+  const similarity: PairSimilarity<ProcrustesDistanceResult, object, Shape> = {
+    name: 'procrustesDistance',
+    kind: 'distance',
+    settings,
+    ...principalForms('procrustesDistance', settings.form),
+    summarize: shapeOf,
+
+    finish(pair) {
+      const { normX, normY, nuclear, unit, similarity, status } = alignedShapes(pair);
+      const value = settings.normalize
+        ? Math.sqrt(status === 'ok' ? 2 - 2 * similarity : 0)
+        : unit * Math.sqrt(Math.max(0, normX * normX + normY * normY - 2 * nuclear));
+      return { value, similarity, samples: pair.samples, status };
+    },
+
+    mirror: withStatusExchanged,
+  };
   return {
     name: 'procrustesDistance',
     reference: procrustesDistance,
-    statisticsReference: crossProductSimilarity,
-    options: { normalize },
+    options: settings,
     ...twoSetMethods(similarity),
   };
 }

@@ -1,8 +1,8 @@
-import type { Backend } from '../../backend.ts';
-import { checkOneOf, checkOptions, checkWhole } from '../../check.ts';
-import { diagonalOf, uCentred } from '../../ops/centredGram.ts';
-import { centredSamples } from '../../ops/centredSamples.ts';
-import { type PairSimilarity, type SimilarityMetric, twoSetMethods } from './pairSimilarity.ts';
+import { checkWhole } from '../../check.ts';
+import { optional, readOptions, whole, word } from '../../options.ts';
+import { leastSamplesOf, normalisedGram, type RepresentationalSettings } from './normalisedGram.ts';
+import { twoSetMethods } from './pairMetric.ts';
+import type { PairSimilarity, SimilarityMetric } from './pairSimilarity.ts';
 
 /** Options of `representationalSimilarity`. */
 export interface RepresentationalSimilarityOptions {
@@ -28,80 +28,15 @@ export interface RepresentationalSimilarityResult {
   readonly status: 'ok' | 'zeroRows' | 'undefined';
 }
 
-type Preset = NonNullable<RepresentationalSimilarityOptions['preset']>;
-
-/** Rows over their lengths, and 1 for every row that has one; lengths up to `least` count as none. */
-function normalised<T>(backend: Backend<T>, matrix: T, least: T): { readonly rows: T; readonly counted: T } {
-  const squares = backend.sum(backend.multiply(matrix, matrix), { axis: 1, keepDims: true });
-  const counted = backend.greater(squares, least);
-  const lengths = backend.sqrt(backend.where(counted, squares, backend.scalar(1)));
-  return { rows: backend.where(counted, backend.divide(matrix, lengths), backend.scalar(0)), counted };
-}
-
-function rowsOfPart<T>(backend: Backend<T>, activations: T, preset: Preset) {
-  const zero = backend.scalar(0);
-  if (preset !== 'centered') {
-    const samples = preset === 'code' ? normalised(backend, activations, zero).rows : activations;
-    return normalised(backend, backend.matMul(samples, samples, { transposeB: true }), zero);
-  }
-  const { centred } = centredSamples(backend, activations);
-  const [count = 1] = backend.shapeOf(centred);
-  const gram = backend.matMul(centred, centred, { transposeB: true });
-  const spread = backend.sum(diagonalOf(backend, gram));
-  // Centring leaves float32's rounding in rows that should vanish, some 1e-14 of n times the mean diagonal squared.
-  const least = backend.multiply(backend.multiply(spread, spread), backend.scalar(1e-11 / count));
-  return normalised(backend, uCentred(backend, gram), least);
-}
-
-/** Where the parts of a batch begin and end; one too short to be centred joins the part before it. */
-function partsOf(
-  samples: number,
-  batchSize: number | undefined,
-  least: number,
-): readonly (readonly [number, number])[] {
-  const size = Math.min(batchSize ?? samples, samples);
-  const starts: number[] = [];
-  for (let start = 0; start < samples; start += size) {
-    if (start === 0 || samples - start >= least) starts.push(start);
-  }
-  return starts.map((start, index) => [start, starts[index + 1] ?? samples] as const);
-}
-
-function rowRange<T>(backend: Backend<T>, x: T, start: number, end: number): T {
-  const [rows = 0] = backend.shapeOf(x);
-  if (start === 0 && end === rows) return x;
-  const indices = Int32Array.from({ length: end - start }, (_, index) => start + index);
-  return backend.gather(x, backend.fromHost({ data: indices, shape: [indices.length] }));
-}
-
-function similarityOf(preset: Preset, batchSize: number | undefined): PairSimilarity<RepresentationalSimilarityResult> {
-  const leastSamples = preset === 'centered' ? 4 : 1;
+function similarityOf(
+  settings: RepresentationalSettings,
+): PairSimilarity<RepresentationalSimilarityResult, RepresentationalSettings> {
   return {
     name: 'representationalSimilarity',
     kind: 'similarity',
-    leastSamples,
-
-    represent(backend, activations) {
-      const [samples = 0] = backend.shapeOf(activations);
-      const working: Record<string, ReturnType<typeof backend.scalar>> = {};
-      partsOf(samples, batchSize, leastSamples).forEach(([start, end], part) => {
-        const { rows, counted } = rowsOfPart(backend, rowRange(backend, activations, start, end), preset);
-        working[`rows${part}`] = rows;
-        working[`counted${part}`] = counted;
-      });
-      return { statistics: {}, working };
-    },
-
-    relate(backend, x, y) {
-      let [total, rows] = [backend.scalar(0), backend.scalar(0)];
-      for (let part = 0; x.working[`rows${part}`] !== undefined; part++) {
-        const sumOfProducts = (name: string) =>
-          backend.sum(backend.multiply(x.working[name + part]!, y.working[name + part]!));
-        total = backend.add(total, sumOfProducts('rows'));
-        rows = backend.add(rows, sumOfProducts('counted'));
-      }
-      return { total, rows };
-    },
+    leastSamples: leastSamplesOf(settings.preset),
+    settings,
+    forms: [normalisedGram],
 
     finish({ samples, xy }) {
       const [total, rows] = [xy.total!.data[0]!, xy.rows!.data[0]!];
@@ -130,16 +65,17 @@ function similarityOf(preset: Preset, batchSize: number | undefined): PairSimila
 export function representationalSimilarity(
   options: RepresentationalSimilarityOptions = {},
 ): SimilarityMetric<RepresentationalSimilarityResult> {
-  checkOptions('representationalSimilarity', options, ['preset', 'batchSize']);
-  const { preset = 'centered' } = options;
-  checkOneOf('representationalSimilarity', 'preset', preset, ['paper', 'code', 'centered']);
-  const least = preset === 'centered' ? 4 : 1;
-  const batchSize = options.batchSize ?? (preset === 'code' ? 64 : undefined);
-  if (batchSize !== undefined) checkWhole('representationalSimilarity', 'batchSize', batchSize, least);
+  const where = 'representationalSimilarity';
+  const { preset, batchSize } = readOptions(where, options, {
+    preset: word(['paper', 'code', 'centered'], 'centered'),
+    batchSize: optional(whole(1)),
+  });
+  if (batchSize !== undefined) checkWhole(where, 'batchSize', batchSize, leastSamplesOf(preset));
+  const settings = { preset, batchSize: batchSize ?? (preset === 'code' ? 64 : undefined) };
   return {
-    name: 'representationalSimilarity',
+    name: where,
     reference: representationalSimilarity,
-    options: { preset, batchSize },
-    ...twoSetMethods(similarityOf(preset, batchSize)),
+    options: settings,
+    ...twoSetMethods(similarityOf(settings)),
   };
 }

@@ -1,7 +1,9 @@
-import { checkOptions, kindError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { checkNames } from './layerNames.ts';
-import { pairMethods, type SimilarityMetric } from './pairSimilarity.ts';
+import { readOptions } from '../../options.ts';
+import { namesOf } from './layerNames.ts';
+import { pairMethods } from './pairMetric.ts';
+import type { SimilarityMetric } from './pairSimilarity.ts';
+import { namedSimilarity, similarityOption } from './similarityOption.ts';
 
 /** What a pair's result holds at least. */
 export interface SimilarityCell {
@@ -25,6 +27,8 @@ export interface SimilarityMatrixResult<Name extends string, Cell extends Simila
   readonly status: readonly (readonly string[])[];
   /** Each pair's whole result. */
   readonly cells: readonly (readonly Cell[])[];
+  /** Whether the values are similarities or distances. */
+  readonly kind: 'similarity' | 'distance';
   readonly samples: number;
 }
 
@@ -34,7 +38,7 @@ export interface SimilarityMatrixResult<Name extends string, Cell extends Simila
  *
  * Inputs: one for each name in `models`, [n, …]. Streams and merges where the similarity does.
  *
- * @returns `{ models, value, status, cells, samples }`; `dissimilarity(value)` is what `multidimensionalScaling` takes.
+ * @returns `{ models, value, status, cells, kind, samples }`; `dissimilarity` of it is what `multidimensionalScaling` takes.
  * @throws RangeError for names that repeat and for NaN or infinite activations.
  * @example
  * const { value } = measure(
@@ -46,16 +50,15 @@ export interface SimilarityMatrixResult<Name extends string, Cell extends Simila
 export function similarityMatrix<Name extends string, Cell extends SimilarityCell>(
   options: SimilarityMatrixOptions<Name, Cell>,
 ): Metric<Name, string, SimilarityMatrixResult<Name, Cell>> {
-  checkOptions('similarityMatrix', options, ['models', 'similarity']);
-  const { models, similarity } = options;
-  checkNames('similarityMatrix', 'models', models);
-  if (typeof similarity?.pairs?.relate !== 'function') {
-    throw kindError('similarityMatrix', 'similarity', 'representationalSimilarity() or cka()', similarity);
-  }
+  const { models, similarity } = readOptions('similarityMatrix', options, {
+    models: namesOf<Name>(),
+    similarity: similarityOption<Cell>(),
+  });
+  const { kind } = similarity.pairs;
   return {
     name: 'similarityMatrix',
     reference: similarityMatrix,
-    options: { models, similarity: { name: similarity.name, ...similarity.options } },
+    options: { models, similarity: namedSimilarity(similarity) },
     inputs: models,
     optionalInputs: [],
     ...pairMethods(similarity.pairs, 'similarityMatrix', models, models, ({ cells, samples }) => ({
@@ -63,6 +66,7 @@ export function similarityMatrix<Name extends string, Cell extends SimilarityCel
       value: cells.map((row) => row.map(({ value }) => value)),
       status: cells.map((row) => row.map(({ status }) => status)),
       cells,
+      kind,
       samples,
     })),
   };

@@ -1,10 +1,17 @@
-import { checkOptions, kindError } from '../../check.ts';
+import { kindError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
+import { type OptionReader, readOptions } from '../../options.ts';
 import { dissimilarity } from '../embedding/dissimilarity.ts';
-import { type MultidimensionalScalingOptions, multidimensionalScaling } from '../embedding/multidimensionalScaling.ts';
-import { checkNames } from './layerNames.ts';
-import { pairMethods, type SimilarityMetric } from './pairSimilarity.ts';
+import {
+  type MultidimensionalScalingOptions,
+  multidimensionalScaling,
+  scalingSettings,
+} from '../embedding/multidimensionalScaling.ts';
+import { namesOf } from './layerNames.ts';
+import { pairMethods } from './pairMetric.ts';
+import type { SimilarityMetric } from './pairSimilarity.ts';
 import type { SimilarityCell } from './similarityMatrix.ts';
+import { namedSimilarity, similarityOption } from './similarityOption.ts';
 
 /** Options of `trainingPath`. */
 export interface TrainingPathOptions<Model extends string, Checkpoint extends string> {
@@ -64,27 +71,19 @@ export interface TrainingPathResult<Model extends string, Checkpoint extends str
 export function trainingPath<Model extends string, Checkpoint extends string>(
   options: TrainingPathOptions<Model, Checkpoint>,
 ): Metric<Checkpoint, string, TrainingPathResult<Model, Checkpoint>> {
-  checkOptions('trainingPath', options, ['models', 'similarity', 'scaling']);
-  const { models, similarity, scaling = {} } = options;
-  if (typeof models !== 'object' || models === null) {
-    throw kindError('trainingPath', 'models', 'a record of lists of checkpoints', models);
-  }
-  const lists = Object.entries(models) as [Model, readonly Checkpoint[]][];
-  for (const [model, list] of lists) checkNames('trainingPath', `models.${model}`, list);
-  const checkpoints = lists.flatMap(([, list]) => list);
-  checkNames('trainingPath', 'models', checkpoints);
-  if (typeof similarity?.pairs?.relate !== 'function') {
-    throw kindError('trainingPath', 'similarity', 'a similarity such as representationalSimilarity()', similarity);
-  }
-  // Options of the map are refused here, not after hours of collecting activations.
-  multidimensionalScaling([[0]], scaling);
+  const { models, similarity, scaling } = readOptions('trainingPath', options, {
+    models: listsOf<Model, Checkpoint>(),
+    similarity: similarityOption<SimilarityCell>(),
+    // Options of the map are refused here, not after hours of collecting activations.
+    scaling: (_where, _name, given) => scalingSettings(given),
+  });
+  const names = Object.keys(models) as Model[];
+  const checkpoints = names.flatMap((model) => models[model]);
   const { kind } = similarity.pairs;
   return {
     name: 'trainingPath',
-    // Its statistics are those of any matrix of pairs: a fused kernel for them needs no scaling.
     reference: trainingPath,
-    statisticsReference: pairMethods,
-    options: { models, similarity: { name: similarity.name, ...similarity.options }, scaling },
+    options: { models, similarity: namedSimilarity(similarity), scaling },
     inputs: checkpoints,
     optionalInputs: [],
     ...pairMethods(similarity.pairs, 'trainingPath', checkpoints, checkpoints, ({ cells, samples }) => {
@@ -92,15 +91,14 @@ export function trainingPath<Model extends string, Checkpoint extends string>(
       const apart = kind === 'similarity' ? dissimilarity(value) : withZeroDiagonal(value);
       const { coordinates, stress1 } = multidimensionalScaling(apart, scaling);
       let start = 0;
-      const paths = Object.fromEntries(
-        lists.map(([model, list]) => {
-          const points = coordinates.slice(start, start + list.length);
-          start += list.length;
-          return [model, { checkpoints: list, coordinates: points, steps: stepsOf(points) }];
-        }),
-      ) as unknown as Record<Model, Path<Checkpoint>>;
+      const paths: Partial<Record<Model, Path<Checkpoint>>> = {};
+      for (const model of names) {
+        const points = coordinates.slice(start, start + models[model].length);
+        start += points.length;
+        paths[model] = { checkpoints: models[model], coordinates: points, steps: stepsOf(points) };
+      }
       return {
-        paths,
+        paths: paths as Record<Model, Path<Checkpoint>>,
         checkpoints,
         value,
         status: cells.map((row) => row.map((cell) => cell.status)),
@@ -108,6 +106,26 @@ export function trainingPath<Model extends string, Checkpoint extends string>(
         samples,
       };
     }),
+  };
+}
+
+/** The reader of each model's checkpoints, all of different names. */
+function listsOf<Model extends string, Checkpoint extends string>(): OptionReader<
+  Readonly<Record<Model, readonly Checkpoint[]>>
+> {
+  return (where, name, given) => {
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+      throw kindError(where, name, 'a record of lists of checkpoints', given);
+    }
+    const models = given as Readonly<Record<Model, readonly Checkpoint[]>>;
+    const lists = Object.entries<readonly Checkpoint[]>(models);
+    for (const [model, list] of lists) namesOf<Checkpoint>()(where, `${name}.${model}`, list);
+    namesOf<Checkpoint>()(
+      where,
+      name,
+      lists.flatMap(([, list]) => list),
+    );
+    return models;
   };
 }
 

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Backend, FusedKernel, FusedLossKernel, FusedMetricKernel } from '../../backend.ts';
+import type { Backend, FusedKernel, FusedLossKernel } from '../../backend.ts';
 import { calibrationKernel } from '../../webgpu/kernels/calibrationKernel.ts';
 import { classwiseKernel } from '../../webgpu/kernels/classwiseKernel.ts';
 import { crdKernel } from '../../webgpu/kernels/crdKernel.ts';
@@ -30,6 +30,6 @@ export function fusedKernelsOf(tfjsBackendName: string, backend: Backend<T>): re
   const metrics = [calibrationKernel(context), classwiseKernel(context), ...similarityKernels(context)];
   return [
     ...fusedLossKernelsOf(tfjsBackendName, backend),
-    ...(metrics as readonly unknown[] as readonly FusedMetricKernel<T>[]),
+    ...(metrics as readonly unknown[] as readonly FusedKernel<T>[]),
   ];
 }

@@ -12,15 +12,18 @@ import type { RowCode, Walk } from './walk.ts';
 /** The local of a function's first parameter, the block. */
 const block = 0;
 
-/** Numbers that elements or memory see: those are float32, and so they are for everybody. */
+/**
+ * Numbers that are float32 for everybody: those of rows, as on the eager backend (a sum of probabilities that is 1 there is 1,
+ * and formulas ask whether something is left), and single ones that rows and elements see.
+ */
 export function roundedNumbers({ values }: Plan): ReadonlySet<Value> {
-  const seen = new Set<Value>();
+  const rounded = new Set<Value>();
   for (const value of values) {
-    if (value.form === 'row' && value.buffer >= 0) seen.add(value);
-    if (value.form !== 'full') continue;
-    for (const operand of value.operands) if (operand.form === 'row' || operand.form === 'single') seen.add(operand);
+    if (value.form === 'row') rounded.add(value);
+    if (value.form !== 'row' && value.form !== 'full') continue;
+    for (const operand of value.operands) if (operand.form === 'single') rounded.add(operand);
   }
-  return seen;
+  return rounded;
 }
 
 /** What single numbers are made of. */
@@ -60,7 +63,7 @@ export function singleNumbers(context: SingleContext, code: Code): Numbers {
     return { doubles: [made] };
   }
   const ownerOf: NumberSource['ownerOf'] = (_operand, _at, _user, own) => own;
-  return makeNumbers({ locals, rounded, arithmetic, width: 1, load, ownerOf }, code);
+  return makeNumbers({ locals, precision: 'float64', rounded, arithmetic, width: 1, load, ownerOf }, code);
 }
 
 /** What a phase's code needs of numbers; single ones are computed in `start`. */
@@ -82,6 +85,7 @@ export function rowNumbers(phase: Phase, numbers: PhaseNumbers, walk: Walk, code
 
   const source: NumberSource = {
     locals,
+    precision: 'float32',
     rounded,
     arithmetic,
     width: walk.width,

@@ -158,14 +158,13 @@ export function phaseSums(phase: Phase, walk: Walk, locals: Locals): PhaseSums {
               .set(total);
           }
           for (const [value, total] of rowTotals) {
-            const halves = walk.width === 1 ? [fresh()] : [fresh(), fresh()];
-            if (walk.present === undefined) code.get(total).op('f64x2.splat').set(halves[0]!);
+            // Of four rows at once each lane has its own sum.
+            if (walk.present !== undefined) numbers.define(value, { single: partial.get(value)! });
             else {
-              const own = partial.get(value)!;
-              code.get(own).op('f64x2.promote_low_f32x4').set(halves[0]!);
-              code.get(own).get(own).shuffle(2, 3, 2, 3).op('f64x2.promote_low_f32x4').set(halves[1]!);
+              const double = fresh();
+              code.get(total).op('f64x2.splat').set(double);
+              numbers.define(value, { doubles: [double] });
             }
-            numbers.define(value, { doubles: halves });
           }
         },
       };

@@ -1,11 +1,10 @@
 /**
- * Numbers of rows, and single numbers: computed in float64, so that a value keeps the digits that its sums have, and seen in
- * float32 where elements meet them. Comparisons and conditions see float32, as they do on the eager backend.
+ * Numbers of rows, in float32 as on the eager backend, and single numbers, in float64 so that a value keeps the digits that
+ * its sums have; where rows and elements meet those, they are float32 for everybody: formulas that take a rounding off again
+ * must find it. Comparisons and conditions see float32.
  *
- * A number that elements or memory see is float32 for everybody: formulas that take a rounding off again must find it.
- *
- * In registers such a number is one vector of two equal float64, or two vectors where a walk takes four rows at once; its
- * float32 form has four lanes either way.
+ * In registers a number in float64 is one vector of two equal ones, or two vectors where a walk takes four rows at once;
+ * its float32 form has four lanes either way.
  */
 import type { Value, ValueOperation } from '../../fusion/values.ts';
 import type { Arithmetic } from './arithmetic.ts';
@@ -35,6 +34,8 @@ export interface Numbers {
 /** What numbers are made of. */
 export interface NumberSource {
   readonly locals: Locals;
+  /** What they are computed in. */
+  readonly precision: 'float32' | 'float64';
   /** Numbers that are float32 wherever they are read. */
   readonly rounded: ReadonlySet<Value>;
   readonly arithmetic: Arithmetic;
@@ -46,14 +47,17 @@ export interface NumberSource {
   ownerOf(operand: Value, at: number, user: Value, own: Numbers): Numbers;
 }
 
-const arithmeticOperations: Partial<Readonly<Record<ValueOperation, Instruction>>> = {
-  add: 'f64x2.add',
-  subtract: 'f64x2.sub',
-  multiply: 'f64x2.mul',
-  divide: 'f64x2.div',
-  maximum: 'f64x2.max',
-  sqrt: 'f64x2.sqrt',
-  abs: 'f64x2.abs',
+/** Operations that are one instruction, in either precision. */
+const instructions: Partial<
+  Readonly<Record<ValueOperation, Readonly<Record<NumberSource['precision'], Instruction>>>>
+> = {
+  add: { float32: 'f32x4.add', float64: 'f64x2.add' },
+  subtract: { float32: 'f32x4.sub', float64: 'f64x2.sub' },
+  multiply: { float32: 'f32x4.mul', float64: 'f64x2.mul' },
+  divide: { float32: 'f32x4.div', float64: 'f64x2.div' },
+  maximum: { float32: 'f32x4.max', float64: 'f64x2.max' },
+  sqrt: { float32: 'f32x4.sqrt', float64: 'f64x2.sqrt' },
+  abs: { float32: 'f32x4.abs', float64: 'f64x2.abs' },
 };
 
 /** Makes the numbers of a piece of code. */
@@ -131,28 +135,21 @@ export function makeNumbers(
     const { operation, operands } = value;
     const ownerOf = (at: number): Numbers => source.ownerOf(operands[at]!, at, value, numbers);
     const single = (at: number): number => ownerOf(at).single(operands[at]!);
-    const doubles = (at: number): readonly number[] => ownerOf(at).doubles(operands[at]!);
-    /** A single number has one vector, whatever its company. */
-    const half = (at: number, index: number): number => doubles(at)[index] ?? doubles(at)[0]!;
-
-    const instruction = arithmeticOperations[operation];
-    if (instruction !== undefined || operation === 'log') {
-      for (let at = 0; at < operands.length; at++) doubles(at);
-      return {
-        doubles: halves.map((index) => {
-          const made = fresh();
-          if (instruction === undefined) arithmetic.wideLogarithm(code, half(0, index));
-          else {
-            for (let at = 0; at < operands.length; at++) code.get(half(at, index));
-            code.op(instruction);
-          }
-          code.set(made);
-          return made;
-        }),
-      };
-    }
     if (operation === 'where') return choose(value, ownerOf);
+    const instruction = instructions[operation]?.[source.precision];
     const made = fresh();
+    if (instruction !== undefined || operation === 'log') {
+      const from = operands.map((operand, at) => {
+        const owner = ownerOf(at);
+        return source.precision === 'float32' ? owner.single(operand) : owner.doubles(operand)[0]!;
+      });
+      for (const local of from) if (instruction !== undefined) code.get(local);
+      if (instruction !== undefined) code.op(instruction);
+      else if (source.precision === 'float32') arithmetic.logarithm(code, from[0]!);
+      else arithmetic.wideLogarithm(code, from[0]!);
+      code.set(made);
+      return source.precision === 'float32' ? { single: made } : { doubles: [made] };
+    }
     const x = single(0);
     if (operation === 'exp') arithmetic.exponential(code, x);
     else if (operation === 'fallingExp') arithmetic.fallingExponential(code, x);
@@ -167,27 +164,16 @@ export function makeNumbers(
 
   function choose({ operands }: Value, ownerOf: (at: number) => Numbers): NumberRegisters {
     const [condition, a, b] = operands as readonly [Value, Value, Value];
+    const of = (value: Value, at: number): number =>
+      source.precision === 'float32' ? ownerOf(at).single(value) : ownerOf(at).doubles(value)[0]!;
     // Where the condition is known to be 0, the other side may not be there at all.
-    if (zeros.has(condition)) return { doubles: spread(ownerOf(2).doubles(b)) };
+    if (zeros.has(condition)) return { single: ownerOf(2).single(b) };
     const mask = ownerOf(0).mask(condition);
-    const [chosen, other] = [ownerOf(1).doubles(a), ownerOf(2).doubles(b)];
-    return {
-      doubles: halves.map((index) => {
-        const made = fresh();
-        code
-          .get(chosen[index] ?? chosen[0]!)
-          .get(other[index] ?? other[0]!)
-          .get(mask);
-        // Each float64 lane takes the mask of its float32 lane.
-        if (width === 2 && index === 0) code.get(mask).shuffle(0, 0, 1, 1);
-        if (width === 2 && index === 1) code.get(mask).shuffle(2, 2, 3, 3);
-        code.op('v128.bitselect').set(made);
-        return made;
-      }),
-    };
+    const [chosen, other] = [of(a, 1), of(b, 2)];
+    const made = fresh();
+    code.get(chosen).get(other).get(mask).op('v128.bitselect').set(made);
+    return source.precision === 'float32' ? { single: made } : { doubles: [made] };
   }
-
-  const spread = (doubles: readonly number[]): readonly number[] => halves.map((half) => doubles[half] ?? doubles[0]!);
 
   return numbers;
 }

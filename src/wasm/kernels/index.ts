@@ -2,9 +2,9 @@
 import type { FusedKernel } from '../../backend.ts';
 import type { WasmTensor } from '../tensors.ts';
 import { calibrationErrorKernel } from './calibrationError.ts';
-import { ckaKernels } from './cka.ts';
 import { crdKernel } from './crd.ts';
-import { representationalSimilarityKernels } from './representationalSimilarity.ts';
+import { crossProductKernel } from './crossProducts.ts';
+import { normalisedGramKernel } from './representationalSimilarity.ts';
 import type { KernelHost } from './rows.ts';
 
 /** Kernels of losses on one instance. */
@@ -14,5 +14,5 @@ export function lossKernels(host: KernelHost): readonly FusedKernel<WasmTensor>[
 
 /** Kernels of metrics on one instance: apart, so that a bundle with losses alone holds no metric. */
 export function metricKernels(host: KernelHost): readonly FusedKernel<WasmTensor>[] {
-  return [calibrationErrorKernel(host), ...ckaKernels(host), ...representationalSimilarityKernels(host)];
+  return [calibrationErrorKernel(host), crossProductKernel(host), normalisedGramKernel(host)];
 }

@@ -1,16 +1,11 @@
 /**
- * Fused kernels of representational similarity: Gram matrices are made, normalised and compared a block of rows at a time,
+ * The kernel of representational similarity over a whole batch: Gram matrices are made, normalised and compared a block of rows at a time,
  * for all models together, so that memory grows with the number of samples and not with its square.
  */
-import type { FusedMetricKernel } from '../../backend.ts';
-import {
-  type RepresentationalSimilarityOptions,
-  representationalSimilarity,
-} from '../../metrics/similarity/representationalSimilarity.ts';
-import { similarityMatrix } from '../../metrics/similarity/similarityMatrix.ts';
+import type { FusedPairKernel } from '../../backend.ts';
+import { normalisedGram, type RepresentationalSettings } from '../../metrics/similarity/normalisedGram.ts';
 import type { Pointer } from '../assemblyExports.ts';
 import type { WasmTensor } from '../tensors.ts';
-import { extentsOf, type PairKernel, pairStatistics, twoSets } from './pairs.ts';
 import { type KernelHost, valueTensor } from './rows.ts';
 
 /**
@@ -27,10 +22,10 @@ interface Samples {
   readonly means: WasmTensor | undefined;
   /** Rows of the Gram matrix whose squared length is not above this have no direction. */
   readonly least: number;
-  readonly invalid: number;
 }
 
-function rowsKernel({ kernels, store, threads }: KernelHost, centred: boolean): PairKernel<Samples> {
+/** The kernel; minibatches are the composite's. */
+export function normalisedGramKernel({ kernels, store, threads }: KernelHost): FusedPairKernel<WasmTensor, Samples> {
   const pointer = (tensor: WasmTensor): Pointer => tensor.storage.pointer;
 
   /**
@@ -44,24 +39,32 @@ function rowsKernel({ kernels, store, threads }: KernelHost, centred: boolean): 
   }
 
   return {
-    represent(activations) {
-      const [rows, width] = extentsOf(activations);
+    kind: 'pairs',
+    implements: normalisedGram,
+    supports(settings) {
+      const { preset, batchSize } = settings as RepresentationalSettings;
+      return preset !== 'code' && batchSize === undefined;
+    },
+
+    represent(activations, settings) {
+      const [rows, width] = activations.shape as readonly [number, number];
+      if ((settings as RepresentationalSettings).preset !== 'centered') {
+        return { statistics: {}, working: { rows, width, data: activations, means: undefined, least: 0 } };
+      }
       const from = store.pointerTo('representationalSimilarity', activations);
       const data = store.make([rows, width]);
       const squares = store.make([rows], 'float64');
       const offset = store.make([width], 'float64');
-      const invalid = kernels.centre(from, rows, width, pointer(data), pointer(offset), pointer(squares));
-      if (!centred) return { rows, width, data: activations, means: undefined, least: 0, invalid };
+      kernels.centre(from, rows, width, pointer(data), pointer(offset), pointer(squares));
       const means = store.make([rows], 'float64');
       store.doublesOf(means).set(meansOf(store.doublesOf(squares), rows));
       const spread = store.doublesOf(squares).reduce((sum, square) => sum + square, 0);
       // As the composite: centring leaves rounding in rows that should vanish.
-      return { rows, width, data, means, least: (spread * spread * 1e-11) / rows, invalid };
+      return { statistics: {}, working: { rows, width, data, means, least: (spread * spread * 1e-11) / rows } };
     },
-    statisticsOf: () => ({}),
-    invalidOf: ({ invalid }) => invalid,
 
-    relate(pairs) {
+    relate(representations) {
+      const pairs = representations.map(([x, y]) => [x.working, y.working] as const);
       const sets = [...new Set(pairs.flat())];
       const rows = sets[0]!.rows;
       const places = new Map(sets.map((set, index) => [set, index]));
@@ -100,40 +103,4 @@ function rowsKernel({ kernels, store, threads }: KernelHost, centred: boolean): 
       }));
     },
   };
-}
-
-const wholeBatch = ({ preset, batchSize }: RepresentationalSimilarityOptions): boolean =>
-  preset !== 'code' && batchSize === undefined;
-
-interface MatrixSettings {
-  readonly models: readonly string[];
-  readonly similarity: RepresentationalSimilarityOptions & { readonly name: string };
-}
-
-/** Kernels of `representationalSimilarity`, alone and in a `similarityMatrix`; minibatches are the composite's. */
-export function representationalSimilarityKernels(host: KernelHost): readonly FusedMetricKernel<WasmTensor>[] {
-  return [
-    {
-      kind: 'metric',
-      implements: representationalSimilarity,
-      supports: wholeBatch,
-      statistics(options, inputs) {
-        const { preset } = options as RepresentationalSimilarityOptions;
-        return pairStatistics(host, twoSets, inputs, rowsKernel(host, preset === 'centered'));
-      },
-    },
-    {
-      kind: 'metric',
-      implements: similarityMatrix,
-      supports(options) {
-        const { similarity } = options as MatrixSettings;
-        return similarity.name === 'representationalSimilarity' && wholeBatch(similarity);
-      },
-      statistics(options, inputs) {
-        const { models, similarity } = options as MatrixSettings;
-        const plan = { x: models, y: models, symmetric: true };
-        return pairStatistics(host, plan, inputs, rowsKernel(host, similarity.preset === 'centered'));
-      },
-    },
-  ];
 }

@@ -1,10 +1,11 @@
-/** Statistics of linear CKA by features and of the canonical correlations, as `metrics/similarity/crossProducts.ts` has them. */
+/** The kernel of cross-products by features: see `metrics/similarity/crossProducts.ts`. */
+import type { FusedPairKernel } from '../../backend.ts';
+import { crossProducts } from '../../metrics/similarity/crossProducts.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { partsFor, TILE, upperTiles } from '../tiledSums.ts';
 import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
 import { COLUMNS, columnProgram, firstSampleProgram, productProgram, squaresProgram } from './crossProductPrograms.ts';
-import { extentsOf, type PairKernel } from './pairs.ts';
 import { rowLayout } from './rows.ts';
 
 type T = WebgpuTensor;
@@ -20,7 +21,6 @@ export interface CentredSet {
   readonly offset: T;
   /** [samples] */
   readonly squares: T;
-  readonly invalid: T;
 }
 
 /** Samples of a segment, and how many segments there are. Each fits one binding and begins where a binding may. */
@@ -35,20 +35,22 @@ function overSegments({ backend }: KernelContext, x: T): T {
   return backend.sum(x, { axis: 0 });
 }
 
+/** Σ over a set's samples: the column means relative to the first one, or weighted columns and a weighted sum beside them. */
 function columnSums(
   context: KernelContext,
   kind: 'means' | 'weighted',
   { activations, samples, width, shift }: Pick<CentredSet, 'activations' | 'samples' | 'width' | 'shift'>,
   divisor: number,
   extra: readonly { readonly tensor: T; readonly bySample: boolean }[],
-): readonly [first: T, second: T] {
+): readonly T[] {
   const { store, backend } = context;
   const tiles = Math.ceil(width / COLUMNS);
   const wanted = Math.min(Math.ceil(samples / 256), Math.ceil(512 / tiles));
   const { segment, segments } = segmentsOf(context, samples, width, wanted);
   const bind = binderOf(context, 'crossProducts');
-  const sums = store.make([segments, width], 'crossProducts');
-  const second = store.make([segments, width], 'crossProducts');
+  const results = (kind === 'means' ? ['result'] : ['result', 'second']).map(() =>
+    store.make([segments, width], 'crossProducts'),
+  );
   store.runtime.run({
     key: `crossProducts ${kind}`,
     build: () => columnProgram(kind),
@@ -57,18 +59,19 @@ function columnSums(
       bind(shift),
       ...extra.map(({ tensor, bySample }) => bind(tensor, bySample ? segment : 0)),
     ],
-    writes: [bind(sums), bind(second)],
+    writes: results.map((result) => bind(result)),
     uniforms: { samples, width, segment, columns: Math.min(width, COLUMNS), divisor },
     units: segments,
     groups: (units) => units * tiles,
   });
-  return [overSegments(context, sums), backend.sum(second)];
+  const [sums, second] = results;
+  return [overSegments(context, sums!), ...(second === undefined ? [] : [backend.sum(second)])];
 }
 
 /** Finds a set's centre and the lengths of its samples. */
 export function centredSet(context: KernelContext, activations: T): CentredSet {
   const { store, subgroupSize } = context;
-  const [samples, width] = extentsOf(activations);
+  const [samples, width] = activations.shape as readonly [number, number];
   const bind = binderOf(context, 'crossProducts');
   // A copy: what the caller's buffer holds later does not matter.
   const shift = store.make([width], 'crossProducts');
@@ -81,7 +84,7 @@ export function centredSet(context: KernelContext, activations: T): CentredSet {
     groups: (units) => Math.ceil(units / COLUMNS),
   });
   const set = { activations, samples, width, shift };
-  const [offset, invalid] = columnSums(context, 'means', set, samples, []);
+  const [offset] = columnSums(context, 'means', set, samples, []) as [T];
   const squares = store.make([samples], 'crossProducts');
   const layout = rowLayout(width, subgroupSize);
   store.runtime.run({
@@ -93,7 +96,7 @@ export function centredSet(context: KernelContext, activations: T): CentredSet {
     units: samples,
     groups: layout.groups,
   });
-  return { ...set, offset, squares, invalid };
+  return { ...set, offset, squares };
 }
 
 /** Σxyᵀ of centred samples, [width of x, width of y]. */
@@ -125,33 +128,30 @@ function weightedSums(context: KernelContext, set: CentredSet, weights: T): read
     { tensor: set.offset, bySample: false },
     { tensor: weights, bySample: true },
     { tensor: set.squares, bySample: true },
-  ]);
+  ]) as [T, T];
 }
 
-/** The kernel for `pairStatistics`. A set's own products are computed at its first pair. */
-export function crossProductKernel(context: KernelContext): PairKernel<CentredSet> {
-  const own = new Map<CentredSet, Readonly<Record<string, T>>>();
-  const statisticsOf = (set: CentredSet) => {
-    const known = own.get(set);
-    if (known) return known;
-    const [cubes, quartic] = weightedSums(context, set, set.squares);
-    const { shift, offset } = set;
-    const made = { shift, offset, products: productsOf(context, set, set), cubes, quartic };
-    own.set(set, made);
-    return made;
-  };
+/** The kernel. */
+export function crossProductKernel(context: KernelContext): FusedPairKernel<T, CentredSet> {
   return {
-    represent: (activations) => centredSet(context, activations),
-    relate(x, y) {
-      const [xStatistics, yStatistics] = [statisticsOf(x), statisticsOf(y)];
-      if (x === y) {
-        const { products, cubes, quartic } = xStatistics as Record<'products' | 'cubes' | 'quartic', T>;
-        return { x: xStatistics, y: yStatistics, xy: { products, xCubes: cubes, yCubes: cubes, quartic } };
-      }
-      const [xCubes, quartic] = weightedSums(context, x, y.squares);
-      const [yCubes] = weightedSums(context, y, x.squares);
-      const xy = { products: productsOf(context, x, y), xCubes, yCubes, quartic };
-      return { x: xStatistics, y: yStatistics, xy };
+    kind: 'pairs',
+    implements: crossProducts,
+    represent(activations) {
+      const working = centredSet(context, activations);
+      const { shift, offset } = working;
+      const [cubes, quartic] = weightedSums(context, working, working.squares);
+      return {
+        statistics: { shift, offset, products: productsOf(context, working, working), cubes, quartic },
+        working,
+      };
     },
+    relate: (pairs) =>
+      pairs.map(([{ working: x }, { working: y }]) =>
+        context.backend.scope(() => {
+          const [xCubes, quartic] = weightedSums(context, x, y.squares);
+          const [yCubes] = weightedSums(context, y, x.squares);
+          return { products: productsOf(context, x, y), xCubes, yCubes, quartic };
+        }),
+      ),
   };
 }

@@ -25,25 +25,23 @@ export const firstSampleProgram: KernelProgram = {
 const uniforms = { samples: 'u32', width: 'u32', segment: 'u32', columns: 'u32', divisor: 'f32' } as const;
 
 /**
- * Two sums a column over a segment of the samples; as many lanes share a column as the workgroup has room for.
+ * Sums a column over a segment of the samples; as many lanes share a column as the workgroup has room for.
  *
- * - `'means'`: the first sample taken off, over the divisor; the number of NaNs and infinities.
- * - `'weighted'`: the centred column times `weights`; in the first column Σ own·weights.
+ * - `'means'`: the first sample taken off, over the divisor.
+ * - `'weighted'`: the centred column times `weights`; in the first column of a second result Σ own·weights.
  */
 export function columnProgram(kind: 'means' | 'weighted'): KernelProgram {
   const term =
     kind === 'means'
       ? `
-    let number = x[at];
-    let finite = (bitcast<u32>(number) & 0x7f800000u) != 0x7f800000u;
-    block += vec2f(select(0.0, number - shift[column], finite), select(1.0, 0.0, finite));`
+    block += vec2f(x[at] - shift[column], 0.0);`
       : `
     let weight = weights[row];
     block += vec2f(weight * (x[at] - shift[column] - offset[column]), select(0.0, weight * own[row], column == 0u));`;
   return {
     name: `crossProducts ${kind}`,
     reads: ['x', 'shift', ...(kind === 'means' ? [] : ['offset', 'weights', 'own'])],
-    writes: ['result', 'second'],
+    writes: ['result', ...(kind === 'means' ? [] : ['second'])],
     uniforms,
     workgroupSize: WORKGROUP,
     declarations: `var<workgroup> lanes: array<vec2f, ${WORKGROUP}>;`,
@@ -77,7 +75,7 @@ export function columnProgram(kind: 'means' | 'weighted'): KernelProgram {
     }
     total += block;
     result[segment * uniforms.width + column] = total.x / uniforms.divisor;
-    second[segment * uniforms.width + column] = total.y;
+    ${kind === 'means' ? '' : 'second[segment * uniforms.width + column] = total.y;'}
   }`,
   };
 }

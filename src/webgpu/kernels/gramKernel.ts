@@ -1,5 +1,8 @@
-/** Statistics of CKA by Gram matrices, linear and RBF, as `metrics/similarity/ckaSimilarity.ts` has them. */
+/** The kernels of CKA by Gram matrices, linear and RBF: see `metrics/similarity/gramAlignment.ts`. */
+import type { FusedPairKernel } from '../../backend.ts';
 import type { CkaSettings } from '../../metrics/similarity/ckaOptions.ts';
+import { chanceVariance, gaussianGram, linearGram } from '../../metrics/similarity/gramAlignment.ts';
+import { rowRange } from '../../ops/rowRange.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { partsFor, TILE, TILE_SIZE, upperTiles } from '../tiledSums.ts';
 import { binderOf } from './binder.ts';
@@ -8,7 +11,6 @@ import { type CentredSet, centredSet } from './crossProductKernel.ts';
 import { gramMedian } from './gramMedian.ts';
 import { alignmentProgram, alignProgram, type GramKernel, meansProgram, rowSumProgram } from './gramPrograms.ts';
 import { type GramForm, gramProgram } from './gramTiles.ts';
-import type { PairKernel } from './pairs.ts';
 
 type T = WebgpuTensor;
 
@@ -49,20 +51,28 @@ export interface GramSet {
   readonly median: T | undefined;
   /** [2, padded rows] */
   readonly means: T;
+  /** Σ of the squared lengths of the centred samples. */
   readonly spread: T;
-  readonly invalid: T;
+  /** The diagonal of the kernel matrix that is centred whole, [rows, 1]. */
+  readonly diagonal: T;
 }
+
+/** What a kernel matrix is made by. */
+type KernelSettings = Pick<CkaSettings, 'kernel' | 'bandwidth' | 'median'>;
+
+/** Dot products of centred samples. */
+export const linearKernel: KernelSettings = { kernel: 'linear', bandwidth: 1, median: 'withDiagonal' };
 
 /** The kernel matrix of a set, by the settings of `cka`; linear with centred products where none are given. */
 export function gramSet(
   context: KernelContext,
   activations: T,
-  { kernel, bandwidth, median: convention }: Pick<CkaSettings, 'kernel' | 'bandwidth' | 'median'>,
+  { kernel, bandwidth, median: convention }: KernelSettings,
 ): GramSet {
   const { store, backend } = context;
   const bind = binderOf(context, 'gram');
   const set = centredSet(context, activations);
-  const { samples, squares, invalid } = set;
+  const { samples, squares } = set;
   const tiles = gramTiles(context, kernel === 'rbf' ? 'distances' : 'centred', set);
   const median = kernel === 'rbf' ? gramMedian(context, tiles, samples, convention === 'withDiagonal') : undefined;
   const scale = -2 * bandwidth ** 2;
@@ -88,54 +98,78 @@ export function gramSet(
     units: 1,
     groups: () => 1,
   });
-  return { samples, kernel, scale, tiles, median, means, spread: backend.sum(squares), invalid };
+  const diagonal = wholeDiagonal(context, kernel, means, squares);
+  return { samples, kernel, scale, tiles, median, means, spread: backend.sum(squares), diagonal };
 }
 
-/** The kernel for `pairStatistics`: one pass over two matrices gives all that their alignment needs. */
-export function gramKernel(context: KernelContext, settings: CkaSettings): PairKernel<GramSet> {
+/** What is left on the diagonal when both means of a row, its own and its column's, are taken off. */
+function wholeDiagonal({ backend }: KernelContext, kernel: GramKernel, means: T, squares: T): T {
+  const [samples = 0] = backend.shapeOf(squares);
+  const whole = backend.gather(backend.transpose(means), rowRange(backend, 0, samples));
+  const first = backend.matMul(whole, backend.fromHost({ data: Float32Array.of(2, 0), shape: [2, 1] }));
+  const own = kernel === 'rbf' ? backend.scalar(1) : backend.reshape(squares, [samples, 1]);
+  return backend.subtract(own, first);
+}
+
+/** Both alignments of two kernel matrices, from one pass over their tiles. */
+function alignmentsOf(context: KernelContext, x: GramSet, y: GramSet): Readonly<Record<'biased' | 'debiased', T>> {
   const { store } = context;
   const bind = binderOf(context, 'gram');
-  return {
-    represent: (activations) => gramSet(context, activations, settings),
-    relate(x, y) {
-      const { samples, kernel, scale } = x;
-      const tiles = upperTiles(samples);
-      const sums = store.make([tiles, 6], 'gram');
-      store.runtime.run({
-        key: `gram align ${kernel}`,
-        build: () => alignProgram(kernel),
-        reads: [
-          bind(x.tiles, TILE_SIZE),
-          bind(y.tiles, TILE_SIZE),
-          bind(x.means),
-          bind(y.means),
-          ...(x.median && y.median ? [bind(x.median), bind(y.median)] : []),
-        ],
-        writes: [bind(sums, 6)],
-        uniforms: { samples, padded: paddedRows(samples), scale },
-        units: tiles,
-        groups: (units) => units,
-      });
-      const results = Array.from({ length: 6 }, () => store.make([], 'gram'));
-      store.runtime.run({
-        key: 'gram alignment',
-        build: alignmentProgram,
-        reads: [bind(sums)],
-        writes: results.map((result) => bind(result)),
-        uniforms: {
-          tiles,
-          biased: 1 / Math.max(1, samples - 1) ** 2,
-          unbiased: samples < 4 ? 0 : 1 / (samples * (samples - 3)),
-        },
-        units: 1,
-        groups: () => 1,
-      });
-      const [xyBiased, xxBiased, yyBiased, xyUnbiased, xxUnbiased, yyUnbiased] = results as [T, T, T, T, T, T];
-      return {
-        x: { biased: xxBiased, debiased: xxUnbiased, spread: x.spread },
-        y: { biased: yyBiased, debiased: yyUnbiased, spread: y.spread },
-        xy: { biased: xyBiased, debiased: xyUnbiased },
-      };
+  const { samples, kernel, scale } = x;
+  const tiles = upperTiles(samples);
+  const sums = store.make([tiles, 2], 'gram');
+  store.runtime.run({
+    key: `gram align ${kernel}`,
+    build: () => alignProgram(kernel),
+    reads: [
+      bind(x.tiles, TILE_SIZE),
+      bind(y.tiles, TILE_SIZE),
+      bind(x.means),
+      bind(y.means),
+      ...(x.median && y.median ? [bind(x.median), bind(y.median)] : []),
+    ],
+    writes: [bind(sums, 2)],
+    uniforms: { samples, padded: paddedRows(samples), scale },
+    units: tiles,
+    groups: (units) => units,
+  });
+  const [biased, debiased] = [store.make([], 'gram'), store.make([], 'gram')];
+  store.runtime.run({
+    key: 'gram alignment',
+    build: alignmentProgram,
+    reads: [bind(sums)],
+    writes: [bind(biased), bind(debiased)],
+    uniforms: {
+      tiles,
+      biased: 1 / Math.max(1, samples - 1) ** 2,
+      unbiased: samples < 4 ? 0 : 1 / (samples * (samples - 3)),
     },
-  };
+    units: 1,
+    groups: () => 1,
+  });
+  return { biased, debiased };
+}
+
+/** The kernels of the linear and of the Gaussian form. */
+export function gramKernels(context: KernelContext): readonly FusedPairKernel<T, GramSet>[] {
+  const { backend } = context;
+  return [linearGram, gaussianGram].map((form) => ({
+    kind: 'pairs',
+    implements: form,
+    represent(activations, settings) {
+      const working = gramSet(context, activations, settings as KernelSettings);
+      const { diagonal, spread } = working;
+      const own = alignmentsOf(context, working, working);
+      const trace = backend.sum(diagonal);
+      const diagonalSquares = backend.sum(backend.multiply(diagonal, diagonal));
+      return { statistics: { ...own, trace, diagonalSquares, spread }, working };
+    },
+    relate: (pairs) =>
+      pairs.map(([x, y]) =>
+        backend.scope(() => ({
+          ...alignmentsOf(context, x.working, y.working),
+          chanceVariance: chanceVariance(backend, x.working.samples, x.statistics.debiased!, y.statistics.debiased!),
+        })),
+      ),
+  }));
 }

@@ -85,8 +85,8 @@ export function meansProgram(kernel: GramKernel): KernelProgram {
 }
 
 /**
- * Inner products of two kernels' matrices, and of each with itself, over one tile: first all centred, then all U-centred,
- * [tiles, 6]. Elements are centred before they are multiplied, so that nothing cancels in the sums.
+ * Inner products of two kernels' matrices over one tile: centred whole, then U-centred, [tiles, 2]. Elements are centred
+ * before they are multiplied, so that nothing cancels in the sums.
  */
 export function alignProgram(kernel: GramKernel): KernelProgram {
   const medians = kernel === 'rbf' ? ['xMedian', 'yMedian'] : [];
@@ -98,10 +98,10 @@ export function alignProgram(kernel: GramKernel): KernelProgram {
     workgroupSize: TILE_LANES,
     declarations: `${specialValues}${fallingExponential}${upperTile}
 ${kernelFunction(kernel, 'ofX', 'xMedian')}${kernelFunction(kernel, 'ofY', 'yMedian')}
-var<workgroup> lanes: array<mat2x3f, ${TILE_LANES}>;`,
+var<workgroup> lanes: array<vec2f, ${TILE_LANES}>;`,
     body: `
   if (group >= uniforms.units) { return; }
-  var sums = mat2x3f();${overTile(
+  var sums = vec2f();${overTile(
     ['xElements', 'yElements'],
     [
       columnMeans('xColumns', 'xMeans', 0),
@@ -119,41 +119,36 @@ var<workgroup> lanes: array<mat2x3f, ${TILE_LANES}>;`,
     let y = y4 - yMeans[own] - yColumns;
     let u = x4 - xMeans[uniforms.padded + own] - xUnbiased;
     let v = y4 - yMeans[uniforms.padded + own] - yUnbiased;
-    sums += mat2x3f(
-      vec3f(dot(weights, x * y), dot(weights, x * x), dot(weights, y * y)),
-      vec3f(dot(unbiased, u * v), dot(unbiased, u * u), dot(unbiased, v * v)),
-    );`,
+    sums += vec2f(dot(weights, x * y), dot(unbiased, u * v));`,
   )}
   lanes[lane] = sums;${joinLanes(TILE_LANES, 'first + second')}
-  if (lane < 6u) { result[group * 6u + lane] = lanes[0][lane / 3u][lane % 3u]; }`,
+  if (lane < 2u) { result[group * 2u + lane] = lanes[0][lane]; }`,
   };
 }
 
-/** The six sums over all tiles, times the factors of the biased and the unbiased alignment. One workgroup. */
+/** Both sums over all tiles, times the factors of the biased and the unbiased alignment. One workgroup. */
 export function alignmentProgram(): KernelProgram {
-  const names = ['xy', 'xx', 'yy'];
-  const results = [...names.map((name) => `${name}Biased`), ...names.map((name) => `${name}Unbiased`)];
   return {
     name: 'gram alignment',
     reads: ['sums'],
-    writes: results,
+    writes: ['biasedAlignment', 'unbiasedAlignment'],
     uniforms: { tiles: 'u32', biased: 'f32', unbiased: 'f32' },
     workgroupSize: TILE_LANES,
-    declarations: `var<workgroup> lanes: array<mat2x3f, ${TILE_LANES}>;`,
+    declarations: `var<workgroup> lanes: array<vec2f, ${TILE_LANES}>;`,
     body: `
   if (group > 0u) { return; }
-  var total = mat2x3f();
-  var block = mat2x3f();
+  var total = vec2f();
+  var block = vec2f();
   var count = 0u;
   for (var tile = lane; tile < uniforms.tiles; tile += ${TILE_LANES}u) {
-    let at = tile * 6u;
-    block += mat2x3f(vec3f(sums[at], sums[at + 1u], sums[at + 2u]), vec3f(sums[at + 3u], sums[at + 4u], sums[at + 5u]));
+    block += vec2f(sums[2u * tile], sums[2u * tile + 1u]);
     count++;
-    if ((count & 15u) == 0u) { total += block; block = mat2x3f(); }
+    if ((count & 15u) == 0u) { total += block; block = vec2f(); }
   }
   lanes[lane] = total + block;${joinLanes(TILE_LANES, 'first + second')}
   if (lane == 0u) {
-    ${results.map((name, at) => `${name}[0] = lanes[0][${Math.floor(at / 3)}][${at % 3}] * uniforms.${at < 3 ? 'biased' : 'unbiased'};`).join('\n    ')}
+    biasedAlignment[0] = lanes[0].x * uniforms.biased;
+    unbiasedAlignment[0] = lanes[0].y * uniforms.unbiased;
   }`,
   };
 }

@@ -2,7 +2,8 @@
  * Statistics of representational similarity over a whole batch: the lengths of both matrices' rows and their dot products
  * come from one pass over the tiles, so that no matrix is normalised, and no n × n matrix but the tiles is kept.
  */
-import type { RepresentationalSimilarityOptions } from '../../metrics/similarity/representationalSimilarity.ts';
+import type { FusedPairKernel } from '../../backend.ts';
+import { normalisedGram, type RepresentationalSettings } from '../../metrics/similarity/normalisedGram.ts';
 import type { KernelProgram } from '../program.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { TILE, TILE_LANES, TILE_SIZE, upperTile, upperTiles } from '../tiledSums.ts';
@@ -10,68 +11,69 @@ import { joinLanes } from '../workgroup.ts';
 import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
 import { centredSet } from './crossProductKernel.ts';
-import { type GramSet, gramSet, gramTiles, paddedRows } from './gramKernel.ts';
+import { type GramSet, gramSet, gramTiles, linearKernel, paddedRows } from './gramKernel.ts';
 import { columnMeans, overTile, rowJoin, writeRowSums } from './gramTiles.ts';
-import type { PairKernel } from './pairs.ts';
 
 type T = WebgpuTensor;
 
-type RowSet = Pick<GramSet, 'samples' | 'tiles' | 'invalid'> & {
+type RowSet = Pick<GramSet, 'samples' | 'tiles'> & {
   readonly spread: T;
   readonly means: T | undefined;
 };
 
-/** The kernel for `pairStatistics`, for the presets `'centered'` and `'paper'`. */
-export function rowSimilarityKernel(
-  context: KernelContext,
-  preset: RepresentationalSimilarityOptions['preset'],
-): PairKernel<RowSet> {
+/** The kernel; cosines of activations and minibatches are the form's own. */
+export function rowSimilarityKernel(context: KernelContext): FusedPairKernel<T, RowSet> {
   const { store, backend } = context;
-  const centred = preset === 'centered';
   const bind = binderOf(context, 'gram');
+  const isCentred = (settings: object): boolean => (settings as RepresentationalSettings).preset === 'centered';
+
+  function relatedRows(x: RowSet, y: RowSet, centred: boolean): Readonly<Record<'total' | 'rows', T>> {
+    const { samples } = x;
+    const padded = paddedRows(samples);
+    const partial = store.make([padded / TILE, 3, padded], 'gram');
+    store.runtime.run({
+      key: `gram rows ${centred}`,
+      build: () => rowProductProgram(centred),
+      reads: [
+        bind(x.tiles, TILE_SIZE),
+        bind(y.tiles, TILE_SIZE),
+        ...(x.means && y.means ? [bind(x.means), bind(y.means)] : []),
+      ],
+      writes: [bind(partial)],
+      uniforms: { samples, padded },
+      units: upperTiles(samples),
+      groups: (units) => units,
+    });
+    const [total, rows] = [store.make([], 'gram'), store.make([], 'gram')];
+    store.runtime.run({
+      key: 'gram cosines',
+      build: cosineProgram,
+      reads: [bind(backend.sum(partial, { axis: 0 })), bind(x.spread), bind(y.spread)],
+      writes: [bind(total), bind(rows)],
+      // As the composite: centring leaves rounding in rows that should vanish.
+      uniforms: { samples, padded, least: centred ? 1e-11 / samples : 0 },
+      units: 1,
+      groups: () => 1,
+    });
+    return { total, rows };
+  }
+
   return {
-    represent(activations) {
-      if (centred) return gramSet(context, activations, { kernel: 'linear', bandwidth: 1, median: 'withDiagonal' });
+    kind: 'pairs',
+    implements: normalisedGram,
+    supports(settings) {
+      const { preset, batchSize } = settings as RepresentationalSettings;
+      return preset !== 'code' && batchSize === undefined;
+    },
+    represent(activations, settings) {
+      if (isCentred(settings)) return { statistics: {}, working: gramSet(context, activations, linearKernel) };
       const set = centredSet(context, activations);
-      const { samples, invalid } = set;
-      return {
-        samples,
-        invalid,
-        tiles: gramTiles(context, 'plain', set),
-        spread: backend.scalar(0),
-        means: undefined,
-      };
+      const tiles = gramTiles(context, 'plain', set);
+      const working = { samples: set.samples, tiles, spread: backend.scalar(0), means: undefined };
+      return { statistics: {}, working };
     },
-    relate(x, y) {
-      const { samples } = x;
-      const padded = paddedRows(samples);
-      const partial = store.make([padded / TILE, 3, padded], 'gram');
-      store.runtime.run({
-        key: `gram rows ${centred}`,
-        build: () => rowProductProgram(centred),
-        reads: [
-          bind(x.tiles, TILE_SIZE),
-          bind(y.tiles, TILE_SIZE),
-          ...(x.means && y.means ? [bind(x.means), bind(y.means)] : []),
-        ],
-        writes: [bind(partial)],
-        uniforms: { samples, padded },
-        units: upperTiles(samples),
-        groups: (units) => units,
-      });
-      const [total, rows] = [store.make([], 'gram'), store.make([], 'gram')];
-      store.runtime.run({
-        key: 'gram cosines',
-        build: cosineProgram,
-        reads: [bind(backend.sum(partial, { axis: 0 })), bind(x.spread), bind(y.spread)],
-        writes: [bind(total), bind(rows)],
-        // As the composite: centring leaves rounding in rows that should vanish.
-        uniforms: { samples, padded, least: centred ? 1e-11 / samples : 0 },
-        units: 1,
-        groups: () => 1,
-      });
-      return { x: {}, y: {}, xy: { total, rows } };
-    },
+    relate: (pairs, settings) =>
+      pairs.map(([{ working: x }, { working: y }]) => backend.scope(() => relatedRows(x, y, isCentred(settings)))),
   };
 }
 

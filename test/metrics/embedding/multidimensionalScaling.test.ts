@@ -1,4 +1,11 @@
-import { dissimilarity, multidimensionalScaling } from 'dark-knowledge';
+import {
+  cka,
+  dissimilarity,
+  measure,
+  multidimensionalScaling,
+  procrustesDistance,
+  similarityMatrix,
+} from 'dark-knowledge';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomNormal } from '../../../src/random.ts';
@@ -216,6 +223,152 @@ describe('multidimensionalScaling', () => {
     ).toThrow(/finite, got NaN/);
     expect(() => multidimensionalScaling([[0]], { method: 'classical', metric: false })).toThrow(/metric must be true/);
     expect(() => multidimensionalScaling([[0]], { start: 1 } as never)).toThrow(/option must be one of/);
+  });
+});
+
+describe('multidimensionalScaling of dissimilarities of any size', () => {
+  const points = [
+    [0, 0],
+    [3, 0],
+    [3, 4],
+    [0, 1],
+    [-2, 2],
+  ];
+  const distances = points.map((a) =>
+    points.map((b) => Math.hypot(a[0]! - b[0]!, a[1]! - b[1]!) + (a === b ? 0 : 0.3)),
+  );
+  for (const options of [{}, { method: 'classical' }, { metric: false }, { initial: 'random', seed: 3 }] as const) {
+    it(`draws one map in every unit: ${JSON.stringify(options)}`, () => {
+      const plain = multidimensionalScaling(distances, options);
+      // Only the form of a non-metric map counts.
+      const sizeOf = ({ coordinates }: typeof plain) => ('metric' in options ? Math.hypot(...coordinates.flat()) : 1);
+      const formOf = (map: typeof plain) => map.coordinates.map((point) => point.map((value) => value / sizeOf(map)));
+      for (const unit of [1e200, 1e-200, 1e-300]) {
+        const scaled = multidimensionalScaling(
+          distances.map((row) => row.map((value) => value * unit)),
+          options,
+        );
+        const size = sizeOf(scaled);
+        const form = scaled.coordinates.map((point) =>
+          point.map((value) => value / ('metric' in options ? size : unit)),
+        );
+        expectDeepClose(form, formOf(plain), 'metric' in options ? 1e-4 : 1e-9);
+        expectDeepClose(scaled.stress1, plain.stress1, 1e-9);
+      }
+    });
+  }
+
+  it('has a raw stress in the square of the unit', () => {
+    const [plain, doubled] = [1, 2].map((unit) =>
+      multidimensionalScaling(distances.map((row) => row.map((value) => value * unit))),
+    );
+    expectDeepClose(doubled!.stress, 4 * plain!.stress, 1e-12);
+  });
+
+  it('refuses infinities', () => {
+    expect(() =>
+      multidimensionalScaling([
+        [0, Infinity],
+        [Infinity, 0],
+      ]),
+    ).toThrow(/finite, got Infinity/);
+  });
+
+  it('states a Stress-1 of at most 1, also where the least raw stress is all but the whole', () => {
+    const single = Array.from({ length: 6 }, (_, i) =>
+      Array.from({ length: 6 }, (_, j) => (i < 2 && j < 2 && i !== j ? 1 : 0)),
+    );
+    const { stress, stress1 } = multidimensionalScaling(single, { dimensions: 1 });
+    // By hand: the two points at ±a and the others at 0 have (1 − 2a)² + 8a², least at a = 1/6.
+    expect(stress).toBeCloseTo(2 / 3, 6);
+    expect(stress1).toBe(1);
+  });
+
+  it('takes dissimilarities as tied that differ by rounding alone', () => {
+    const { tied } = reference;
+    const shaken = (size: number) =>
+      tied.map((row, i) => row.map((value, j) => value * (1 + size * ((Math.min(i, j) * 3 + Math.max(i, j) * 5) % 7))));
+    const stressOf = (matrix: number[][]) => multidimensionalScaling(matrix, { metric: false }).stress1;
+    expectDeepClose(stressOf(shaken(2 ** -52)), stressOf(tied), 1e-9);
+    // Each a rank of its own: another fit.
+    expect(Math.abs(stressOf(shaken(1e-6)) - stressOf(tied))).toBeGreaterThan(1e-4);
+  });
+});
+
+describe('dissimilarity of distances', () => {
+  const similarity = [
+    [1, 0.9, 0.2],
+    [0.9, 1, 0.3],
+    [0.2, 0.3, 1],
+  ];
+  const distance = [
+    [0, 0.4, 1.2],
+    [0.4, 0, 0.8],
+    [1.2, 0.8, 0],
+  ];
+
+  it('is the distance over its largest', () => {
+    expectDeepClose(
+      dissimilarity(distance, { kind: 'distance' }),
+      [
+        [0, 1 / 3, 1],
+        [1 / 3, 0, 2 / 3],
+        [1, 2 / 3, 0],
+      ],
+      1e-12,
+    );
+  });
+
+  it('refuses what it would turn inside out', () => {
+    expect(() => dissimilarity(distance)).toThrow(
+      /similarities must be at most 1, got 1.2. Of distances say so: { kind: 'distance' }/,
+    );
+    expect(() => dissimilarity(distance.map((row) => row.map((value) => value / 2)))).toThrow(
+      /similarities must be at least as large at \[0, 0\] as in the rest of the row, 0.6, got 0. Of distances say so/,
+    );
+    expect(() => dissimilarity(similarity, { kind: 'distance' })).toThrow(/distances\[0\]\[0\] must be 0, got 1/);
+    expect(() =>
+      dissimilarity(
+        [
+          [0, -1],
+          [-1, 0],
+        ],
+        { kind: 'distance' },
+      ),
+    ).toThrow(/distances must be at least 0, got -1/);
+    expect(() => dissimilarity(similarity, { kind: 'distances' as never })).toThrow(/one of 'similarity', 'distance'/);
+  });
+
+  it('takes the result that knows what it holds', () => {
+    expect(dissimilarity({ kind: 'distance', value: distance })).toEqual(dissimilarity(distance, { kind: 'distance' }));
+    expect(dissimilarity({ kind: 'similarity', value: similarity })).toEqual(dissimilarity(similarity));
+    const models = {
+      a: [
+        [0, 1],
+        [1, 0],
+        [2, 2],
+        [5, 1],
+      ],
+      b: [[0], [1], [4], [1]],
+      c: [[3], [1], [0], [2]],
+    };
+    const names = ['a', 'b', 'c'] as const;
+    const distances = measure(similarityMatrix({ models: names, similarity: procrustesDistance() }), models);
+    const similarities = measure(similarityMatrix({ models: names, similarity: cka() }), models);
+    expect([distances.kind, similarities.kind]).toEqual(['distance', 'similarity']);
+    for (const result of [distances, similarities]) {
+      const apart = dissimilarity(result);
+      // The pair that is nearest is the nearest on the map.
+      const pairs = [result.value[0]![1]!, result.value[0]![2]!, result.value[1]![2]!];
+      const sign = result.kind === 'distance' ? 1 : -1;
+      const order = [0, 1, 2].sort((a, b) => sign * (pairs[a]! - pairs[b]!));
+      const between = [apart[0]![1]!, apart[0]![2]!, apart[1]![2]!];
+      expect([0, 1, 2].sort((a, b) => between[a]! - between[b]!)).toEqual(order);
+    }
+    expect(() => dissimilarity({ kind: 'distance', value: distance }, { kind: 'similarity' })).toThrow(
+      /kind must be 'distance', as the result says, got 'similarity'/,
+    );
+    expect(() => dissimilarity({ value: distance } as never)).toThrow(/a matrix, or a result with its kind/);
   });
 });
 

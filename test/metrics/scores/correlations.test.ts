@@ -57,7 +57,9 @@ describe('pearsonCorrelation', () => {
   it('refuses NaN, Infinity and different shapes', () => {
     expect(() => measure(pearsonCorrelation(), { x: [1, Number.NaN], y: [1, 2] })).toThrow(/finite numbers/);
     expect(() => measure(pearsonCorrelation(), { x: [1, 2], y: [1, Infinity] })).toThrow(/finite numbers/);
-    expect(() => measure(pearsonCorrelation(), { x: [1, 2], y: [1] })).toThrow(/of the shape of x/);
+    expect(() => measure(pearsonCorrelation(), { x: [1, 2], y: [1] })).toThrow(/y must be of the shape of the rows/);
+    expect(() => pearsonCorrelation([1, 2], [1])).toThrow(/of the shape of x/);
+    expect(() => pearsonCorrelation([1, Infinity], [1, 2])).toThrow(/x must be finite numbers, got Infinity/);
   });
 });
 
@@ -118,7 +120,13 @@ describe('spearmanCorrelation', () => {
   });
 
   it('has a status for a constant, and ranks infinities', () => {
-    expect(spearmanCorrelation([1, 1, 1], [1, 2, 3])).toEqual({ value: 0, status: 'constant', count: 3 });
+    expect(spearmanCorrelation([1, 1, 1], [1, 2, 3])).toEqual({
+      value: 0,
+      status: 'constant',
+      count: 3,
+      interval: null,
+      pValue: null,
+    });
     expect(spearmanCorrelation([-Infinity, 0, Infinity], [1, 2, 3]).value).toBe(1);
     expect(() => spearmanCorrelation([1, Number.NaN], [1, 2])).toThrow(/free of NaN/);
     expect(() => spearmanCorrelation([1, 2], [1, 2, 3])).toThrow(TypeError);

@@ -174,7 +174,7 @@ describe('cka', () => {
       expect(() => measure(cka(), batch)).toThrow(text);
     fails({ x: [[1], [2]], y: [[1], [2], [3]] }, /cka: y must be of as many samples as x, 2, got shape \[3, 1\]/);
     fails({ x: [], y: [] }, /cka: x must be of shape \[n, features\]/);
-    fails({ x: [[1], [Number.NaN]], y: [[1], [2]] }, /cka: activations must be finite, got '1 of NaN or ±Infinity'/);
+    fails({ x: [[1], [Number.NaN]], y: [[1], [2]] }, /cka: x must be finite, got '1 of NaN or ±Infinity'/);
     fails({ x: [[1], [Infinity]], y: [[1], [2]] }, /finite/);
     expect(() => measure(cka({ minibatch: true }), { x: [[1], [2]], y: [[1], [2]] })).toThrow(/at least 4 a batch/);
     expect(() => cka({ bandwidth: 0 })).toThrow(/cka: bandwidth must be a finite number greater than 0, got 0/);

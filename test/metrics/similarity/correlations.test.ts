@@ -141,8 +141,12 @@ describe('measures of two sets by their cross-products', () => {
 
   it('refuse widths whose decomposition nobody would wait for, and options out of range', () => {
     const wide = tensor(new Float32Array(5000), [1, 5000]);
-    expect(() => measure(meanCca(), { x: wide, y: wide })).toThrow(
+    expect(() => measure(meanCca({ form: 'features' }), { x: wide, y: wide })).toThrow(
       /meanCca: number of features must be at most 4096, got 5000/,
+    );
+    const long = tensor(new Float32Array(5000), [5000, 1]);
+    expect(() => measure(svcca({ form: 'gram' }), { x: long, y: long })).toThrow(
+      /svcca: number of samples must be at most 4096, got 5000/,
     );
     expect(() => svcca({ variance: 0 })).toThrow(/svcca: variance must be greater than 0/);
     expect(() => svcca({ variance: 1.2 })).toThrow(/svcca: variance must be in \[0, 1\], got 1.2/);

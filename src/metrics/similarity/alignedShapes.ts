@@ -1,0 +1,67 @@
+/** Two centred sets of activations after the best rotation and reflection: what all shape distances are made of. */
+import { nuclearNorm } from '../../algebra/singularValues.ts';
+import { type ActivationStatus, activationStatus } from './activationStatus.ts';
+import { crossProducts, traceOf } from './crossProducts.ts';
+import type { PairForm, PairStatistics, SetStatistics } from './pairSimilarity.ts';
+import { directionCosines, type PrincipalDirections, principalDirections } from './principalDirections.ts';
+
+/** What is known of one set: its squared norm, and in the form by samples its directions. */
+export interface Shape extends PrincipalDirections {
+  /** Σ x², in the set's unit. */
+  readonly square: number;
+}
+
+/** The shape of one set. */
+export function shapeOf(set: Omit<SetStatistics, 'summary'>, form: PairForm): Shape {
+  const square = traceOf(set.statistics[form.name === crossProducts.name ? 'products' : 'gram']!);
+  // By features the singular values of XᵀY say it all.
+  if (form.name === crossProducts.name)
+    return { square, variances: new Float64Array(0), vectors: new Float64Array(0), extent: 0 };
+  return { square, ...principalDirections(set, form, { tolerance: 0, variance: 1 }) };
+}
+
+/** Two shapes on top of each other. */
+export interface AlignedShapes {
+  readonly status: ActivationStatus;
+  /** |X|, |Y| and the nuclear norm of XᵀY, over a power of two that keeps their squares numbers. */
+  readonly normX: number;
+  readonly normY: number;
+  readonly nuclear: number;
+  /** That power of two. */
+  readonly unit: number;
+  /** The nuclear norm over both norms, in [0, 1]; 0 where a set is constant. */
+  readonly similarity: number;
+}
+
+/** Finds the best rotation's nuclear norm. */
+export function alignedShapes(pair: PairStatistics<Shape>): AlignedShapes {
+  const { x, y } = pair;
+  const unit = Math.max(x.unit, y.unit);
+  const [shareX, shareY] = [x.unit / unit, y.unit / unit];
+  const [normX, normY] = [Math.sqrt(x.summary.square), Math.sqrt(y.summary.square)];
+  const status = activationStatus(normX === 0, normY === 0);
+  const nuclear = status === 'ok' ? nuclearNormOf(pair) : 0;
+  return {
+    status,
+    normX: normX * shareX,
+    normY: normY * shareY,
+    nuclear: nuclear * shareX * shareY,
+    unit,
+    similarity: status === 'ok' ? Math.min(1, nuclear / normX / normY) : 0,
+  };
+}
+
+function nuclearNormOf(pair: PairStatistics<Shape>): number {
+  if (pair.form.name === crossProducts.name) {
+    const { data, shape } = pair.xy.products!;
+    return nuclearNorm(data, shape[0]!, shape[1]!);
+  }
+  // X = Σ √λ_k·u_k·v_kᵀ, and neither set of v_k touches the singular values of XᵀY.
+  const [own, other] = [pair.x.summary.variances, pair.y.summary.variances];
+  const cosines = directionCosines(pair);
+  const weighted = cosines.map(
+    (cosine, index) =>
+      cosine * Math.sqrt(own[Math.floor(index / other.length)]!) * Math.sqrt(other[index % other.length]!),
+  );
+  return nuclearNorm(weighted, own.length, other.length);
+}

@@ -1,0 +1,57 @@
+/** What the measures by principal directions share: which of two forms serves a batch, and why one does not stream. */
+import { rangeError } from '../../check.ts';
+import { type OptionReader, word } from '../../options.ts';
+import { gramIsSmaller } from './ckaOptions.ts';
+import { crossProducts } from './crossProducts.ts';
+import type { Extents, PairForm, PairSimilarity } from './pairSimilarity.ts';
+import { sampleGram } from './sampleGram.ts';
+
+/** Options of the measures that come in two forms. */
+export interface PrincipalFormOptions {
+  /**
+   * `'features'`: from the cross-products of features, exact over a stream, for at most 4096 features; `'gram'`: from the dot
+   * products of at most 4096 samples of any number of features, in one go. `'auto'` (default) takes Gram matrices where there
+   * are too many features for the other, or where they are the smaller way and the state would pass 2²² numbers.
+   */
+  readonly form?: 'auto' | 'features' | 'gram';
+}
+
+/** The reader of the option. */
+export function principalForm(): { readonly form: OptionReader<NonNullable<PrincipalFormOptions['form']>> } {
+  return { form: word(['auto', 'features', 'gram'], 'auto') };
+}
+
+/** Matrices of this extent are decomposed on the host: beyond it, nobody would wait for it. */
+const greatestExtent = 4096;
+
+function choose(where: string, form: NonNullable<PrincipalFormOptions['form']>, { samples, x, y }: Extents): PairForm {
+  const width = Math.max(...x, ...y);
+  const byGram =
+    form === 'gram' ||
+    (form === 'auto' && samples <= greatestExtent && (width > greatestExtent || gramIsSmaller(samples, x, y)));
+  const [what, extent] = byGram ? (['samples', samples] as const) : (['features', width] as const);
+  if (extent > greatestExtent) {
+    const hint = byGram ? 'Take a part of the samples.' : 'Average over positions, or take a random projection, first.';
+    throw rangeError(where, `number of ${what}`, `at most ${greatestExtent}`, extent, hint);
+  }
+  return byGram ? sampleGram : crossProducts;
+}
+
+/** The parts of a similarity that depend on the form. */
+export function principalForms(
+  where: string,
+  form: NonNullable<PrincipalFormOptions['form']>,
+): Pick<PairSimilarity<unknown>, 'forms' | 'leastSamples'> &
+  Required<Pick<PairSimilarity<unknown>, 'choose' | 'mergeError'>> {
+  const both = { auto: [crossProducts, sampleGram], features: [crossProducts], gram: [sampleGram] } as const;
+  return {
+    leastSamples: 1,
+    forms: both[form],
+    choose: (extents) => choose(where, form, extents),
+    mergeError(used) {
+      if (used.name === crossProducts.name) return undefined;
+      const hint = "Pass { form: 'features' } for at most 4096 features.";
+      return rangeError(where, 'form', "'features' for a stream", 'Gram matrices of one batch', hint);
+    },
+  };
+}

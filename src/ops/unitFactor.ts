@@ -1,0 +1,59 @@
+/** Powers of two that bring numbers near 1, so that squares and fourth powers neither overflow nor vanish. */
+import type { Backend } from '../backend.ts';
+
+/** The exponents for which there are powers: of float32 on devices, of float64 where numbers lie in host memory. */
+interface Exponents {
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+const single: Exponents = { lowest: -150, highest: 127 };
+const double: Exponents = { lowest: -1074, highest: 1023 };
+
+/**
+ * What multiplies numbers up to 2^(exponent + 1) in size. The inverse of a power near the end of either range is no normal
+ * number of it, or none at all.
+ */
+function factorOf(exponent: number): number {
+  if (exponent >= 127) return 2 ** -Math.max(126, exponent - 1);
+  if (exponent < -127 && exponent >= -150) return 2 ** 127;
+  return 2 ** Math.min(1023, -exponent);
+}
+
+/** A factor and whether it may be used. */
+export interface UnitFactor<T> {
+  /** A power of two, []: the largest number times it is about 1. 0 where all numbers are 0. */
+  readonly factor: T;
+  /** How many of the numbers are NaN or infinite, []. */
+  readonly invalid: T;
+}
+
+/**
+ * The power of two that brings a tensor's largest number into (1, 2] (to 4, or to what is left of it, at the ends of the
+ * range). Multiplying by it changes no digit.
+ */
+export function unitFactor<T>(backend: Backend<T>, x: T): UnitFactor<T> {
+  const { lowest, highest } = backend.readSync === undefined ? single : double;
+  const count = highest - lowest + 1;
+  const powers = Float64Array.from({ length: count }, (_, index) => 2 ** (lowest + index));
+  const factors = Float64Array.from({ length: count + 1 }, (_, below) =>
+    below === 0 ? 0 : factorOf(lowest + below - 1),
+  );
+  const sizes = backend.abs(x);
+  const largest = backend.max(sizes);
+  // In float32 the smallest of the powers are 0 and the largest infinite: the number of those below is the same.
+  const below = backend.sum(backend.greater(largest, backend.fromHost({ data: powers, shape: [count] })));
+  // A sum of zeros, which no number of terms can round.
+  const invalid = backend.sum(backend.subtract(backend.scalar(1), backend.greater(backend.scalar(Infinity), sizes)));
+  // Both in one pass over the numbers.
+  backend.settle?.([below, invalid]);
+  return { factor: backend.gather(backend.fromHost({ data: factors, shape: [count + 1] }), below), invalid };
+}
+
+/** The factor for plain numbers; 1 where all are 0. */
+export function unitFactorOf(numbers: ArrayLike<number>): number {
+  let largest = 0;
+  for (let index = 0; index < numbers.length; index++) largest = Math.max(largest, Math.abs(numbers[index]!));
+  if (!(largest > 0 && largest < Infinity)) return 1;
+  return factorOf(Math.ceil(Math.log2(largest)) - 1);
+}
