@@ -32,7 +32,8 @@ export function joinWalks(stages: readonly Stage[]): readonly WalkedStage[] {
       continue;
     }
     walked.push(joined.stage);
-    if (joined.put.length > 0) walked.push({ ...third!, reductions: [...third!.reductions, ...joined.put], softmaxes: [] });
+    if (joined.put.length > 0)
+      walked.push({ ...third!, reductions: [...third!.reductions, ...joined.put], softmaxes: [] });
     at += joined.put.length > 0 ? 2 : 1;
   }
   return walked;
@@ -90,4 +91,3 @@ function isNeededIn({ stores, reductions, columnReductions }: Stage, value: Valu
   };
   return [...stores, ...[...reductions, ...columnReductions].map(({ operands }) => operands[0]!)].some(reaches);
 }
-

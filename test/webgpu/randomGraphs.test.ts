@@ -29,11 +29,15 @@ async function differences(
     const expected =
       against === 'float64'
         ? graph.run(oracle).map((tensor) => oracle.readSync!(tensor))
-        : await Promise.all(eager.scope(() => graph.run(eager)).map(async (tensor) => {
-            const host = await eager.read(tensor);
-            eager.dispose(tensor);
-            return host;
-          }));
+        : await Promise.all(
+            eager
+              .scope(() => graph.run(eager))
+              .map(async (tensor) => {
+                const host = await eager.read(tensor);
+                eager.dispose(tensor);
+                return host;
+              }),
+          );
     read.forEach((tensor, at) => {
       const text = difference(tensor, expected[at]!, 2e-4);
       if (text !== undefined && found.length < 3) found.push(`${graph.title}, result ${at}: ${text}`);

@@ -110,11 +110,7 @@ export function joinSegments(plan: Plan, value: Value, source: string): ColumnKe
 
 /** Segments of a space's rows, and how many there are. */
 export function segmentsOf({ rows, columns }: Space): { readonly part: number; readonly segments: number } {
-  const wanted = Math.min(
-    Math.ceil(enoughLanes / columns),
-    Math.ceil(rows / shortestSegment),
-    mostSegments,
-  );
+  const wanted = Math.min(Math.ceil(enoughLanes / columns), Math.ceil(rows / shortestSegment), mostSegments);
   const part = Math.ceil(rows / wanted);
   return { part, segments: Math.ceil(rows / part) };
 }

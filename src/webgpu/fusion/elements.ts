@@ -3,7 +3,7 @@ import type { Access } from '../../fusion/access.ts';
 import type { Phase } from '../../fusion/stages.ts';
 import type { Value } from '../../fusion/values.ts';
 import { isSingle, type Numbers, type RowNumbers } from './numbers.ts';
-import { exceeds, expressionOf, knownNumber, literal } from './operations.ts';
+import { exceeds, expressionOf, knownNumber, knownSide, literal } from './operations.ts';
 import { type Shader, type Statements, sourceOf } from './shader.ts';
 
 /** Where elements are computed. */
@@ -47,7 +47,10 @@ export function elementsAt(site: ElementSite): (value: Value) => string {
       return once(`load ${operand.id}`, loads, () => `${shader.read(sourceOf(operand), 'elements')}[${element}]`);
     }
     const constant = knownNumber(operand);
-    return constant !== undefined ? literal(constant) : once(`value ${operand.id}`, code, () => compute(operand));
+    if (constant !== undefined) return literal(constant);
+    const side = knownSide(operand);
+    if (side !== undefined) return operandOf(operand.operands[side]!, operand.access[side]!);
+    return once(`value ${operand.id}`, code, () => compute(operand));
   }
 
   const operandsOf = ({ operands, access }: Value): readonly string[] =>

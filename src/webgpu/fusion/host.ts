@@ -82,7 +82,9 @@ export function webgpuExecutor({ store, device, planning = {} }: WebgpuExecutorO
     { order }: Graph<WebgpuTensor>,
     buffers: Map<string, WebgpuTensor>,
   ): void {
-    plan.leaves.forEach((node, slot) => buffers.set(`leaf ${slot}`, order[node]!.stored!));
+    plan.leaves.forEach((node, slot) => {
+      buffers.set(`leaf ${slot}`, order[node]!.stored!);
+    });
     for (const value of plan.buffers.slice(plan.outputs)) {
       buffers.set(sourceOf(value), store.make([value.size], 'fusion'));
     }
@@ -118,7 +120,7 @@ export function webgpuExecutor({ store, device, planning = {} }: WebgpuExecutorO
       storage: store.storageOf(bufferOf(bound.source), 'fusion'),
       perUnit: own.perUnit[bound.extent],
     });
-    const uniforms: Record<string, number> = { ...own.uniforms };
+    const uniforms: Record<string, number> = { ...own.uniforms, nothing: 0 };
     parameters.forEach((slot, at) => {
       uniforms[`p${at}`] = parameterOf(plan, graph, slot);
     });

@@ -73,7 +73,8 @@ const typeOf = (width: number): string => (width > 1 ? `vec${width}f` : 'f32');
 
 // Two joins in a row use different halves of the workgroup's memory: a lane that writes for one may overtake lanes that still
 // read for the last, but not for the one before, so no join ends in a barrier.
-const plane = (slots: number, component: number, at: string): string => `laneValues[half + ${at}${offset(slots, component)}]`;
+const plane = (slots: number, component: number, at: string): string =>
+  `laneValues[half + ${at}${offset(slots, component)}]`;
 const offset = (slots: number, component: number): string => (component > 0 ? ` + ${2 * slots * component}u` : '');
 
 const load = (slots: number, width: number, at: string): string => {

@@ -2,7 +2,7 @@
 import type { Access } from '../../fusion/access.ts';
 import type { Phase } from '../../fusion/stages.ts';
 import { isReduction, type Value } from '../../fusion/values.ts';
-import { exceeds, expressionOf, knownNumber, literal } from './operations.ts';
+import { exceeds, expressionOf, knownNumber, knownSide, literal } from './operations.ts';
 import { numbersSource, type Shader, type Statements, sourceOf } from './shader.ts';
 
 /** Numbers by value, in a piece of code. */
@@ -33,7 +33,7 @@ function makeNumbers({ shader, code, load, ownerOf }: NumberSource): Numbers {
       let name = known.get(value);
       if (name === undefined) {
         const constant = knownNumber(value);
-        name = constant === undefined ? code.bind(load(value) ?? compute(value)) : literal(constant);
+        name = constant === undefined ? nameOf(value) : literal(constant);
         known.set(value, name);
       }
       return name;
@@ -49,6 +49,12 @@ function makeNumbers({ shader, code, load, ownerOf }: NumberSource): Numbers {
     },
     define: (value, name) => void known.set(value, name),
   };
+  function nameOf(value: Value): string {
+    const loaded = load(value);
+    const side = loaded === undefined ? knownSide(value) : undefined;
+    if (side !== undefined) return owner(value, side).of(value.operands[side]!);
+    return code.bind(loaded ?? compute(value));
+  }
   const owner = ({ operands, access }: Value, at: number): Numbers => ownerOf(operands[at]!, access[at]!, numbers);
   const operandsOf = (value: Value): readonly string[] =>
     value.operands.map((operand, at) => owner(value, at).of(operand));

@@ -7,7 +7,7 @@ import type { KernelProgram } from '../program.ts';
 import { elementsAt } from './elements.ts';
 import { type LaneJoins, laneJoins } from './lanes.ts';
 import { labelColumns, type Numbers, type RowNumbers, rowNumbers, singleNumbers } from './numbers.ts';
-import { makeShader, type Shader, type Statements, sourceOf, statements } from './shader.ts';
+import { makeShader, type Shader, sourceOf, statements } from './shader.ts';
 import { type Accumulator, accumulate, accumulateSoftmax, joinAll, type Reduced } from './sums.ts';
 import { type DeviceShape, type Walk, walkOf, walkUniforms } from './walk.ts';
 
@@ -255,6 +255,12 @@ function pick({ phase, shader, singles }: PhaseCode, { operands, access }: Value
   const place = { element: `origin + ${column}`, column };
   const element = elementsAt({ phase, shader, singles, row, loads: inside, code: inside, ...place })(x);
   const name = shader.fresh();
-  row.code.lines.push(`var ${name} = 0.0;`, `if (${column} != noColumn) {`, ...inside.lines, `${name} = ${element};`, '}');
+  row.code.lines.push(
+    `var ${name} = 0.0;`,
+    `if (${column} != noColumn) {`,
+    ...inside.lines,
+    `${name} = ${element};`,
+    '}',
+  );
   return name;
 }

@@ -39,6 +39,8 @@ export interface Shader {
   write(source: string, extent: Extent): string;
   /** The expression of a parameter. */
   parameter(slot: number): string;
+  /** The number with some bits, which no optimiser sees through. */
+  hidden(bits: string): string;
   /** Calls a function of the arithmetic. */
   call(name: LibraryFunction, x: string): string;
   /** A name that is not taken. */
@@ -53,6 +55,7 @@ export function makeShader(plan: Plan): Shader {
   const writes: Bound[] = [];
   const parameters: number[] = [];
   const used = new Set<LibraryFunction>();
+  let hides = false;
   let names = 0;
 
   const bind = (list: Bound[], prefix: string) => (source: string, extent: Extent) => {
@@ -76,6 +79,10 @@ export function makeShader(plan: Plan): Shader {
       const known = parameters.indexOf(slot);
       return `uniforms.p${known >= 0 ? known : parameters.push(slot) - 1}`;
     },
+    hidden(bits) {
+      hides = true;
+      return `bitcast<f32>(${bits} | uniforms.nothing)`;
+    },
     call(name, x) {
       used.add(name);
       return `${name}(${x})`;
@@ -85,7 +92,11 @@ export function makeShader(plan: Plan): Shader {
       ...shell,
       reads: reads.map((_, at) => `x${at}`),
       writes: writes.map((_, at) => `y${at}`),
-      uniforms: { ...uniforms, ...Object.fromEntries(parameters.map((_, at) => [`p${at}`, 'f32' as const])) },
+      uniforms: {
+        ...uniforms,
+        ...(hides && { nothing: 'u32' }),
+        ...Object.fromEntries(parameters.map((_, at) => [`p${at}`, 'f32' as const])),
+      },
       declarations: `${specialValues}${[...used].map((name) => library[name]).join('')}${declarations}`,
     }),
   };

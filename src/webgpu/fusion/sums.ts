@@ -102,12 +102,7 @@ export function accumulateSoftmax(
     );
   return {
     of: logits,
-    begin: [
-      `var ${largest} = -3.4028234e38;`,
-      `var ${sum} = 0.0;`,
-      `var ${recent} = 0.0;`,
-      ...watch.begin,
-    ],
+    begin: [`var ${largest} = -3.4028234e38;`, `var ${sum} = 0.0;`, `var ${recent} = 0.0;`, ...watch.begin],
     take(elements) {
       const [high, shrink] = [shader.fresh(), shader.fresh()];
       const exponentials = elements.map((x) => exponential(`${x} - ${largest}`));
