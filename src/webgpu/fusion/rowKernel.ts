@@ -2,7 +2,7 @@
 import { joinWalks, type WalkedStage } from '../../fusion/online.ts';
 import type { Plan } from '../../fusion/plan.ts';
 import type { Phase } from '../../fusion/stages.ts';
-import { isReduction, type Value } from '../../fusion/values.ts';
+import { isNumber, isReduction, type Value } from '../../fusion/values.ts';
 import type { KernelProgram } from '../program.ts';
 import { elementsAt } from './elements.ts';
 import { type LaneJoins, laneJoins } from './lanes.ts';
@@ -207,13 +207,32 @@ function emitStage(
   }
 
   const loops = walk.isSparse ? sparseLoop(bodyFor) : blockLoops(bodyFor, accumulators, isBackwards);
+  const condition = conditionOfWalk(phase, stage);
+  const guard = condition && row.condition(condition);
   // Bodies may have added to the row's code; the loops come after it.
   const { lines } = row.code;
-  lines.push(...ofRow.flatMap(({ begin }) => begin), ...loops);
+  lines.push(...ofRow.flatMap(({ begin }) => begin), ...(guard ? [`if (${guard}) {`, ...loops, '}'] : loops));
   for (const [value, name] of joinAll(ofRow, isAlone ? undefined : joins, row.code)) {
     if (value.form === 'row') row.define(value, name);
     else found.push([value, name]);
   }
+}
+
+/**
+ * The number of a row that leaves a walk nothing to find where it is 0: all that the walk makes are sums of
+ * `where(number, …, 0)`. What a formula needs of few rows alone, such as the digits of nearly equal sides, is a walk for those.
+ */
+function conditionOfWalk({ isLoaded }: Phase, { reductions, softmaxes, stores }: WalkedStage): Value | undefined {
+  if (softmaxes.length + stores.length > 0) return undefined;
+  const conditions = new Set(
+    reductions.map(({ operation, operands }) => {
+      const [x] = operands as readonly [Value];
+      const [condition, , other] = x.operands;
+      if (operation !== 'sum' || x.operation !== 'where' || x.form !== 'full' || isLoaded(x)) return undefined;
+      return condition!.form === 'row' && x.access[0] === 'row' && isNumber(other!, 0) ? condition : undefined;
+    }),
+  );
+  return conditions.size === 1 ? [...conditions][0] : undefined;
 }
 
 type Body = (places: readonly string[]) => readonly string[];
