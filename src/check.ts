@@ -131,9 +131,7 @@ export function checkNoNaN(where: string, argument: string, values: ArrayLike<nu
 /** Requires numbers on the host that are all finite. */
 export function checkAllFinite(where: string, argument: string, values: ArrayLike<number>): void {
   for (let index = 0; index < values.length; index++) {
-    if (!Number.isFinite(values[index])) {
-      throw rangeError(where, argument, 'finite everywhere', `${values[index]} at ${index}`);
-    }
+    if (!Number.isFinite(values[index])) throw rangeError(where, argument, 'finite numbers', values[index]);
   }
 }
 
