@@ -249,7 +249,21 @@ export { bootstrapMetricDifferenceOn, bootstrapMetricOn } from './bootstrapMetri
 export type { BootstrapMetricOptions } from './bootstrapOptions.ts';
 
 // Metrics: classification
-export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
+export {
+  type AccuracyOptions,
+  type AccuracyResult,
+  accuracy,
+  type ClassAccuracy,
+} from './metrics/classification/accuracy.ts';
+export { type CohenKappaOptions, type CohenKappaResult, cohenKappa } from './metrics/classification/cohenKappa.ts';
+export type { ConfusionOptions } from './metrics/classification/confusionCounts.ts';
+export {
+  type LabelScores,
+  type MultiLabelScoresOptions,
+  type MultiLabelScoresResult,
+  multiLabelScores,
+} from './metrics/classification/multiLabelScores.ts';
+export type { DecisionOptions } from './metrics/decisionThreshold.ts';
 export {
   type GroupAccuracy,
   type GroupedAccuracyOptions,
@@ -534,6 +548,13 @@ export {
   pairedBootstrapDifference,
   selectRows,
 } from './metrics/scores/bootstrap.ts';
+export {
+  type ClassFBeta,
+  type FBetaScoreOptions,
+  type FBetaScoreResult,
+  fBetaScore,
+} from './metrics/scores/fBetaScore.ts';
+export type { FScoreOptions } from './metrics/scores/fScores.ts';
 export { type ClassF1, type F1ScoreOptions, type F1ScoreResult, f1Score } from './metrics/scores/f1Score.ts';
 export { type MatthewsCorrelationResult, matthewsCorrelation } from './metrics/scores/matthewsCorrelation.ts';
 export {
