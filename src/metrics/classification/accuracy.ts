@@ -52,8 +52,8 @@ export interface AccuracyResult {
   readonly correct: number;
   /** Rows that count: the sum of their weights, where there are any. */
   readonly count: number;
-  /** Macro: the rows of each label; else empty. */
-  readonly perClass: readonly ClassAccuracy[];
+  /** With `average: 'macro'`: the rows of each label. */
+  readonly perClass?: readonly ClassAccuracy[];
 }
 
 type AccuracyStatistic = 'correct' | 'count';
@@ -129,7 +129,7 @@ function resultOf(statistics: HostStatistics<AccuracyStatistic>, byClass: boolea
   const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
   const count = requireRows('accuracy', sum(statistics.count.data));
   const correct = sum(statistics.correct.data);
-  if (!byClass) return { value: correct / count, correct, count, perClass: [] };
+  if (!byClass) return { value: correct / count, correct, count };
   const perClass = Array.from(statistics.count.data, (all, index): ClassAccuracy => {
     const right = statistics.correct.data[index]!;
     return { correct: right, count: all, value: all === 0 ? null : right / all };
