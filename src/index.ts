@@ -475,13 +475,9 @@ export {
 // Metrics: robustness
 export { type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
 export { type GradCamOptions, gradCam, gradCamOn } from './metrics/robustness/gradCam.ts';
-export {
-  type IterativeFgsm,
-  type IterativeFgsmOn,
-  type IterativeFgsmOptions,
-  iterativeFgsm,
-  iterativeFgsmOn,
-} from './metrics/robustness/iterativeFgsm.ts';
+export type { AttackBound, IterativeFgsmOptions } from './metrics/robustness/attackOptions.ts';
+export { type IterativeFgsm, iterativeFgsm } from './metrics/robustness/iterativeFgsm.ts';
+export { type IterativeFgsmOn, iterativeFgsmOn } from './metrics/robustness/iterativeFgsmOn.ts';
 export {
   type SaliencySimilarityOptions,
   type SaliencySimilarityResult,
