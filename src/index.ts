@@ -255,7 +255,21 @@ export type { BootstrapMetricOptions } from './bootstrapOptions.ts';
 export type { PredictionOptions, PredictionSource, SideInput } from './metrics/predictionSource.ts';
 
 // Metrics: classification
-export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
+export {
+  type AccuracyOptions,
+  type AccuracyResult,
+  accuracy,
+  type ClassAccuracy,
+} from './metrics/classification/accuracy.ts';
+export { type CohenKappaOptions, type CohenKappaResult, cohenKappa } from './metrics/classification/cohenKappa.ts';
+export type { ConfusionOptions } from './metrics/classification/confusionCounts.ts';
+export {
+  type LabelScores,
+  type MultiLabelScoresOptions,
+  type MultiLabelScoresResult,
+  multiLabelScores,
+} from './metrics/classification/multiLabelScores.ts';
+export type { DecisionOptions } from './metrics/decisionThreshold.ts';
 export {
   type GroupAccuracy,
   type GroupedAccuracyOptions,
@@ -480,13 +494,9 @@ export {
 // Metrics: robustness
 export { type FoolingRateOptions, type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
 export { type GradCamOptions, gradCam, gradCamOn } from './metrics/robustness/gradCam.ts';
-export {
-  type IterativeFgsm,
-  type IterativeFgsmOn,
-  type IterativeFgsmOptions,
-  iterativeFgsm,
-  iterativeFgsmOn,
-} from './metrics/robustness/iterativeFgsm.ts';
+export type { AttackBound, IterativeFgsmOptions } from './metrics/robustness/attackOptions.ts';
+export { type IterativeFgsm, iterativeFgsm } from './metrics/robustness/iterativeFgsm.ts';
+export { type IterativeFgsmOn, iterativeFgsmOn } from './metrics/robustness/iterativeFgsmOn.ts';
 export {
   type SaliencySimilarityOptions,
   type SaliencySimilarityResult,
@@ -558,6 +568,13 @@ export {
   selectRows,
 } from './metrics/scores/bootstrap.ts';
 export type { ClassCount } from './metrics/scores/classCounts.ts';
+export {
+  type ClassFBeta,
+  type FBetaScoreOptions,
+  type FBetaScoreResult,
+  fBetaScore,
+} from './metrics/scores/fBetaScore.ts';
+export type { FScoreOptions } from './metrics/scores/fScores.ts';
 export { type ClassF1, type F1ScoreOptions, type F1ScoreResult, f1Score } from './metrics/scores/f1Score.ts';
 export {
   type MatthewsCorrelationOptions,
