@@ -434,11 +434,13 @@ export type {
   SetStatistics,
   SimilarityMetric,
 } from './metrics/similarity/pairSimilarity.ts';
+export { type ProcrustesOptions, type ProcrustesResult, procrustes } from './metrics/similarity/procrustes.ts';
 export {
   type ProcrustesDistanceOptions,
   type ProcrustesDistanceResult,
   procrustesDistance,
 } from './metrics/similarity/procrustesDistance.ts';
+export { type PwccaConvention, type PwccaOptions, type PwccaResult, pwcca } from './metrics/similarity/pwcca.ts';
 export {
   type RepresentationalSimilarityOptions,
   type RepresentationalSimilarityResult,

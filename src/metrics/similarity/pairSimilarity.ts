@@ -96,6 +96,8 @@ export interface Matchings {
 export interface Rematching<Settings = object, Summary = unknown> {
   /** The form whose statistics hold what every order needs. */
   readonly form: PairForm<Settings>;
+  /** Refuses activations that the form cannot serve; none when left out. */
+  check?(extents: Extents): void;
   /** Made once for a pair. */
   matchingsOf(pair: PairStatistics<Summary>): Matchings;
 }
