@@ -101,7 +101,17 @@ function isDataset<Inputs extends ModelInputs>(
 async function* pulled(name: string, data: DatasetLike<unknown>): AsyncIterable<Batch> {
   const elements = await data.iterator();
   for (let element = await elements.next(); !element.done; element = await elements.next()) {
-    yield batchOf(`a batch of ${name}`, element.value as DistillSamples, undefined);
+    yield ownBatch(`a batch of ${name}`, element.value as DistillSamples);
+  }
+}
+
+/** A dataset's element as a batch; freed where it is none. */
+function ownBatch(name: string, element: DistillSamples): Batch {
+  try {
+    return batchOf(name, element, undefined);
+  } catch (error) {
+    tf.dispose(element as tf.TensorContainer);
+    throw error;
   }
 }
 

@@ -23,7 +23,7 @@ export interface LayersModelLike {
   readonly trainableWeights: readonly LayerWeight[];
   readonly weights: readonly LayerWeight[];
   readonly built: boolean;
-  build(): void;
+  build(inputShape: (number | null)[]): void;
   apply(inputs: tf.Tensor | tf.Tensor[], options?: { readonly training: boolean }): ModelOutput;
   call(inputs: tf.Tensor | tf.Tensor[], options: { readonly training: boolean }): tf.Tensor | tf.Tensor[];
   calculateLosses(): tf.Scalar[];
@@ -128,8 +128,8 @@ function withFeatures(
   layers: readonly string[],
 ): LayersModelLike | undefined {
   if (layers.length === 0) return undefined;
-  // A Sequential hands its call over to a model that it builds at its first one.
-  if (!model.built) model.build();
+  // A Sequential hands its call over to a model that it builds at its first one, of its own shape.
+  if (!model.built) model.build([]);
   const graph = (Reflect.get(model, 'model') as LayersModelLike | undefined) ?? model;
   if (graph.outputs.length !== 1) throw kindError('distill', role, 'a model with one output', graph.outputs);
   const hidden = layers.map((name) => {
