@@ -40,6 +40,7 @@ export function takeStep(
     return { loss, terms };
   } catch (error) {
     tf.dispose(terms);
+    freeTape();
     throw error;
   }
 }
@@ -51,11 +52,28 @@ export function variablesBehind(
   taught: NamedTensors,
   step: number,
 ): readonly tf.Variable[] {
-  const { value, grads } = tf.variableGrads(() => lossOf(parts, batch, taught, step));
+  const { value, grads } = gradientsOf(() => lossOf(parts, batch, taught, step));
   const own = new Set(Object.values(parts.parameters).map(({ name }) => name));
   const names = Object.keys(grads).filter((name) => !own.has(name));
   tf.dispose([value, grads]);
   return names.map((name) => tf.engine().registeredVariables[name]!);
+}
+
+function gradientsOf(compute: () => tf.Scalar): ReturnType<typeof tf.variableGrads> {
+  try {
+    return tf.variableGrads(compute);
+  } catch (error) {
+    freeTape();
+    throw error;
+  }
+}
+
+/** Frees what tfjs has kept of a forward pass for a gradient that an error cut off: it forgets to. */
+function freeTape(): void {
+  const { state } = tf.engine();
+  if (state.gradientDepth > 0) return;
+  for (const { saved = [] } of state.activeTape ?? []) tf.dispose(saved);
+  state.activeTape = [];
 }
 
 function lossOf(
