@@ -7,6 +7,8 @@ import { type AnyLoss, backwardOf, forwardOf, type LossContext } from '../loss.t
 /** A loss's value, and its gradients for later. */
 export interface Differentiation {
   readonly value: tf.Tensor;
+  /** The value of each part of a weighted sum, before its weight. */
+  readonly terms: Readonly<Record<string, tf.Tensor>>;
   /** What the backward pass needs, for tfjs to keep: it frees everything else. */
   readonly saved: readonly tf.Tensor[];
   /** A gradient for each differentiable input that was given, in their order, from what was saved. */
@@ -21,10 +23,11 @@ export function differentiateOnTfjs(
   context: LossContext | undefined,
 ): Differentiation {
   loss.check(backend, inputs);
-  const { value, residuals } = forwardOf(backend, loss, inputs, context);
+  const { value, residuals, terms = {} } = forwardOf(backend, loss, inputs, context);
   return {
     // tfjs takes a function's result for a new tensor.
     value: Object.values(inputs).includes(value) ? tf.clone(value) : value,
+    terms,
     saved: leavesOf(residuals),
     backward: (upstream, saved) =>
       backend.scope(() =>
