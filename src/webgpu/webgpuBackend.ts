@@ -1,9 +1,11 @@
 import type { Backend, FusedKernel, Shape } from '../backend.ts';
-import { checkOptions, checkWhole, kindError } from '../check.ts';
+import { kindError } from '../check.ts';
 import { fusedMembers } from '../fusion/fused.ts';
 import { recordedKernels } from '../fusion/handKernels.ts';
 import { type Execute, makeRecorder, type RecordedTensor, type Recorder } from '../fusion/record.ts';
 import { checkNumber, checkReshape, permutationOf } from '../memberArguments.ts';
+import { flag, optional, readOptions, whole } from '../options.ts';
+import type { GpuBuffer, GpuDevice } from './deviceTypes.ts';
 import { elementwise, elementwiseOperations as operations } from './elementwise.ts';
 import { type WebgpuExecutor, type WebgpuExecutorOptions, webgpuExecutor } from './fusion/host.ts';
 import type { DeviceShape } from './fusion/walk.ts';
@@ -37,17 +39,17 @@ export interface WebgpuBackend extends Backend<WebgpuTensor> {
   readonly isDisposed: (tensor: WebgpuTensor) => boolean;
   readonly fusedKernels: readonly FusedKernel<WebgpuTensor>[];
   /** The device, which stays the caller's. */
-  readonly device: GPUDevice;
+  readonly device: GpuDevice;
   /**
    * A tensor over a caller's buffer of float32 numbers, without a copy. The buffer is only read, and never destroyed.
    * Call `submit()` before you write to it again.
    */
-  fromBuffer(buffer: GPUBuffer, shape: Shape): WebgpuTensor;
+  fromBuffer(buffer: GpuBuffer, shape: Shape): WebgpuTensor;
   /**
    * The buffer that holds a tensor's numbers from its start, without a copy; it may be larger than the tensor. What
    * computes it has been submitted. It is valid until the tensor is disposed.
    */
-  bufferOf(tensor: WebgpuTensor): GPUBuffer;
+  bufferOf(tensor: WebgpuTensor): GpuBuffer;
   /** Submits queued kernels now. Otherwise that happens at the next read, after `batchSize` kernels, or in a microtask. */
   submit(): void;
   /** Time and bytes of each kernel since the last call; empty without the option `profile`. */
@@ -76,7 +78,7 @@ export interface WebgpuBackend extends Backend<WebgpuTensor> {
  * @see https://www.w3.org/TR/webgpu/ and https://www.w3.org/TR/WGSL/
  */
 // @__NO_SIDE_EFFECTS__
-export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions = {}): WebgpuBackend {
+export function webgpuBackend(device: GpuDevice, options: WebgpuBackendOptions = {}): WebgpuBackend {
   return openWebgpuParts(device, options).backend;
 }
 
@@ -99,18 +101,20 @@ export interface WebgpuInternals {
 
 /** Makes a backend, and keeps its parts in sight. */
 export function openWebgpuParts(
-  device: GPUDevice,
+  device: GpuDevice,
   options: WebgpuBackendOptions = {},
   { planning = {}, around = (execute) => execute }: WebgpuInternals = {},
 ): WebgpuParts {
   if (typeof device?.createComputePipeline !== 'function') {
     throw kindError('webgpuBackend', 'device', 'a GPUDevice', device, 'requestWebgpuDevice() requests one.');
   }
-  checkOptions('webgpuBackend', options, ['poolBytes', 'batchSize', 'subgroups', 'profile']);
-  const { poolBytes = 256 * 2 ** 20, batchSize = 64, profile = false } = options;
-  checkWhole('webgpuBackend', 'poolBytes', poolBytes, 0);
-  checkWhole('webgpuBackend', 'batchSize', batchSize, 1);
-  const subgroupSize = subgroupSizeOf(device, options.subgroups);
+  const { poolBytes, batchSize, subgroups, profile } = readOptions('webgpuBackend', options, {
+    poolBytes: whole(0, 256 * 2 ** 20),
+    batchSize: whole(1, 64),
+    subgroups: optional(flag()),
+    profile: flag(false),
+  });
+  const subgroupSize = subgroupSizeOf(device, subgroups);
   const runtime = createRuntime(device, { poolBytes, batchSize, profile });
   const store = createTensorStore(runtime);
   const eager = eagerBackend(store);
@@ -218,7 +222,7 @@ function eagerBackend(store: TensorStore): Backend<StoredTensor> {
 }
 
 /** What generated kernels are made for. */
-function deviceShape(device: GPUDevice, subgroupSize: number): DeviceShape {
+function deviceShape(device: GpuDevice, subgroupSize: number): DeviceShape {
   const { maxComputeWorkgroupStorageSize, maxStorageBuffersPerShaderStage } = device.limits;
   // Four numbers a lane are joined, each in two places.
   const room = 2 ** Math.floor(Math.log2(maxComputeWorkgroupStorageSize / 32));
@@ -231,7 +235,7 @@ function deviceShape(device: GPUDevice, subgroupSize: number): DeviceShape {
 }
 
 /** The smallest subgroup that kernels may meet; 0 where they do without. */
-function subgroupSizeOf(device: GPUDevice, wanted: boolean | undefined): number {
+function subgroupSizeOf(device: GpuDevice, wanted: boolean | undefined): number {
   const smallest = device.adapterInfo?.subgroupMinSize ?? 0;
   if (!device.features.has('subgroups')) {
     if (wanted) throw kindError('webgpuBackend', 'device', "one with the feature 'subgroups'", 'a device without');
@@ -242,7 +246,7 @@ function subgroupSizeOf(device: GPUDevice, wanted: boolean | undefined): number 
 }
 
 /** A power of two, as joining lanes in two steps wants it. */
-function mostLanesOf({ limits }: GPUDevice): number {
+function mostLanesOf({ limits }: GpuDevice): number {
   const most = Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX, 1024);
   return 2 ** Math.floor(Math.log2(most));
 }
