@@ -188,10 +188,12 @@ export interface Backend<T> {
    * Computes something of tensors on another backend that puts operations off, where this one's own tensors cannot: the
    * runners of losses and metrics take that way. Results are new tensors, in the tree that `compute` makes.
    */
-  readonly recorded?: (
-    inputs: Readonly<Record<string, T>>,
-    compute: <R>(backend: Backend<R>, inputs: Readonly<Record<string, R>>) => TensorTree<R>,
-  ) => TensorTree<T>;
+  readonly recorded?:
+    | ((
+        inputs: Readonly<Record<string, T>>,
+        compute: <R>(backend: Backend<R>, inputs: Readonly<Record<string, R>>) => TensorTree<R>,
+      ) => TensorTree<T>)
+    | undefined;
   /** Whether a tensor was freed, where the backend can tell: the runners then name it in an error. */
   readonly isDisposed?: (tensor: T) => boolean;
   /** The number of tensors alive, where the backend counts them: for leak tests. */

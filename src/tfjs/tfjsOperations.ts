@@ -225,7 +225,7 @@ export function tfjsOperations(kernelsOf: KernelsOf): TfjsOperations {
       return recordingOf();
     },
     get recorded() {
-      return recordingOf()?.run as never;
+      return recordingOf()?.run;
     },
   };
   const recordingOf = tfjsRecordings(backend, () => backend.fusedKernels ?? []);

@@ -112,7 +112,7 @@ describe('tfjsLoss on tfjs webgpu', () => {
       labels: tf.tensor1d(host.labels),
     };
     const { result, programs } = watched(() => valueAndGradientsOn(backend, objective, given));
-    expect(programs.map((key) => key.split('\n')[0]!.trim())).toEqual([]);
+    expect(programs.filter((key) => !key.startsWith('dark-knowledge'))).toEqual([]);
     expectDeepClose(await result.value.data(), [expected.value], 3e-6);
     expectDeepClose(await result.gradients.studentLogits.data(), expected.gradients.studentLogits.data, 3e-6);
     const metric = { studentLogits: given.studentLogits, teacherLogits: given.teacherLogits };
