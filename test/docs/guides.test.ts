@@ -1,6 +1,14 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { klDivergence, valueAndGradients } from 'dark-knowledge';
 import { describe, expect, it, vi } from 'vitest';
 import { runGuide } from '../support/guide.ts';
+
+const python = JSON.parse(readFileSync(new URL('../fixtures/files.json', import.meta.url), 'utf8')) as {
+  readonly guideResults: { readonly agreement: number };
+};
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs a guide; what it exports and what it printed, a line each. */
 async function follow(guide: string, standIns = {}) {
@@ -60,5 +68,54 @@ describe('the guides, run as a reader would', () => {
     // The student's first row is the teacher's, its second is at a right angle to it.
     expect(exported.distance).toBeCloseTo(0.5, 6);
     expect(exported.sentiment).toBe(0);
+  });
+
+  it('analyse a run of Python in the numbers that they show', async () => {
+    const before = process.cwd();
+    process.chdir(`${root}/test/fixtures/files`);
+    const { exported, said } = await follow('analysing-a-run.md').finally(() => process.chdir(before));
+    const text = readFileSync(`${root}/docs/guides/analysing-a-run.md`, 'utf8');
+    expect(said).toHaveLength(3);
+    for (const line of said) expect(text).toContain(`// ${line}\n`);
+    // NumPy's own number, by the script of the fixture.
+    expect(said[1]).toBe(python.guideResults.agreement.toFixed(3));
+    expect(exported.figure).toHaveProperty('$schema');
+  });
+
+  it('merge shards into what a stream says, and show the code of the example', async () => {
+    const { exported, said } = await follow('workers-and-beam.md');
+    expect([said, exported.same]).toEqual([['true'], true]);
+    const examples = ['pool', 'beam'].map((name) => readFileSync(`${root}/examples/beam/${name}.ts`, 'utf8'));
+    const text = readFileSync(`${root}/docs/guides/workers-and-beam.md`, 'utf8');
+    const blocks = Array.from(text.matchAll(/^```ts no-run\n(.*?)^```$/gms), ([, code]) => code!);
+    expect(blocks).toHaveLength(2);
+    blocks.forEach((block, index) => {
+      expect(examples[index]).toContain(block);
+    });
+  });
+
+  it('pass a backend where bytes count', async () => {
+    const { exported, said } = await follow('size-and-policy.md');
+    expect(said).toEqual(['1']);
+    // By hand: p = softmax([2, 1]), q its reverse: KL = (p₀ − p₁)·1 = (e − 1)/(e + 1).
+    expect((exported.data as Float32Array)[0]).toBeCloseTo((Math.E - 1) / (Math.E + 1), 6);
+  });
+
+  it('link to pages and headings that are there', () => {
+    const pages = [
+      'README.md',
+      'CONTRIBUTING.md',
+      ...readdirSync(`${root}/docs`, { recursive: true, encoding: 'utf8' })
+        .filter((page) => page.endsWith('.md') && !page.startsWith('reference'))
+        .map((page) => `docs/${page}`),
+    ];
+    const broken = pages.flatMap((page) => {
+      if (!existsSync(`${root}/${page}`)) return [];
+      const links = readFileSync(`${root}/${page}`, 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g);
+      return Array.from(links, ([, target]) => target!)
+        .filter((target) => !existsSync(join(root, dirname(page), target)))
+        .map((target) => `${page} → ${target}`);
+    });
+    expect(broken).toEqual([]);
   });
 });
