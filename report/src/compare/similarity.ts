@@ -4,7 +4,7 @@
  */
 import { type CkaResult, cka, type HostBackend, type HostTensor, measure } from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
-import { wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
+import { type WasmBackend, wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
 
 /** A similarity and each row's influence on it. */
 export interface RowInfluence {
@@ -60,9 +60,14 @@ function centred({ data, shape: [rows = 0] }: HostTensor): Centred {
   return { data: Float32Array.from(differences, (value) => value / largest), rows, width };
 }
 
+let wasm: WasmBackend | undefined;
+
 /** h_i of every row: by cross-products of features, or by dot products of rows where these are fewer. */
 function pulls(x: Centred, y: Centred): Float64Array {
-  return wasmIsSupported() ? pullsOn(wasmBackend(), x, y) : pullsOn(cpuBackend(), x, y);
+  if (!wasmIsSupported()) return pullsOn(cpuBackend(), x, y);
+  // Compiled once.
+  wasm ??= wasmBackend();
+  return pullsOn(wasm, x, y);
 }
 
 function pullsOn<T>(backend: HostBackend<T>, x: Centred, y: Centred): Float64Array {
