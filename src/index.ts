@@ -29,6 +29,7 @@ export {
   type HostTensor,
   type MatrixLike,
   type NestedArray,
+  type ShapedArray,
   type TensorLike,
   type TypedArray,
   tensor,
@@ -45,9 +46,11 @@ export {
   type GradientEvaluationOn,
   type Gradients,
   type InputOf,
+  type InputsOf,
   type Loss,
   type LossContext,
   type OptionalOf,
+  type OtherNames,
   valueAndGradientsOn,
 } from './loss.ts';
 export {
@@ -248,6 +251,9 @@ export { bootstrapMetric, bootstrapMetricDifference } from './bootstrapMetric.ts
 export { bootstrapMetricDifferenceOn, bootstrapMetricOn } from './bootstrapMetricOn.ts';
 export type { BootstrapMetricOptions } from './bootstrapOptions.ts';
 
+// Metrics: what their predictions come from
+export type { PredictionOptions, PredictionSource, SideInput } from './metrics/predictionSource.ts';
+
 // Metrics: classification
 export {
   type AccuracyOptions,
@@ -270,7 +276,6 @@ export {
   type GroupedAccuracyResult,
   groupedAccuracy,
 } from './metrics/classification/groupedAccuracy.ts';
-
 export {
   type ConfusionClass,
   type ConfusionMatrixOptions,
@@ -410,24 +415,35 @@ export { cka } from './metrics/similarity/cka.ts';
 export { type CkaMatrixOptions, type CkaMatrixResult, ckaMatrix } from './metrics/similarity/ckaMatrix.ts';
 export type { CkaOptions } from './metrics/similarity/ckaOptions.ts';
 export type { CkaResult, CkaStatus } from './metrics/similarity/ckaSimilarity.ts';
+export { type CknnaOptions, type CknnaResult, cknna } from './metrics/similarity/cknna.ts';
 export type { ActivationStatus } from './metrics/similarity/activationStatus.ts';
 export { type MeanCcaOptions, meanCca } from './metrics/similarity/meanCca.ts';
+export {
+  type NearestNeighborAgreementOptions,
+  type NearestNeighborAgreementResult,
+  nearestNeighborAgreement,
+} from './metrics/similarity/nearestNeighborAgreement.ts';
+export type { NeighborMetric } from './metrics/similarity/neighborLists.ts';
 export type {
   Extents,
+  Matchings,
   PairForm,
   PairSimilarity,
   PairStatisticForm,
   PairStatistics,
+  Rematching,
   Representation,
   SetStatisticForm,
   SetStatistics,
   SimilarityMetric,
 } from './metrics/similarity/pairSimilarity.ts';
+export { type ProcrustesOptions, type ProcrustesResult, procrustes } from './metrics/similarity/procrustes.ts';
 export {
   type ProcrustesDistanceOptions,
   type ProcrustesDistanceResult,
   procrustesDistance,
 } from './metrics/similarity/procrustesDistance.ts';
+export { type PwccaConvention, type PwccaOptions, type PwccaResult, pwcca } from './metrics/similarity/pwcca.ts';
 export {
   type RepresentationalSimilarityOptions,
   type RepresentationalSimilarityResult,
@@ -456,18 +472,23 @@ export {
 } from './metrics/embedding/multidimensionalScaling.ts';
 
 // Metrics: behaviour
-export { agreement } from './metrics/behaviour/agreement.ts';
+export { type AgreementOptions, agreement } from './metrics/behaviour/agreement.ts';
 export { type ErrorOverlapOptions, errorOverlap } from './metrics/behaviour/errorOverlap.ts';
 export type { ErrorOverlapResult, ErrorPair, ErrorRegion, ModelErrors } from './metrics/behaviour/errorRegions.ts';
-export { invariance } from './metrics/behaviour/invariance.ts';
-export type { ClassMatch, PredictionMatch } from './metrics/behaviour/predictionMatch.ts';
+export { type InvarianceOptions, invariance } from './metrics/behaviour/invariance.ts';
+export type { ClassMatch, MatchStatistic, PredictionMatch } from './metrics/behaviour/predictionMatch.ts';
 export {
   type PredictiveDivergenceOptions,
   type PredictiveDivergenceResult,
   predictiveDivergence,
 } from './metrics/behaviour/predictiveDivergence.ts';
-export { type RightWrongSplitResult, rightWrongSplit, type SplitPart } from './metrics/behaviour/rightWrongSplit.ts';
-export { type ShapeBiasResult, shapeBias } from './metrics/behaviour/shapeBias.ts';
+export {
+  type RightWrongSplitOptions,
+  type RightWrongSplitResult,
+  rightWrongSplit,
+  type SplitPart,
+} from './metrics/behaviour/rightWrongSplit.ts';
+export { type ShapeBiasOptions, type ShapeBiasResult, shapeBias } from './metrics/behaviour/shapeBias.ts';
 export {
   type StudentsSplitOptions,
   type StudentsSplitPart,
@@ -476,7 +497,7 @@ export {
 } from './metrics/behaviour/studentsSplit.ts';
 
 // Metrics: robustness
-export { type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
+export { type FoolingRateOptions, type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
 export { type GradCamOptions, gradCam, gradCamOn } from './metrics/robustness/gradCam.ts';
 export type { AttackBound, IterativeFgsmOptions } from './metrics/robustness/attackOptions.ts';
 export { type IterativeFgsm, iterativeFgsm } from './metrics/robustness/iterativeFgsm.ts';
@@ -491,7 +512,11 @@ export {
   type SaliencyTransferResult,
   saliencyTransfer,
 } from './metrics/robustness/saliencyTransfer.ts';
-export { type StudentFoolingRateResult, studentFoolingRate } from './metrics/robustness/studentFoolingRate.ts';
+export {
+  type StudentFoolingRateOptions,
+  type StudentFoolingRateResult,
+  studentFoolingRate,
+} from './metrics/robustness/studentFoolingRate.ts';
 export type { Grid } from './ops/resizeBilinear.ts';
 
 // Metrics: deviation
@@ -547,6 +572,7 @@ export {
   pairedBootstrapDifference,
   selectRows,
 } from './metrics/scores/bootstrap.ts';
+export type { ClassCount } from './metrics/scores/classCounts.ts';
 export {
   type ClassFBeta,
   type FBetaScoreOptions,
@@ -555,7 +581,11 @@ export {
 } from './metrics/scores/fBetaScore.ts';
 export type { FScoreOptions } from './metrics/scores/fScores.ts';
 export { type ClassF1, type F1ScoreOptions, type F1ScoreResult, f1Score } from './metrics/scores/f1Score.ts';
-export { type MatthewsCorrelationResult, matthewsCorrelation } from './metrics/scores/matthewsCorrelation.ts';
+export {
+  type MatthewsCorrelationOptions,
+  type MatthewsCorrelationResult,
+  matthewsCorrelation,
+} from './metrics/scores/matthewsCorrelation.ts';
 export {
   type MeanAndStandardDeviation,
   meanAndStandardDeviation,

@@ -1,5 +1,5 @@
 import type { Backend } from '../../backend.ts';
-import { checkNotEmpty, checkRank, checkSameShape, rangeError } from '../../check.ts';
+import { checkNoNaN, checkNotEmpty, checkRank, checkSameShape } from '../../check.ts';
 import { type Inputs, inputsOn } from '../../inputs.ts';
 import type { FeatureLayout } from '../../ops/affine.ts';
 import { flag, readOptions, word } from '../../options.ts';
@@ -47,7 +47,7 @@ export function gradCam(
   const gradients = toHostTensor(inputs.gradients, owner.name, 'gradients');
   checkPair(activations.shape, gradients.shape);
   for (const [name, { data }] of Object.entries({ activations, gradients })) {
-    if (data.some(Number.isNaN)) throw rangeError(owner.name, name, 'free of NaN', Number.NaN);
+    checkNoNaN(owner.name, name, data);
   }
   const [batch, first, second, third] = activations.shape as [number, number, number, number];
   const [height, width, channels] = layout === 'channelsLast' ? [first, second, third] : [second, third, first];
