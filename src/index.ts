@@ -358,7 +358,10 @@ export type { ConfidenceOptions, ConfidenceRows } from './metrics/calibration/co
 export type { LabelledScores } from './metrics/calibration/hostScores.ts';
 export type { HeldOutRows } from './metrics/calibration/labelledLogits.ts';
 export type { RankOptions } from './metrics/calibration/rankOptions.ts';
+export type { AdaptiveOptionalInput } from './metrics/calibration/adaptiveMetric.ts';
+export type { ConfidenceMetricOptions } from './metrics/calibration/confidenceMetric.ts';
 export {
+  type KolmogorovSmirnovCalibrationOptions,
   type KolmogorovSmirnovCalibrationResult,
   kolmogorovSmirnovCalibration,
 } from './metrics/calibration/kolmogorovSmirnovCalibration.ts';
