@@ -382,6 +382,14 @@ export {
   representationalSimilarity,
 } from './metrics/similarity/representationalSimilarity.ts';
 export {
+  type DissimilarityComparisons,
+  type RepresentationalSimilarityAnalysisOptions,
+  type RepresentationalSimilarityAnalysisResult,
+  representationalSimilarityAnalysis,
+} from './metrics/similarity/representationalSimilarityAnalysis.ts';
+export type { DissimilarityComparison } from './metrics/similarity/dissimilarityComparison.ts';
+export type { SampleDissimilarity } from './metrics/similarity/dissimilarityPairs.ts';
+export {
   type SimilarityCell,
   type SimilarityMatrixOptions,
   type SimilarityMatrixResult,
