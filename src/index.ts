@@ -356,6 +356,12 @@ export {
   nearestNeighborAgreement,
 } from './metrics/similarity/nearestNeighborAgreement.ts';
 export type { NeighborMetric } from './metrics/similarity/neighborLists.ts';
+export {
+  type NullCalibrationOptions,
+  type NullCalibrationResult,
+  nullCalibration,
+  type SimilarityFunction,
+} from './metrics/similarity/nullCalibration.ts';
 export type {
   Extents,
   Matchings,

@@ -148,7 +148,7 @@ export function representationalSimilarityAnalysis(
       check: checkExtents,
       matchingsOf({ x, y }) {
         const [own, other, by] = [x.summary[0]!, y.summary[0]!, settings.comparisons[0]!];
-        return { valueOf: (order) => compare(own, reordered(other, order), by) };
+        return { valueFor: (order) => compare(own, reordered(other, order), by) };
       },
     },
   };
