@@ -24,7 +24,11 @@ function normalised<T>(backend: Backend<T>, matrix: T, least: T): { readonly row
 }
 
 /** A batch's rows, or those of a part of it. */
-export function rowsOfPart<T>(backend: Backend<T>, activations: T, preset: RepresentationalSettings['preset']) {
+export function rowsOfPart<T>(
+  backend: Backend<T>,
+  activations: T,
+  preset: RepresentationalSettings['preset'],
+): { readonly rows: T; readonly counted: T } {
   if (preset !== 'centered') {
     const samples = preset === 'code' ? unitRows(backend, activations).directions : activations;
     return normalised(backend, backend.matMul(samples, samples, { transposeB: true }), backend.scalar(0));
