@@ -6,7 +6,7 @@ import type { Backend } from './backend.ts';
 import type { Inputs } from './inputs.ts';
 import type { Metric } from './metric.ts';
 import type { HostStatistics } from './metricState.ts';
-import { type RowMetric, type Rows, rowMetric } from './rowMetric.ts';
+import { type RowMetricFrame, type Rows, rowMetric } from './rowMetric.ts';
 import { weightsColumn } from './rowSummands.ts';
 
 /** Columns on the host, of rows that count; those that a batch may leave out are undefined. */
@@ -20,7 +20,7 @@ export interface ColumnMetric<
   Column extends string,
   Statistic extends string,
   Result,
-> extends Omit<RowMetric<Input, Optional, Statistic, Result>, 'statistics' | 'condense'> {
+> extends RowMetricFrame<Input, Optional, Statistic, Result> {
   /** One number a row, [rows], by the column's name, or one for all, []: of inputs that are [rows, classes] or [rows]. */
   columns<T>(
     backend: Backend<T>,

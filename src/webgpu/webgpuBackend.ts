@@ -1,6 +1,7 @@
 import type { Backend, FusedKernel, Shape } from '../backend.ts';
-import { checkOptions, checkWhole, kindError } from '../check.ts';
+import { kindError } from '../check.ts';
 import { checkNumber, checkReshape, permutationOf } from '../memberArguments.ts';
+import { flag, optional, readOptions, whole } from '../options.ts';
 import type { GpuBuffer, GpuDevice } from './deviceTypes.ts';
 import { elementwise, elementwiseOperations as operations } from './elementwise.ts';
 import { gather, oneHot, replaceRows } from './indexing.ts';
@@ -74,11 +75,13 @@ export function webgpuBackend(device: GpuDevice, options: WebgpuBackendOptions =
   if (typeof device?.createComputePipeline !== 'function') {
     throw kindError('webgpuBackend', 'device', 'a GPUDevice', device, 'requestWebgpuDevice() requests one.');
   }
-  checkOptions('webgpuBackend', options, ['poolBytes', 'batchSize', 'subgroups', 'profile']);
-  const { poolBytes = 256 * 2 ** 20, batchSize = 64, profile = false } = options;
-  checkWhole('webgpuBackend', 'poolBytes', poolBytes, 0);
-  checkWhole('webgpuBackend', 'batchSize', batchSize, 1);
-  const subgroupSize = subgroupSizeOf(device, options.subgroups);
+  const { poolBytes, batchSize, subgroups, profile } = readOptions('webgpuBackend', options, {
+    poolBytes: whole(0, 256 * 2 ** 20),
+    batchSize: whole(1, 64),
+    subgroups: optional(flag()),
+    profile: flag(false),
+  });
+  const subgroupSize = subgroupSizeOf(device, subgroups);
   const runtime = createRuntime(device, { poolBytes, batchSize, profile });
   const store = createTensorStore(runtime);
   type T = WebgpuTensor;

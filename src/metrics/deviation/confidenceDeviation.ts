@@ -4,6 +4,7 @@ import { type Inputs, inputsOn } from '../../inputs.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
 import { logOdds } from '../../ops/logOdds.ts';
 import { pairMomentsOf } from '../../ops/pairMoments.ts';
+import { noDistributionFault } from '../../ops/scoreFaults.ts';
 import { type OptionReader, optional, readOptions, within } from '../../options.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
 import { type ConfidenceLine, confidenceLine } from './confidenceLine.ts';
@@ -159,7 +160,8 @@ function deviationOf(
 ): ConfidenceDeviationResult {
   const invalid = allTeacher.reduce((n, x, row) => n + (Number.isNaN(x) || Number.isNaN(allStudent[row]!) ? 1 : 0), 0);
   if (invalid > 0) {
-    throw rangeError(owner.name, 'logits', 'free of NaN and of rows that are −Infinity', `${invalid} such rows`);
+    const { argument, expected, counted } = noDistributionFault;
+    throw rangeError(owner.name, argument, expected, `${invalid} ${counted}`);
   }
   const kept = (_: number, row: number): boolean =>
     Number.isFinite(allTeacher[row]!) && Number.isFinite(allStudent[row]!);

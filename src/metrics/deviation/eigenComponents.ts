@@ -1,4 +1,4 @@
-import { checkRank, checkSameShape, kindError, rangeError, shapeError } from '../../check.ts';
+import { checkNoNaN, checkRank, checkSameShape, kindError, shapeError } from '../../check.ts';
 import { readOptions, word } from '../../options.ts';
 import { type HostTensor, sizeOf, type TensorLike, toHostTensor } from '../../tensor.ts';
 
@@ -70,7 +70,7 @@ export function eigenComponents(
     return checkpoints.map((weights, index) => {
       const argument = `${side}[${index}]`;
       const kernel = toHostTensor(weights as TensorLike, where, argument);
-      if (kernel.data.some(Number.isNaN)) throw rangeError(where, argument, 'free of NaN', Number.NaN);
+      checkNoNaN(where, argument, kernel.data);
       return components(kernel, directions, layout, argument);
     });
   };

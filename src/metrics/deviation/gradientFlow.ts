@@ -1,5 +1,5 @@
 import { singularDecomposition } from '../../algebra/singularValues.ts';
-import { checkNotEmpty, checkRank, checkWhole, rangeError, shapeError } from '../../check.ts';
+import { checkAllFinite, checkNotEmpty, checkRank, checkWhole, rangeError, shapeError } from '../../check.ts';
 import type { Inputs } from '../../inputs.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
 
@@ -75,7 +75,7 @@ export function gradientFlow(inputs: Inputs<'data' | 'targets', never, TensorLik
     throw shapeError(where, 'targets', `of shape [${rows}] or [${rows}, outputs]`, targets.shape);
   }
   for (const [name, values] of Object.entries({ data, targets })) {
-    if (!values.data.every(Number.isFinite)) throw rangeError(where, name, 'finite everywhere', 'NaN or Infinity');
+    checkAllFinite(where, name, values.data);
   }
   const outputAxes = targets.shape.slice(1);
   const outputs = outputAxes[0] ?? 1;

@@ -39,7 +39,8 @@ const reverseKl: Divergence = {
   target: 'teacher',
   terms: 'vec2f(select(q * (logQ - logP), 0.0, isZero(q)), 0.0)',
   loss: 'uniforms.factor * sums.x',
-  gradient: 'select(q * ((logQ - logP) - sums.x), 0.0, isZero(q))',
+  // A row that the teacher rules out, +Infinity, has gradient 0.
+  gradient: 'select(q * ((logQ - logP) - sums.x), 0.0, isZero(q) || bitcast<u32>(sums.x) == 0x7f800000u)',
   gradientNeedsSums: true,
 };
 
