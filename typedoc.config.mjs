@@ -17,7 +17,7 @@ export default {
   plugin: ['./scripts/typedoc-families.mjs'],
   // A loss is looked for by what it does; its options and results come after all families.
   groupOrder: ['Documents', 'Modules', ...familyOrder, 'Functions', 'Variables', 'Interfaces', 'Type Aliases'],
-  navigation: { includeGroups: true, includeCategories: false },
+  navigation: { includeGroups: true, includeCategories: false, includeFolders: false },
   searchInComments: true,
   searchInDocuments: true,
   searchGroupBoosts: { Interfaces: 0.5, 'Type Aliases': 0.5 },

@@ -2,7 +2,6 @@
  * Orders the reference as the sources are ordered: a function stands under its family, which is the room that its file lies in.
  * A plugin of TypeDoc, so that no file has to say in a tag where it lies.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
@@ -48,19 +47,36 @@ export function load(app) {
         signature.comment.blockTags.push(new CommentTag('@group', [{ kind: 'text', text: family }]));
       }
     }
-    // A page is called what its first heading says, not by its file's name.
+    // Entries are called what one imports.
+    for (const entry of project.getReflectionsByKind(ReflectionKind.Module)) {
+      entry.name = entry.name === 'index' ? 'dark-knowledge' : `dark-knowledge/${entry.name}`;
+    }
+    // A page is called what its first heading says, not by its file's name; and the home page has its name once.
     for (const page of project.getReflectionsByKind(ReflectionKind.Document)) {
-      const [first, ...rest] = page.content;
-      const heading = /^\s*# (.+)\n/.exec(first?.text ?? '');
-      if (!heading) continue;
-      page.name = heading[1];
-      page.content = [{ ...first, text: first.text.slice(heading[0].length) }, ...rest];
+      const heading = takeHeading(page.content);
+      if (heading !== undefined) page.name = heading;
+    }
+    takeHeading(project.readme);
+  });
+
+  // Pages are plain Markdown: a name in them becomes a link where it is the name of something.
+  app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => {
+    const kinds = ReflectionKind.Function | ReflectionKind.Interface | ReflectionKind.TypeAlias;
+    const named = new Map(project.getReflectionsByKind(kinds).map((reflection) => [reflection.name, reflection]));
+    const pages = project.getReflectionsByKind(ReflectionKind.Document).map(({ content }) => content);
+    for (const parts of [...pages, project.readme]) {
+      parts.forEach((part, index) => {
+        const target = part.kind === 'code' ? named.get(part.text.replaceAll('`', '')) : undefined;
+        if (target) parts[index] = { kind: 'inline-tag', tag: '@linkcode', text: target.name, target };
+      });
     }
   });
 }
 
-/** What the search must find once the site is written: words that stand in comments alone. */
-export function missingFrom(site, words) {
-  const index = `${site}/assets/search.js`;
-  return existsSync(index) ? words.filter((word) => !readFileSync(index, 'utf8').includes(word)) : words;
+/** Takes the first heading off a page, and says what it was. */
+function takeHeading(parts) {
+  const heading = /^\s*# (.+)\n/.exec(parts[0]?.text ?? '');
+  if (!heading) return undefined;
+  parts[0] = { ...parts[0], text: parts[0].text.slice(heading[0].length) };
+  return heading[1];
 }
