@@ -1,6 +1,6 @@
 import { type CompareInputs, type Comparison, compareModels, reportHtml } from 'dark-knowledge-report';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { jsonText } from '../src/command/jsonText.ts';
+import { reportJson } from '../src/page/reportJson.ts';
 import { sentences } from '../src/page/sentences.ts';
 import { estimateText, signed } from '../src/page/words.ts';
 import { featuresOf, labelsOf, logitsOf } from './models.ts';
@@ -135,7 +135,7 @@ describe('the page', () => {
   });
 
   it('is the same of the JSON, and the same again', async () => {
-    expect(await reportHtml(JSON.parse(jsonText(comparison)) as Comparison)).toBe(page);
+    expect(await reportHtml(JSON.parse(reportJson(comparison)) as Comparison)).toBe(page);
   });
 
   it('has ids of one element each', () => {
@@ -175,9 +175,9 @@ describe('the page', () => {
       students: { student: { probabilities } },
       ...fast,
     });
-    const read = JSON.parse(jsonText(infinite)) as Comparison;
+    const read = JSON.parse(reportJson(infinite)) as Comparison;
     expect(read.models.student!.negativeLogLikelihood!.value).toBe(Infinity);
-    expect(jsonText(infinite)).toContain('"value": 1e999');
+    expect(reportJson(infinite)).toContain('"value": 1e999');
   });
 
   it('is drawn of predictions alone', async () => {
