@@ -4,6 +4,9 @@ import { compareModels, type ModelOutputs, reportHtml } from 'dark-knowledge-rep
 import type { StudiedModel, TestSetName } from './analysis.ts';
 import type { TestSets } from './data.ts';
 
+/** What a page needs of a model. */
+type PageModel = Pick<StudiedModel, 'group' | 'outputs'>;
+
 /** A report that was written. */
 export interface WrittenPage {
   readonly set: TestSetName;
@@ -17,7 +20,7 @@ export interface WrittenPage {
  * @param models The teacher, then the students' trials, by the group that they belong to.
  */
 export async function writePages(
-  models: readonly StudiedModel[],
+  models: readonly PageModel[],
   testSets: TestSets,
   folder: URL,
 ): Promise<readonly WrittenPage[]> {
@@ -26,7 +29,7 @@ export async function writePages(
   mkdirSync(folder, { recursive: true });
   const pages: WrittenPage[] = [];
   for (const set of Object.keys(testSets) as TestSetName[]) {
-    const outputsOf = ({ outputs }: StudiedModel): ModelOutputs => ({
+    const outputsOf = ({ outputs }: PageModel): ModelOutputs => ({
       logits: outputs[set].logits,
       features: { penultimate: outputs[set].features },
     });

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { randomNormal, tensor } from 'dark-knowledge';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { StudiedModel } from '../../examples/mnist/analysis.ts';
 import { writePages } from '../../examples/mnist/page.ts';
 
 describe("the MNIST example's reports", () => {
@@ -20,19 +19,15 @@ describe("the MNIST example's reports", () => {
         Float32Array.from({ length: rows * width }, (_, at) => randomNormal(seed, at)),
         [rows, width],
       );
-    const modelOf = (name: string, group: string, seed: number) => {
+    const modelOf = (group: string, seed: number) => {
       const outputs = { logits: numbers(seed, 10), features: numbers(seed + 1, 6) };
-      return {
-        name,
-        group,
-        outputs: { mnist: outputs, translated: outputs, scaled: outputs },
-      } as unknown as StudiedModel;
+      return { group, outputs: { mnist: outputs, translated: outputs, scaled: outputs } };
     };
     const models = [
-      modelOf('teacher', 'teacher', 1),
-      modelOf('independent 1', 'independent', 3),
-      modelOf('independent 2', 'independent', 5),
-      modelOf('distilled 1', 'distilled', 7),
+      modelOf('teacher', 1),
+      modelOf('independent', 3),
+      modelOf('independent', 5),
+      modelOf('distilled', 7),
     ];
     const to = pathToFileURL(`${folder}/`);
     const pages = await writePages(models, { mnist: set, translated: set, scaled: set }, to);
