@@ -1,4 +1,4 @@
-import { checkNotEmpty, kindError, rangeError, shapeError } from '../../check.ts';
+import { checkNotEmpty, checkRecord, kindError, rangeError, shapeError } from '../../check.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
 import { type BootstrapOptions, checkBootstrap, resampledRows, signPValue, spread } from './resampling.ts';
 import { allRows, numberFrom, type RowStatistic } from './rowStatistic.ts';
@@ -107,6 +107,8 @@ export function selectRows<Name extends string>(
   batch: Readonly<Record<Name, TensorLike>>,
   rows: ArrayLike<number>,
 ): Record<Name, HostTensor> {
+  checkRecord('selectRows', 'batch', batch, 'a record of host arrays');
+  if (!Array.isArray(rows) && !ArrayBuffer.isView(rows)) throw kindError('selectRows', 'rows', 'a list of rows', rows);
   let count: number | undefined;
   const selected: Partial<Record<Name, HostTensor>> = {};
   for (const name of Object.keys(batch) as Name[]) {
