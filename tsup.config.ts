@@ -18,5 +18,5 @@ export default defineConfig({
   // One copy of each loss factory, shared by all entries: fused kernels find their loss by identity.
   splitting: true,
   clean: true,
-  external: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu', 'ml-matrix'],
+  external: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu'],
 });

@@ -3,6 +3,7 @@
  * @module
  */
 export type { Owner as TensorOwner } from '../memberArguments.ts';
+export type { Gpu, GpuBuffer, GpuDevice } from './deviceTypes.ts';
 export type { KernelTiming } from './profiler.ts';
 export { type RequestWebgpuDeviceOptions, requestWebgpuDevice } from './requestWebgpuDevice.ts';
 export type { DeviceRowDraw as WebgpuRowDraw } from './rowDraws.ts';

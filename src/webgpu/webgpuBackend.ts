@@ -2,6 +2,7 @@ import type { Backend, FusedKernel, Shape } from '../backend.ts';
 import { kindError } from '../check.ts';
 import { checkNumber, checkReshape, permutationOf } from '../memberArguments.ts';
 import { flag, optional, readOptions, whole } from '../options.ts';
+import type { GpuBuffer, GpuDevice } from './deviceTypes.ts';
 import { elementwise, elementwiseOperations as operations } from './elementwise.ts';
 import { gather, oneHot, replaceRows } from './indexing.ts';
 import { fusedKernels } from './kernels/index.ts';
@@ -31,17 +32,17 @@ export interface WebgpuBackend extends Backend<WebgpuTensor> {
   readonly isDisposed: (tensor: WebgpuTensor) => boolean;
   readonly fusedKernels: readonly FusedKernel<WebgpuTensor>[];
   /** The device, which stays the caller's. */
-  readonly device: GPUDevice;
+  readonly device: GpuDevice;
   /**
    * A tensor over a caller's buffer of float32 numbers, without a copy. The buffer is only read, and never destroyed.
    * Call `submit()` before you write to it again.
    */
-  fromBuffer(buffer: GPUBuffer, shape: Shape): WebgpuTensor;
+  fromBuffer(buffer: GpuBuffer, shape: Shape): WebgpuTensor;
   /**
    * The buffer that holds a tensor's numbers from its start, without a copy; it may be larger than the tensor. What
    * computes it has been submitted. It is valid until the tensor is disposed.
    */
-  bufferOf(tensor: WebgpuTensor): GPUBuffer;
+  bufferOf(tensor: WebgpuTensor): GpuBuffer;
   /** Submits queued kernels now. Otherwise that happens at the next read, after `batchSize` kernels, or in a microtask. */
   submit(): void;
   /** Time and bytes of each kernel since the last call; empty without the option `profile`. */
@@ -70,7 +71,7 @@ export interface WebgpuBackend extends Backend<WebgpuTensor> {
  * @see https://www.w3.org/TR/webgpu/ and https://www.w3.org/TR/WGSL/
  */
 // @__NO_SIDE_EFFECTS__
-export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions = {}): WebgpuBackend {
+export function webgpuBackend(device: GpuDevice, options: WebgpuBackendOptions = {}): WebgpuBackend {
   if (typeof device?.createComputePipeline !== 'function') {
     throw kindError('webgpuBackend', 'device', 'a GPUDevice', device, 'requestWebgpuDevice() requests one.');
   }
@@ -164,7 +165,7 @@ export function webgpuBackend(device: GPUDevice, options: WebgpuBackendOptions =
 }
 
 /** The smallest subgroup that kernels may meet; 0 where they do without. */
-function subgroupSizeOf(device: GPUDevice, wanted: boolean | undefined): number {
+function subgroupSizeOf(device: GpuDevice, wanted: boolean | undefined): number {
   const smallest = device.adapterInfo?.subgroupMinSize ?? 0;
   if (!device.features.has('subgroups')) {
     if (wanted) throw kindError('webgpuBackend', 'device', "one with the feature 'subgroups'", 'a device without');
@@ -175,7 +176,7 @@ function subgroupSizeOf(device: GPUDevice, wanted: boolean | undefined): number 
 }
 
 /** A power of two, as joining lanes in two steps wants it. */
-function mostLanesOf({ limits }: GPUDevice): number {
+function mostLanesOf({ limits }: GpuDevice): number {
   const most = Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX, 1024);
   return 2 ** Math.floor(Math.log2(most));
 }

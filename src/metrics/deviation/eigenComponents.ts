@@ -61,7 +61,8 @@ export function eigenComponents(
   checkRecord(where, 'eigen', inputs.eigen, "what eigenDirections' result holds");
   const directions = toHostTensor(inputs.eigen.directions, where, 'eigen.directions');
   checkRank(where, 'eigen.directions', directions.shape, 2, '[directions, features]');
-  const eigenvalues = Float64Array.from(toHostTensor(inputs.eigen.eigenvalues, where, 'eigen.eigenvalues').data);
+  const { eigenvalues: given } = inputs.eigen;
+  const eigenvalues = Float64Array.from(toHostTensor(given as TensorLike, where, 'eigen.eigenvalues').data);
   checkSameShape(where, 'eigen.eigenvalues', [eigenvalues.length], 'the directions', [directions.shape[0]!]);
 
   const componentsOf = (side: 'teacher' | 'student'): Float64Array[] => {
