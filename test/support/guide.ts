@@ -21,6 +21,10 @@ export async function runGuide(guide: string): Promise<Readonly<Record<string, u
     target: 'node20',
     tsconfig: fromRoot('tsconfig.json'),
     logLevel: 'error',
+    // tfjs says that importing its backends does nothing, of files other than those for Node.
+    ignoreAnnotations: true,
+    // Packages for Node ask for its modules by require, which a module has not.
+    banner: { js: `import { createRequire } from 'node:module'; const require = createRequire('${import.meta.url}');` },
   });
   const code = Buffer.from(outputFiles[0]!.contents).toString('base64');
   return import(/* @vite-ignore */ `data:text/javascript;base64,${code}`) as Promise<Record<string, unknown>>;
