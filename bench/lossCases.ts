@@ -139,7 +139,7 @@ function lossCase(
   data: () => Data,
   settings: { readonly target?: number; readonly repeats?: number; readonly tooSlowOnTfjs?: boolean } = {},
 ): BenchCase {
-  const { target, repeats = 5, tooSlowOnTfjs = true } = settings;
+  const { target, repeats = 9, tooSlowOnTfjs = true } = settings;
   return {
     name: `${name}, ${shape}`,
     request: 'loss',

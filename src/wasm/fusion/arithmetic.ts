@@ -148,6 +148,27 @@ export function makeArithmetic(locals: Locals, { table, relaxed }: ArithmeticOpt
     }
   }
 
+  /** The same for x⁵ down, in pairs of terms: shorter chains of operations that wait for one another. */
+  function pairs(code: Code, from: 'falling' | 'power', x: number): void {
+    const square = fresh();
+    const linear = (highest: number): void => {
+      constant(code, from, highest).get(x);
+      if (relaxed) constant(code, from, highest + 1).op('f32x4.relaxed_madd');
+      else constant(code.op('f32x4.mul'), from, highest + 1).op('f32x4.add');
+    };
+    const join = (): Code => (relaxed ? code.op('f32x4.relaxed_madd') : code.op('f32x4.add'));
+    const times = (): Code => (relaxed ? code : code.op('f32x4.mul'));
+    code.get(x).get(x).op('f32x4.mul').set(square);
+    linear(0);
+    code.get(square);
+    times();
+    linear(2);
+    join().get(square);
+    times();
+    linear(4);
+    join();
+  }
+
   return {
     ones: (code) => constant(code, 'bits', 2).op('v128.and'),
 
@@ -161,7 +182,7 @@ export function makeArithmetic(locals: Locals, { table, relaxed }: ArithmeticOpt
       code.get(clamped).get(exponent);
       constant(code, 'falling', 8).op('f32x4.mul', 'f32x4.sub').get(exponent);
       constant(code, 'falling', 9).op('f32x4.mul', 'f32x4.sub').set(r);
-      polynomial(code, 'falling', 5, r);
+      pairs(code, 'falling', r);
       // At the clamp the exponent's bits are 0, and so is the product.
       return code.get(shifted).int(23).op('i32x4.shl', 'f32x4.mul');
     },
@@ -172,7 +193,7 @@ export function makeArithmetic(locals: Locals, { table, relaxed }: ArithmeticOpt
       constant(code, 'power', 6).op('f32x4.add').set(shifted);
       code.get(clamped).get(shifted);
       constant(code, 'power', 6).op('f32x4.sub', 'f32x4.sub').set(f);
-      polynomial(code, 'power', 5, f);
+      pairs(code, 'power', f);
       return code.get(shifted).int(23).op('i32x4.shl', 'f32x4.mul');
     },
 
