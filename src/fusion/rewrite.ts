@@ -19,7 +19,7 @@ import { isNumber, isSoftmaxExponential, type Value, type ValueOperation, valueT
 
 const elementwiseRules: Partial<Readonly<Record<ValueOperation, readonly Rule[]>>> = {
   multiply: [timesOne, factorsOfRows, factorOverProbabilities],
-  divide: [byOne, oneHotByRows, divideByTotal],
+  divide: [byOne, oneHotByRows, divideByTotal, quotientByRow],
   subtract: [commonFactor, logitsFirst],
   exp: [exponentialOfLogSoftmax, exponentialBelowOne],
 };
@@ -145,6 +145,19 @@ function divideByTotal(algebra: Algebra, { operands, access, size }: Call): Valu
   const [e, total] = operands as readonly [Value, Value];
   if (!isSoftmaxExponential(e) || total.operation !== 'sum' || total.operands[0] !== e) return undefined;
   return algebra.make('multiply', [e, inverse(algebra, total)], ['same', access[1]!], size);
+}
+
+/** Whether 1/x is a normal number, 0, ±Infinity where x is 0, or NaN: of what is at least 1, and of roots. */
+function hasInverse({ operation, operands }: Value): boolean {
+  if (operation === 'maximum') return operands.some(({ number }) => number !== undefined && number >= 1);
+  return operation === 'sqrt';
+}
+
+/** x/r = x·(1/r) for a number of a row that has an inverse: a quotient a row in place of one an element. */
+function quotientByRow(algebra: Algebra, { operands, access, size }: Call): Value | undefined {
+  const [x, r] = operands as readonly [Value, Value];
+  if (x.size !== size || r.size === size || access[1] === 'column' || !hasInverse(r)) return undefined;
+  return algebra.elementwise('multiply', [x, inverse(algebra, r)], [access[0]!, access[1]!], size);
 }
 
 /** a·c − b·c = (a − b)·c for a constant c that is finite and not 0: of temperatures, where the sides' logits meet. */
