@@ -17,7 +17,7 @@ import type { Devices } from './lossCase.ts';
 import type { MakeMetric, MetricSubject } from './metricSubjects.ts';
 import { type Batch, filled, mild, type Numbers, type Regime, regimeOf, shuffled, takeRows } from './numbers.ts';
 import { spoilBatch } from './spoil.ts';
-import { claim, claimFramed, claimNoNaN, claimRefused, claimSame, isFramed, resultOrRefusal } from './truths.ts';
+import { claim, claimNoNaN, claimRefused, claimSame, resultOrRefusal } from './truths.ts';
 
 type Given = Readonly<Record<string, TensorLike>>;
 
