@@ -170,7 +170,8 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
       checkDepth('cpuBackend.oneHot', depth);
       const data = allocate(indices.data.length * depth);
       indices.data.forEach((index, row) => {
-        if (index >= 0 && index < depth) data[row * depth + index] = 1;
+        // 1e-30 is no class, though added to a row's start it would be one.
+        if (Number.isInteger(index) && index >= 0 && index < depth) data[row * depth + index] = 1;
       });
       return { data, shape: [...indices.shape, depth] };
     },
