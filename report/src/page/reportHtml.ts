@@ -10,9 +10,6 @@ import { count, escaped } from './words.ts';
 /** Widths at which each figure is drawn: letters keep their size, on a telephone too. */
 const [wide, narrow] = [640, 320];
 
-/** Students whose classes and groups are drawn; the table has all of them. */
-const mostDrawn = 4;
-
 /**
  * The page of a comparison: one file of HTML without scripts, which opens without a network and prints. It begins with what
  * happened in three sentences, then come the numbers, the figures, what was lost by class and group, and how all of it was
@@ -26,7 +23,7 @@ const mostDrawn = 4;
 export async function reportHtml(comparison: Comparison): Promise<string> {
   const { title, rows, classes, students, byClass, byGroup } = comparison;
   const figures = await drawn(modelFigures(comparison));
-  const groups = await drawn(groupFigures(comparison).filter(({ id }) => Number(id.split('-')[1]) < mostDrawn));
+  const groups = await drawn(groupFigures(comparison));
   const answers = sentences(comparison).map(
     ({ question, answer }) => `<section><h3>${question}</h3><p>${answer}</p></section>`,
   );
@@ -93,7 +90,7 @@ function drawn(figures: readonly PageFigure[]): Promise<string[]> {
 <h3 id="${id}-title">${escaped(title)}</h3>
 <div class="picture" role="img" tabindex="0" aria-label="${escaped(figure(wide).description)}"><div class="wide">${large}</div><div class="narrow">${small}</div></div>
 <figcaption><strong>How to read it</strong>${how}</figcaption>
-<details><summary>The numbers of this figure<span class="interval"></span></summary>
+<details><summary>The numbers of this figure</summary>
 ${numbers}
 </details>
 </figure>`;
