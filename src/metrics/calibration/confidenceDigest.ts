@@ -2,7 +2,8 @@
  * Confidences of a stream with their hits, equal ones together, for what needs their order: one column for each row's own
  * confidence, or a column for each class. All different confidences are kept until there are too many; then all are cut to
  * fewer bits of their mantissa and count as equal where those agree, with the exact sums of what they were. Cutting
- * twice is cutting once, so the result depends neither on the order nor on the grouping of the parts.
+ * twice is cutting once, so the result depends neither on the order nor on the grouping of the parts, and the state is of
+ * fixed size.
  */
 import { countOf, type HostStatistics, numberOf, type StateForm } from '../../metricState.ts';
 import { mantissaBits, truncation } from '../../ops/truncation.ts';
@@ -30,14 +31,14 @@ export const digestState: StateForm<DigestStatistic> = {
 
 const parts = ['confidences', 'weights', 'hits', 'sums'] as const;
 
-/** Groups that merged columns keep in all; a batch by itself keeps what it has. */
+/** Groups that all columns keep together: the length of the arrays, filled up with zeros, whatever the number of rows. */
 function capacityOf(columns: number): number {
   return Math.max(2 ** 16, columns * 2 ** 10);
 }
 
 /** The statistics of a batch's rows, by column. */
 export function digested(columns: readonly CheckedRows[]): HostStatistics<DigestStatistic> {
-  return statisticsFrom({ columns: columns.map(groupConfidences), bits: mantissaBits });
+  return statisticsFrom(withinCapacity({ columns: columns.map(groupConfidences), bits: mantissaBits }));
 }
 
 /** The statistics of two parts. */
@@ -73,7 +74,7 @@ function statisticsFrom({ columns, bits }: ConfidenceDigest): HostStatistics<Dig
     return size;
   });
   const all = groupsFrom((part) => {
-    const data = new Float64Array(size);
+    const data = new Float64Array(capacityOf(columns.length));
     columns.forEach((groups, at) => {
       data.set(groups[part], at === 0 ? 0 : ends[at - 1]!);
     });
