@@ -65,19 +65,26 @@ export function statisticsOn<T>(
   const form = formFor(similarity, extents);
   const kernel = pairKernelFor(backend, form, settings);
 
+  function keptOf(samples: T): Readonly<Record<string, T>> {
+    if (similarity.keeps === undefined) return {};
+    if (similarity.keeps(extents)) return { kept: samples };
+    return { kept: backend.fromHost({ data: new Float32Array(0), shape: [0, backend.shapeOf(samples)[1]!] }) };
+  }
+
   function statisticsBy<Working>(means: Means<T, Working>): Readonly<Record<string, T | number>> {
     const found: Record<string, T | number> = { samples: extents.samples };
     const represented = new Map<PlannedSet, KernelRepresentation<T, Working>>();
     for (const set of plan.sets) {
-      const { factor, invalid, representation } = backend.scope(() => {
+      const { factor, invalid, representation, kept } = backend.scope(() => {
         const activations = batch[set.input]!;
         const flat = backend.reshape(activations, [extents.samples, sizeOf(backend.shapeOf(activations).slice(1))]);
         const unit = unitFactor(backend, flat);
-        return { ...unit, representation: means.represent(backend.multiply(flat, unit.factor)) };
+        const scaled = backend.multiply(flat, unit.factor);
+        return { ...unit, representation: means.represent(scaled), kept: keptOf(scaled) };
       });
       represented.set(set, representation);
       found[faultOf(set.input)] = invalid;
-      Object.assign(found, prefixed(set.key, { ...representation.statistics, factor }));
+      Object.assign(found, prefixed(set.key, { ...representation.statistics, ...kept, factor }));
     }
     const pairs = relatedPairs(form, plan);
     const related = means.relate(pairs.map(({ x, y }) => [represented.get(x)!, represented.get(y)!]));
