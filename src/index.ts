@@ -29,6 +29,7 @@ export {
   type HostTensor,
   type MatrixLike,
   type NestedArray,
+  type ShapedArray,
   type TensorLike,
   type TypedArray,
   tensor,
@@ -45,9 +46,11 @@ export {
   type GradientEvaluationOn,
   type Gradients,
   type InputOf,
+  type InputsOf,
   type Loss,
   type LossContext,
   type OptionalOf,
+  type OtherNames,
   valueAndGradientsOn,
 } from './loss.ts';
 export {
@@ -248,15 +251,31 @@ export { bootstrapMetric, bootstrapMetricDifference } from './bootstrapMetric.ts
 export { bootstrapMetricDifferenceOn, bootstrapMetricOn } from './bootstrapMetricOn.ts';
 export type { BootstrapMetricOptions } from './bootstrapOptions.ts';
 
+// Metrics: what their predictions come from
+export type { PredictionOptions, PredictionSource, SideInput } from './metrics/predictionSource.ts';
+
 // Metrics: classification
-export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
+export {
+  type AccuracyOptions,
+  type AccuracyResult,
+  accuracy,
+  type ClassAccuracy,
+} from './metrics/classification/accuracy.ts';
+export { type CohenKappaOptions, type CohenKappaResult, cohenKappa } from './metrics/classification/cohenKappa.ts';
+export type { ConfusionOptions } from './metrics/classification/confusionCounts.ts';
+export {
+  type LabelScores,
+  type MultiLabelScoresOptions,
+  type MultiLabelScoresResult,
+  multiLabelScores,
+} from './metrics/classification/multiLabelScores.ts';
+export type { DecisionOptions } from './metrics/decisionThreshold.ts';
 export {
   type GroupAccuracy,
   type GroupedAccuracyOptions,
   type GroupedAccuracyResult,
   groupedAccuracy,
 } from './metrics/classification/groupedAccuracy.ts';
-
 export {
   type ConfusionClass,
   type ConfusionMatrixOptions,
@@ -307,13 +326,51 @@ export {
 
 // Metrics: calibration
 export type { BinEdges, CalibrationBin, CalibrationErrors, CalibrationNorm } from './metrics/calibration/binTable.ts';
+export {
+  type BinaryCalibrationErrorOptions,
+  type BinaryCalibrationErrorResult,
+  binaryCalibrationError,
+} from './metrics/calibration/binaryCalibrationError.ts';
+export {
+  type BrierDecompositionOptions,
+  type BrierDecompositionResult,
+  type BrierParts,
+  brierDecomposition,
+} from './metrics/calibration/brierDecomposition.ts';
 export { type BrierScoreOptions, type BrierScoreResult, brierScore } from './metrics/calibration/brierScore.ts';
 export {
   type CalibrationErrorOptions,
   type CalibrationErrorResult,
   calibrationError,
 } from './metrics/calibration/calibrationError.ts';
-export type { ConfidenceRows } from './metrics/calibration/confidenceRows.ts';
+export type { AdaptiveClass } from './metrics/calibration/adaptiveBins.ts';
+export {
+  type AdaptiveCalibrationErrorOptions,
+  type AdaptiveCalibrationErrorResult,
+  adaptiveCalibrationError,
+} from './metrics/calibration/adaptiveCalibrationError.ts';
+export {
+  type ThresholdedAdaptiveCalibrationErrorOptions,
+  type ThresholdedAdaptiveCalibrationErrorResult,
+  thresholdedAdaptiveCalibrationError,
+} from './metrics/calibration/thresholdedAdaptiveCalibrationError.ts';
+export type { ConfidenceOptions, ConfidenceRows } from './metrics/calibration/confidenceRows.ts';
+export type { LabelledScores } from './metrics/calibration/hostScores.ts';
+export type { HeldOutRows } from './metrics/calibration/labelledLogits.ts';
+export type { RankOptions } from './metrics/calibration/rankOptions.ts';
+export type { AdaptiveOptionalInput } from './metrics/calibration/adaptiveMetric.ts';
+export type { ConfidenceMetricOptions } from './metrics/calibration/confidenceMetric.ts';
+export {
+  type KolmogorovSmirnovCalibrationOptions,
+  type KolmogorovSmirnovCalibrationResult,
+  kolmogorovSmirnovCalibration,
+} from './metrics/calibration/kolmogorovSmirnovCalibration.ts';
+export {
+  type SelectiveAccuracyOptions,
+  type SelectiveAccuracyResult,
+  type SelectivePoint,
+  selectiveAccuracy,
+} from './metrics/calibration/selectiveAccuracy.ts';
 export {
   type EqualMassOptions,
   type EqualMassResult,
@@ -338,8 +395,19 @@ export {
 export {
   type TopLabelConfidences,
   type TopLabelInputs,
+  type TopLabelOptions,
   topLabelConfidences,
 } from './metrics/calibration/topLabelConfidences.ts';
+
+// Metrics: conformal prediction
+export type { ConformalResult } from './metrics/conformal/conformalResult.ts';
+export {
+  type ConformalInput,
+  type ConformalSetsOptions,
+  type ConformalSetsResult,
+  conformalSets,
+} from './metrics/conformal/conformalSets.ts';
+export type { ConformalScore } from './metrics/conformal/rankedScores.ts';
 
 // Metrics: similarity
 export type { CanonicalCorrelationResult, CorrelationStatus } from './metrics/similarity/canonicalCorrelations.ts';
@@ -418,18 +486,23 @@ export {
 } from './metrics/embedding/multidimensionalScaling.ts';
 
 // Metrics: behaviour
-export { agreement } from './metrics/behaviour/agreement.ts';
+export { type AgreementOptions, agreement } from './metrics/behaviour/agreement.ts';
 export { type ErrorOverlapOptions, errorOverlap } from './metrics/behaviour/errorOverlap.ts';
 export type { ErrorOverlapResult, ErrorPair, ErrorRegion, ModelErrors } from './metrics/behaviour/errorRegions.ts';
-export { invariance } from './metrics/behaviour/invariance.ts';
-export type { ClassMatch, PredictionMatch } from './metrics/behaviour/predictionMatch.ts';
+export { type InvarianceOptions, invariance } from './metrics/behaviour/invariance.ts';
+export type { ClassMatch, MatchStatistic, PredictionMatch } from './metrics/behaviour/predictionMatch.ts';
 export {
   type PredictiveDivergenceOptions,
   type PredictiveDivergenceResult,
   predictiveDivergence,
 } from './metrics/behaviour/predictiveDivergence.ts';
-export { type RightWrongSplitResult, rightWrongSplit, type SplitPart } from './metrics/behaviour/rightWrongSplit.ts';
-export { type ShapeBiasResult, shapeBias } from './metrics/behaviour/shapeBias.ts';
+export {
+  type RightWrongSplitOptions,
+  type RightWrongSplitResult,
+  rightWrongSplit,
+  type SplitPart,
+} from './metrics/behaviour/rightWrongSplit.ts';
+export { type ShapeBiasOptions, type ShapeBiasResult, shapeBias } from './metrics/behaviour/shapeBias.ts';
 export {
   type StudentsSplitOptions,
   type StudentsSplitPart,
@@ -438,15 +511,11 @@ export {
 } from './metrics/behaviour/studentsSplit.ts';
 
 // Metrics: robustness
-export { type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
+export { type FoolingRateOptions, type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
 export { type GradCamOptions, gradCam, gradCamOn } from './metrics/robustness/gradCam.ts';
-export {
-  type IterativeFgsm,
-  type IterativeFgsmOn,
-  type IterativeFgsmOptions,
-  iterativeFgsm,
-  iterativeFgsmOn,
-} from './metrics/robustness/iterativeFgsm.ts';
+export type { AttackBound, IterativeFgsmOptions } from './metrics/robustness/attackOptions.ts';
+export { type IterativeFgsm, iterativeFgsm } from './metrics/robustness/iterativeFgsm.ts';
+export { type IterativeFgsmOn, iterativeFgsmOn } from './metrics/robustness/iterativeFgsmOn.ts';
 export {
   type SaliencySimilarityOptions,
   type SaliencySimilarityResult,
@@ -457,7 +526,11 @@ export {
   type SaliencyTransferResult,
   saliencyTransfer,
 } from './metrics/robustness/saliencyTransfer.ts';
-export { type StudentFoolingRateResult, studentFoolingRate } from './metrics/robustness/studentFoolingRate.ts';
+export {
+  type StudentFoolingRateOptions,
+  type StudentFoolingRateResult,
+  studentFoolingRate,
+} from './metrics/robustness/studentFoolingRate.ts';
 export type { Grid } from './ops/resizeBilinear.ts';
 
 // Metrics: deviation
@@ -513,8 +586,20 @@ export {
   pairedBootstrapDifference,
   selectRows,
 } from './metrics/scores/bootstrap.ts';
+export type { ClassCount } from './metrics/scores/classCounts.ts';
+export {
+  type ClassFBeta,
+  type FBetaScoreOptions,
+  type FBetaScoreResult,
+  fBetaScore,
+} from './metrics/scores/fBetaScore.ts';
+export type { FScoreOptions } from './metrics/scores/fScores.ts';
 export { type ClassF1, type F1ScoreOptions, type F1ScoreResult, f1Score } from './metrics/scores/f1Score.ts';
-export { type MatthewsCorrelationResult, matthewsCorrelation } from './metrics/scores/matthewsCorrelation.ts';
+export {
+  type MatthewsCorrelationOptions,
+  type MatthewsCorrelationResult,
+  matthewsCorrelation,
+} from './metrics/scores/matthewsCorrelation.ts';
 export {
   type MeanAndStandardDeviation,
   meanAndStandardDeviation,
@@ -531,6 +616,11 @@ export {
   relativeDegradation,
   type TaskScores,
 } from './metrics/scores/relativeDegradation.ts';
+export type {
+  BootstrapAlternative,
+  BootstrapBoundsOptions,
+  BootstrapMethod,
+} from './metrics/scores/bootstrapBounds.ts';
 export { type JackknifeInterval, type JackknifeOptions, jackknifeInterval } from './metrics/scores/jackknife.ts';
 export type { BootstrapOptions } from './metrics/scores/resampling.ts';
 export type { RowStatistic } from './metrics/scores/rowStatistic.ts';
