@@ -3,6 +3,7 @@ import type { Backend, FusedPairKernel, KernelRepresentation } from '../../backe
 import { shapeError } from '../../check.ts';
 import { unitFactor } from '../../ops/unitFactor.ts';
 import { sizeOf } from '../../tensor.ts';
+import { withHostProducts } from './hostProducts.ts';
 import { type PairPlan, type PlannedSet, prefixed, relatedPairs } from './pairPlan.ts';
 import { type Extents, formFor, type PairForm, type PairSimilarity } from './pairSimilarity.ts';
 
@@ -55,13 +56,14 @@ interface Means<T, Working> {
 
 /** A plan's statistics under the names that `pairPlan` gives them, and the faults of each set. */
 export function statisticsOn<T>(
-  backend: Backend<T>,
+  given: Backend<T>,
   similarity: PairSimilarity<unknown>,
   plan: PairPlan,
   extents: Extents,
   batch: Activations<T>,
 ): Readonly<Record<string, T | number>> {
   const { settings } = similarity;
+  const backend = withHostProducts(given);
   const form = formFor(similarity, extents);
   const kernel = pairKernelFor(backend, form, settings);
 
