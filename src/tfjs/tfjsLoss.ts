@@ -1,9 +1,9 @@
 /** From a loss to a function that tfjs differentiates: the stated gradient handed to `tf.customGrad`. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { HostBackend } from '../backend.ts';
-import { checkOptions } from '../check.ts';
 import type { Inputs } from '../inputs.ts';
 import type { AnyLoss, Form, Loss, LossContext } from '../loss.ts';
+import { asGiven, readOptions } from '../options.ts';
 import type { TensorLike } from '../tensor.ts';
 import { differentiableLoss } from './differentiableLoss.ts';
 import type { ModelOutput } from './modelOutput.ts';
@@ -71,7 +71,7 @@ export function tfjsLoss<
   loss: Loss<Input, Differentiable, Optional, LossForm>,
   options: TfjsLossOptions<KernelTensor> = {},
 ): TfjsLoss<Input, Optional, LossForm> {
-  checkOptions('tfjsLoss', options, ['kernels']);
+  readOptions('tfjsLoss', options, { kernels: asGiven });
   const evaluate = differentiableLoss('tfjsLoss', loss as unknown as AnyLoss, options.kernels);
   return (inputs, context) => evaluate(inputs, context) as TfjsLossValue<LossForm>;
 }
