@@ -12,13 +12,20 @@ export default defineConfig({
     alias: [
       { find: /^dark-knowledge$/, replacement: source('index.ts') },
       { find: /^dark-knowledge\/(\w+)$/, replacement: source('$1/index.ts') },
+      {
+        find: /^dark-knowledge-report$/,
+        replacement: fileURLToPath(new URL('./report/src/index.ts', import.meta.url)),
+      },
     ],
   },
   test: {
     // What all losses and metrics run through is loaded once a worker, TensorFlow and the library among it: a third of the time.
     projects: [
       { extends: true, test: { name: 'suites', include: suites, isolate: false } },
-      { extends: true, test: { name: 'rest', include: ['test/**/*.test.ts'], exclude: suites } },
+      {
+        extends: true,
+        test: { name: 'rest', include: ['test/**/*.test.ts', 'report/test/**/*.test.ts'], exclude: suites },
+      },
     ],
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -99,6 +99,23 @@ describe('the interval of a metric', () => {
     );
   });
 
+  it('has the corrected bounds of the rows drawn and left out, one by one or by cluster', () => {
+    const bca = { ...options, method: 'bca', alternative: 'greater' } as const;
+    const found = bootstrapMetric(perplexity(), { logits, labels }, bca);
+    const perplexityOf = (chosen: ArrayLike<number>) =>
+      measure(perplexity(), selectRows({ logits, labels }, chosen)).value;
+    const again = bootstrapInterval(perplexityOf, { rows, ...bca });
+    expect(found.lower).toBeCloseTo(again.lower, 11);
+    expect(found).toMatchObject({ upper: Infinity, method: 'bca', alternative: 'greater' });
+    const plain = bootstrapMetric(perplexity(), { logits, labels }, { ...bca, method: 'percentile' });
+    expect(found.lower).not.toBeCloseTo(plain.lower, 3);
+    const clusters = labels.map((_, row) => Math.floor(row / 4));
+    const byCluster = bootstrapMetric(perplexity(), { logits, labels }, { ...bca, clusters });
+    const clusterOf = (chosen: Int32Array) =>
+      perplexityOf([...chosen].flatMap((one) => [0, 1, 2, 3].map((at) => 4 * one + at)));
+    expect(byCluster.lower).toBeCloseTo(bootstrapInterval(clusterOf, { rows: rows / 4, ...bca }).lower, 11);
+  });
+
   it('draws clusters as a whole', () => {
     const clusters = labels.map((_, row) => Math.floor(row / 8));
     const { resamples } = bootstrapMetric(accuracy(), { logits, labels }, { ...options, clusters });

@@ -1,10 +1,11 @@
 /** The backend on WebAssembly's linear memory. */
 import type { FusedKernel, HostBackend, Shape } from '../backend.ts';
-import { checkOptions, kindError } from '../check.ts';
+import { kindError } from '../check.ts';
 import { fusedMembers } from '../fusion/fused.ts';
 import { recordedKernels } from '../fusion/handKernels.ts';
 import { type Execute, makeRecorder, type RecordedTensor, type Recorder } from '../fusion/record.ts';
 import { checkExtents, checkNumber } from '../memberArguments.ts';
+import { flag, optional, readOptions, whole } from '../options.ts';
 import { elementwiseMembers } from './elementwise.ts';
 import { type FusionHost, type WasmExecutor, wasmExecutor } from './fusion/host.ts';
 import { type KernelInstance, relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instance.ts';
@@ -66,7 +67,6 @@ export interface WasmBackend extends HostBackend<WasmTensor> {
  */
 // @__NO_SIDE_EFFECTS__
 export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
-  checkOptions('wasmBackend', options, ['relaxedSimd', 'threads']);
   return backendWith((host) => [...lossKernels(host), ...metricKernels(host)], options);
 }
 
@@ -106,7 +106,8 @@ export function openWasm(
     const hint = "Use cpuBackend there; a content-security policy allows it by 'wasm-unsafe-eval'.";
     throw kindError('wasmBackend', 'engine', expected, 'one without', hint);
   }
-  const { relaxedSimd = relaxedSimdIsSupported(), threads: threadCount = 1 } = options;
+  const settings = readOptions('wasmBackend', options, { relaxedSimd: optional(flag()), threads: whole(1, 1, 256) });
+  const { relaxedSimd = relaxedSimdIsSupported(), threads: threadCount } = settings;
   checkThreads(threadCount);
   if (relaxedSimd && !relaxedSimdIsSupported()) {
     throw kindError('wasmBackend', 'relaxedSimd', 'false where the engine lacks relaxed SIMD', relaxedSimd);

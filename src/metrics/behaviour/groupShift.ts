@@ -132,7 +132,7 @@ export function groupShift<From extends PredictionSource = 'predictions'>(
     columns: (backend, batch) => ({ ...beforeAfterColumns(backend, from, batch), groups: batch.groups! }),
 
     condense({ before, after, labels, groups: members }, weights) {
-      const size = groups?.length ?? sizeOf(members);
+      const size = groups?.length ?? groupCount(members);
       const table = new Float64Array(size * cells);
       for (let row = 0; row < labels.length; row++) {
         const group = members[row]!;
@@ -189,7 +189,7 @@ const groupNames: OptionReader<readonly string[] | undefined> = (where, name, gi
   return Array.from({ length: given }, (_, at) => String(at));
 };
 
-function sizeOf(groups: Float64Array): number {
+function groupCount(groups: Float64Array): number {
   const largest = groups.reduce((most, group) => Math.max(most, group), 0);
   if (largest >= mostFoundGroups) {
     const hint = 'The option groups says how many there are.';

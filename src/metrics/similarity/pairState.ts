@@ -30,8 +30,11 @@ export function stateFormOf(form: PairForm, plan: PairPlan): StateForm<string> {
   return state;
 }
 
-function nameOf(extent: number | string, names: Readonly<Record<string, string>>): number | string {
-  return typeof extent === 'number' ? extent : (names[extent] ?? extent);
+function nameOf<Extent extends number | string | null>(
+  extent: Extent,
+  names: Readonly<Record<string, string>>,
+): Extent | string {
+  return typeof extent === 'string' ? (names[extent] ?? extent) : extent;
 }
 
 /** A state's form: each has statistics that no other has. */

@@ -2,8 +2,8 @@ import { flag, readOptions } from '../../options.ts';
 import { type ActivationStatus, withStatusExchanged } from './activationStatus.ts';
 import { alignedShapes, type Shape, shapeOf } from './alignedShapes.ts';
 import { twoSetMethods } from './pairMetric.ts';
-import type { PairSimilarity, SimilarityMetric } from './pairSimilarity.ts';
-import { type PrincipalFormOptions, principalForm, principalForms } from './principalForms.ts';
+import type { PairSimilarity, PairStatistics, SimilarityMetric } from './pairSimilarity.ts';
+import { type PrincipalFormOptions, principalForm, principalForms, rematchedDirections } from './principalForms.ts';
 
 /** Options of `procrustesDistance`. */
 export interface ProcrustesDistanceOptions extends PrincipalFormOptions {
@@ -42,22 +42,22 @@ export function procrustesDistance(
   options: ProcrustesDistanceOptions = {},
 ): SimilarityMetric<ProcrustesDistanceResult> {
   const settings = readOptions('procrustesDistance', options, { normalize: flag(true), ...principalForm() });
+  const finish = (pair: PairStatistics<Shape>): ProcrustesDistanceResult => {
+    const { normX, normY, nuclear, unit, similarity, status } = alignedShapes(pair);
+    const value = settings.normalize
+      ? Math.sqrt(status === 'ok' ? 2 - 2 * similarity : 0)
+      : unit * Math.sqrt(Math.max(0, normX * normX + normY * normY - 2 * nuclear));
+    return { value, similarity, samples: pair.samples, status };
+  };
   const similarity: PairSimilarity<ProcrustesDistanceResult, object, Shape> = {
     name: 'procrustesDistance',
     kind: 'distance',
     settings,
     ...principalForms('procrustesDistance', settings.form),
     summarize: shapeOf,
-
-    finish(pair) {
-      const { normX, normY, nuclear, unit, similarity, status } = alignedShapes(pair);
-      const value = settings.normalize
-        ? Math.sqrt(status === 'ok' ? 2 - 2 * similarity : 0)
-        : unit * Math.sqrt(Math.max(0, normX * normX + normY * normY - 2 * nuclear));
-      return { value, similarity, samples: pair.samples, status };
-    },
-
+    finish,
     mirror: withStatusExchanged,
+    rematch: rematchedDirections('procrustesDistance', finish),
   };
   return {
     name: 'procrustesDistance',
