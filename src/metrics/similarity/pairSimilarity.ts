@@ -87,7 +87,7 @@ export interface PairForm<Settings = object> {
 /** The value of a pair whose samples are matched in other ways. */
 export interface Matchings {
   /** The value where sample i of x goes with sample `order[i]` of y. */
-  valueOf(order: Int32Array): number;
+  valueFor(order: Int32Array): number;
   /** The mean of it over all orders, where there is a closed form. */
   readonly expected?: number;
 }

@@ -8,7 +8,6 @@ import type { WebgpuTensor } from '../tensors.ts';
 import { partsFor, TILE } from '../tiledSums.ts';
 import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
-import { hintFactor } from './hintProgram.ts';
 import {
   hintFeatureGradientProgram,
   hintRegressorProgram,
@@ -33,6 +32,11 @@ function extentsOf(studentFeatures: T, regressorWeight: T): Extents {
   const [from, to] = regressorWeight.shape as readonly [number, number];
   const rows = sizeOf(studentFeatures.shape) / from;
   return { batch, positions: rows / batch, rows, from, to };
+}
+
+/** What a row's sum of squares is multiplied by. */
+function hintFactor(reduction: 'mean' | 'halfSum', features: number): number {
+  return reduction === 'mean' ? 1 / features : 0.5;
 }
 
 /** Weights for each position are left to the composite: the kernels know those of samples. */
