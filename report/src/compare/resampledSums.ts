@@ -35,7 +35,7 @@ export interface ResampledSums {
 /** Rows of a block: its counts and columns stay in the second-level cache. */
 const block = 4096;
 /** Resamples that share a block's columns, at most; and how many counts of rows may be held for them. */
-const [together, mostCounts] = [64, 2 ** 26];
+const [together, mostCounts] = [128, 2 ** 27];
 
 /** Draws and sums; yields how many resamples are done. */
 export function* resampledSums(
@@ -49,23 +49,21 @@ export function* resampledSums(
   const multiply = product();
   const lanes = Math.max(4, Math.min(together, Math.floor(mostCounts / rows)));
   // A row is drawn once in the mean; 256 times it never is.
-  const counts = new Uint8Array(lanes * rows);
+  const counts = Array.from({ length: lanes }, () => new Uint8Array(rows));
+  // Both are used again for every block: large arrays that come and go keep the garbage collector busy.
+  const times = new Float32Array(lanes * block);
+  const values = new Float32Array(block * width);
   for (let first = 0; first < resamples; first += lanes) {
     const size = Math.min(lanes, resamples - first);
-    counts.fill(0);
     for (let lane = 0; lane < size; lane++) {
-      draw(counts.subarray(lane * rows, (lane + 1) * rows), deriveSeed(seed, first + lane));
+      draw(counts[lane]!, deriveSeed(seed, first + lane));
       yield first + Math.floor(lane / 2);
     }
     for (let start = 0; start < rows; start += block) {
       const end = Math.min(rows, start + block);
-      const part = multiply(
-        timesOf(counts, rows, size, start, end),
-        blockOf(given, means, width, start, end),
-        size,
-        end - start,
-        width,
-      );
+      countBlock(counts, size, start, end, times);
+      fillBlock(given, means, width, start, end, values);
+      const part = multiply(times, values, size, end - start, width);
       for (let at = 0; at < part.length; at++) sums[first * width + at]! += part[at]!;
       yield first + Math.floor((size + (size * end) / rows) / 2);
     }
@@ -75,46 +73,53 @@ export function* resampledSums(
 
 function draw(counts: Uint8Array, seed: number): void {
   const rows = counts.length;
+  counts.fill(0);
   for (let index = 0; index < rows; index++) counts[randomBelow(seed, index, rows)]!++;
 }
 
 /** How often each row of a block was drawn, resample after resample. */
-function timesOf(counts: Uint8Array, rows: number, lanes: number, start: number, end: number): Float32Array {
-  const size = end - start;
-  const times = new Float32Array(lanes * size);
+function countBlock(
+  counts: readonly Uint8Array[],
+  lanes: number,
+  start: number,
+  end: number,
+  times: Float32Array,
+): void {
   for (let lane = 0; lane < lanes; lane++) {
-    const [from, to] = [lane * rows + start, lane * size];
-    for (let row = 0; row < size; row++) times[to + row] = counts[from + row]!;
+    const own = counts[lane]!;
+    const to = lane * (end - start) - start;
+    for (let row = start; row < end; row++) times[to + row] = own[row]!;
   }
-  return times;
 }
 
 /**
  * Rows of all columns beside each other, those that are binned a column a bin. Means are taken off: what float32 rounds is then
  * the deviation from the value, and not the value.
  */
-function blockOf(
+function fillBlock(
   { columns, flags, binned }: ResampledColumns,
   means: readonly number[],
   width: number,
   start: number,
   end: number,
-): Float32Array {
-  const data = new Float32Array((end - start) * width);
-  columns.forEach((column, index) => {
+  data: Float32Array,
+): void {
+  for (const [index, column] of columns.entries()) {
     const mean = means[index]!;
     for (let row = start, at = index; row < end; row++, at += width) data[at] = column[row]! - mean;
-  });
+  }
   let offset = columns.length;
   for (const flag of flags) {
     for (let row = start, at = offset; row < end; row++, at += width) data[at] = flag[row]!;
     offset++;
   }
   for (const { bin, bins, values } of binned) {
-    for (let row = start, at = offset; row < end; row++, at += width) data[at + bin[row]!] = values[row]!;
+    for (let row = start, at = offset; row < end; row++, at += width) {
+      for (let each = 0; each < bins; each++) data[at + each] = 0;
+      data[at + bin[row]!] = values[row]!;
+    }
     offset += bins;
   }
-  return data;
 }
 
 /** The sums of all columns, parted again; a resample has as many rows as there are, so that the means come back whole. */
@@ -158,8 +163,8 @@ function product(): Product {
 function productOn<T>(backend: HostBackend<T>): Product {
   return (times, columns, lanes, rows, width) =>
     backend.scope(() => {
-      const first = backend.fromHost({ data: times, shape: [lanes, rows] });
-      const second = backend.fromHost({ data: columns, shape: [rows, width] });
+      const first = backend.fromHost({ data: times.subarray(0, lanes * rows), shape: [lanes, rows] });
+      const second = backend.fromHost({ data: columns.subarray(0, rows * width), shape: [rows, width] });
       return backend.readSync(backend.matMul(first, second)).data;
     });
 }
