@@ -121,6 +121,18 @@ function editDistance(first: string, second: string): number {
   return previous[second.length]!;
 }
 
+/** Requires a plain record: no array, no text, nothing missing. */
+export function checkRecord(where: string, argument: string, value: unknown, expected = 'a record'): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
+    throw kindError(where, argument, expected, value);
+  }
+}
+
+/** Requires a function. */
+export function checkFunction(where: string, argument: string, value: unknown): void {
+  if (typeof value !== 'function') throw kindError(where, argument, 'a function', value);
+}
+
 /** Requires numbers on the host that have an order: no NaN among them. */
 export function checkNoNaN(where: string, argument: string, values: ArrayLike<number>, hint?: string): void {
   for (let index = 0; index < values.length; index++) {

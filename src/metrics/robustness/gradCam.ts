@@ -1,9 +1,9 @@
 import type { Backend } from '../../backend.ts';
 import { checkNoNaN, checkNotEmpty, checkRank, checkSameShape } from '../../check.ts';
-import { type Inputs, inputsOn } from '../../inputs.ts';
+import { hostInputs, type Inputs, inputsOn } from '../../inputs.ts';
 import type { FeatureLayout } from '../../ops/affine.ts';
 import { flag, readOptions, word } from '../../options.ts';
-import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
+import type { HostTensor, TensorLike } from '../../tensor.ts';
 
 /** Options of `gradCam`. */
 export interface GradCamOptions {
@@ -43,8 +43,7 @@ export function gradCam(
   options: GradCamOptions = {},
 ): HostTensor {
   const { layout, rectify, perChannel } = checkOptions(options);
-  const activations = toHostTensor(inputs.activations, owner.name, 'activations');
-  const gradients = toHostTensor(inputs.gradients, owner.name, 'gradients');
+  const { activations, gradients } = hostInputs(owner, inputs);
   checkPair(activations.shape, gradients.shape);
   for (const [name, { data }] of Object.entries({ activations, gradients })) {
     checkNoNaN(owner.name, name, data);
