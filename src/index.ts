@@ -20,6 +20,7 @@ export type {
   RowDraw,
   RowsInParts,
   Shape,
+  TensorTree,
 } from './backend.ts';
 export type { InputNames, Inputs } from './inputs.ts';
 
