@@ -454,7 +454,7 @@ export const metricSubjects: Readonly<Record<string, MakeMetric>> = Object.fromE
   similarity('meanCca', none, { streams: false }),
   similarity('procrustesDistance', none, { streams: false }),
   similarity('procrustes', none, { streams: false }),
-  similarity('pwcca', none, { streams: false }),
+  similarity('pwcca', none, { streams: false, onDevices: false }),
   // Which of equally near samples comes first is told by their rows.
   similarity('cknna', () => ({ k: 1 }), { streams: false, ordered: true, onDevices: false }),
   similarity('nearestNeighborAgreement', () => ({ k: 1 }), { streams: false, ordered: true, onDevices: false }),
