@@ -1,6 +1,7 @@
 /**
- * `npm run bench`: our backends beside the peers, on the same data in the same run. Ratios tell; times are of this machine
- * in this hour. Peers that are absent are named. Options: a part of a case's name; `--rounds 3`.
+ * `npm run bench`: our backends beside the peers, on the same data in the same run. Ratios of the least times tell; times are
+ * of this machine in this hour. Peers that are absent are named. Options: parts of a case's name; `--rounds 3`; `--brief` for
+ * us and the peers in Python alone.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -11,15 +12,15 @@ import { tfjsBackend } from 'dark-knowledge/tfjs';
 import { wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
 import { openWasm } from '../src/wasm/wasmBackend.ts';
 import { type BenchCase, cases } from './cases.ts';
-import { bytes, duration, median, time } from './measure.ts';
+import { bytes, duration, time } from './measure.ts';
 import { type Peers, startPeers } from './peers.ts';
 
 const { values: flags, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' } },
+  options: { rounds: { type: 'string', default: '3' }, brief: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
 
-/** Median seconds and the number computed, by contestant. */
+/** Least seconds and the number computed, by contestant. */
 type Row = Readonly<Record<string, { readonly seconds: number; readonly result: number }>>;
 
 async function onBackend<T>(
@@ -63,10 +64,11 @@ async function timeCase(testCase: BenchCase, peers: Peers): Promise<Row> {
       });
       add('ours (wasm)', ours);
       // The same operations, each at once: what the compiler, and kernels by hand, save.
-      add(
-        'one by one',
-        await onBackend(openWasm(() => []).eager, { ...testCase, repeats: Math.min(3, testCase.repeats) }, data),
-      );
+      if (!flags.brief)
+        add(
+          'one by one',
+          await onBackend(openWasm(() => []).eager, { ...testCase, repeats: Math.min(3, testCase.repeats) }, data),
+        );
     }
     const { request, settings, repeats } = testCase;
     for (const [name, timing] of Object.entries(
@@ -74,6 +76,7 @@ async function timeCase(testCase: BenchCase, peers: Peers): Promise<Row> {
     )) {
       add(name, timing);
     }
+    if (flags.brief) continue;
     for (const name of round === 0 ? ['wasm', 'cpu', ...nativeTfjs] : ['wasm', ...nativeTfjs]) {
       if (name === 'cpu' ? testCase.tooSlowOnTfjsCpu : testCase.tooSlowOnTfjsWasm) continue;
       await tf.setBackend(name);
@@ -81,7 +84,7 @@ async function timeCase(testCase: BenchCase, peers: Peers): Promise<Row> {
     }
   }
   return Object.fromEntries(
-    Object.entries(samples).map(([name, { seconds, result }]) => [name, { seconds: median(seconds), result }]),
+    Object.entries(samples).map(([name, { seconds, result }]) => [name, { seconds: Math.min(...seconds), result }]),
   );
 }
 
@@ -123,7 +126,7 @@ for (const testCase of cases.filter(({ name }) => positionals.every((part) => na
     const goal = name === 'torch' && testCase.target !== undefined ? ` (target ≤ ${testCase.target})` : '';
     console.log(`  ${name.padEnd(12)} ${duration(seconds).padStart(10)}   ${result.toPrecision(6)}   ${ratio}${goal}`);
   }
-  const memory = wasmIsSupported() ? await memoryOf(testCase, testCase.data()) : null;
+  const memory = wasmIsSupported() && !flags.brief ? await memoryOf(testCase, testCase.data()) : null;
   if (memory) console.log(`  our memory: ${bytes(memory.peak)} at its peak, ${bytes(memory.inputs)} of it inputs`);
   report.push({ case: testCase.name, target: testCase.target ?? null, timings: row, memory });
 }

@@ -359,7 +359,10 @@ export type { ConfidenceOptions, ConfidenceRows } from './metrics/calibration/co
 export type { LabelledScores } from './metrics/calibration/hostScores.ts';
 export type { HeldOutRows } from './metrics/calibration/labelledLogits.ts';
 export type { RankOptions } from './metrics/calibration/rankOptions.ts';
+export type { AdaptiveOptionalInput } from './metrics/calibration/adaptiveMetric.ts';
+export type { ConfidenceMetricOptions } from './metrics/calibration/confidenceMetric.ts';
 export {
+  type KolmogorovSmirnovCalibrationOptions,
   type KolmogorovSmirnovCalibrationResult,
   kolmogorovSmirnovCalibration,
 } from './metrics/calibration/kolmogorovSmirnovCalibration.ts';
@@ -422,6 +425,12 @@ export {
   nearestNeighborAgreement,
 } from './metrics/similarity/nearestNeighborAgreement.ts';
 export type { NeighborMetric } from './metrics/similarity/neighborLists.ts';
+export {
+  type NullCalibrationOptions,
+  type NullCalibrationResult,
+  nullCalibration,
+  type SimilarityFunction,
+} from './metrics/similarity/nullCalibration.ts';
 export type {
   Extents,
   Matchings,
@@ -447,6 +456,14 @@ export {
   type RepresentationalSimilarityResult,
   representationalSimilarity,
 } from './metrics/similarity/representationalSimilarity.ts';
+export {
+  type DissimilarityComparisons,
+  type RepresentationalSimilarityAnalysisOptions,
+  type RepresentationalSimilarityAnalysisResult,
+  representationalSimilarityAnalysis,
+} from './metrics/similarity/representationalSimilarityAnalysis.ts';
+export type { DissimilarityComparison } from './metrics/similarity/dissimilarityComparison.ts';
+export type { SampleDissimilarity } from './metrics/similarity/dissimilarityPairs.ts';
 export {
   type SimilarityCell,
   type SimilarityMatrixOptions,

@@ -4,7 +4,7 @@
  *     npm run bench:report
  *     npm run bench:report -- --rows 100000 --classes 1000
  *
- * A teacher and two students, features of none, intervals of 1000 resamples. Files go to the system's temporary folder (1.2 GB
+ * A teacher and two students, intervals of 1000 resamples. Files go to the system's temporary folder (1.2 GB
  * a case) and are taken away again.
  */
 import { spawn } from 'node:child_process';
@@ -27,6 +27,8 @@ const cases: readonly (readonly [rows: number, classes: number])[] =
 /** What a run cost. */
 interface Cost {
   readonly seconds: number;
+  /** Of processors, which on a busy machine says more. */
+  readonly processor: number;
   readonly megabytes: number;
 }
 
@@ -44,7 +46,8 @@ function measured(given: readonly string[]): Promise<Cost> {
   return new Promise((resolve, reject) => {
     child.on('exit', (status) => {
       const seconds = (performance.now() - started) / 1000;
-      if (status === 0) resolve({ seconds, megabytes: Number(said) / 1024 });
+      const [kilobytes, processor] = said.trim().split(' ').map(Number);
+      if (status === 0) resolve({ seconds, processor: processor!, megabytes: kilobytes! / 1024 });
       else reject(new Error(`the command ended with ${status}`));
     });
   });
@@ -58,14 +61,14 @@ for (const [rows, classes] of cases) {
     writeLogits(path('teacher.npy'), rows, classes, { seed: 1, skill: 4 });
     writeLogits(path('distilled.npy'), rows, classes, { seed: 2, skill: 3.5 });
     writeLogits(path('independent.npy'), rows, classes, { seed: 3, skill: 3 });
-    const { seconds, megabytes } = await measured([
+    const { seconds, processor, megabytes } = await measured([
       ...['--labels', path('labels.npy'), '--teacher', path('teacher.npy')],
       ...['--student', `distilled=${path('distilled.npy')}`, '--student', `independent=${path('independent.npy')}`],
       ...['--out', path('report.html'), '--json', path('report.json')],
     ]);
     const page = statSync(path('report.html')).size / 1e6;
     console.log(
-      `${rows} × ${classes}: ${seconds.toFixed(1)} s, peak memory ${Math.round(megabytes)} MB, page ${page.toFixed(2)} MB`,
+      `${rows} × ${classes}: ${seconds.toFixed(1)} s (${processor.toFixed(1)} s of processors), peak memory ${Math.round(megabytes)} MB, page ${page.toFixed(2)} MB`,
     );
   } finally {
     rmSync(folder, { recursive: true });

@@ -28,11 +28,12 @@ const options = { seed: 4, resamples: 500 };
 describe('intervals of means', () => {
   it('are the library’s bootstrap, draw by draw', () => {
     const batch = { logits: distilled, labels };
-    for (const [field, { value, lower, upper }] of [
+    for (const [field, interval] of [
       ['accuracy', bootstrapMetric(accuracy(), batch, options)],
       ['negativeLogLikelihood', bootstrapMetric(negativeLogLikelihood(), batch, options)],
       ['brierScore', bootstrapMetric(brierScore(), batch, options)],
     ] as const) {
+      const { value, lower, upper } = interval;
       const own = comparison.models.distilled![field]!;
       expect(own.value).toBeCloseTo(value, 6);
       expect(own.low).toBeCloseTo(lower, 6);
@@ -69,12 +70,28 @@ describe('intervals of means', () => {
     expect(width(own.accuracy)).toBeLessThan(apart);
   });
 
-  it('have every resample count as many rows as there are', () => {
-    const column = new Float64Array(50).fill(1);
-    const drawing = resampledSums({ rows: 50, columns: [column], binned: [] }, { resamples: 101, seed: 0 });
+  it('have every resample count as many rows as there are, in columns, flags and bins', () => {
+    const count = 1200;
+    const ones = new Float64Array(count).fill(1);
+    // Nine flags: the last is in a byte of its own. Two of three rows have it.
+    const flags = Array.from({ length: 9 }, (_, flag) =>
+      Uint8Array.from({ length: count }, (_, row) => (flag < 8 || row % 3 > 0 ? 1 : 0)),
+    );
+    const thirds = { bin: Uint8Array.from({ length: count }, (_, row) => row % 3), bins: 3, values: ones };
+    const drawing = resampledSums(
+      { rows: count, columns: [ones], flags, binned: [thirds] },
+      { resamples: 101, seed: 0 },
+    );
     let step = drawing.next();
     while (!step.done) step = drawing.next();
-    expect(Array.from(step.value.sums[0]!)).toEqual(Array.from({ length: 101 }, () => 50));
+    const { sums, flagSums, binSums } = step.value;
+    const everywhere = Array.from({ length: 101 }, () => count);
+    expect(Array.from(sums[0]!)).toEqual(everywhere);
+    for (const flag of flagSums.slice(0, 8)) expect(Array.from(flag)).toEqual(everywhere);
+    flagSums[8]!.forEach((sum, resample) => {
+      expect(sum).toBe(binSums[0]![3 * resample + 1]! + binSums[0]![3 * resample + 2]!);
+      expect(sum + binSums[0]![3 * resample]!).toBe(count);
+    });
   });
 });
 

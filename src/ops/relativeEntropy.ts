@@ -12,6 +12,7 @@ import {
 } from './exponentialRemainder.ts';
 import { isMinusInfinity } from './isMinusInfinity.ts';
 import { scale } from './scale.ts';
+import { logOf, type SidePair, type SoftenedPair } from './softenedPair.ts';
 
 /**
  * Terms p·log(p/q) + q − p ≥ 0, whose sum over the classes is KL(p‖q).
@@ -67,6 +68,27 @@ export function probabilityGap<T>(backend: Backend<T>, p: T, q: T, logRatio: T, 
   });
 }
 
+/** The mixture m of both sides in rows that are not near: there its logarithm, and those of the sides, have the digits. */
+export interface FarMixture<T> {
+  /** 1 for each row that is near. */
+  readonly near: T;
+  readonly mixture: T;
+  /** log m − log q and log m − log p; they mean nothing where q or p is 0. */
+  readonly logRatios: SidePair<T>;
+}
+
+/** The mixture share·p + (1 − share)·q. */
+export function farMixture<T>(backend: Backend<T>, pair: SoftenedPair<T>, share: number): FarMixture<T> {
+  const { student, teacher, near } = pair;
+  const mixture = backend.add(scale(backend, teacher, share), scale(backend, student, 1 - share));
+  const log = backend.log(mixture);
+  const logRatios = {
+    student: backend.subtract(log, logOf(backend, pair, 'student')),
+    teacher: backend.subtract(log, logOf(backend, pair, 'teacher')),
+  };
+  return { near, mixture, logRatios };
+}
+
 /** How p stands to the mixture m = share·p + (1 − share)·q. */
 export interface MixtureRatio<T> {
   /** log m − log p; where p = 0 it means nothing. */
@@ -79,7 +101,7 @@ export interface MixtureRatio<T> {
  * The divergence of p from its mixture with q, from x = log q − log p: with a = m/p − 1 = (1 − share)·(e^x − 1) a term is
  * p·(a − log(1 + a)). Finite for all logits, also where both sides underflow.
  *
- * @param nearRows `SoftenedPair.near`: rows that are not so are summed from p·(log p − log m).
+ * @param far `farMixture`'s, p's side of it: rows that are not near are summed from p·(log p − log m).
  */
 export function mixtureRatio<T>(
   backend: Backend<T>,
@@ -87,7 +109,7 @@ export function mixtureRatio<T>(
   q: T,
   logRatio: T,
   share: number,
-  nearRows?: T,
+  far?: { readonly near: T; readonly logRatio: T },
 ): MixtureRatio<T> {
   return backend.scope(() => {
     // e^x may overflow where p is below 1e-34, and counts for nothing there.
@@ -98,13 +120,13 @@ export function mixtureRatio<T>(
     const near = nearZero(backend, a);
     const direct = backend.log(backend.add(a, backend.scalar(1)));
     const gained = scale(backend, backend.subtract(q, p), 1 - share);
-    const linear = shares(backend, p, direct);
     const exact = backend.where(near, backend.subtract(a, remainder), direct);
-    const terms = backend.where(near, backend.multiply(p, remainder), backend.subtract(gained, linear));
-    if (nearRows === undefined) return { logRatio: exact, terms };
+    const large = backend.subtract(gained, shares(backend, p, direct));
+    const terms = backend.where(near, backend.multiply(p, remainder), large);
+    if (far === undefined) return { logRatio: exact, terms };
     return {
-      logRatio: backend.where(nearRows, exact, direct),
-      terms: backend.where(nearRows, terms, scale(backend, linear, -1)),
+      logRatio: backend.where(far.near, exact, far.logRatio),
+      terms: backend.where(far.near, terms, scale(backend, shares(backend, p, far.logRatio), -1)),
     };
   });
 }

@@ -3,9 +3,9 @@
  * for the losses on all classes, on a teacher's top classes, and on classes that come in tiles.
  */
 import type { Backend } from '../backend.ts';
-import { centredGradient, mixtureRatio, probabilityGap, relativeEntropy } from './relativeEntropy.ts';
+import { centredGradient, farMixture, mixtureRatio, probabilityGap, relativeEntropy } from './relativeEntropy.ts';
 import { scale } from './scale.ts';
-import type { ProbabilityPair } from './softenedPair.ts';
+import type { ProbabilityPair, SoftenedPair } from './softenedPair.ts';
 import { totalVariationGradient, totalVariationOf } from './totalVariation.ts';
 
 /** The divergences by name. */
@@ -56,9 +56,12 @@ const reverse: PartialDivergence = {
 function jensenShannon(beta: number): PartialDivergence {
   return {
     rows(backend, pair) {
-      const { student, teacher, logRatio, near } = pair;
-      const ofTeacher = mixtureRatio(backend, teacher, student, logRatio, beta, near);
-      const ofStudent = mixtureRatio(backend, student, teacher, scale(backend, logRatio, -1), 1 - beta, near);
+      const { student, teacher, logRatio } = pair;
+      const far = isSoftened(pair) ? farMixture(backend, pair, beta) : undefined;
+      const farOf = (side: 'student' | 'teacher') => far && { near: far.near, logRatio: far.logRatios[side] };
+      const opposite = scale(backend, logRatio, -1);
+      const ofTeacher = mixtureRatio(backend, teacher, student, logRatio, beta, farOf('teacher'));
+      const ofStudent = mixtureRatio(backend, student, teacher, opposite, 1 - beta, farOf('student'));
       const terms = backend.add(scale(backend, ofTeacher.terms, beta), scale(backend, ofStudent.terms, 1 - beta));
       return {
         losses: backend.sum(terms, { axis: -1 }),
@@ -85,6 +88,10 @@ const totalVariation: RowDivergence = {
   },
   gradient: (backend, { student, first: gap }) => totalVariationGradient(backend, student, gap),
 };
+
+function isSoftened<T>(pair: ProbabilityPair<T>): pair is SoftenedPair<T> {
+  return 'shifted' in pair;
+}
 
 /** The pair's near rows; all of them, where it does not say. */
 function nearRows<T>(backend: Backend<T>, { near }: ProbabilityPair<T>): T {

@@ -9,6 +9,7 @@ import { differentiateOnHost } from './hostDifferentiation.ts';
 import { liesInHostMemory } from './hostMemory.ts';
 import { fusedLossKernelsOf } from './kernels/fusedKernels.ts';
 import { type ModelOutput, onlyTensor } from './modelOutput.ts';
+import { recordedDifferentiation } from './recordedDifferentiation.ts';
 import { differentiateOnTfjs } from './tfjsDifferentiation.ts';
 import { tfjsOperations } from './tfjsOperations.ts';
 
@@ -28,6 +29,7 @@ export function differentiableLoss<T>(
   checkIsLoss(where, loss);
   if (kernels !== undefined) checkKernels(where, kernels);
   const backend = tfjsOperations(fusedLossKernelsOf);
+  const differentiateRecorded = recordedDifferentiation(loss);
 
   return (inputs, context, observe) =>
     backend.scope(() => {
@@ -35,10 +37,13 @@ export function differentiableLoss<T>(
       const placed = inputsOn(backend, loss, tensorsOf(loss, inputs));
       const operation = tf.customGrad((...argumentsAndSave) => {
         const save = argumentsAndSave.at(-1) as tf.GradSaveFunc;
+        const { recording } = backend;
         const { value, terms, saved, backward } =
           kernels !== undefined && liesInHostMemory()
             ? differentiateOnHost(kernels, loss, placed, context, observe !== undefined)
-            : differentiateOnTfjs(backend, loss, placed, context);
+            : recording !== undefined
+              ? differentiateRecorded(recording, placed, context)
+              : differentiateOnTfjs(backend, loss, placed, context);
         observe?.(terms);
         // What is not saved is freed; clones are, so what is saved may be an input that its owner disposes of.
         save([...saved]);
@@ -60,8 +65,8 @@ function tensorsOf(
 
 function checkKernels<T>(where: string, kernels: HostBackend<T>): void {
   if (typeof kernels?.readSync === 'function' && typeof kernels.scope === 'function') return;
-  const hint = typeof kernels === 'function' ? 'Call it: { kernels: wasmBackend() }.' : undefined;
-  throw kindError(where, 'kernels', 'a backend in host memory, such as wasmBackend()', kernels, hint);
+  const hint = typeof kernels === 'function' ? 'Call the function, and give what it makes.' : undefined;
+  throw kindError(where, 'kernels', 'a backend in host memory, such as that of dark-knowledge/wasm', kernels, hint);
 }
 
 /** tfjs would take what a backward pass computes from saved numbers for constants. */

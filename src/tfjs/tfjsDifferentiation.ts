@@ -37,16 +37,16 @@ export function differentiateOnTfjs(
 }
 
 /** The tensors of a tree of residuals, in the order of its names. */
-function leavesOf(residuals: Residuals<tf.Tensor>): readonly tf.Tensor[] {
+export function leavesOf(residuals: Residuals<tf.Tensor>): readonly tf.Tensor[] {
   return Object.values(residuals).flatMap((branch) =>
     branch === undefined ? [] : branch instanceof tf.Tensor ? [branch] : leavesOf(branch),
   );
 }
 
 /** The same tree with other tensors in the same order. */
-function withLeaves(residuals: Residuals<tf.Tensor>, leaves: readonly tf.Tensor[]): Residuals<tf.Tensor> {
+export function withLeaves<T>(residuals: Residuals<tf.Tensor>, leaves: readonly T[]): Residuals<T> {
   const next = leaves.values();
-  const rebuild = (branches: Residuals<tf.Tensor>): Residuals<tf.Tensor> =>
+  const rebuild = (branches: Residuals<tf.Tensor>): Residuals<T> =>
     Object.fromEntries(
       Object.entries(branches).map(([name, branch]) => {
         if (branch === undefined) return [name, undefined];

@@ -31,6 +31,10 @@ export async function runGuide(
     alias: Object.fromEntries(Object.entries(standIns).map(([name, path]) => [name, fromRoot(path)])),
     external: ['@tensorflow/*', '@jax-js/*', 'piscina'],
     logLevel: 'error',
+    // tfjs says that importing its backends does nothing, of files other than those for Node.
+    ignoreAnnotations: true,
+    // Packages for Node ask for its modules by require, which a module has not.
+    banner: { js: `import { createRequire } from 'node:module'; const require = createRequire('${import.meta.url}');` },
   });
   // Within the repository, where Node finds the packages; of that name there is no other.
   const folder = fromRoot('node_modules/.cache/dark-knowledge-guides');

@@ -90,7 +90,7 @@ export function rematchedDirections<Directions extends PrincipalDirections>(
     form,
     check: (extents) => void choose(where, 'gram', form, extents),
     matchingsOf: (pair) => ({
-      valueOf(order) {
+      valueFor(order) {
         const y = { ...pair.y, summary: reorderedDirections(pair.y.summary, order) };
         return finish({ ...pair, y }).value;
       },

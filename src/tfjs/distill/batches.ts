@@ -14,7 +14,8 @@ export type DistillSamples<Inputs extends ModelInputs = ModelInputs> = { readonl
 
 /** What `distill` asks of a dataset of tfjs-data: `tf.data.Dataset` has it. Each element is a batch. */
 export interface DatasetLike<Element> {
-  iterator(): Promise<{ next(): Promise<IteratorResult<Element>> }>;
+  /** Starts a walk over the elements. */
+  iterator(): Promise<Pick<AsyncIterator<Element>, 'next'>>;
 }
 
 /** Samples in tensors, or a dataset of batches of them. */

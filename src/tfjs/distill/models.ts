@@ -11,6 +11,7 @@ export type NamedTensors = Readonly<Record<string, tf.Tensor>>;
 
 /** A weight of a layer: tfjs-layers' `LayerVariable`. */
 export interface LayerWeight {
+  /** The weight's tensor as it is now. */
   read(): tf.Tensor;
 }
 
@@ -23,9 +24,13 @@ export interface LayersModelLike {
   readonly trainableWeights: readonly LayerWeight[];
   readonly weights: readonly LayerWeight[];
   readonly built: boolean;
+  /** Makes the weights. */
   build(inputShape: (number | null)[]): void;
+  /** The outputs for inputs. */
   apply(inputs: tf.Tensor | tf.Tensor[], options?: { readonly training: boolean }): ModelOutput;
+  /** The same, without the checks of `apply`. */
   call(inputs: tf.Tensor | tf.Tensor[], options: { readonly training: boolean }): tf.Tensor | tf.Tensor[];
+  /** The penalties of the layers' regularizers. */
   calculateLosses(): tf.Scalar[];
 }
 

@@ -1,4 +1,5 @@
 import {
+  type AnyMetric,
   accuracy,
   cohenKappa,
   confusionMatrix,
@@ -10,6 +11,7 @@ import {
   multiLabelScores,
   selectRows,
 } from 'dark-knowledge';
+import { checkMetric } from 'dark-knowledge/testing';
 import { describe, expect, it } from 'vitest';
 import fixture from '../../fixtures/decisions.json' with { type: 'json' };
 import { describeMetric } from '../../support/metricSuite.ts';
@@ -176,6 +178,22 @@ describeMetric('multiLabelScores', [
 ]);
 
 describe('decisions', () => {
+  it('pass the kit', () => {
+    const batch = { logits, labels, rowWeights };
+    for (const metric of [
+      accuracy({ average: 'macro', topK: 2 }),
+      fBetaScore({ beta: 2, average: 'macro' }),
+      cohenKappa({ weights: 'quadratic' }),
+    ] as readonly AnyMetric[]) {
+      checkMetric(metric, batch, { permutations: true });
+    }
+    checkMetric(
+      multiLabelScores(),
+      { logits: multiLabel.logits, targets: multiLabel.targets, rowWeights },
+      { permutations: true },
+    );
+  });
+
   it('fall as without a threshold at a half', () => {
     expect(measure(confusionMatrix({ threshold: 0.5 }), { logits: pairs, labels: binary.labels })).toEqual(
       measure(confusionMatrix(), { logits: pairs, labels: binary.labels }),
