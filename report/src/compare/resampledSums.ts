@@ -46,12 +46,13 @@ export function* resampledSums(
   const width = columns.length + flags.length + binned.reduce((sum, { bins }) => sum + bins, 0);
   const sums = new Float64Array(resamples * width);
   const multiply = onBackend(productOn);
-  const lanes = Math.max(4, Math.min(together, Math.floor(mostCounts / rows)));
+  const lanes = Math.max(4, Math.min(together, resamples, Math.floor(mostCounts / rows)));
   // A row is drawn once in the mean; 256 times it never is.
   const counts = Array.from({ length: lanes }, () => new Uint8Array(rows));
   // Both are used again for every block: large arrays that come and go keep the garbage collector busy.
-  const times = new Float32Array(lanes * block);
-  const values = new Float32Array(block * width);
+  const most = Math.min(block, rows);
+  const times = new Float32Array(lanes * most);
+  const values = new Float32Array(most * width);
   for (let first = 0; first < resamples; first += lanes) {
     const size = Math.min(lanes, resamples - first);
     for (let lane = 0; lane < size; lane++) {
