@@ -73,7 +73,7 @@ export function normaliseAxes(
   rank: number,
 ): readonly number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, index) => index);
-  const given = typeof axis === 'object' && axis ? axis : [axis];
+  const given = Array.isArray(axis) ? (axis as readonly number[]) : [axis as number];
   const axes = given.map((entry) => (entry < 0 ? entry + rank : entry));
   axes.sort((first, second) => first - second);
   if (axes.some((entry, at) => !Number.isInteger(entry) || entry < 0 || entry >= rank || entry === axes[at - 1])) {

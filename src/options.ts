@@ -171,8 +171,11 @@ export function list<Value>(
       throw rangeError(where, name, least === most ? `a list of ${least}` : `a list of at least ${least}`, given);
     }
     const values = given.map((entry, index) => read(where, `${name}[${index}]`, entry));
-    const twice = distinct ? values.find((value, index) => values.indexOf(value) < index) : undefined;
-    if (twice !== undefined) throw rangeError(where, name, 'different from each other', `${describe(twice)} twice`);
+    const seen = new Set<Value>();
+    for (const value of distinct ? values : []) {
+      if (seen.has(value)) throw rangeError(where, name, 'different from each other', `${describe(value)} twice`);
+      seen.add(value);
+    }
     return values;
   };
 }

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { crossEntropy, deriveSeed, klDivergence, randomPermutation } from 'dark-knowledge';
 import { compare, type StudiedModel, type TestSetName } from './analysis.ts';
+import { concludeStudy } from './conclusion.ts';
 import { type Dataset, loadMnist, makeTestSets, selectExamples } from './data.ts';
 import { lookInside } from './depth.ts';
 import type { Model } from './layers.ts';
@@ -102,6 +103,7 @@ const inside = await lookInside(models, testSets, {
   progress,
 });
 console.log(`\n${inside.text}`);
+console.log(`\n${concludeStudy(outside.data.figures, settings)}`);
 const file = await writeJson(resultsFolder, 'mnist.json', {
   settings: { ...settings, platform, tfjs: tf.version_core },
   seconds: (Date.now() - started) / 1000,

@@ -33,6 +33,9 @@ export interface UnitFactor<T> {
  * range). Multiplying by it changes no digit.
  */
 export function unitFactor<T>(backend: Backend<T>, x: T): UnitFactor<T> {
+  const held = backend.readSync?.(x).data;
+  // Of doubles in host memory one look tells both.
+  if (held instanceof Float64Array) return unitFactorOnHost(backend, held);
   const { lowest, highest } = backend.readSync === undefined ? single : double;
   const count = highest - lowest + 1;
   const powers = Float64Array.from({ length: count }, (_, index) => 2 ** (lowest + index));
@@ -48,6 +51,24 @@ export function unitFactor<T>(backend: Backend<T>, x: T): UnitFactor<T> {
   // Both in one pass over the numbers.
   backend.settle?.([below, invalid]);
   return { factor: backend.gather(backend.fromHost({ data: factors, shape: [count + 1] }), below), invalid };
+}
+
+function unitFactorOnHost<T>(backend: Backend<T>, numbers: Float64Array): UnitFactor<T> {
+  let [largest, invalid] = [0, 0];
+  for (let index = 0; index < numbers.length; index++) {
+    const size = Math.abs(numbers[index]!);
+    if (size > largest) largest = size;
+    if (!(size < Infinity)) invalid++;
+  }
+  // Faults are refused when they are read; until then any factor will do.
+  const factor = largest === 0 || largest === Infinity ? 0 : factorOf(exponentBelow(largest));
+  return { factor: backend.scalar(factor), invalid: backend.scalar(invalid) };
+}
+
+/** The largest e with 2^e below a number, which a logarithm may miss by its rounding. */
+function exponentBelow(number: number): number {
+  const near = Math.max(double.lowest, Math.floor(Math.log2(number)) - 1);
+  return 2 ** (near + 2) < number ? near + 2 : 2 ** (near + 1) < number ? near + 1 : near;
 }
 
 /** The factor for plain numbers; 1 where all are 0. */

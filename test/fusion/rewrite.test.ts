@@ -88,7 +88,7 @@ describe('rules for elements', () => {
     const plan = planOf([rows], (b, [x]) => softmax(b, b.multiply(x!, b.scalar(0.25))));
     const divisions = plan.values.filter(({ operation }) => operation === 'divide');
     expect(divisions.map(({ form }) => form)).toEqual(['row']);
-    expect(operationsOf(plan)).toContain('fallingExp');
+    expect(operationsOf(plan)).toContain('power');
   });
 
   it('a negative temperature takes the long exponential', () => {

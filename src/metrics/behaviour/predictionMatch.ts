@@ -15,13 +15,13 @@ import {
 /** Names of the statistics of a comparison of predictions: numbers of rows by class. */
 export type MatchStatistic = 'same' | 'first' | 'second';
 
-/** Agreement on the rows that the reference (teacher, or first view) puts into one class. */
+/** Agreement on the rows that the first side (the teacher, or the first view) puts into one class. */
 export interface ClassMatch {
   readonly class: number;
   readonly same: number;
-  /** Rows that the reference predicts as this class. */
+  /** Rows that the first side predicts as this class. */
   readonly count: number;
-  /** same / count; null for a class that the reference never predicts. */
+  /** same / count; null for a class that the first side never predicts. */
   readonly value: number | null;
 }
 

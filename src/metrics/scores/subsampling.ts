@@ -1,6 +1,6 @@
 import { between, callback, readOptions, whole } from '../../options.ts';
 import { deriveSeed, randomPermutation } from '../../random.ts';
-import { quantile } from './resampling.ts';
+import { quantile } from './quantile.ts';
 import { allRows, numberFrom, type RowStatistic } from './rowStatistic.ts';
 
 /** Options of `subsamplingInterval`. */
