@@ -3,6 +3,7 @@ import { rangeError } from '../../check.ts';
 import type { Inputs } from '../../inputs.ts';
 import type { Fault, Metric } from '../../metric.ts';
 import type { HostStatistics, StatisticForm } from '../../metricState.ts';
+import { checkLabels } from '../../ops/checkRows.ts';
 import { atLeast, between, flag, type OptionReader, readOptions, whole, word } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
 import { type SideInput, sideInput } from '../predictionSource.ts';
@@ -108,6 +109,11 @@ export function conformalSets<From extends ScoreSource = 'logits'>(
     optionalInputs: ['rowWeights', names[2]],
 
     check<T>(backend: Backend<T>, batch: Given<T>) {
+      // By their own names: the frame of rows calls both sides' labels the same.
+      const { [from]: scores, ...counts } = held(batch);
+      const shape = backend.shapeOf(scores!);
+      const known = { ...counts, ignoreIndex: checked.ignoreIndex };
+      checkLabels(backend, 'conformalSets', names[1], counts.labels!, shape.slice(0, -1), shape.at(-1) ?? 0, known);
       calibration.check(backend, held(batch));
       tested.check(backend, batch as Inputs<string, string, T>);
       const [own, other] = [from, names[0]].map((name) => backend.shapeOf(batch[name]!).at(-1));
