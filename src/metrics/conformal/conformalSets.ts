@@ -110,10 +110,13 @@ export function conformalSets<From extends ScoreSource = 'logits'>(
 
     check<T>(backend: Backend<T>, batch: Given<T>) {
       // By their own names: the frame of rows calls both sides' labels the same.
-      const { [from]: scores, ...counts } = held(batch);
+      const [scores, labels, rowWeights] = names.map((name) => batch[name]);
       const shape = backend.shapeOf(scores!);
-      const known = { ...counts, ignoreIndex: checked.ignoreIndex };
-      checkLabels(backend, 'conformalSets', names[1], counts.labels!, shape.slice(0, -1), shape.at(-1) ?? 0, known);
+      checkLabels(backend, 'conformalSets', names[1], labels!, shape.slice(0, -1), shape.at(-1) ?? 0, {
+        labels,
+        rowWeights,
+        ignoreIndex: checked.ignoreIndex,
+      });
       calibration.check(backend, held(batch));
       tested.check(backend, batch as Inputs<string, string, T>);
       const [own, other] = [from, names[0]].map((name) => backend.shapeOf(batch[name]!).at(-1));
