@@ -320,10 +320,11 @@ describe('crd on tfjs webgpu', () => {
 });
 
 describe('tfjsLoss with several differentiable inputs', () => {
-  for (const [name, loss, batch] of [
-    ['crd', crd({ normalization: 'paper', temperature: 0.5 }), crdBatch(3, 8, 20, 7)],
+  for (const [name, program, loss, batch] of [
+    ['crd', 'crd', crd({ normalization: 'paper', temperature: 0.5 }), crdBatch(3, 8, 20, 7)],
     [
-      'hint regressor',
+      'hint with a regressor',
+      'fused',
       hint({ regressor: 'linear' }),
       {
         studentFeatures: wave([4, 3], 1),
@@ -346,7 +347,7 @@ describe('tfjsLoss with several differentiable inputs', () => {
       const { result, programs, reads, tensors } = watched(() => train(parameters));
       expect(reads).toBe(0);
       expect(tensors).toBe(1 + parameters.length);
-      expect(programs.some((key) => key.startsWith(`dark-knowledge ${name}`))).toBe(true);
+      expect(programs.some((key) => key.startsWith(`dark-knowledge ${program}`))).toBe(true);
       expectDeepClose(await result.value.data(), expected.value.data, 2e-5);
       for (const [at, input] of anyLoss.differentiable.entries()) {
         expectDeepClose(await result.grads[at]!.data(), expected.gradients[input]!.data, 2e-5, input);

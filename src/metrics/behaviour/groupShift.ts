@@ -3,7 +3,7 @@ import { columnMetric } from '../../columnMetric.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf } from '../../metricState.ts';
 import { normalCritical } from '../../ops/studentTCritical.ts';
-import { between, optional, readOptions, whole } from '../../options.ts';
+import { between, mostResamples, optional, readOptions, whole } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
 import { checkDecision, type DecisionOptions, decisionOption } from '../decisionThreshold.ts';
 import { readGroupNames } from '../groupNames.ts';
@@ -121,7 +121,7 @@ export function groupShift<From extends PredictionSource = 'predictions'>(
   const { groups, level, resamples, seed, from, threshold, ignoreIndex } = readOptions('groupShift', options, {
     groups: optional(readGroupNames),
     level: between(0, 1, 0.95),
-    resamples: whole(0, 1000),
+    resamples: whole(0, 1000, mostResamples),
     seed: whole(0, 0),
     from: beforeAfterSource<From>(),
     ...decisionOption(),
