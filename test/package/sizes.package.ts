@@ -1,39 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
+import { pagesOfSizes, sizesIn, weigh } from '../../scripts/sizes.ts';
 
-const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-
-/** The rows of the tables of sizes: what is imported, as the page says it, and kilobytes. */
-function sizesIn(page: string): { readonly imported: string; readonly kilobytes: number }[] {
-  const rows = readFileSync(fromRoot(page), 'utf8').matchAll(/^ *\| (.+?) \| (\d+\.\d) \|$/gm);
-  return Array.from(rows, ([, imported, kilobytes]) => ({ imported: imported!, kilobytes: Number(kilobytes) }));
-}
-
-const entries: Readonly<Record<string, string>> = { cpuBackend: 'cpu', webgpuBackend: 'webgpu', tfjsLoss: 'tfjs' };
-
-async function weigh(imported: string): Promise<number> {
-  const names = Array.from(imported.matchAll(/`(\w+)`/g), ([, name]) => name!);
-  const imports = names.map((name) => `import { ${name} } from './${entries[name] ?? 'index'}.js';`);
-  const everything = "import * as all from './index.js'; console.log(all);";
-  const contents = names.length === 0 ? everything : `${imports.join('\n')}\nconsole.log(${names.join(', ')});`;
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: fromRoot('dist') },
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    write: false,
-    external: ['@tensorflow/*'],
-    logLevel: 'error',
-  });
-  return gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1024;
-}
-
-describe('the sizes that the pages state', () => {
-  for (const page of ['README.md', 'docs/guides/size-and-policy.md']) {
+describe('the sizes that the pages state (`npm run sizes` writes them anew)', () => {
+  for (const page of pagesOfSizes) {
     const rows = sizesIn(page);
 
     it(`of ${page} are some`, () => {

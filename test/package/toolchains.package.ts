@@ -43,7 +43,7 @@ describe('types of the packed tarball', () => {
       "import { webgpuBackend } from 'dark-knowledge/webgpu';\nwebgpuBackend({ limits: {} });\n",
     );
     const options = { module: 'NodeNext', lib: ['ES2022', 'DOM'], types: [] };
-    expect(() => typeCheck(project, compiler, options, 'wrong.ts')).toThrow(/TS2345[\s\S]*GPUDevice/);
+    expect(() => typeCheck(project, compiler, options, 'wrong.ts')).toThrow(/error TS\d+: [^\n]*GPU/);
   });
 });
 
