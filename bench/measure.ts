@@ -7,7 +7,7 @@ export const median = (values: readonly number[]): number => {
 };
 
 /** Seconds so far: of one thread CPU time, which other work on the machine distorts least; of several those on the wall. */
-export function clock(threads = 1): number {
+function clock(threads: number): number {
   if (threads > 1) return performance.now() / 1e3;
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;

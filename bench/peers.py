@@ -19,6 +19,8 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import numpy as np
 
+from numpy_similarities import SIMILARITIES
+
 try:
     import torch
     import torch.nn.functional as F
@@ -41,9 +43,9 @@ def load(request, name, kind=np.float32):
     return np.fromfile(path, dtype=kind).reshape(request["shapes"][name])
 
 
-def timed(repeats, compute, threads=1):
-    """Of one thread its CPU time, which other work on the machine distorts least; of several the time on the wall."""
-    clock = time.process_time if threads == 1 else time.perf_counter
+def timed(repeats, compute, wall=False):
+    """CPU time, which other work on the machine distorts least, or the time on the wall."""
+    clock = time.perf_counter if wall else time.process_time
     result = compute()  # warm: allocator, and XLA's compilation
     seconds = []
     for _ in range(repeats):
@@ -156,6 +158,12 @@ def torch_products(request):
 
 
 
+def numpy_similarity(request):
+    x, y = load(request, "x").copy(), load(request, "y").copy()
+    similarity = SIMILARITIES[request["similarity"]]
+    return lambda: float(similarity(x, y))
+
+
 def torch_calibration(request):
     probabilities = torch.from_numpy(load(request, "probabilities"))
     labels = torch.from_numpy(load(request, "labels", np.int32)).long()
@@ -252,6 +260,7 @@ CASES = {
     "hint": {"torch": torch_hint, "jax": jax_hint},
     "loss": {"torch": torch_loss},
     "products": {"torch": torch_products},
+    "similarity of a pair": {"numpy": numpy_similarity},
     "calibration": {"torch": torch_calibration},
     "cka": {"torch": torch_cka, "jax": jax_cka},
     "similarity": {"torch": torch_similarity},
@@ -272,12 +281,12 @@ def main():
         request = json.loads(line)
         answer = {}
         for peer, prepare in CASES[request["case"]].items():
-            if (torch if peer == "torch" else jax) is None:
+            if {"torch": torch, "jax": jax}.get(peer, np) is None:
                 continue
             threads = request.get("threads", 1) if peer == "torch" else 1
             if torch is not None:
                 torch.set_num_threads(threads)
-            answer[peer] = timed(request["repeats"], prepare(request), threads)
+            answer[peer] = timed(request["repeats"], prepare(request), "wall" in request)
         print(json.dumps(answer), flush=True)
 
 

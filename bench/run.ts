@@ -12,8 +12,10 @@ import { tfjsBackend } from 'dark-knowledge/tfjs';
 import { wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
 import { openWasm } from '../src/wasm/wasmBackend.ts';
 import { type BenchCase, cases } from './cases.ts';
+import { hostCases } from './hostCases.ts';
 import { bytes, duration, time } from './measure.ts';
 import { type Peers, startPeers } from './peers.ts';
+import { threadCases, timeThreads } from './threads.ts';
 
 const { values: flags, positionals } = parseArgs({
   options: { rounds: { type: 'string', default: '3' }, brief: { type: 'boolean', default: false } },
@@ -129,6 +131,42 @@ for (const testCase of cases.filter(({ name }) => positionals.every((part) => na
   const memory = wasmIsSupported() && !flags.brief ? await memoryOf(testCase, testCase.data()) : null;
   if (memory) console.log(`  our memory: ${bytes(memory.peak)} at its peak, ${bytes(memory.inputs)} of it inputs`);
   report.push({ case: testCase.name, target: testCase.target ?? null, timings: row, memory });
+}
+
+/** Lines of a case whose contestants are a few numbers: ours first, the others with their ratios to it. */
+function print(
+  name: string,
+  least: Readonly<Record<string, number>>,
+  target?: { readonly to: string; readonly most: number },
+) {
+  console.log(`\n${name}`);
+  const ours = Object.values(least)[0]!;
+  for (const [contestant, seconds] of Object.entries(least)) {
+    const goal = target?.to === contestant ? ` (target ≤ ${target.most})` : '';
+    const ratio = seconds === ours ? '' : `ours takes ${(ours / seconds).toFixed(2)} of it${goal}`;
+    console.log(`  ${contestant.padEnd(16)} ${duration(seconds).padStart(10)}   ${ratio}`);
+  }
+  report.push({ case: name, target: target?.most ?? null, least });
+}
+
+const isChosen = ({ name }: { readonly name: string }): boolean => positionals.every((part) => name.includes(part));
+for (const testCase of hostCases.filter(isChosen)) {
+  const { data: makeData, compute, loop, request, settings = {}, repeats, target, name } = testCase;
+  const data = makeData();
+  const least: Record<string, number> = {};
+  const add = (contestant: string, seconds: readonly number[]): void => {
+    least[contestant] = Math.min(least[contestant] ?? Infinity, ...seconds);
+  };
+  for (let round = 0; round < Number(flags.rounds); round++) {
+    add('ours', await time(repeats, () => compute(data)));
+    if (loop !== undefined) add('a plain loop', await time(repeats, () => loop(data)));
+    const answers = request === undefined ? {} : await peers.run(request, data, settings, repeats);
+    for (const [peer, { seconds }] of Object.entries(answers)) add(peer, seconds);
+  }
+  print(name, least, { to: loop === undefined ? 'numpy' : 'a plain loop', most: target });
+}
+for (const testCase of threadCases.filter(isChosen)) {
+  print(`${testCase.name}, on the wall`, await timeThreads(testCase, peers, Number(flags.rounds)));
 }
 peers.close();
 const folder = new URL('./results/', import.meta.url);

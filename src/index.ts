@@ -341,6 +341,7 @@ export { type BrierScoreOptions, type BrierScoreResult, brierScore } from './met
 export {
   type CalibrationErrorOptions,
   type CalibrationErrorResult,
+  type CalibrationStatistic,
   calibrationError,
 } from './metrics/calibration/calibrationError.ts';
 export type { AdaptiveClass } from './metrics/calibration/adaptiveBins.ts';

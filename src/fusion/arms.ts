@@ -2,8 +2,9 @@
  * Choices whose sides are dear. `where` computes both sides; where a vector's elements all take one of them, the other can be
  * passed over, and with it whatever only choices by the same condition read.
  */
+import { costs } from './costs.ts';
 import { chosenOperand, forEachOperandIn, type RowCase } from './rowCases.ts';
-import type { Value, ValueOperation } from './values.ts';
+import type { Value } from './values.ts';
 
 /** What only one side of the choices by a condition needs, operands first. */
 export interface Arm {
@@ -14,16 +15,6 @@ export interface Arm {
 
 /** Of each condition the sides that are worth a branch. */
 export type Arms = ReadonlyMap<Value, readonly Arm[]>;
-
-/** Operations that cost more than one. */
-export const costs: Partial<Readonly<Record<ValueOperation, number>>> = {
-  exp: 20,
-  fallingExp: 18,
-  power: 14,
-  log: 22,
-  divide: 4,
-  sqrt: 4,
-};
 
 /** Operations below which a branch, which may be mispredicted, costs more than it saves. */
 const leastCost = 8;

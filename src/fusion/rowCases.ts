@@ -3,7 +3,7 @@
  * come in two versions, one for each case: neither computes the other's side, asks element by element, or walks for a sum
  * that only the other case needs.
  */
-import { costs } from './arms.ts';
+import { costs } from './costs.ts';
 import type { Phase, Stage } from './stages.ts';
 import { forEachOperand, isReduction, type Value } from './values.ts';
 

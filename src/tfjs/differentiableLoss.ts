@@ -65,8 +65,8 @@ function tensorsOf(
 
 function checkKernels<T>(where: string, kernels: HostBackend<T>): void {
   if (typeof kernels?.readSync === 'function' && typeof kernels.scope === 'function') return;
-  const hint = typeof kernels === 'function' ? 'Call it: { kernels: wasmBackend() }.' : undefined;
-  throw kindError(where, 'kernels', 'a backend in host memory, such as wasmBackend()', kernels, hint);
+  const hint = typeof kernels === 'function' ? 'Call the function, and give what it makes.' : undefined;
+  throw kindError(where, 'kernels', 'a backend in host memory, such as that of dark-knowledge/wasm', kernels, hint);
 }
 
 /** tfjs would take what a backward pass computes from saved numbers for constants. */

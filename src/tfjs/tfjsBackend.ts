@@ -11,9 +11,9 @@ import { tfjsOperations } from './tfjsOperations.ts';
  * kernels are those of the tfjs backend that is set when they are asked for. Await `tf.ready()` before the first use.
  *
  * On `webgpu` every loss and every metric runs as a few programs made for it, on tfjs's device over tfjs's buffers, without
- * a copy of the inputs (`crd` with a bank, a `hint` with a regressor, `calibrationError` and the similarities by kernels of
- * `webgpuBackend`); what a device cannot bind whole is refused. A tensor there over a buffer of another device, which tfjs
- * takes in silence, rejects the next `read` or throws at the next call.
+ * a copy of the inputs (`crd` with a bank, `calibrationError` and the similarities by kernels of `webgpuBackend`); what a
+ * device cannot bind whole is refused. A tensor there over a buffer of another device, which tfjs takes in silence, rejects
+ * the next `read` or throws at the next call.
  *
  * Tensors made by it obey `tf.tidy` like any other; outside a tidy the caller disposes of results.
  *

@@ -109,11 +109,11 @@ describe('hint on tfjs webgpu', () => {
     );
   });
 
-  it('maps the student by a regressor inside the program', async (context) => {
+  it('maps the student by a regressor, and the programs around the products are generated', async (context) => {
     need(context);
     const parameters = { regressorWeight: wave([3, 5], 3), regressorBias: wave([5], 4) };
     const linear = { studentFeatures: wave([4, 3], 1), teacherFeatures: wave([4, 5], 2), ...parameters };
-    await expectFusedLoss(hint({ regressor: 'linear' }) as never, linear, 'hint regressor', 5e-6);
+    await expectFusedLoss(hint({ regressor: 'linear' }) as never, linear, 'fused', 5e-6);
     const studentFeatures = wave([3, 3, 2, 4], 1);
     studentFeatures.data.fill(NaN, 24, 48);
     const channelsFirst = {
@@ -123,7 +123,7 @@ describe('hint on tfjs webgpu', () => {
       rowWeights: numbers([1, 0, 2]),
     };
     const loss = hint({ regressor: 'convolution', layout: 'channelsFirst', reduction: 'halfSum' });
-    await expectFusedLoss(loss as never, channelsFirst, 'hint regressor', 1e-5);
+    await expectFusedLoss(loss as never, channelsFirst, 'fused', 1e-5);
   });
 });
 
@@ -320,10 +320,11 @@ describe('crd on tfjs webgpu', () => {
 });
 
 describe('tfjsLoss with several differentiable inputs', () => {
-  for (const [name, loss, batch] of [
-    ['crd', crd({ normalization: 'paper', temperature: 0.5 }), crdBatch(3, 8, 20, 7)],
+  for (const [name, program, loss, batch] of [
+    ['crd', 'crd', crd({ normalization: 'paper', temperature: 0.5 }), crdBatch(3, 8, 20, 7)],
     [
-      'hint regressor',
+      'hint with a regressor',
+      'fused',
       hint({ regressor: 'linear' }),
       {
         studentFeatures: wave([4, 3], 1),
@@ -346,7 +347,7 @@ describe('tfjsLoss with several differentiable inputs', () => {
       const { result, programs, reads, tensors } = watched(() => train(parameters));
       expect(reads).toBe(0);
       expect(tensors).toBe(1 + parameters.length);
-      expect(programs.some((key) => key.startsWith(`dark-knowledge ${name}`))).toBe(true);
+      expect(programs.some((key) => key.startsWith(`dark-knowledge ${program}`))).toBe(true);
       expectDeepClose(await result.value.data(), expected.value.data, 2e-5);
       for (const [at, input] of anyLoss.differentiable.entries()) {
         expectDeepClose(await result.grads[at]!.data(), expected.gradients[input]!.data, 2e-5, input);

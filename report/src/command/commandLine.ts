@@ -25,7 +25,7 @@ export const help = `dark-knowledge-report: what students took from their teache
   --teacher FILE           the teacher's scores
   --student [NAME=]FILE    a student's; again for another student, again with the same NAME for another trial
   --labels FILE            the classes that are right; left out, those of the teacher's file
-  --groups FILE            a group for each row: numbers or words; left out, those of the labels' file, if any
+  --groups FILE            a group for each row: numbers or words; left out, those of the labels' or the teacher's file, if any
   --out FILE               the page (report.html)
   --json FILE              the numbers
   --from KIND              what scores are that no name tells: logits (default), probabilities or predictions

@@ -1,8 +1,10 @@
 /**
  * The bootstrap over rows, of many sums at once: each resample draws as many rows as there are, with replacement, by the same
- * draws as the library's `bootstrapMetric`, and all columns are summed by how often each row was drawn.
+ * draws as the library's `bootstrapMetric`. How often each row was drawn, [resamples, rows], times what is summed, [rows,
+ * columns], is a matrix product, block of rows by block.
  */
-import { deriveSeed, randomBelow } from 'dark-knowledge';
+import { deriveSeed, type HostBackend, randomBelow } from 'dark-knowledge';
+import { onBackend } from './onBackend.ts';
 
 /** A column that is summed within bins. */
 export interface BinnedColumn {
@@ -29,142 +31,136 @@ export interface ResampledSums {
   readonly binSums: readonly Float64Array[];
 }
 
-/** Resamples that share a walk over the columns: their sums are independent, and a processor adds them side by side. */
-const together = 4;
-/** Rows of a stretch whose counts stay in the first-level cache, as the doubles that they are multiplied as. */
-const stretch = 512;
-
-/** Flags that are counted together, by the pattern that they make in a byte. */
-const flagsTogether = 8;
+/** Rows of a block: its counts and columns stay in the second-level cache. */
+const block = 4096;
+/** Resamples that share a block's columns, at most; and how many counts of rows may be held for them. */
+const [together, mostCounts] = [128, 2 ** 27];
 
 /** Draws and sums; yields how many resamples are done. */
 export function* resampledSums(
-  { rows, columns, flags, binned }: ResampledColumns,
+  given: ResampledColumns,
   { resamples, seed }: { readonly resamples: number; readonly seed: number },
 ): Generator<number, ResampledSums, void> {
-  const sums = columns.map(() => new Float64Array(resamples));
-  const patterns = patternsOf(rows, flags);
-  const tables = [
-    ...binned.map(({ bin, bins, values }) => ({ bin, bins, values })),
-    ...patterns.map((bin) => ({ bin, bins: 2 ** flagsTogether, values: undefined })),
-  ];
-  const tableSums = tables.map(({ bins }) => new Float64Array(resamples * bins));
-  const drawn = Array.from({ length: together }, () => new Uint16Array(rows));
-  const times = new Float64Array(together * stretch);
-  for (let first = 0; first < resamples; first += together) {
-    const last = Math.min(resamples, first + together);
-    for (const [index, counts] of drawn.entries()) {
-      counts.fill(0);
-      if (first + index < last) draw(counts, deriveSeed(seed, first + index));
+  const { rows, columns, flags, binned } = given;
+  const means = columns.map((column) => column.reduce((sum, value) => sum + value, 0) / rows);
+  const width = columns.length + flags.length + binned.reduce((sum, { bins }) => sum + bins, 0);
+  const sums = new Float64Array(resamples * width);
+  const multiply = onBackend(productOn);
+  const lanes = Math.max(4, Math.min(together, resamples, Math.floor(mostCounts / rows)));
+  // A row is drawn once in the mean; 256 times it never is.
+  const counts = Array.from({ length: lanes }, () => new Uint8Array(rows));
+  // Both are used again for every block: large arrays that come and go keep the garbage collector busy.
+  const most = Math.min(block, rows);
+  const times = new Float32Array(lanes * most);
+  const values = new Float32Array(most * width);
+  for (let first = 0; first < resamples; first += lanes) {
+    const size = Math.min(lanes, resamples - first);
+    for (let lane = 0; lane < size; lane++) {
+      draw(counts[lane]!, deriveSeed(seed, first + lane));
+      yield first + Math.floor(lane / 2);
     }
-    const lanes = columns.map(() => new Float64Array(together));
-    const tableLanes = tables.map(({ bins }) => new Float64Array(together * bins));
-    for (let start = 0; start < rows; start += stretch) {
-      const end = Math.min(rows, start + stretch);
-      interleave(drawn, start, end, times);
-      for (let index = 0; index < columns.length; index++) {
-        addStretch(columns[index]!, times, start, end, lanes[index]!);
-      }
-      for (let index = 0; index < tables.length; index++) {
-        const { bin, values } = tables[index]!;
-        if (values === undefined) countBins(bin, times, start, end, tableLanes[index]!);
-        else addBins(bin, values, times, start, end, tableLanes[index]!);
-      }
+    for (let start = 0; start < rows; start += block) {
+      const end = Math.min(rows, start + block);
+      countBlock(counts, size, start, end, times);
+      fillBlock(given, means, width, start, end, values);
+      const part = multiply(times, values, size, end - start, width);
+      for (let at = 0; at < part.length; at++) sums[first * width + at]! += part[at]!;
+      yield first + Math.floor((size + (size * end) / rows) / 2);
     }
-    for (let resample = first; resample < last; resample++) {
-      const lane = resample - first;
-      lanes.forEach((own, index) => {
-        sums[index]![resample] = own[lane]!;
-      });
-      tables.forEach(({ bins }, index) => {
-        for (let bin = 0; bin < bins; bin++) {
-          tableSums[index]![resample * bins + bin] = tableLanes[index]![bin * together + lane]!;
-        }
-      });
-    }
-    yield last;
   }
-  return {
-    sums,
-    binSums: tableSums.slice(0, binned.length),
-    flagSums: flags.map((_, index) => flagSums(tableSums[binned.length + Math.floor(index / flagsTogether)]!, index)),
-  };
+  return separated(given, means, sums, width, resamples);
 }
 
-/** Eight columns of 0 and 1 as one of bytes. */
-function patternsOf(rows: number, flags: readonly Uint8Array[]): Uint8Array[] {
-  return Array.from({ length: Math.ceil(flags.length / flagsTogether) }, (_, group) => {
-    const bytes = new Uint8Array(rows);
-    for (const [bit, flag] of flags.slice(group * flagsTogether, (group + 1) * flagsTogether).entries()) {
-      for (let row = 0; row < rows; row++) bytes[row]! |= flag[row]! << bit;
-    }
-    return bytes;
-  });
-}
-
-/** How often a flag was set in each resample: in all patterns that have its bit. */
-function flagSums(counts: Float64Array, flag: number): Float64Array {
-  const bins = 2 ** flagsTogether;
-  const bit = 1 << (flag % flagsTogether);
-  return Float64Array.from({ length: counts.length / bins }, (_, resample) => {
-    let sum = 0;
-    for (let pattern = 0; pattern < bins; pattern++) if (pattern & bit) sum += counts[resample * bins + pattern]!;
-    return sum;
-  });
-}
-
-function draw(counts: Uint16Array, seed: number): void {
+function draw(counts: Uint8Array, seed: number): void {
   const rows = counts.length;
+  counts.fill(0);
   for (let index = 0; index < rows; index++) counts[randomBelow(seed, index, rows)]!++;
 }
 
-/** How often each row of a stretch was drawn, the resamples side by side. */
-function interleave(drawn: readonly Uint16Array[], start: number, end: number, times: Float64Array): void {
-  for (let lane = 0; lane < together; lane++) {
-    const counts = drawn[lane]!;
-    for (let row = start, at = lane; row < end; row++, at += together) times[at] = counts[row]!;
-  }
-}
-
-function addStretch(column: Float64Array, times: Float64Array, start: number, end: number, lanes: Float64Array): void {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  for (let row = start, at = 0; row < end; row++, at += together) {
-    const value = column[row]!;
-    a += times[at]! * value;
-    b += times[at + 1]! * value;
-    c += times[at + 2]! * value;
-    d += times[at + 3]! * value;
-  }
-  lanes[0]! += a;
-  lanes[1]! += b;
-  lanes[2]! += c;
-  lanes[3]! += d;
-}
-
-function addBins(
-  bin: Uint8Array,
-  values: Float64Array,
-  times: Float64Array,
+/** How often each row of a block was drawn, resample after resample. */
+function countBlock(
+  counts: readonly Uint8Array[],
+  lanes: number,
   start: number,
   end: number,
-  lanes: Float64Array,
+  times: Float32Array,
 ): void {
-  for (let row = start, at = 0; row < end; row++, at += together) {
-    const value = values[row]!;
-    const place = bin[row]! * together;
-    lanes[place]! += times[at]! * value;
-    lanes[place + 1]! += times[at + 1]! * value;
-    lanes[place + 2]! += times[at + 2]! * value;
-    lanes[place + 3]! += times[at + 3]! * value;
+  for (let lane = 0; lane < lanes; lane++) {
+    const own = counts[lane]!;
+    const to = lane * (end - start) - start;
+    for (let row = start; row < end; row++) times[to + row] = own[row]!;
   }
 }
 
-function countBins(bin: Uint8Array, times: Float64Array, start: number, end: number, lanes: Float64Array): void {
-  for (let row = start, at = 0; row < end; row++, at += together) {
-    const place = bin[row]! * together;
-    lanes[place]! += times[at]!;
-    lanes[place + 1]! += times[at + 1]!;
-    lanes[place + 2]! += times[at + 2]!;
-    lanes[place + 3]! += times[at + 3]!;
+/**
+ * Rows of all columns beside each other, those that are binned a column a bin. Means are taken off: what float32 rounds is then
+ * the deviation from the value, and not the value.
+ */
+function fillBlock(
+  { columns, flags, binned }: ResampledColumns,
+  means: readonly number[],
+  width: number,
+  start: number,
+  end: number,
+  data: Float32Array,
+): void {
+  for (const [index, column] of columns.entries()) {
+    const mean = means[index]!;
+    for (let row = start, at = index; row < end; row++, at += width) data[at] = column[row]! - mean;
   }
+  let offset = columns.length;
+  for (const flag of flags) {
+    for (let row = start, at = offset; row < end; row++, at += width) data[at] = flag[row]!;
+    offset++;
+  }
+  for (const { bin, bins, values } of binned) {
+    for (let row = start, at = offset; row < end; row++, at += width) {
+      for (let each = 0; each < bins; each++) data[at + each] = 0;
+      data[at + bin[row]!] = values[row]!;
+    }
+    offset += bins;
+  }
+}
+
+/** The sums of all columns, parted again; a resample has as many rows as there are, so that the means come back whole. */
+function separated(
+  { rows, columns, flags, binned }: ResampledColumns,
+  means: readonly number[],
+  sums: Float64Array,
+  width: number,
+  resamples: number,
+): ResampledSums {
+  const column = (at: number, plus = 0) =>
+    Float64Array.from({ length: resamples }, (_, resample) => sums[resample * width + at]! + plus);
+  let offset = columns.length + flags.length;
+  return {
+    sums: columns.map((_, index) => column(index, rows * means[index]!)),
+    flagSums: flags.map((_, index) => column(columns.length + index)),
+    binSums: binned.map(({ bins }) => {
+      const own = offset;
+      offset += bins;
+      return Float64Array.from(
+        { length: resamples * bins },
+        (_, at) => sums[Math.floor(at / bins) * width + own + (at % bins)]!,
+      );
+    }),
+  };
+}
+
+type Product = (
+  times: Float32Array,
+  columns: Float32Array,
+  lanes: number,
+  rows: number,
+  width: number,
+) => ArrayLike<number>;
+
+/** [lanes, rows] times [rows, width]. */
+function productOn<T>(backend: HostBackend<T>): Product {
+  return (times, columns, lanes, rows, width) =>
+    backend.scope(() => {
+      const first = backend.fromHost({ data: times.subarray(0, lanes * rows), shape: [lanes, rows] });
+      const second = backend.fromHost({ data: columns.subarray(0, rows * width), shape: [rows, width] });
+      return backend.readSync(backend.matMul(first, second)).data;
+    });
 }

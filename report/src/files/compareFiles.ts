@@ -15,7 +15,7 @@ import {
   teacherName,
 } from '../compare/setup.ts';
 import { openRowFile } from './openRowFile.ts';
-import { groupColumn, labelColumn, listed, type ModelColumns, modelColumns } from './roles.ts';
+import { groupColumn, isGroupName, labelColumn, listed, type ModelColumns, modelColumns } from './roles.ts';
 import { isNumbers, type RowBatch, type RowFile, type RowWalk } from './rowFile.ts';
 
 /** Files of a comparison; each path may end in `#column`. */
@@ -25,7 +25,7 @@ export interface CompareFilesInputs extends CompareOptions {
   readonly teacher: string;
   /** Students by name, several files for several trials. */
   readonly students: Readonly<Record<string, readonly string[]>>;
-  /** Left out, groups are those of the labels' file, where it has any. */
+  /** Left out, groups are those of the labels' file or the teacher's, where it has any. */
   readonly groups?: string | undefined;
   /** What scores are whose names do not say it. */
   readonly from?: Holds | undefined;
@@ -92,7 +92,7 @@ async function openAll(inputs: CompareFilesInputs, openFile: (path: string) => P
   for (const name of names) checkStudentName(name);
   const teacher = await openRun(teacherName, inputs.teacher, inputs.from, openFile);
   const labels = await openLabels(inputs, openFile);
-  const groups = await openGroups(inputs, labels.file, openFile);
+  const groups = await openGroups(inputs, [labels.file, teacher.file], openFile);
   const students: OpenedRun[] = [];
   for (const name of names) {
     for (const path of inputs.students[name]!) students.push(await openRun(name, path, inputs.from, openFile));
@@ -148,12 +148,15 @@ async function openLabels(inputs: CompareFilesInputs, openFile: (path: string) =
 
 async function openGroups(
   { groups }: CompareFilesInputs,
-  labels: RowFile,
+  others: readonly RowFile[],
   openFile: (path: string) => Promise<RowFile>,
 ): Promise<Lists | undefined> {
   if (groups === undefined) {
-    const column = Object.keys(labels.columns).length > 1 ? groupColumn(labels, undefined) : undefined;
-    return column === undefined ? undefined : { file: await openFile(labels.name), column };
+    for (const { name, columns } of others) {
+      const column = Object.keys(columns).find(isGroupName);
+      if (column !== undefined) return { file: await openFile(name), column };
+    }
+    return undefined;
   }
   const { path, column: wanted } = splitColumn(groups);
   const file = await openFile(path);

@@ -92,6 +92,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
   figcaption { margin-top: .4rem; }
   .picture { border: 0; padding: 0; overflow: visible; width: auto; }
   .scroll { overflow: visible; break-inside: avoid; }
+  tbody th, thead th:first-child { position: static; }
   .answers section, tr { break-inside: avoid; }
 }
 `;

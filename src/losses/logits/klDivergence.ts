@@ -1,5 +1,5 @@
 import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
-import { rowDivergence } from '../../ops/rowDivergence.ts';
+import { forwardDivergence, reverseDivergence } from '../../ops/rowDivergence.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
@@ -52,7 +52,7 @@ export function klDivergence<R extends Reduction = 'mean'>(options: KlDivergence
   });
   const { temperature, scaleByTemperatureSquared, direction, axis, vocabulary, ...rows } = checked;
   const factor = scaleByTemperatureSquared ? temperature.student ** 2 : 1;
-  const divergence = rowDivergence(direction);
+  const divergence = direction === 'forward' ? forwardDivergence : reverseDivergence;
 
   return logitPairLoss(
     rows,

@@ -1,6 +1,6 @@
 import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
 import { exponentialMinusOne } from '../../ops/exponentialRemainder.ts';
-import { farMixture, mixtureRatio as mixtureRatioOf } from '../../ops/relativeEntropy.ts';
+import { farMixture, mixtureRatio as mixtureRatioOf } from '../../ops/mixture.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';

@@ -19,8 +19,8 @@ export interface AdaptiveCalibrationErrorResult {
   /** Rows that count: the sum of their weights, where there are any. */
   readonly count: number;
   /**
-   * The share of itself within which a probability counts as equal to another: 0 unless a stream has more than 65,536
-   * different ones (1024 a class, where there are more than 64).
+   * The share of itself within which a probability counts as equal to another: 0 unless there are more than 65,536
+   * different ones (1024 a class, where there are more than 64 classes).
    */
   readonly resolution: number;
 }

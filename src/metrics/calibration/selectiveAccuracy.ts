@@ -40,7 +40,7 @@ export interface SelectiveAccuracyResult {
   /** Rows that count: the sum of their weights, where there are any. */
   readonly count: number;
   /**
-   * The share of itself within which a confidence counts as equal to another: 0 unless a stream has more than 65,536
+   * The share of itself within which a confidence counts as equal to another: 0 unless there are more than 65,536
    * different ones.
    */
   readonly resolution: number;

@@ -1,8 +1,8 @@
-import { checkWhole, kindError, rangeError } from '../../check.ts';
+import { rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf } from '../../metricState.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
-import { list, readOptions, text, word } from '../../options.ts';
+import { readOptions, word } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
 import {
   checkDecided,
@@ -11,6 +11,7 @@ import {
   decidedClass,
   decisionOption,
 } from '../decisionThreshold.ts';
+import { readGroupNames } from '../groupNames.ts';
 import { type PredictionSource, predictionOptions, sourceInputs } from '../predictionSource.ts';
 
 /** Options of `groupedAccuracy`. */
@@ -74,7 +75,7 @@ export function groupedAccuracy<From extends PredictionSource = 'logits'>(
 ): Metric<From | 'labels' | 'groups', 'correct' | 'count' | 'rows', GroupedAccuracyResult, 'rowWeights'> {
   const { from: sources } = predictionOptions<From>();
   const { groups, emptyGroup, from, threshold, ignoreIndex } = readOptions('groupedAccuracy', options, {
-    groups: readGroups,
+    groups: readGroupNames,
     emptyGroup: word(['skip', 'zero', 'throw'], 'skip'),
     from: sources,
     ...decisionOption(),
@@ -134,14 +135,4 @@ export function groupedAccuracy<From extends PredictionSource = 'logits'>(
       };
     },
   });
-}
-
-/** Names of groups: those given, or the numbers below how many there are. */
-function readGroups(where: string, name: string, given: unknown): readonly string[] {
-  if (typeof given !== 'number') {
-    if (!Array.isArray(given)) throw kindError(where, name, 'a number of groups or a list of names', given);
-    return list(text(), { least: 1, distinct: true })(where, name, given);
-  }
-  checkWhole(where, 'number of groups', given, 1);
-  return Array.from({ length: given }, (_, index) => String(index));
 }

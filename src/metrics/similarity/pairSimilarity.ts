@@ -117,6 +117,11 @@ export interface PairSimilarity<Result, Settings = object, Summary = unknown> {
   choose?(extents: Extents): PairForm<Settings>;
   /** Why statistics of a form do not merge; they do when left out. */
   mergeError?(form: PairForm<Settings>): Error | undefined;
+  /**
+   * Whether a batch's samples, near 1 in size, are kept beside the statistics, as `kept`, [n, features]; they go where batches
+   * merge, or are left out, [0, features]. Without it there is no such statistic.
+   */
+  keeps?(extents: Extents): boolean;
   /** What the results of all its pairs need of one set, made once. */
   summarize?(set: Omit<SetStatistics, 'summary'>, form: PairForm<Settings>): Summary;
   /** The result, by plain host arithmetic. */

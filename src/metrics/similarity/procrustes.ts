@@ -1,9 +1,10 @@
 import { readOptions } from '../../options.ts';
 import { type ActivationStatus, withStatusExchanged } from './activationStatus.ts';
-import { alignedShapes, type Shape, shapeOf } from './alignedShapes.ts';
+import { alignedDistance, alignedShapes, type Shape, shapeOf } from './alignedShapes.ts';
 import { twoSetMethods } from './pairMetric.ts';
 import type { PairSimilarity, PairStatistics, SimilarityMetric } from './pairSimilarity.ts';
 import { type PrincipalFormOptions, principalForm, principalForms, rematchedDirections } from './principalForms.ts';
+import { keepsSamples } from './shapeResidual.ts';
 
 /** Options of `procrustes`. */
 export interface ProcrustesOptions extends PrincipalFormOptions {}
@@ -28,8 +29,8 @@ export interface ProcrustesResult {
 }
 
 function shapeDistances(pair: PairStatistics<Shape>): ProcrustesResult {
-  const { normX, normY, nuclear, unit, similarity, status } = alignedShapes(pair);
-  const squared = status === 'ok' ? 2 - 2 * similarity : 0;
+  const shapes = alignedShapes(pair);
+  const { similarity, squared, status } = shapes;
   // The arc of the chord: an arccos near 1 would lose half of what digits there are.
   const angular = 2 * Math.asin(Math.sqrt(squared) / 2);
   return {
@@ -38,7 +39,7 @@ function shapeDistances(pair: PairStatistics<Shape>): ProcrustesResult {
     distance: Math.sqrt(squared),
     squared,
     normalizedBuresSimilarity: similarity,
-    bures: unit * Math.sqrt(Math.max(0, (normX - normY) ** 2 + 2 * (normX * normY - nuclear))),
+    bures: alignedDistance(shapes),
     samples: pair.samples,
     status,
   };
@@ -55,8 +56,8 @@ function shapeDistances(pair: PairStatistics<Shape>): ProcrustesResult {
  *
  * Inputs: `x` and `y`, [n, …]; axes after the first are flattened; the narrower set counts as filled up with zeros. By
  * features it streams and merges exactly; few samples of many features are taken in one go (`form`). The decomposition is
- * done on the host at the end. Shapes that differ by nothing but a rotation have an angle of rounding's root, some 1e-8 in
- * float64.
+ * done on the host at the end. Where nearly nothing lies between both shapes it is taken from the samples, of one batch of at
+ * most 2²² numbers; in a stream, and beyond, an angle is known to the root of rounding, some 1e-8 in float64.
  *
  * @returns `{ value, angular, distance, squared, normalizedBuresSimilarity, bures, samples, status }`.
  * @throws RangeError for NaN or infinite activations.
@@ -73,6 +74,7 @@ export function procrustes(options: ProcrustesOptions = {}): SimilarityMetric<Pr
     kind: 'distance',
     settings,
     ...principalForms('procrustes', settings.form),
+    keeps: keepsSamples,
     summarize: shapeOf,
     finish: shapeDistances,
     mirror: withStatusExchanged,

@@ -55,11 +55,10 @@ function tfjsRecording(eager: Backend<tf.Tensor>, kernels: readonly FusedKernel<
       eager.scope(() => {
         const made = backend.scope(() => {
           // A tensor of its own for each, which the recorder may free.
+          const place = (input: tf.Tensor) =>
+            recorder.wrap(input.dtype === 'float32' ? tf.clone(input) : floats(input));
           const given = Object.entries(inputs).filter(([, input]) => input !== undefined);
-          return compute(
-            backend,
-            Object.fromEntries(given.map(([name, input]) => [name, recorder.wrap(tf.clone(input))])),
-          );
+          return compute(backend, Object.fromEntries(given.map(([name, input]) => [name, place(input)])));
         });
         const tensors: RecordedTensor<tf.Tensor>[] = [];
         const results = mapTree(made, recorder.isTensor, (tensor) => {
@@ -70,4 +69,9 @@ function tfjsRecording(eager: Backend<tf.Tensor>, kernels: readonly FusedKernel<
         return results;
       }),
   };
+}
+
+/** Whole numbers as float32, once for all kernels: tfjs's cast alone keeps their bits, an addition converts them. */
+function floats(input: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => tf.add(tf.cast(input, 'float32'), 0));
 }

@@ -3,7 +3,6 @@ import type { Backend, FusedKernel, FusedLossKernel } from '../../backend.ts';
 import { calibrationKernel } from '../../webgpu/kernels/calibrationKernel.ts';
 import { classwiseKernel } from '../../webgpu/kernels/classwiseKernel.ts';
 import { crdKernel } from '../../webgpu/kernels/crdKernel.ts';
-import { hintRegressorKernel } from '../../webgpu/kernels/hintRegressorKernel.ts';
 import { similarityKernels } from '../../webgpu/kernels/similarityKernels.ts';
 import { webgpuContext } from './webgpuContext.ts';
 
@@ -15,9 +14,8 @@ type T = tf.Tensor;
  */
 export function fusedLossKernelsOf(tfjsBackendName: string, backend: Backend<T>): readonly FusedLossKernel<T>[] {
   if (tfjsBackendName !== 'webgpu') return [];
-  const context = webgpuContext(backend);
-  const shared: readonly unknown[] = [hintRegressorKernel(context), crdKernel(context)];
-  return shared as readonly FusedLossKernel<T>[];
+  const shared: unknown = crdKernel(webgpuContext(backend));
+  return [shared as FusedLossKernel<T>];
 }
 
 /** These, and kernels that replace metrics' statistics. */

@@ -5,16 +5,9 @@ import { calibrationKernel } from './calibrationKernel.ts';
 import { classwiseKernel } from './classwiseKernel.ts';
 import type { KernelContext } from './context.ts';
 import { crdKernel } from './crdKernel.ts';
-import { hintRegressorKernel } from './hintRegressorKernel.ts';
 import { similarityKernels } from './similarityKernels.ts';
 
 /** All of them. */
 export function fusedKernels(context: KernelContext): readonly FusedKernel<WebgpuTensor>[] {
-  return [
-    hintRegressorKernel(context),
-    calibrationKernel(context),
-    classwiseKernel(context),
-    crdKernel(context),
-    ...similarityKernels(context),
-  ];
+  return [calibrationKernel(context), classwiseKernel(context), crdKernel(context), ...similarityKernels(context)];
 }

@@ -18,6 +18,8 @@ import {
   thresholdedAdaptiveCalibrationError,
   topLabelConfidences,
 } from 'dark-knowledge';
+import { reliabilityDiagram } from 'dark-knowledge/figures';
+import { checkMetric } from 'dark-knowledge/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomUniform } from '../../../src/random.ts';
@@ -209,14 +211,18 @@ describe('calibration by the order of confidences', () => {
   });
 
   it('keeps a stream of any length within a stated share of each confidence, whatever the order', () => {
+    const size = 30_000;
+    const rowsOf = (batch: number) => {
+      const confidences = Float64Array.from({ length: size }, (_, at) => randomUniform(batch, at));
+      const correct = confidences.map((confidence, at) =>
+        randomUniform(1000 + batch, at) < confidence ** 1.2 ? 1 : 0,
+      );
+      return { confidences, correct };
+    };
     const stream = (start: number, end: number) => {
       const part = accumulate(kolmogorovSmirnovCalibration({ from: 'confidences' }));
       for (let batch = start; batch < end; batch++) {
-        const size = 30_000;
-        const confidences = Float64Array.from({ length: size }, (_, at) => randomUniform(batch, at));
-        const correct = confidences.map((confidence, at) =>
-          randomUniform(1000 + batch, at) < confidence ** 1.2 ? 1 : 0,
-        );
+        const { confidences, correct } = rowsOf(batch);
         part.update({ confidences: { data: confidences, shape: [size] }, correct: { data: correct, shape: [size] } });
       }
       return part;
@@ -233,13 +239,18 @@ describe('calibration by the order of confidences', () => {
     const merged = later.compute();
     expect(merged.value).toBeCloseTo(value, 12);
     expect(merged.curve.confidence.every((confidence, at) => confidence === curve.confidence[at])).toBe(true);
-    const all = [0, 1, 2, 3, 4].flatMap((batch) => Array.from({ length: 30_000 }, (_, at) => randomUniform(batch, at)));
-    const hits = all.map((confidence, at) =>
-      randomUniform(1000 + Math.floor(at / 30_000), at % 30_000) < confidence ** 1.2 ? 1 : 0,
-    );
-    const atOnce = measure(kolmogorovSmirnovCalibration({ from: 'confidences' }), { confidences: all, correct: hits });
-    expect(atOnce.resolution).toBe(0);
-    expect(Math.abs(atOnce.value - value)).toBeLessThan(resolution);
+    // By hand, every row by itself.
+    const all = [0, 1, 2, 3, 4].flatMap((batch) => {
+      const { confidences, correct } = rowsOf(batch);
+      return Array.from(confidences, (confidence, at) => ({ confidence, hit: correct[at]! }));
+    });
+    all.sort((a, b) => a.confidence - b.confidence);
+    let [distance, farthest] = [0, 0];
+    for (const { confidence, hit } of all) {
+      distance += confidence - hit;
+      farthest = Math.max(farthest, Math.abs(distance));
+    }
+    expect(Math.abs(farthest / count - value)).toBeLessThan(resolution);
   });
 
   it('sweeps the number of bins as NumPy does', () => {
@@ -396,6 +407,39 @@ describeMetric('brierDecomposition', [
 ]);
 
 describe('calibration of one probability a row', () => {
+  it('passes the kit, as all of them do', () => {
+    for (const metric of [
+      kolmogorovSmirnovCalibration(),
+      adaptiveCalibrationError({ bins: 4 }),
+      thresholdedAdaptiveCalibrationError({ bins: 4 }),
+      selectiveAccuracy(),
+      brierDecomposition({ bins: 4 }),
+      calibrationError({ rank: 2 }),
+    ] as readonly AnyMetric[]) {
+      checkMetric(metric, rows, { permutations: true });
+      checkMetric(metric, { ...rows, rowWeights }, { permutations: true });
+    }
+    checkMetric(
+      binaryCalibrationError(),
+      { logits: fixture.binary.logits, labels: fixture.binary.labels },
+      { permutations: true },
+    );
+  });
+
+  it('is drawn by a reliability diagram, as bins of equal mass and temperatures are', () => {
+    const { after } = temperatureScaling(rows);
+    const equalMass = equalMassCalibrationError(rows, { bins: 6 });
+    const all = measure(calibrationError(), rows);
+    expect(equalMass.confidence).toBeCloseTo(all.confidence, 12);
+    expect([equalMass.accuracy, after.accuracy]).toEqual([
+      expect.closeTo(all.accuracy, 12),
+      expect.closeTo(all.accuracy, 12),
+    ]);
+    expect(temperatureScaling(rows).before.confidence).toBeCloseTo(all.confidence, 12);
+    const event = measure(binaryCalibrationError(), { probabilities: [0.5], labels: [1] });
+    expect(() => reliabilityDiagram({ event, equalMass, after })).not.toThrow();
+  });
+
   it('refuses other labels and numbers that are no probabilities', () => {
     const metric = binaryCalibrationError();
     expect(() => measure(metric, { probabilities: [1.5], labels: [1] })).toThrow(/in \[0, 1\]/);

@@ -1,5 +1,5 @@
 /** Distances between shapes, and canonical correlations weighted by what they hold. */
-import { measure, procrustes, procrustesDistance, pwcca, similarityMatrix } from 'dark-knowledge';
+import { measure, procrustes, procrustesDistance, pwcca, similarityMatrix, tensor } from 'dark-knowledge';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import procrustesReference from '../../fixtures/catalogue/procrustes.json' with { type: 'json' };
@@ -38,6 +38,25 @@ describeMetric('procrustes', [
     batch: { x, y },
     expected: { angular: shapes.angular, bures: shapes.bures },
     streams: false,
+  },
+  {
+    title: 'a turned copy, a ten-millionth away',
+    metric: procrustes(),
+    batch: { x, y: reference.nearly.y },
+    expected: { angular: reference.nearly.angular },
+    tolerance: 1e-15,
+    // A stream has the products alone, and float32 not that many digits.
+    streams: false,
+    onDevices: false,
+  },
+  {
+    title: 'a turned copy of more features than samples, by Gram matrices',
+    metric: procrustes({ form: 'gram' }),
+    batch: { x: x.slice(0, 5), y: reference.nearlyWide.y },
+    expected: { angular: reference.nearlyWide.angular },
+    tolerance: 1e-15,
+    streams: false,
+    onDevices: false,
   },
   {
     title: 'a constant set',
@@ -82,6 +101,18 @@ describeMetric('pwcca', [
 ]);
 
 describe('shapes', () => {
+  it('of a turned and scaled copy are at no angle but that of rounding, in float32 too', () => {
+    const turned = rotated(4, x).map((row) => row.map((value) => 5 * value + 1));
+    expect(measure(procrustes(), { x, y: turned }).angular).toBeLessThan(1e-14);
+    expect(measure(procrustesDistance(), { x: turned, y: x }).value).toBeLessThan(1e-14);
+    const single = tensor(Float32Array.from(turned.flat()), [24, 7]);
+    expect(measure(procrustes(), { x: single, y: single }).angular).toBeLessThan(1e-14);
+    expect(measure(procrustes(), { x: single, y: tensor(Float32Array.from(x.flat()), [24, 7]) }).angular).toBeLessThan(
+      1e-6,
+    );
+    expect(measure(procrustes(), { x, y: x }).bures).toBeLessThan(1e-13);
+  });
+
   it("have a Bures similarity that is their Gram matrices' fidelity", () => {
     expectDeepClose(measure(procrustes(), { x, y }).normalizedBuresSimilarity, shapes.fidelity, 1e-7);
   });
