@@ -1,16 +1,17 @@
 /** Intervals of metrics by the bootstrap, and differences of two models: no row is computed twice where its metric allows it. */
 import {
   type BootstrapMetricOptions,
-  differenceFrom,
   intervalFrom,
   type MetricResampling,
   numberOf,
   readResampling,
+  withPValue,
 } from './bootstrapOptions.ts';
 import {
   joinedStatistics,
   type MemberRows,
   memberRows,
+  type ResampledTimes,
   resampledTimes,
   rowsToKeep,
   statisticsOfRows,
@@ -22,10 +23,11 @@ import { hostInputs, placeOn } from './inputs.ts';
 import { type AnyMetric, type BatchOf, checkIsMetric, type ResultOf, widen } from './metric.ts';
 import { inputsOfMember, membersOf } from './metricMembers.ts';
 import type { BootstrapDifference, BootstrapInterval } from './metrics/scores/bootstrap.ts';
+import { groupsLeftOut } from './metrics/scores/bootstrapBounds.ts';
 import type { TensorLike } from './tensor.ts';
 
 /**
- * A percentile bootstrap interval of a metric over rows, seeded: the batch's rows are drawn with replacement, as many as
+ * A bootstrap interval of a metric over rows, seeded: the batch's rows are drawn with replacement, as many as
  * there are, and the metric's number is computed for each draw.
  *
  * A forward pass is made once. Sums over rows, and what metrics of tokens and flips keep of each row, are added up again
@@ -51,15 +53,12 @@ export function bootstrapMetric<M extends AnyMetric>(
 ): BootstrapInterval {
   const where = 'bootstrapMetric';
   const resampling = readResampling(where, options);
-  const { resamples, confidence } = resampling;
   const { value, parts, number } = resampledMetric(where, metric, batch, resampling);
-  const times = resampledTimes(where, parts, resampling);
-  const numbers = Float64Array.from({ length: resamples }, (_, resample) => number(times(resample)));
-  return intervalFrom(value, numbers, confidence);
+  return intervalOf(value, number, resampledTimes(where, parts, resampling), resampling);
 }
 
 /**
- * A percentile bootstrap interval of the difference first − second of two models in a metric, on the same rows: each
+ * A bootstrap interval of the difference first − second of two models in a metric, on the same rows: each
  * resample draws one set of rows for both, so that what is hard for both cancels.
  *
  * @param metric The metric, over rows, as for `bootstrapMetric`.
@@ -84,11 +83,21 @@ export function bootstrapMetricDifference<M extends AnyMetric>(
   const one = resampledMetric(where, metric, first, resampling);
   const two = resampledMetric(where, metric, second, resampling);
   const times = resampledTimes(where, [...one.parts, ...two.parts], resampling);
-  const differences = Float64Array.from({ length: resampling.resamples }, (_, resample) => {
-    const counts = times(resample);
-    return one.number(counts) - two.number(counts);
-  });
-  return differenceFrom(one.value - two.value, differences, resampling.confidence);
+  const difference = (counts: Float64Array) => one.number(counts) - two.number(counts);
+  return withPValue(intervalOf(one.value - two.value, difference, times, resampling), resampling);
+}
+
+/** The number of each resample, and where the bounds ask for it without each row, or cluster, in turn. */
+function intervalOf(
+  value: number,
+  number: (counts: Float64Array) => number,
+  times: ResampledTimes,
+  resampling: MetricResampling,
+): BootstrapInterval {
+  const resamples = Float64Array.from({ length: resampling.resamples }, (_, resample) => number(times.of(resample)));
+  const groups = groupsLeftOut(resampling, times.units);
+  const without = Float64Array.from({ length: groups }, (_, group) => number(times.without(group, groups)));
+  return intervalFrom(value, resamples, resampling, without);
 }
 
 interface ResampledMetric {

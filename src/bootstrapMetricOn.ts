@@ -2,16 +2,17 @@
 import type { Backend } from './backend.ts';
 import {
   type BootstrapMetricOptions,
-  differenceFrom,
   intervalFrom,
   type MetricResampling,
   numberOf,
   readResampling,
+  withPValue,
 } from './bootstrapOptions.ts';
 import {
   joinedStatistics,
   type MemberRows,
   memberRows,
+  type ResampledTimes,
   resampledTimes,
   rowsToKeep,
   statisticsOfRows,
@@ -31,6 +32,7 @@ import {
 import { inputsOfMember, membersOf } from './metricMembers.ts';
 import type { HostStatistics } from './metricState.ts';
 import type { BootstrapDifference, BootstrapInterval } from './metrics/scores/bootstrap.ts';
+import { groupsLeftOut } from './metrics/scores/bootstrapBounds.ts';
 import { type TensorLike, toHostTensor } from './tensor.ts';
 
 /**
@@ -50,10 +52,7 @@ export async function bootstrapMetricOn<T, M extends AnyMetric>(
   const where = 'bootstrapMetricOn';
   const resampling = readResampling(where, options);
   const { value, parts, number } = await resampledMetric(backend, where, metric, batch, resampling);
-  const times = resampledTimes(where, parts, resampling);
-  const numbers = new Float64Array(resampling.resamples);
-  for (let resample = 0; resample < numbers.length; resample++) numbers[resample] = await number(times(resample));
-  return intervalFrom(value, numbers, resampling.confidence);
+  return intervalOf(value, number, resampledTimes(where, parts, resampling), resampling);
 }
 
 /**
@@ -76,12 +75,26 @@ export async function bootstrapMetricDifferenceOn<T, M extends AnyMetric>(
   const one = await resampledMetric(backend, where, metric, first, resampling);
   const two = await resampledMetric(backend, where, metric, second, resampling);
   const times = resampledTimes(where, [...one.parts, ...two.parts], resampling);
-  const differences = new Float64Array(resampling.resamples);
-  for (let resample = 0; resample < differences.length; resample++) {
-    const counts = times(resample);
-    differences[resample] = (await one.number(counts)) - (await two.number(counts));
+  const difference = async (counts: Float64Array) => (await one.number(counts)) - (await two.number(counts));
+  return withPValue(await intervalOf(one.value - two.value, difference, times, resampling), resampling);
+}
+
+/** The number of each resample, and where the bounds ask for it without each row, or cluster, in turn. */
+async function intervalOf(
+  value: number,
+  number: (counts: Float64Array) => Promise<number>,
+  times: ResampledTimes,
+  resampling: MetricResampling,
+): Promise<BootstrapInterval> {
+  const resamples = new Float64Array(resampling.resamples);
+  for (let resample = 0; resample < resamples.length; resample++) {
+    resamples[resample] = await number(times.of(resample));
   }
-  return differenceFrom(one.value - two.value, differences, resampling.confidence);
+  const without = new Float64Array(groupsLeftOut(resampling, times.units));
+  for (let group = 0; group < without.length; group++) {
+    without[group] = await number(times.without(group, without.length));
+  }
+  return intervalFrom(value, resamples, resampling, without);
 }
 
 interface ResampledMetric {

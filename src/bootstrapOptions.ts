@@ -3,12 +3,13 @@ import { rangeError } from './check.ts';
 import type { AnyMetric } from './metric.ts';
 import type { HostStatistics } from './metricState.ts';
 import type { BootstrapDifference, BootstrapInterval } from './metrics/scores/bootstrap.ts';
+import { type BootstrapBoundsOptions, boundsReaders, type CheckedBounds } from './metrics/scores/bootstrapBounds.ts';
 import { signPValue, spread } from './metrics/scores/resampling.ts';
-import { asGiven, between, callback, optional, readOptions, whole } from './options.ts';
+import { asGiven, between, callback, mostResamples, optional, readOptions, whole } from './options.ts';
 import type { TensorLike } from './tensor.ts';
 
 /** Options of `bootstrapMetric` and `bootstrapMetricDifference`. */
-export interface BootstrapMetricOptions<Result = unknown> {
+export interface BootstrapMetricOptions<Result = unknown> extends BootstrapBoundsOptions {
   /** Which number of the result. Default its `value`. */
   readonly of?: (result: Result) => number | null;
   /** For each row the number of what it is drawn with, such as its document: rows that depend on one another. */
@@ -22,11 +23,10 @@ export interface BootstrapMetricOptions<Result = unknown> {
 }
 
 /** The options, checked and complete. */
-export interface MetricResampling {
+export interface MetricResampling extends CheckedBounds {
   readonly of: ((result: unknown) => number | null) | undefined;
   readonly clusters: TensorLike | undefined;
   readonly resamples: number;
-  readonly confidence: number;
   readonly seed: number;
 }
 
@@ -35,9 +35,10 @@ export function readResampling(where: string, options: BootstrapMetricOptions<ne
   const { clusters, ...checked } = readOptions(where, options, {
     of: optional(callback<(result: unknown) => number | null>()),
     clusters: asGiven,
-    resamples: whole(2, 1000),
+    resamples: whole(2, 1000, mostResamples),
     confidence: between(0, 1, 0.95),
     seed: whole(0, 0),
+    ...boundsReaders(),
   });
   return { ...checked, clusters: clusters as TensorLike | undefined };
 }
@@ -56,12 +57,17 @@ export function numberOf(
   throw rangeError(where, `number of ${metric.name}'s result`, 'defined in every resample', value, hint);
 }
 
-/** The interval of a number from those of its resamples. */
-export function intervalFrom(value: number, resamples: Float64Array, confidence: number): BootstrapInterval {
-  return { value, ...spread(resamples, confidence), confidence, resamples };
+/** The interval of a number from those of its resamples, and of the batch without each group of its rows. */
+export function intervalFrom(
+  value: number,
+  resamples: Float64Array,
+  bounds: CheckedBounds,
+  without: Float64Array,
+): BootstrapInterval {
+  return { value, ...spread(resamples, value, bounds, without), resamples };
 }
 
-/** The same of a difference, with its p-value. */
-export function differenceFrom(value: number, resamples: Float64Array, confidence: number): BootstrapDifference {
-  return { ...intervalFrom(value, resamples, confidence), pValue: signPValue(resamples) };
+/** The interval of a difference with its p-value. */
+export function withPValue(interval: BootstrapInterval, { alternative }: CheckedBounds): BootstrapDifference {
+  return { ...interval, pValue: signPValue(interval.resamples, alternative) };
 }

@@ -6,6 +6,8 @@ import type { MetricMember } from './metric.ts';
 import { inputsOfMember } from './metricMembers.ts';
 import type { HostStatistic, HostStatistics } from './metricState.ts';
 import { resampledRows } from './metrics/scores/resampling.ts';
+import { allRows } from './metrics/scores/rowStatistic.ts';
+import { randomPermutation } from './random.ts';
 import { weightsColumn } from './rowSummands.ts';
 import { type HostTensor, sizeOf, type TensorLike, toHostTensor } from './tensor.ts';
 
@@ -92,12 +94,22 @@ export function joinedStatistics(
   return all;
 }
 
+/** How often each row counts. */
+export interface ResampledTimes {
+  /** The number of what is drawn: rows that count, or clusters of them. */
+  readonly units: number;
+  /** In a resample. */
+  of(resample: number): Float64Array;
+  /** Once, but for one of so many groups of what is drawn. */
+  without(group: number, groups: number): Float64Array;
+}
+
 /** How often each row counts in each resample: rows that no metric counts are not drawn. */
 export function resampledTimes(
   where: string,
   parts: readonly MemberRows[],
   { seed, clusters }: { readonly seed: number; readonly clusters: TensorLike | undefined },
-): (resample: number) => Float64Array {
+): ResampledTimes {
   const rows = parts[0]!.size;
   const other = parts.find(({ size }) => size !== rows);
   if (other !== undefined) {
@@ -106,10 +118,24 @@ export function resampledTimes(
   const units = unitsOf(where, rows, (row) => parts.some(({ weights }) => weights?.[row] !== 0), clusters);
   const size = units.reduce((most, unit) => Math.max(most, unit + 1), 0);
   if (size === 0) throw rangeError(where, 'number of rows that count', 'at least 1', 0);
-  return (resample) => {
-    const drawn = new Float64Array(size);
-    for (const unit of resampledRows({ rows: size, seed }, resample)) drawn[unit]!++;
-    return Float64Array.from(units, (unit) => (unit < 0 ? 0 : drawn[unit]!));
+  let order: Int32Array | undefined;
+  const timesOf = (drawn: Float64Array) => Float64Array.from(units, (unit) => (unit < 0 ? 0 : drawn[unit]!));
+  return {
+    units: size,
+    of(resample) {
+      const drawn = new Float64Array(size);
+      for (const unit of resampledRows({ rows: size, seed }, resample)) drawn[unit]!++;
+      return timesOf(drawn);
+    },
+    without(group, groups) {
+      // Rows may come sorted: groups of neighbours would tell of the order rather than of the rows.
+      order ??= groups === size ? allRows(size) : randomPermutation(seed, size);
+      const drawn = new Float64Array(size);
+      order.forEach((unit, place) => {
+        drawn[unit] = Math.floor((place * groups) / size) === group ? 0 : 1;
+      });
+      return timesOf(drawn);
+    },
   };
 }
 

@@ -29,6 +29,7 @@ export {
   type HostTensor,
   type MatrixLike,
   type NestedArray,
+  type ShapedArray,
   type TensorLike,
   type TypedArray,
   tensor,
@@ -45,9 +46,11 @@ export {
   type GradientEvaluationOn,
   type Gradients,
   type InputOf,
+  type InputsOf,
   type Loss,
   type LossContext,
   type OptionalOf,
+  type OtherNames,
   valueAndGradientsOn,
 } from './loss.ts';
 export {
@@ -248,15 +251,31 @@ export { bootstrapMetric, bootstrapMetricDifference } from './bootstrapMetric.ts
 export { bootstrapMetricDifferenceOn, bootstrapMetricOn } from './bootstrapMetricOn.ts';
 export type { BootstrapMetricOptions } from './bootstrapOptions.ts';
 
+// Metrics: what their predictions come from
+export type { PredictionOptions, PredictionSource, SideInput } from './metrics/predictionSource.ts';
+
 // Metrics: classification
-export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
+export {
+  type AccuracyOptions,
+  type AccuracyResult,
+  accuracy,
+  type ClassAccuracy,
+} from './metrics/classification/accuracy.ts';
+export { type CohenKappaOptions, type CohenKappaResult, cohenKappa } from './metrics/classification/cohenKappa.ts';
+export type { ConfusionOptions } from './metrics/classification/confusionCounts.ts';
+export {
+  type LabelScores,
+  type MultiLabelScoresOptions,
+  type MultiLabelScoresResult,
+  multiLabelScores,
+} from './metrics/classification/multiLabelScores.ts';
+export type { DecisionOptions } from './metrics/decisionThreshold.ts';
 export {
   type GroupAccuracy,
   type GroupedAccuracyOptions,
   type GroupedAccuracyResult,
   groupedAccuracy,
 } from './metrics/classification/groupedAccuracy.ts';
-
 export {
   type ConfusionClass,
   type ConfusionMatrixOptions,
@@ -307,13 +326,54 @@ export {
 
 // Metrics: calibration
 export type { BinEdges, CalibrationBin, CalibrationErrors, CalibrationNorm } from './metrics/calibration/binTable.ts';
+export {
+  type BinaryCalibrationErrorOptions,
+  type BinaryCalibrationErrorResult,
+  binaryCalibrationError,
+} from './metrics/calibration/binaryCalibrationError.ts';
+export {
+  type BrierDecompositionOptions,
+  type BrierDecompositionResult,
+  type BrierParts,
+  brierDecomposition,
+} from './metrics/calibration/brierDecomposition.ts';
 export { type BrierScoreOptions, type BrierScoreResult, brierScore } from './metrics/calibration/brierScore.ts';
 export {
   type CalibrationErrorOptions,
   type CalibrationErrorResult,
+  type CalibrationInput,
+  type CalibrationOptionalInput,
+  type CalibrationStatistic,
   calibrationError,
 } from './metrics/calibration/calibrationError.ts';
-export type { ConfidenceRows } from './metrics/calibration/confidenceRows.ts';
+export type { AdaptiveClass } from './metrics/calibration/adaptiveBins.ts';
+export {
+  type AdaptiveCalibrationErrorOptions,
+  type AdaptiveCalibrationErrorResult,
+  adaptiveCalibrationError,
+} from './metrics/calibration/adaptiveCalibrationError.ts';
+export {
+  type ThresholdedAdaptiveCalibrationErrorOptions,
+  type ThresholdedAdaptiveCalibrationErrorResult,
+  thresholdedAdaptiveCalibrationError,
+} from './metrics/calibration/thresholdedAdaptiveCalibrationError.ts';
+export type { ConfidenceOptions, ConfidenceRows } from './metrics/calibration/confidenceRows.ts';
+export type { LabelledScores } from './metrics/calibration/hostScores.ts';
+export type { HeldOutRows } from './metrics/calibration/labelledLogits.ts';
+export type { RankOptions } from './metrics/calibration/rankOptions.ts';
+export type { AdaptiveOptionalInput } from './metrics/calibration/adaptiveMetric.ts';
+export type { ConfidenceMetricOptions } from './metrics/calibration/confidenceMetric.ts';
+export {
+  type KolmogorovSmirnovCalibrationOptions,
+  type KolmogorovSmirnovCalibrationResult,
+  kolmogorovSmirnovCalibration,
+} from './metrics/calibration/kolmogorovSmirnovCalibration.ts';
+export {
+  type SelectiveAccuracyOptions,
+  type SelectiveAccuracyResult,
+  type SelectivePoint,
+  selectiveAccuracy,
+} from './metrics/calibration/selectiveAccuracy.ts';
 export {
   type EqualMassOptions,
   type EqualMassResult,
@@ -338,8 +398,19 @@ export {
 export {
   type TopLabelConfidences,
   type TopLabelInputs,
+  type TopLabelOptions,
   topLabelConfidences,
 } from './metrics/calibration/topLabelConfidences.ts';
+
+// Metrics: conformal prediction
+export type { ConformalResult } from './metrics/conformal/conformalResult.ts';
+export {
+  type ConformalInput,
+  type ConformalSetsOptions,
+  type ConformalSetsResult,
+  conformalSets,
+} from './metrics/conformal/conformalSets.ts';
+export type { ConformalScore } from './metrics/conformal/rankedScores.ts';
 
 // Metrics: similarity
 export type { CanonicalCorrelationResult, CorrelationStatus } from './metrics/similarity/canonicalCorrelations.ts';
@@ -347,29 +418,54 @@ export { cka } from './metrics/similarity/cka.ts';
 export { type CkaMatrixOptions, type CkaMatrixResult, ckaMatrix } from './metrics/similarity/ckaMatrix.ts';
 export type { CkaOptions } from './metrics/similarity/ckaOptions.ts';
 export type { CkaResult, CkaStatus } from './metrics/similarity/ckaSimilarity.ts';
+export { type CknnaOptions, type CknnaResult, cknna } from './metrics/similarity/cknna.ts';
 export type { ActivationStatus } from './metrics/similarity/activationStatus.ts';
 export { type MeanCcaOptions, meanCca } from './metrics/similarity/meanCca.ts';
+export {
+  type NearestNeighborAgreementOptions,
+  type NearestNeighborAgreementResult,
+  nearestNeighborAgreement,
+} from './metrics/similarity/nearestNeighborAgreement.ts';
+export type { NeighborMetric } from './metrics/similarity/neighborLists.ts';
+export {
+  type NullCalibrationOptions,
+  type NullCalibrationResult,
+  nullCalibration,
+  type SimilarityFunction,
+} from './metrics/similarity/nullCalibration.ts';
 export type {
   Extents,
+  Matchings,
   PairForm,
   PairSimilarity,
   PairStatisticForm,
   PairStatistics,
+  Rematching,
   Representation,
   SetStatisticForm,
   SetStatistics,
   SimilarityMetric,
 } from './metrics/similarity/pairSimilarity.ts';
+export { type ProcrustesOptions, type ProcrustesResult, procrustes } from './metrics/similarity/procrustes.ts';
 export {
   type ProcrustesDistanceOptions,
   type ProcrustesDistanceResult,
   procrustesDistance,
 } from './metrics/similarity/procrustesDistance.ts';
+export { type PwccaConvention, type PwccaOptions, type PwccaResult, pwcca } from './metrics/similarity/pwcca.ts';
 export {
   type RepresentationalSimilarityOptions,
   type RepresentationalSimilarityResult,
   representationalSimilarity,
 } from './metrics/similarity/representationalSimilarity.ts';
+export {
+  type DissimilarityComparisons,
+  type RepresentationalSimilarityAnalysisOptions,
+  type RepresentationalSimilarityAnalysisResult,
+  representationalSimilarityAnalysis,
+} from './metrics/similarity/representationalSimilarityAnalysis.ts';
+export type { DissimilarityComparison } from './metrics/similarity/dissimilarityComparison.ts';
+export type { SampleDissimilarity } from './metrics/similarity/dissimilarityPairs.ts';
 export {
   type SimilarityCell,
   type SimilarityMatrixOptions,
@@ -393,18 +489,23 @@ export {
 } from './metrics/embedding/multidimensionalScaling.ts';
 
 // Metrics: behaviour
-export { agreement } from './metrics/behaviour/agreement.ts';
+export { type AgreementOptions, agreement } from './metrics/behaviour/agreement.ts';
 export { type ErrorOverlapOptions, errorOverlap } from './metrics/behaviour/errorOverlap.ts';
 export type { ErrorOverlapResult, ErrorPair, ErrorRegion, ModelErrors } from './metrics/behaviour/errorRegions.ts';
-export { invariance } from './metrics/behaviour/invariance.ts';
-export type { ClassMatch, PredictionMatch } from './metrics/behaviour/predictionMatch.ts';
+export { type InvarianceOptions, invariance } from './metrics/behaviour/invariance.ts';
+export type { ClassMatch, MatchStatistic, PredictionMatch } from './metrics/behaviour/predictionMatch.ts';
 export {
   type PredictiveDivergenceOptions,
   type PredictiveDivergenceResult,
   predictiveDivergence,
 } from './metrics/behaviour/predictiveDivergence.ts';
-export { type RightWrongSplitResult, rightWrongSplit, type SplitPart } from './metrics/behaviour/rightWrongSplit.ts';
-export { type ShapeBiasResult, shapeBias } from './metrics/behaviour/shapeBias.ts';
+export {
+  type RightWrongSplitOptions,
+  type RightWrongSplitResult,
+  rightWrongSplit,
+  type SplitPart,
+} from './metrics/behaviour/rightWrongSplit.ts';
+export { type ShapeBiasOptions, type ShapeBiasResult, shapeBias } from './metrics/behaviour/shapeBias.ts';
 export {
   type StudentsSplitOptions,
   type StudentsSplitPart,
@@ -413,15 +514,11 @@ export {
 } from './metrics/behaviour/studentsSplit.ts';
 
 // Metrics: robustness
-export { type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
+export { type FoolingRateOptions, type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
 export { type GradCamOptions, gradCam, gradCamOn } from './metrics/robustness/gradCam.ts';
-export {
-  type IterativeFgsm,
-  type IterativeFgsmOn,
-  type IterativeFgsmOptions,
-  iterativeFgsm,
-  iterativeFgsmOn,
-} from './metrics/robustness/iterativeFgsm.ts';
+export type { AttackBound, IterativeFgsmOptions } from './metrics/robustness/attackOptions.ts';
+export { type IterativeFgsm, iterativeFgsm } from './metrics/robustness/iterativeFgsm.ts';
+export { type IterativeFgsmOn, iterativeFgsmOn } from './metrics/robustness/iterativeFgsmOn.ts';
 export {
   type SaliencySimilarityOptions,
   type SaliencySimilarityResult,
@@ -432,7 +529,11 @@ export {
   type SaliencyTransferResult,
   saliencyTransfer,
 } from './metrics/robustness/saliencyTransfer.ts';
-export { type StudentFoolingRateResult, studentFoolingRate } from './metrics/robustness/studentFoolingRate.ts';
+export {
+  type StudentFoolingRateOptions,
+  type StudentFoolingRateResult,
+  studentFoolingRate,
+} from './metrics/robustness/studentFoolingRate.ts';
 export type { Grid } from './ops/resizeBilinear.ts';
 
 // Metrics: deviation
@@ -488,8 +589,20 @@ export {
   pairedBootstrapDifference,
   selectRows,
 } from './metrics/scores/bootstrap.ts';
+export type { ClassCount } from './metrics/scores/classCounts.ts';
+export {
+  type ClassFBeta,
+  type FBetaScoreOptions,
+  type FBetaScoreResult,
+  fBetaScore,
+} from './metrics/scores/fBetaScore.ts';
+export type { FScoreOptions } from './metrics/scores/fScores.ts';
 export { type ClassF1, type F1ScoreOptions, type F1ScoreResult, f1Score } from './metrics/scores/f1Score.ts';
-export { type MatthewsCorrelationResult, matthewsCorrelation } from './metrics/scores/matthewsCorrelation.ts';
+export {
+  type MatthewsCorrelationOptions,
+  type MatthewsCorrelationResult,
+  matthewsCorrelation,
+} from './metrics/scores/matthewsCorrelation.ts';
 export {
   type MeanAndStandardDeviation,
   meanAndStandardDeviation,
@@ -506,6 +619,11 @@ export {
   relativeDegradation,
   type TaskScores,
 } from './metrics/scores/relativeDegradation.ts';
+export type {
+  BootstrapAlternative,
+  BootstrapBoundsOptions,
+  BootstrapMethod,
+} from './metrics/scores/bootstrapBounds.ts';
 export { type JackknifeInterval, type JackknifeOptions, jackknifeInterval } from './metrics/scores/jackknife.ts';
 export type { BootstrapOptions } from './metrics/scores/resampling.ts';
 export type { RowStatistic } from './metrics/scores/rowStatistic.ts';

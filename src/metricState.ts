@@ -2,7 +2,7 @@
  * The state of a running metric: statistics on the host, in float64, with what they belong to. Nothing merges into a
  * state, and nothing goes on from one, that was made by another metric, with other options or for other shapes.
  */
-import { describe, describeShape, kindError, rangeError } from './check.ts';
+import { checkNoNaN, describe, describeShape, kindError, rangeError } from './check.ts';
 import { type HostTensor, sizeOf } from './tensor.ts';
 
 /** One statistic on the host. */
@@ -172,8 +172,7 @@ export function checkStatistics(owner: StateOwner, statistics: HostStatistics<st
     return;
   }
   for (const [name, { data }] of Object.entries(statistics)) {
-    const at = data.findIndex(Number.isNaN);
-    if (at >= 0) throw rangeError(owner.name, `statistic '${name}'`, 'free of NaN', `NaN at ${at}`, nanHint);
+    checkNoNaN(owner.name, `statistic '${name}'`, data, nanHint);
   }
   const form = formFor(owner, statistics);
   if (form === undefined) return;

@@ -18,7 +18,7 @@ import {
 } from './ops/checkRows.ts';
 import { flatten, flattenRows } from './ops/flattenRows.ts';
 import { effectiveRowWeights } from './ops/rowReduction.ts';
-import { probabilityFault, probabilityFaults, scoreFaults } from './ops/scoreFaults.ts';
+import { notANumberFault, probabilityFault, probabilityFaults, scoreFaults } from './ops/scoreFaults.ts';
 import { strayLabels, strayNumbers, strayWeights } from './ops/strayValues.ts';
 import type { OptionReader } from './options.ts';
 import { countedTimes, summands, sumOfRows, weightsColumn } from './rowSummands.ts';
@@ -59,8 +59,8 @@ export interface Rows<T> {
   total(): T | number;
 }
 
-/** What a metric over rows states for itself. */
-export interface RowMetric<Input extends string, Optional extends string, Statistic extends string, Result> {
+/** What every metric over rows states for itself, wherever its statistics are made. */
+export interface RowMetricFrame<Input extends string, Optional extends string, Statistic extends string, Result> {
   readonly name: string;
   /** The factory. */
   readonly reference: (...options: never[]) => unknown;
@@ -74,22 +74,20 @@ export interface RowMetric<Input extends string, Optional extends string, Statis
   readonly classesMayDiffer?: boolean;
   /** Shapes and values beyond those of rows: two classes, an option that the number of classes bounds. */
   check?<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): void;
-  /** Statistics of a batch whose inputs are [rows, classes] or [rows]; rows that do not count hold zeros. */
-  statistics<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>, rows: Rows<T>): StatisticsOn<Statistic, T>;
   /** Faults that the statistics count beyond NaN in the scores. */
   readonly faults?: Readonly<Record<string, Fault>>;
-  /** Statistics of fixed size from what was read, on the host. */
-  condense?(read: HostStatistics<string>): HostStatistics<Statistic>;
   /**
    * Numbers of each row, and the statistics of those that count: what a bootstrap needs of statistics that are no plain
    * `rows.sum`, of which the frame knows by itself.
    */
   readonly kept?: {
+    /** Numbers of each row, by name; undefined where this batch has none that would do. */
     rows<T>(
       backend: Backend<T>,
       batch: Inputs<Input, Optional, T>,
       rows: Rows<T>,
     ): Readonly<Record<string, T>> | undefined;
+    /** The statistics of those rows, each with its weight. */
     statistics(rows: HostStatistics<string>, weights: Float64Array): HostStatistics<Statistic>;
   };
   readonly state: StateForm<Statistic>;
@@ -97,6 +95,15 @@ export interface RowMetric<Input extends string, Optional extends string, Statis
   merge?(first: HostStatistics<Statistic>, second: HostStatistics<Statistic>): HostStatistics<Statistic>;
   /** The result, by plain arithmetic on the host. */
   finish(statistics: HostStatistics<Statistic>): Result;
+}
+
+/** What a metric over rows states for itself. */
+export interface RowMetric<Input extends string, Optional extends string, Statistic extends string, Result>
+  extends RowMetricFrame<Input, Optional, Statistic, Result> {
+  /** Statistics of a batch whose inputs are [rows, classes] or [rows]; rows that do not count hold zeros. */
+  statistics<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>, rows: Rows<T>): StatisticsOn<Statistic, T>;
+  /** Statistics of fixed size from what was read, on the host. */
+  condense?(read: HostStatistics<string>): HostStatistics<Statistic>;
 }
 
 type FrameInput = 'labels' | 'rowWeights';
@@ -217,7 +224,7 @@ export function rowMetric<Input extends string, Statistic extends string, Result
 
     faults: {
       ...probabilityFault,
-      notANumber: { argument: scoreNames(kinds), expected: 'free of NaN', counted: 'rows with NaN' },
+      ...notANumberFault(known.filter((input) => kinds[input] === 'scores' || kinds[input] === 'probabilities')),
       'stray rowWeights': { argument: 'rowWeights', expected: 'finite numbers of at least 0', counted: 'others' },
       ...Object.fromEntries(
         known
@@ -232,11 +239,6 @@ export function rowMetric<Input extends string, Statistic extends string, Result
     finish: own.finish,
   };
 }
-
-const scoreNames = (kinds: Readonly<Record<string, RowInput>>): string =>
-  Object.keys(kinds)
-    .filter((input) => kinds[input] === 'scores' || kinds[input] === 'probabilities')
-    .join(' and ');
 
 /** What inputs with one number a row must be. */
 const ofOne: Readonly<Partial<Record<RowInput, string>>> = {

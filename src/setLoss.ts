@@ -7,6 +7,7 @@ import { checkNotEmpty, shapeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
 import type { Loss, LossContext } from './loss.ts';
 import { checkMask } from './ops/checkMask.ts';
+import { sizeOf } from './tensor.ts';
 
 /** Two networks' features of the same samples. */
 export interface SampleSet<T> {
@@ -100,7 +101,7 @@ function sampleSet<T>(
 
 function asMatrix<T>(backend: Backend<T>, features: T): T {
   const [batch = 1, ...rest] = backend.shapeOf(features);
-  return backend.reshape(features, [batch, rest.reduce((size, extent) => size * extent, 1)]);
+  return backend.reshape(features, [batch, sizeOf(rest)]);
 }
 
 /** Numbers of pairs of samples [batch, batch], 0 where one of the two does not count. */

@@ -1,5 +1,5 @@
 /** What every decomposition does first: refuse numbers that are none, and bring the others near 1. */
-import { rangeError } from '../check.ts';
+import { checkAllFinite } from '../check.ts';
 import type { Room } from './loops.ts';
 
 /** A copy of a matrix near 1, and what brings it back. */
@@ -12,10 +12,8 @@ export interface ScaledMatrix {
 /** Copies a matrix into a room, divided by a power of two near its largest number, so that squares neither overflow nor vanish. */
 export function scaledCopy(where: string, { array }: Room, matrix: Float64Array): ScaledMatrix {
   let largest = 0;
-  for (const value of matrix) {
-    if (!Number.isFinite(value)) throw rangeError(where, 'matrix', 'finite everywhere', value);
-    largest = Math.max(largest, Math.abs(value));
-  }
+  checkAllFinite(where, 'matrix', matrix);
+  for (const value of matrix) largest = Math.max(largest, Math.abs(value));
   // Beyond ±1000 the inverse of a power would not be a number.
   const exponent = largest === 0 ? 0 : Math.min(1000, Math.max(-1000, Math.floor(Math.log2(largest))));
   const scale = 2 ** exponent;

@@ -20,6 +20,7 @@ export {
 export { type CheckedRowOptions, reductionOptions, rowOptions, usualIgnoreIndex } from '../ops/rowReduction.ts';
 
 // The frame of losses on two sides' logits: the classes' axis, vocabularies that differ
+export type { CheckedVocabulary } from '../ops/vocabulary.ts';
 export {
   type CheckedLogitPair,
   type LogitPair,
@@ -34,6 +35,7 @@ export {
 export {
   type RowInput,
   type RowMetric,
+  type RowMetricFrame,
   type RowMetricOptions,
   type Rows,
   requireRows,

@@ -1,7 +1,8 @@
 /** Draws of positives and negatives for `crd`: seeded, the same on every backend. */
 import type { Backend, RowDraw } from '../backend.ts';
-import { checkOneOf, checkOptions, checkWhole, kindError, rangeError } from '../check.ts';
+import { checkWhole, kindError, rangeError } from '../check.ts';
 import { drawRows, drawRowsOnHost, poolSize, rowOf } from '../ops/drawRows.ts';
+import { asGiven, flag, optional, readOptions, whole, word } from '../options.ts';
 import { deriveSeed, randomBelow } from '../random.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../tensor.ts';
 import { type ClassOrder, orderByClass } from './classOrder.ts';
@@ -74,22 +75,25 @@ export interface ContrastSampler {
 // @__NO_SIDE_EFFECTS__
 export function contrastSampler(options: ContrastSamplerOptions): ContrastSampler {
   const where = 'contrastSampler';
-  checkOptions(where, options, ['count', 'labels', 'size', 'negatives', 'positives', 'replacement', 'seed']);
-  const { count, positives = 'exact', replacement = true, seed = 0 } = options;
+  const settings = readOptions(where, options, {
+    count: whole(1),
+    labels: asGiven,
+    size: optional(whole(1)),
+    negatives: optional(word(['otherClasses', 'uniform'])),
+    positives: word(['exact', 'relax'], 'exact'),
+    replacement: flag(true),
+    seed: whole(0, 0),
+  });
+  const { count, positives, replacement, seed } = settings;
   const labels = options.labels === undefined ? undefined : toHostTensor(options.labels, where, 'labels');
-  const { negatives = labels === undefined ? 'uniform' : 'otherClasses' } = options;
-  checkWhole(where, 'count', count, 1);
-  checkWhole(where, 'seed', seed, 0);
-  checkOneOf(where, 'negatives', negatives, ['otherClasses', 'uniform']);
-  checkOneOf(where, 'positives', positives, ['exact', 'relax']);
-  if (typeof replacement !== 'boolean') throw kindError(where, 'replacement', 'true or false', replacement);
+  const { negatives = labels === undefined ? 'uniform' : 'otherClasses' } = settings;
   if (labels === undefined && (negatives === 'otherClasses' || positives === 'relax')) {
     const choice = positives === 'relax' ? "positives is 'relax'" : "negatives is 'otherClasses'";
     throw kindError(where, 'labels', `given where ${choice}`, options.labels);
   }
-  const size = options.size ?? labels?.data.length;
+  const size = settings.size ?? labels?.data.length;
   if (size === undefined) throw kindError(where, 'size', 'given where there are no labels', size);
-  checkWhole(where, 'size', size, 1);
+  if (size === 0) throw rangeError(where, 'labels', 'of at least one row', size);
   if (labels !== undefined && labels.data.length !== size) {
     throw rangeError(where, 'size', `the number of labels, ${labels.data.length}`, size);
   }

@@ -1,6 +1,6 @@
 /** The memory of `crd`: a bank with a row for each sample, or a queue of the latest embeddings, for both networks. */
 import type { Backend } from '../backend.ts';
-import { checkOneOf, checkOptions, checkSameShape, checkWhole, checkWithin, kindError, rangeError } from '../check.ts';
+import { checkRoom, checkSameShape, kindError, rangeError } from '../check.ts';
 import { type Inputs, inputsOn } from '../inputs.ts';
 import type { Form, Loss } from '../loss.ts';
 import { checkProjections } from '../losses/contrastive/checkCrd.ts';
@@ -8,6 +8,7 @@ import { projectionInputs } from '../losses/contrastive/crdOptions.ts';
 import { embed, type ProjectionInput } from '../losses/contrastive/embedding.ts';
 import { type ContrastInput, estimatePartitionsOn, type Partitions } from '../losses/contrastive/estimatePartitions.ts';
 import { replaceRows } from '../ops/replaceRows.ts';
+import { type OptionReader, readOptions, whole, word } from '../options.ts';
 import { deriveSeed, randomUniform } from '../random.ts';
 import type { HostTensor, TensorLike } from '../tensor.ts';
 import { type ChangedRows, changedRows, hostRows, type MixedRows, mixRows, queueRows } from './memoryRows.ts';
@@ -107,15 +108,15 @@ export function makeMemory<T, Saved>(
     faults: T,
   ) => Saved,
 ): MemoryOn<T, Saved> {
-  checkOptions(where, options, ['size', 'dimension', 'kind', 'momentum', 'seed']);
-  const { size, dimension = 128, kind = 'bank', momentum = 0.5, seed = 0 } = options;
-  checkWhole(where, 'size', size, 1);
-  // Row numbers travel in float32 tensors, which hold whole numbers up to 2²⁴.
-  checkWithin(where, 'size', size, 1, 2 ** 24);
-  checkWhole(where, 'dimension', dimension, 1);
-  checkOneOf(where, 'kind', kind, ['bank', 'queue']);
-  checkMomentum(where, momentum);
-  checkWhole(where, 'seed', seed, 0);
+  const { size, dimension, kind, momentum, seed } = readOptions(where, options, {
+    // Row numbers travel in float32 tensors, which hold whole numbers up to 2²⁴.
+    size: whole(1, undefined, 2 ** 24),
+    dimension: whole(1, 128),
+    kind: word(['bank', 'queue'], 'bank'),
+    momentum: share,
+    seed: whole(0, 0),
+  });
+  checkRoom(where, 'size · dimension', [size, dimension], size * dimension);
   const shape = [size, dimension];
   const initialBank = (part: number): T => {
     const bound = 1 / Math.sqrt(dimension / 3);
@@ -255,12 +256,12 @@ export function ContrastiveMemoryOn<T>(backend: Backend<T>, options: Contrastive
 }
 
 /** Requires a share in [0, 1). */
-function checkMomentum(where: string, momentum: number): void {
-  if (typeof momentum !== 'number') throw kindError(where, 'momentum', 'a number', momentum);
-  if (!(momentum >= 0 && momentum < 1)) {
-    throw rangeError(where, 'momentum', 'in [0, 1)', momentum, 'With 1 no row would ever change.');
-  }
-}
+/** The share of itself that a row keeps. */
+const share: OptionReader<number> = (where, name, given = 0.5) => {
+  if (typeof given !== 'number') throw kindError(where, name, 'a number', given);
+  if (!(given >= 0 && given < 1)) throw rangeError(where, name, 'in [0, 1)', given, 'With 1 no row would ever change.');
+  return given;
+};
 
 /** Refuses embeddings that are not finite where they can be read at once. */
 function refuseFaults<T>(backend: Backend<T>, where: string, ...faults: readonly T[]): void {

@@ -20,6 +20,11 @@ interface Block {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** The number of elements of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, extent) => size * extent, 1);
+}
+
 /** Reads rows [from, to) as row-major bytes; the block that holds them is kept for the next call. */
 export function columnMajorRows({
   bytes,
@@ -28,7 +33,7 @@ export function columnMajorRows({
   shape,
 }: ColumnMajor): (place: Place, from: number, to: number) => Promise<Uint8Array<ArrayBuffer>> {
   const [rows = 1, ...axes] = shape;
-  const columns = axes.reduce((count, extent) => count * extent, 1);
+  const columns = sizeOf(axes);
   const rowsOfBlock = Math.max(1, Math.floor(blockBytes / (columns * elementSize)));
   let targets: Float64Array | undefined;
   let kept: Block = { first: 0, rows: 0, bytes: new Uint8Array(0) };
@@ -63,7 +68,7 @@ export function columnMajorRows({
 
 /** An index that counts the first of the axes fastest, as one that counts the last fastest. */
 export function lastAxisFastest(index: number, axes: readonly number[]): number {
-  let stride = axes.reduce((size, extent) => size * extent, 1);
+  let stride = sizeOf(axes);
   let turned = 0;
   let rest = index;
   for (const extent of axes) {

@@ -1,6 +1,6 @@
 /** A tensor of a file: what it is, known from the header alone, and its rows, read when asked for. */
 import type { HostTensor } from '../tensor.ts';
-import { columnMajorRows, lastAxisFastest } from './columnMajor.ts';
+import { columnMajorRows, lastAxisFastest, sizeOf } from './columnMajor.ts';
 import { decode } from './decode.ts';
 import { damaged, type Place, quote, unsupported } from './fault.ts';
 import { readable, readableKinds, type TensorKind } from './kinds.ts';
@@ -51,7 +51,7 @@ const hints: ReadonlyMap<string, string> = new Map([
 export function fileTensor(header: TensorHeader): FileTensor {
   const { file, name, kind, shape, bytes, start, bigEndian } = header;
   const [rows = 1, ...axes] = shape;
-  const columns = axes.reduce((count, extent) => count * extent, 1);
+  const columns = sizeOf(axes);
   const known = readable(kind);
   const elementSize = known?.size ?? 0;
   const empty = shape.includes(0);

@@ -9,5 +9,5 @@ export { type NpyFile, openNpy } from './npy.ts';
 export { openNpz } from './npz.ts';
 export { openTensors } from './openTensors.ts';
 export { openSafetensors } from './safetensors.ts';
-export type { FileHandleLike, Source } from './source.ts';
+export type { BlobLike, FileHandleLike, Source } from './source.ts';
 export type { OpenOptions, TensorFile } from './tensorFile.ts';

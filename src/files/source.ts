@@ -12,8 +12,21 @@ export interface FileHandleLike {
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
 }
 
+/** Bytes that can be read. */
+interface BlobPart {
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** What a `Blob` or `File` gives, named by shape: without the DOM library and Node's types there is no such name. */
+export interface BlobLike {
+  readonly size: number;
+  readonly name?: string;
+  /** The bytes from `start` up to `end`, still to be read. */
+  slice(start: number, end: number): BlobPart;
+}
+
 /** A file: a `Blob` or `File`, its bytes, or an open file handle of Node. */
-export type Source = Blob | Uint8Array | ArrayBuffer | FileHandleLike;
+export type Source = BlobLike | Uint8Array | ArrayBuffer | FileHandleLike;
 
 /** A file, or what a member of an archive unpacks to. */
 export interface Bytes {
@@ -81,7 +94,7 @@ function fillFromMemory(source: Uint8Array | ArrayBuffer): Fill {
   };
 }
 
-function fillFromBlob(blob: Blob): Fill {
+function fillFromBlob(blob: BlobLike): Fill {
   return async (into, position) => {
     const part = new Uint8Array(await blob.slice(position, position + into.length).arrayBuffer());
     into.set(part);

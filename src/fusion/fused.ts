@@ -5,7 +5,7 @@
 import type { Backend, ReduceOptions, Shape } from '../backend.ts';
 import { broadcastShape, normaliseAxes, planReduction } from '../layout.ts';
 import { checkDepth, checkHostTensor, checkNumber, checkReshape } from '../memberArguments.ts';
-import type { HostTensor } from '../tensor.ts';
+import { type HostTensor, sizeOf } from '../tensor.ts';
 import { accessOf } from './access.ts';
 import { logSoftmax } from './interpret.ts';
 import type { BinaryOperation, UnaryOperation } from './node.ts';
@@ -178,12 +178,6 @@ function fits<Stored>(shape: Shape, size: number, operand: RecordedTensor<Stored
   return (
     operand.size === size || operand.size === 1 || accessOf(operand.shape, operand.size, shape, size) !== undefined
   );
-}
-
-function sizeOf(shape: Shape): number {
-  let size = 1;
-  for (let axis = 0; axis < shape.length; axis++) size *= shape[axis]!;
-  return size;
 }
 
 function pairShape(operation: string, a: Shape, b: Shape): Shape {

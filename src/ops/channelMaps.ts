@@ -1,6 +1,7 @@
 /** Features of two layouts as one: [batch, channels, positions]. */
 import type { Backend, Shape } from '../backend.ts';
 import { checkNotEmpty, describeShape, shapeError } from '../check.ts';
+import { sizeOf } from '../tensor.ts';
 import type { FeatureLayout } from './affine.ts';
 
 /** The extents of a batch of features, whichever axis the channels are on. */
@@ -68,7 +69,7 @@ export interface ChannelRuns<T> {
 /** Features as runs: no number moves. */
 export function channelRuns<T>(backend: Backend<T>, features: T, layout: FeatureLayout): ChannelRuns<T> {
   const { batch, channels, positions: extents } = mapExtents(backend.shapeOf(features), layout);
-  const positions = extents.reduce((product, extent) => product * extent, 1);
+  const positions = sizeOf(extents);
   return layout === 'channelsFirst'
     ? {
         runs: backend.reshape(features, [batch, channels, positions]),
@@ -89,7 +90,7 @@ export function channelRuns<T>(backend: Backend<T>, features: T, layout: Feature
 /** Features as [batch, channels, positions]. */
 export function asChannelMaps<T>(backend: Backend<T>, features: T, layout: FeatureLayout): T {
   const { batch, channels, positions } = mapExtents(backend.shapeOf(features), layout);
-  const count = positions.reduce((product, extent) => product * extent, 1);
+  const count = sizeOf(positions);
   if (layout === 'channelsFirst') return backend.reshape(features, [batch, channels, count]);
   return backend.transpose(backend.reshape(features, [batch, count, channels]));
 }

@@ -1,6 +1,7 @@
 /** Features of two layouts as rows: one for each channel, of its positions, or one for each position, of its channels. */
 import type { Backend, Shape } from '../backend.ts';
 import { checkSameShape } from '../check.ts';
+import { sizeOf } from '../tensor.ts';
 import type { FeatureLayout } from './affine.ts';
 import { checkMaps, mapExtents } from './channelMaps.ts';
 import { type ProbabilityPair, softenedPair } from './softenedPair.ts';
@@ -25,7 +26,7 @@ export function checkMapPair<T>(
 /** Features as [batch, rows, elements of a row]: a copy only where the layout has the two the other way round. */
 export function mapRows<T>(backend: Backend<T>, features: T, layout: FeatureLayout, rowsOf: RowsOf): T {
   const { batch, channels, positions } = mapExtents(backend.shapeOf(features), layout);
-  const count = positions.reduce((product, extent) => product * extent, 1);
+  const count = sizeOf(positions);
   const lying = layout === 'channelsFirst' ? [batch, channels, count] : [batch, count, channels];
   const rows = backend.reshape(features, lying);
   return areLying(layout, rowsOf) ? rows : backend.transpose(rows);

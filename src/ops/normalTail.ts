@@ -20,7 +20,21 @@ export function normalTail(z: number): number {
 
 /** The z with P(|Z| < z) = level, for a two-sided interval; `level` is below 1. */
 export function normalCritical(level: number): number {
-  const tail = (1 - level) / 2;
+  return beyond((1 - level) / 2);
+}
+
+/** P(Z < z). */
+export function normalShare(z: number): number {
+  return z < 0 ? normalTail(-z) : 1 - normalTail(z);
+}
+
+/** The z with P(Z < z) = share, strictly between 0 and 1. */
+export function normalQuantile(share: number): number {
+  return share < 0.5 ? -beyond(share) : beyond(1 - share);
+}
+
+/** The z ≥ 0 with P(Z > z) = tail, at most ½. */
+function beyond(tail: number): number {
   let [low, high] = [0, 40];
   for (;;) {
     const middle = (low + high) / 2;

@@ -3,7 +3,9 @@
  * digits where the two sides are alike: there each term is of second order in their difference, and so is its error.
  */
 import type { Backend } from '../backend.ts';
+import { asColumn } from './asColumn.ts';
 import { nearZero, smallExponentialRemainder } from './exponentialRemainder.ts';
+import { isMinusInfinity } from './isMinusInfinity.ts';
 import { scale } from './scale.ts';
 
 /**
@@ -41,11 +43,13 @@ export function shares<T>(backend: Backend<T>, p: T, x: T): T {
 /**
  * The gradient q·(log(q/r) − expectation) of a divergence of q in the logits of q, where `expectation` is that of the
  * logarithm under q, [...]. Where q = 0 its limit is 0, though the logarithm may be infinite or undefined; a q that is NaN
- * stays NaN.
+ * stays NaN. A row whose divergence is infinite, since r rules out what q does not, has no direction to go: gradient 0.
  */
 export function centredGradient<T>(backend: Backend<T>, q: T, logRatio: T, expectation: T): T {
-  const column = backend.reshape(expectation, [...backend.shapeOf(expectation), 1]);
-  return backend.where(q, backend.multiply(q, backend.subtract(logRatio, column)), backend.scalar(0));
+  const column = asColumn(backend, expectation);
+  const infinite = isMinusInfinity(backend, scale(backend, column, -1));
+  const taken = backend.where(infinite, backend.scalar(0), q);
+  return backend.where(taken, backend.multiply(q, backend.subtract(logRatio, column)), backend.scalar(0));
 }
 
 /** q − p, with the relative accuracy of `logRatio` where the two are alike. */

@@ -2,9 +2,9 @@
 import type { Backend } from '../backend.ts';
 
 /** How far the sum of a row of probabilities may be from 1: what float16 and rounding to four digits leave. */
-const sumTolerance = 1e-3;
+export const sumTolerance = 1e-3;
 /** How far below 0 the negative numbers of a row may add up to: rounding, not a mistake. */
-const signTolerance = 1e-6;
+export const signTolerance = 1e-6;
 
 /** What is said of a fault. */
 interface ScoreFault {
@@ -23,6 +23,18 @@ export const probabilityFault: Readonly<Record<'negative' | 'unnormalised', Scor
     counted: 'rows that do not',
     hint: 'Divide each row by its sum, or give log p as logits.',
   },
+};
+
+/** What is said of the count of `scoreFaults`, by the inputs that hold the scores. */
+export function notANumberFault(inputs: readonly string[]): Readonly<Record<'notANumber', ScoreFault>> {
+  return { notANumber: { argument: inputs.join(' and '), expected: 'free of NaN', counted: 'rows with NaN' } };
+}
+
+/** What is said of numbers of rows that are undefined where a row of logits holds NaN, or −Infinity alone. */
+export const noDistributionFault: ScoreFault = {
+  argument: 'logits',
+  expected: 'free of NaN and of rows that are −Infinity',
+  counted: 'such rows',
 };
 
 /** The number of rows [rows, classes] that hold NaN, over all tables; nothing for none. */

@@ -8,6 +8,7 @@ import { flattenRows } from './flattenRows.ts';
 import { isMinusInfinity } from './isMinusInfinity.ts';
 import { logSumExp } from './logSumExp.ts';
 import { scatterAlong } from './scatterAlong.ts';
+import { sumTolerance } from './scoreFaults.ts';
 
 /** What becomes of the classes that the list leaves out. */
 export type MissingClasses = 'tail' | 'renormalize' | 'zero';
@@ -19,9 +20,6 @@ export interface SparseInputs<T> {
   readonly teacherLogProbabilities: T;
   readonly teacherTailLogProbability?: T | undefined;
 }
-
-/** How far the sum of a row of listed probabilities may be beyond 1: what float16 and rounding to four digits leave. */
-const sumTolerance = 1e-3;
 
 /** What rounding may leave of a mass of 1 in float32, over some hundred classes. */
 const roundingMass = 1e-5;

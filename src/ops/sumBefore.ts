@@ -1,4 +1,5 @@
 import type { Backend } from '../backend.ts';
+import { sizeOf } from '../tensor.ts';
 import { takeAlong } from './takeAlong.ts';
 
 /**
@@ -10,7 +11,7 @@ import { takeAlong } from './takeAlong.ts';
 export function sumBefore<T>(backend: Backend<T>, x: T): T {
   const shape = backend.shapeOf(x);
   const count = shape.at(-1)!;
-  const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
+  const rows = sizeOf(shape.slice(0, -1));
   const table = backend.reshape(x, [rows, count]);
   if (count <= 256) return backend.reshape(backend.matMul(table, earlier(backend, count)), shape);
   return backend.scope(() => {

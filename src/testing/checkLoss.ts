@@ -40,7 +40,7 @@ export interface LossCheck {
   readonly passed: readonly string[];
 }
 
-const reference = /* @__PURE__ */ cpuBackend({ precision: 'float64' });
+const oracle = /* @__PURE__ */ cpuBackend({ precision: 'float64' });
 
 /**
  * Checks a loss on some input, in float64 on the host:
@@ -85,14 +85,14 @@ export function checkLoss<L extends AnyLoss>(
   const given = hostBatch(plain, inputs);
   // A copy each time, so that a loss that writes into its inputs is caught once, by its own check.
   const compute = (batch: HostBatch, other = plain, at = context): Computed =>
-    valueAndGradientsOn(reference, other, hostBatch(other, batch), at);
+    valueAndGradientsOn(oracle, other, hostBatch(other, batch), at);
   const expected = compute(given);
   const same = (got: unknown, wanted: unknown = expected): void => expectSame(got, wanted, tolerance);
 
   const claims: Claim[] = [
     {
       what: 'its value alone is its value with gradients',
-      check: () => same(evaluateOn(reference, plain, hostBatch(plain, given), context).value, expected.value),
+      check: () => same(evaluateOn(oracle, plain, hostBatch(plain, given), context).value, expected.value),
     },
     {
       what: 'a gradient has the shape of its input',
@@ -132,11 +132,11 @@ function checkUpstream(
   context: LossContext,
   same: (got: unknown, wanted: unknown) => void,
 ): void {
-  const { value, residuals } = forwardOf(reference, loss, hostBatch(loss, batch), context);
+  const { value, residuals } = forwardOf(oracle, loss, hostBatch(loss, batch), context);
   /** The gradients of the inputs that are given. */
   const backward = (upstreamOf: (at: number) => number): readonly HostTensor[] => {
     const data = Float64Array.from({ length: sizeOf(value.shape) }, (_, at) => upstreamOf(at));
-    const gradients = backwardOf(reference, loss, residuals, { data, shape: value.shape });
+    const gradients = backwardOf(oracle, loss, residuals, { data, shape: value.shape });
     return gradients.filter((gradient) => gradient !== undefined);
   };
   const share = (at: number): number => randomUniform(1, at);
@@ -205,7 +205,7 @@ function deviceClaims(
       what: 'its inputs stay as they were',
       check() {
         const used = hostBatch(loss, batch);
-        valueAndGradientsOn(reference, loss, used, context);
+        valueAndGradientsOn(oracle, loss, used, context);
         expectSame(used, batch, 0, 'the inputs');
       },
     },

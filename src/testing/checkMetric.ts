@@ -159,9 +159,9 @@ function streamClaims(metric: AnyMetric, parts: readonly HostBatch[], same: (got
         const before = JSON.stringify([first, second]);
         joined(first, second).update(parts[0]!);
         expectSame(JSON.stringify([first, second]), before, 0, 'the states of the parts');
-        const reference = cpuBackend({ precision: 'float64' });
+        const oracle = cpuBackend({ precision: 'float64' });
         const [a, b] = [parts[0]!, parts.at(-1)!].map((part) =>
-          statisticsRead(reference, metric, part, reference.readSync),
+          statisticsRead(oracle, metric, part, oracle.readSync),
         ) as [HostStatistics<string>, HostStatistics<string>];
         const numbers = structuredClone([a, b]);
         metric.merge?.(a, b);

@@ -26,7 +26,7 @@ export type StrictBackend = Backend<Handle> & Required<Pick<Backend<Handle>, 'te
  * @param readable False for a device whose tensors cannot be read at once: without `readSync`.
  */
 export function strictBackend(readable = true): StrictBackend {
-  const reference = cpuBackend({ precision: 'float64' });
+  const oracle = cpuBackend({ precision: 'float64' });
   const owner: Owner = { backend: 'strictBackend' };
   const alive = new Set<Handle>();
   const scopes: Set<Handle>[] = [];
@@ -90,35 +90,35 @@ export function strictBackend(readable = true): StrictBackend {
     tensorCount: () => alive.size,
 
     fromHost(host) {
-      const { data, shape } = reference.fromHost(host);
+      const { data, shape } = oracle.fromHost(host);
       return make({ data: data.slice(), shape });
     },
-    scalar: (value) => make(reference.scalar(value)),
+    scalar: (value) => make(oracle.scalar(value)),
     shapeOf: (x) => x.shape,
     read: async (x) => read(x),
     ...(readable && { readSync: read }),
 
-    add: two('add', reference.add),
-    subtract: two('subtract', reference.subtract),
-    multiply: two('multiply', reference.multiply),
-    divide: two('divide', reference.divide),
-    maximum: two('maximum', reference.maximum),
-    greater: two('greater', reference.greater),
+    add: two('add', oracle.add),
+    subtract: two('subtract', oracle.subtract),
+    multiply: two('multiply', oracle.multiply),
+    divide: two('divide', oracle.divide),
+    maximum: two('maximum', oracle.maximum),
+    greater: two('greater', oracle.greater),
     where: (condition, a, b) =>
-      make(reference.where(numbersOf('where', condition), numbersOf('where', a), numbersOf('where', b))),
-    exp: one('exp', reference.exp),
-    log: one('log', reference.log),
-    sqrt: one('sqrt', reference.sqrt),
-    abs: one('abs', reference.abs),
-    sum: one('sum', reference.sum),
-    max: one('max', reference.max),
-    argMax: one('argMax', reference.argMax),
-    reshape: one('reshape', reference.reshape),
-    transpose: one('transpose', reference.transpose),
-    matMul: two('matMul', reference.matMul),
-    oneHot: one('oneHot', reference.oneHot),
+      make(oracle.where(numbersOf('where', condition), numbersOf('where', a), numbersOf('where', b))),
+    exp: one('exp', oracle.exp),
+    log: one('log', oracle.log),
+    sqrt: one('sqrt', oracle.sqrt),
+    abs: one('abs', oracle.abs),
+    sum: one('sum', oracle.sum),
+    max: one('max', oracle.max),
+    argMax: one('argMax', oracle.argMax),
+    reshape: one('reshape', oracle.reshape),
+    transpose: one('transpose', oracle.transpose),
+    matMul: two('matMul', oracle.matMul),
+    oneHot: one('oneHot', oracle.oneHot),
     gather: two('gather', (x, indices) =>
-      readable || x.shape.length === 0 ? reference.gather(x, indices) : gatherOrNaN(x, indices),
+      readable || x.shape.length === 0 ? oracle.gather(x, indices) : gatherOrNaN(x, indices),
     ),
   };
 
@@ -130,6 +130,6 @@ export function strictBackend(readable = true): StrictBackend {
     data.set(x.data);
     const table = { data, shape: [rows + 1, ...rowShape] };
     const places = Float64Array.from(indices.data, (index) => (isRow(index) ? index : rows));
-    return reference.gather(table, { data: places, shape: indices.shape });
+    return oracle.gather(table, { data: places, shape: indices.shape });
   }
 }

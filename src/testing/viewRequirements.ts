@@ -89,18 +89,18 @@ const uses: readonly (readonly [what: string, compute: <T>(b: Backend<T>, x: T) 
   ],
 ];
 
-function expectedOf<T>(reference: Backend<T> & { readSync: (x: T) => HostTensor }, compute: (x: T) => T): HostTensor {
-  return reference.readSync(compute(reference.fromHost(after)));
+function expectedOf<T>(oracle: Backend<T> & { readSync: (x: T) => HostTensor }, compute: (x: T) => T): HostTensor {
+  return oracle.readSync(compute(oracle.fromHost(after)));
 }
 
 /** The requirements; made when asked for, since the reference computes them. */
 export function viewRequirements(): readonly Requirement[] {
-  const reference = cpuBackend({ precision: 'float64' });
+  const oracle = cpuBackend({ precision: 'float64' });
   const onTransposed = uses.map(
     ([what, compute]): Requirement => [
       `${what}: of a transposed tensor`,
       (b) => compute(b, b.transpose(on(b, before))),
-      expectedOf(reference, (x) => compute(reference, x)),
+      expectedOf(oracle, (x) => compute(oracle, x)),
     ],
   );
   return [

@@ -22,15 +22,25 @@ function ofNothing(x: tf.Tensor, axes: readonly number[], keepDims: boolean, val
   return tf.fill([...planReduction(x.shape, axes, keepDims).shape], value);
 }
 
-/** Position of the largest element along the last axis: of equal ones, webgpu's kernel takes any. */
+/**
+ * Position of the largest element along the last axis: of equal ones, webgpu's kernel takes any, and tensorflow's passes
+ * over a NaN in the first place too.
+ */
 export function positionOfLargest(x: tf.Tensor): tf.Tensor {
-  if (tf.getBackend() !== 'webgpu') return tf.argMax(x, -1);
+  const onTensorflow = tf.getBackend() === 'tensorflow';
+  if (!onTensorflow && tf.getBackend() !== 'webgpu') return tf.argMax(x, -1);
   const classes = x.shape.at(-1) ?? 1;
   const rows = tf.reshape<tf.Rank.R2>(x, [x.size / classes, classes]);
   // A NaN is larger than nothing, but in the first place nothing is larger than it.
+  const beginsWithNaN = tf.isNaN(tf.reshape(tf.slice(rows, [0, 0], [rows.shape[0], 1]), [rows.shape[0]]));
+  const first = onTensorflow ? tf.argMax(rows, -1) : firstOfLargest(rows);
+  return tf.reshape(tf.where(beginsWithNaN, tf.zerosLike(first), first), x.shape.slice(0, -1));
+}
+
+/** Position of the first of the largest elements of each row that are no NaN. */
+function firstOfLargest(rows: tf.Tensor2D): tf.Tensor {
+  const classes = rows.shape[1];
   const numbers = tf.where(tf.isNaN(rows), -Infinity, rows);
   const isLargest = tf.equal(numbers, tf.max(numbers, -1, true));
-  const first = tf.min(tf.where(isLargest, tf.range(0, classes), classes), -1);
-  const beginsWithNaN = tf.isNaN(tf.reshape(tf.slice(rows, [0, 0], [rows.shape[0], 1]), [rows.shape[0]]));
-  return tf.reshape(tf.where(beginsWithNaN, 0, first), x.shape.slice(0, -1));
+  return tf.min(tf.where(isLargest, tf.range(0, classes), classes), -1);
 }

@@ -6,7 +6,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, FusedKernel, ReduceOptions } from '../backend.ts';
-import { kindError, shapeError } from '../check.ts';
+import { shapeError } from '../check.ts';
 import {
   checkDepth,
   checkHostTensor,
@@ -23,20 +23,25 @@ import {
 } from '../memberArguments.ts';
 import { argSortOnHost } from '../ops/argSort.ts';
 import { tensorsIn } from '../reach.ts';
-import { type HostTensor, sizeOf, type TypedArray } from '../tensor.ts';
+import { type HostTensor, sizeOf } from '../tensor.ts';
+import { type TfjsRecording, tfjsRecordings } from './fusion/recording.ts';
+import { hostData, hostTensorOf, readsAtOnce, tensorOf } from './hostMemory.ts';
 import { heeding, throwRefusals } from './kernels/webgpuRefusals.ts';
 import { largest, positionOfLargest, total } from './reductions.ts';
 import { larger, product, spread } from './wasmDetours.ts';
 
-/** tfjs backends whose tensors lie in host memory, where `dataSync` waits for nothing. */
-const hostResident: readonly string[] = ['cpu', 'wasm', 'tensorflow'];
-
 /** The fused kernels of the tfjs backend of this name. */
 export type KernelsOf = (tfjsBackendName: string, backend: Backend<tf.Tensor>) => readonly FusedKernel<tf.Tensor>[];
 
+/** The contract on tfjs tensors. */
+export interface TfjsOperations extends Backend<tf.Tensor> {
+  /** What records on the tfjs backend that is set: on `webgpu` alone. */
+  readonly recording: TfjsRecording | undefined;
+}
+
 /** The contract, with the fused kernels that are asked for: those left out fall out of a bundle. */
 // @__NO_SIDE_EFFECTS__
-export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
+export function tfjsOperations(kernelsOf: KernelsOf): TfjsOperations {
   const unary =
     (operate: (x: tf.Tensor) => tf.Tensor) =>
     (x: tf.Tensor): tf.Tensor =>
@@ -53,7 +58,7 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
       onFloats([x], ([only]) => operate(only!, axis, keepDims));
 
   const kernels = new Map<string, readonly FusedKernel<tf.Tensor>[]>();
-  const backend: Backend<tf.Tensor> = {
+  const backend: TfjsOperations = {
     get name() {
       return `tfjs:${tf.getBackend()}`;
     },
@@ -73,8 +78,7 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
 
     fromHost(host) {
       checkHostTensor('tfjsBackend.fromHost', host);
-      const values = storable(host.data);
-      return tf.tensor(values, host.shape.slice(), values instanceof Int32Array ? 'int32' : 'float32');
+      return tensorOf(host);
     },
     scalar(value) {
       checkNumber('tfjsBackend.scalar', value);
@@ -87,8 +91,7 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
       return { data, shape: tensor.shape };
     },
     get readSync() {
-      if (!hostResident.includes(tf.getBackend())) return undefined as never;
-      return (tensor: tf.Tensor): HostTensor => ({ data: hostData(tensor.dataSync()), shape: tensor.shape });
+      return readsAtOnce() ? hostTensorOf : (undefined as never);
     },
 
     add: binary(tf.add),
@@ -137,7 +140,7 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
     gather(x, indices) {
       const [rows, ...rowShape] = x.shape;
       if (rows === undefined) throw shapeError('tfjsBackend.gather', 'x', 'of shape [rows, ...]', x.shape);
-      const isReadable = hostResident.includes(tf.getBackend());
+      const isReadable = readsAtOnce();
       if (isReadable) checkRowNumbers('tfjsBackend.gather', rows, hostData(indices.dataSync()));
       return tf.tidy(() => {
         const whole = tf.reshape(wholeIndices(indices), [indices.size]);
@@ -159,8 +162,7 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
     argSort(x) {
       checkLastAxis('tfjsBackend.argSort', 'x', x.shape);
       return onFloats([x], ([only]) => {
-        if (hostResident.includes(tf.getBackend()))
-          return placed(argSortOnHost({ data: only!.dataSync(), shape: x.shape }));
+        if (readsAtOnce()) return placed(argSortOnHost({ data: only!.dataSync(), shape: x.shape }));
         // tf.topk keeps the order of equal finite numbers; infinities it may subtract from each other, and lose.
         const finite = tf.clipByValue(
           tf.where(tf.isNaN(only!), tf.fill(x.shape, Infinity), only!),
@@ -219,7 +221,14 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
       kernels.set(name, known);
       return known;
     },
+    get recording() {
+      return recordingOf();
+    },
+    get recorded() {
+      return recordingOf()?.run;
+    },
   };
+  const recordingOf = tfjsRecordings(backend, () => backend.fusedKernels ?? []);
   return backend;
 }
 
@@ -268,16 +277,4 @@ function gatherOrNaN(x: tf.Tensor, whole: tf.Tensor): tf.Tensor {
   const taken = tf.cast(tf.gather(x, tf.where(isRow, whole, tf.zerosLike(whole))), 'float32');
   const column = tf.reshape(isRow, [whole.size, ...rowShape.map(() => 1)]);
   return tf.where(column, taken, tf.fill(taken.shape, Number.NaN));
-}
-
-/** Whole numbers that int32 holds stay exact; all others become float32. */
-function storable(data: TypedArray): Int32Array | Float32Array {
-  if (data instanceof Int32Array || data instanceof Float32Array) return data;
-  const becomesFloat = data instanceof Float64Array || data instanceof Uint32Array;
-  return becomesFloat ? Float32Array.from(data) : Int32Array.from(data);
-}
-
-function hostData(data: unknown): TypedArray {
-  if (ArrayBuffer.isView(data)) return data as TypedArray;
-  throw kindError('tfjsBackend', 'tensor', 'of numbers', data, 'Tensors of strings cannot be read.');
 }

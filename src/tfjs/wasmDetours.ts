@@ -5,6 +5,7 @@
  * where copies and plain products reach 14–16. And wrong kernels: see `larger` and `product`.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { sizeOf } from '../tensor.ts';
 import { productInPieces, short } from './longSums.ts';
 
 /** Multiplications in a product below which the plain loop is the faster one. */
@@ -47,7 +48,7 @@ export function product(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transpo
   const right = transposeB ? tf.transpose(b, lastTwoSwapped(b.rank)) : b;
   const [rows = 1, columns = 1] = [left.shape.at(-2), right.shape.at(-1)];
   const batch = left.shape.slice(0, -2);
-  const matrices = batch.reduce((count, extent) => count * extent, 1);
+  const matrices = sizeOf(batch);
   const lefts = tf.reshape<tf.Rank.R3>(left, [matrices, rows, inner]);
   const rights = tf.reshape<tf.Rank.R3>(right, [matrices, inner, columns]);
   const products = productInPieces(lefts, rights, stacked) ?? stacked(lefts, rights, right.dataId === b.dataId);

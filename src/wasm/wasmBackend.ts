@@ -1,10 +1,11 @@
 /** The backend on WebAssembly's linear memory. */
 import type { FusedKernel, HostBackend, Shape } from '../backend.ts';
-import { checkOptions, kindError } from '../check.ts';
+import { kindError } from '../check.ts';
 import { fusedMembers } from '../fusion/fused.ts';
 import { recordedKernels } from '../fusion/handKernels.ts';
 import { type Execute, makeRecorder, type RecordedTensor, type Recorder } from '../fusion/record.ts';
 import { checkExtents, checkNumber } from '../memberArguments.ts';
+import { flag, optional, readOptions, whole } from '../options.ts';
 import { elementwiseMembers } from './elementwise.ts';
 import { type FusionHost, type WasmExecutor, wasmExecutor } from './fusion/host.ts';
 import { type KernelInstance, relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instance.ts';
@@ -67,8 +68,12 @@ export interface WasmBackend extends HostBackend<WasmTensor> {
  */
 // @__NO_SIDE_EFFECTS__
 export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
-  checkOptions('wasmBackend', options, ['relaxedSimd', 'threads']);
-  return backendWith((host) => [...lossKernels(host), ...metricKernels(host)], withThreads(options));
+  const { relaxedSimd, threads } = readOptions('wasmBackend', options, {
+    relaxedSimd: optional(flag()),
+    threads: whole(1, 1, 256),
+  });
+  const given = { threads, ...(relaxedSimd !== undefined && { relaxedSimd }) };
+  return backendWith((host) => [...lossKernels(host), ...metricKernels(host)], withThreads(given));
 }
 
 /** The options with what their number of threads asks for. */

@@ -125,9 +125,6 @@ function sharesMemory(): boolean {
 
 /** Refuses a number of threads that this engine cannot have. */
 export function checkThreads(count: number): void {
-  if (!Number.isSafeInteger(count) || count < 1 || count > 256) {
-    throw kindError('wasmBackend', 'threads', 'a whole number from 1 to 256', count);
-  }
   if (count > 1 && !sharesMemory()) {
     const hint = 'In a browser the page must be cross-origin isolated (COOP and COEP headers).';
     throw kindError('wasmBackend', 'threads', '1 where memory cannot be shared', count, hint);

@@ -1,11 +1,12 @@
 import { kindError } from '../check.ts';
+import type { Gpu, GpuDevice } from './deviceTypes.ts';
 
 /** Options of `requestWebgpuDevice`. */
 export interface RequestWebgpuDeviceOptions {
   /** Which adapter, where there are several. Default `'high-performance'`. */
-  readonly powerPreference?: GPUPowerPreference;
+  readonly powerPreference?: 'low-power' | 'high-performance';
   /** Further features to ask for, where the adapter has them. */
-  readonly features?: readonly GPUFeatureName[];
+  readonly features?: readonly string[];
 }
 
 /**
@@ -20,9 +21,9 @@ export interface RequestWebgpuDeviceOptions {
  * const backend = webgpuBackend(device);
  */
 export async function requestWebgpuDevice(
-  gpu: GPU | undefined = globalThis.navigator?.gpu,
+  gpu: Gpu | undefined = globalThis.navigator?.gpu,
   options: RequestWebgpuDeviceOptions = {},
-): Promise<GPUDevice> {
+): Promise<GpuDevice> {
   if (gpu === undefined) {
     const hint = "In Node, pass create([]) of the npm package 'webgpu'.";
     throw kindError('requestWebgpuDevice', 'gpu', 'a GPU object', gpu, hint);
@@ -32,10 +33,10 @@ export async function requestWebgpuDevice(
     const hint = 'In Node without a GPU, a software Vulkan driver named in VK_DRIVER_FILES serves.';
     throw new Error(`requestWebgpuDevice: adapter must be found, got none. ${hint}`);
   }
-  const wanted: readonly GPUFeatureName[] = ['subgroups', 'timestamp-query', ...(options.features ?? [])];
+  const wanted = ['subgroups', 'timestamp-query', ...(options.features ?? [])];
   const { limits } = adapter;
   return adapter.requestDevice({
-    requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
+    requiredFeatures: wanted.filter((feature): feature is GPUFeatureName => adapter.features.has(feature)),
     requiredLimits: {
       maxBufferSize: limits.maxBufferSize,
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,

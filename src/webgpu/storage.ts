@@ -1,4 +1,5 @@
 /** Device memory behind tensors, and the health of the work that wrote it. */
+import type { GpuBuffer } from './deviceTypes.ts';
 
 /** Commands that are submitted together, and what the device says of them. */
 export interface Batch {
@@ -20,7 +21,7 @@ export interface Batch {
 
 /** A buffer, shared by the tensors that see the same numbers. */
 export interface Storage {
-  readonly buffer: GPUBuffer;
+  readonly buffer: GpuBuffer;
   /** Bytes in use, from the buffer's start. */
   readonly bytes: number;
   /** False for a caller's buffer: it is never destroyed, pooled or written. */

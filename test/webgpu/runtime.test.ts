@@ -46,6 +46,16 @@ describe('accuracy', () => {
     expect(await worst('log', wide)).toBeLessThan(2);
   });
 
+  it('the host computes with one-element tensors what the device would', async (context) => {
+    const backend = webgpuBackend(need(context));
+    // Outside of a scope: nothing is recorded.
+    const larger = (a: number, b: number) =>
+      numbers(backend.read(backend.maximum(backend.scalar(a), backend.scalar(b))));
+    expect(await larger(-3, -2)).toEqual([-2]);
+    expect(await larger(Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY)).toEqual([Number.NEGATIVE_INFINITY]);
+    expect(await larger(-1, Number.NaN)).toEqual([Number.NaN]);
+  });
+
   it('the exponential of softmaxes is within two units in the last place below 0, and passes NaN on', async (context) => {
     const runtime = createRuntime(need(context), { poolBytes: 0, batchSize: 1, profile: false });
     const store = createTensorStore(runtime);

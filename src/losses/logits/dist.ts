@@ -14,6 +14,7 @@ import { scale } from '../../ops/scale.ts';
 import { sigmoid } from '../../ops/sigmoid.ts';
 import { softmaxGradient } from '../../ops/softmaxGradient.ts';
 import { atLeast, flag, positive, readOptions, word } from '../../options.ts';
+import { sizeOf } from '../../tensor.ts';
 
 /** Options of `dist`. */
 export interface DistOptions {
@@ -80,7 +81,7 @@ export function dist(options: DistOptions = {}): Loss<'studentLogits' | 'teacher
     forward<T>(backend: Backend<T>, { mask, ...logits }: Inputs<'studentLogits' | 'teacherLogits', 'mask', T>) {
       const shape = backend.shapeOf(logits.studentLogits);
       const classes = shape.at(-1)!;
-      const samples = shape.slice(0, -1).reduce((count, extent) => count * extent, 1);
+      const samples = sizeOf(shape.slice(0, -1));
       const counted = mask === undefined ? undefined : countedSamples(backend, mask, samples);
       const scoresOf = (given: T): T => {
         const table = backend.reshape(given, [samples, classes]);

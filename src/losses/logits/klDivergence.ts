@@ -24,7 +24,7 @@ export interface KlDivergenceOptions<R extends Reduction = Reduction> extends Ro
  *     reverse   T²·Σ q·(log q − log p)        gradient in studentLogits   T·q·((log q − log p) − KL)
  *
  * With a temperature for each side, the T before the sums is the student's. A class at −Infinity on both sides counts 0; at
- * −Infinity in the student only, the forward loss is +Infinity.
+ * −Infinity in the student only, the forward loss is +Infinity; in the teacher only, the reverse one, with gradient 0.
  *
  * Where both sides are alike, the loss is of second order in their difference. It is summed from terms that are never
  * negative and of that order too, so its relative accuracy is that of the differences of the logits, at any temperature;

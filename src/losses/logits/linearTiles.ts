@@ -17,6 +17,7 @@ import { scale } from '../../ops/scale.ts';
 import type { SidePair, Temperatures } from '../../ops/softenedPair.ts';
 import { type RowNumbers, rowNumbers, type TiledDivergenceName, tilePair } from '../../ops/tiledDivergence.ts';
 import type { ScaleRows } from '../../rowLoss.ts';
+import { sizeOf } from '../../tensor.ts';
 
 /** What the sweeps go by. */
 export interface LinearSettings {
@@ -221,8 +222,9 @@ function tileGradients<T>(
   const gradient = backend.scope(() => {
     const pair = tilePair(backend, { student: logits, teacher: teacherLogits }, part.numbers, temperatures);
     const ofLogits = partialDivergence(divergence, beta).part(backend, pair, part.second);
-    const counted = backend.where(part.factors, backend.multiply(ofLogits, part.factors), backend.scalar(0));
-    return headGradient(backend, logits, counted, head);
+    const ofProducts = headGradient(backend, logits, backend.multiply(ofLogits, part.factors), head);
+    // At the end: a cap's slope is NaN where the logits are.
+    return backend.where(part.factors, ofProducts, backend.scalar(0));
   });
   const states = backend.where(part.factors, part.student, backend.scalar(0));
   return {
@@ -237,10 +239,10 @@ function sumOf<T>(backend: Backend<T>, tensors: readonly T[]): T {
 }
 
 function zeros<T>(backend: Backend<T>, shape: readonly number[]): T {
-  return backend.fromHost({ data: new Float32Array(shape.reduce((size, extent) => size * extent, 1)), shape });
+  return backend.fromHost({ data: new Float32Array(sizeOf(shape)), shape });
 }
 
 function ones<T>(backend: Backend<T>, shape: readonly number[]): T {
-  const size = shape.reduce((product, extent) => product * extent, 1);
+  const size = sizeOf(shape);
   return backend.fromHost({ data: new Float32Array(size).fill(1), shape });
 }

@@ -2,7 +2,8 @@
 import type { HostStatistics } from '../../metricState.ts';
 import { deriveSeed } from '../../random.ts';
 import { resampledCounts } from '../inference/binomialDraw.ts';
-import { signPValue, spread } from '../scores/resampling.ts';
+import { quantile } from '../scores/quantile.ts';
+import { signPValue, standardErrorOf } from '../scores/resampling.ts';
 
 /** The place of a group's rows that are right both times. */
 export const right = 0;
@@ -71,10 +72,10 @@ export function bootstrapGapChange(
     const gaps = gapsOf(resampledCounts(deriveSeed(seed, resample), table));
     return gaps.after - gaps.before;
   });
-  const { lower, upper, standardError } = spread(changes, level);
+  const sorted = changes.slice().sort();
   return {
-    gapChangeInterval: [lower, upper] as const,
-    gapChangeStandardError: standardError,
-    gapChangePValue: signPValue(changes),
+    gapChangeInterval: [quantile(sorted, (1 - level) / 2), quantile(sorted, (1 + level) / 2)] as const,
+    gapChangeStandardError: standardErrorOf(changes),
+    gapChangePValue: signPValue(changes, 'twoSided'),
   };
 }

@@ -112,6 +112,11 @@ export function averageErrors(errors: readonly CalibrationErrors[]): Calibration
   };
 }
 
+/** Requires the norm whose bias is known, where it is to be taken off. */
+export function checkDebiased(where: string, norm: CalibrationNorm, debiased: boolean): void {
+  if (debiased && norm !== 'l2') throw rangeError(where, 'norm', "'l2' where debiased is set", norm);
+}
+
 /** The scalar that the options ask for. */
 export function chooseError(errors: CalibrationErrors, norm: CalibrationNorm, debiased: boolean): number {
   if (norm === 'l1') return errors.expected;

@@ -1,12 +1,8 @@
-import type { Backend } from '../../backend.ts';
 import { rangeError } from '../../check.ts';
-import type { Inputs } from '../../inputs.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf } from '../../metricState.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
-import { sameIndex } from '../../ops/sameIndex.ts';
 import { missing } from '../../ops/scoreFaults.ts';
-import { topProbability } from '../../ops/topProbability.ts';
 import { asGiven, flag, readOptions, word } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
 import { boundsOf, classwiseSums, tallied, topLabelSums } from './binSums.ts';
@@ -17,16 +13,20 @@ import {
   type CalibrationErrors,
   type CalibrationNorm,
   calibrationErrors,
+  checkDebiased,
   chooseError,
   readBoundaries,
   sparsityWarning,
   tabulate,
 } from './binTable.ts';
+import { confidenceColumns, confidenceFaults, isSingle } from './confidenceColumns.ts';
+import { checkRanks, type RankOptions, rankReaders, readRanks } from './rankOptions.ts';
 import { checkOneScore, scoreInputs } from './scoreInputs.ts';
 
 /** Options of `calibrationError`. */
 export interface CalibrationErrorOptions<From extends 'scores' | 'confidences' = 'scores' | 'confidences'>
-  extends RowMetricOptions {
+  extends RankOptions,
+    RowMetricOptions {
   /** The number of bins of equal width, at most 2²⁰. Default 15. */
   readonly bins?: number;
   /** Boundaries of bins in place of equal width, rising from 0 to 1; `equalMassBoundaries` makes them. */
@@ -84,7 +84,7 @@ export type CalibrationOptionalInput<From extends 'scores' | 'confidences'> =
  *
  * Inputs: `labels` [...] and exactly one of `probabilities` and `logits` [..., classes], or with `from: 'confidences'`
  * `confidences` and `correct` [...]; optional `rowWeights` [...]. The prediction is the first
- * largest class. A confidence of exactly k/n, in float32 or float64, falls into the bin that the edge rule says; 0 falls
+ * largest class; `rank` and `withinTop` ask of later ones. A confidence of exactly k/n, in float32 or float64, falls into the bin that the edge rule says; 0 falls
  * into the first bin, 1 into the last. Streams and merges exactly: three sums a bin.
  *
  * The fields `expected`, `rootMeanSquare`, `debiased`, `maximum` and `average` come in any case, whatever the norm; over
@@ -108,6 +108,8 @@ export function calibrationError<From extends 'scores' | 'confidences' = 'scores
     debiased,
     over,
     from,
+    rank,
+    withinTop,
     ignoreIndex,
     ...rest
   } = readOptions('calibrationError', options, {
@@ -118,12 +120,18 @@ export function calibrationError<From extends 'scores' | 'confidences' = 'scores
     debiased: flag(false),
     over: word(['topLabel', 'classwise'], 'topLabel'),
     from: word(['scores', 'confidences'], 'scores'),
+    ...rankReaders(),
     ...rowMask(),
   });
+  const ranks = readRanks('calibrationError', { rank, withinTop });
   const boundaries = readBoundaries('calibrationError', given, rest.boundaries);
-  if (debiased && norm !== 'l2') throw rangeError('calibrationError', 'norm', "'l2' where debiased is set", norm);
+  checkDebiased('calibrationError', norm, debiased);
   if (from === 'confidences' && over === 'classwise') {
     throw rangeError('calibrationError', 'over', "'topLabel' where from is 'confidences'", over);
+  }
+  if (ranks.last > 1 && (from === 'confidences' || over === 'classwise')) {
+    const got = from === 'confidences' ? from : over;
+    throw rangeError('calibrationError', 'rank and withinTop', 'left out, or of the top labels of scores', got);
   }
   const bins = boundaries.length - 1;
   const extent = over === 'classwise' ? ['classes', bins] : [bins];
@@ -131,7 +139,7 @@ export function calibrationError<From extends 'scores' | 'confidences' = 'scores
   const metric = rowMetric<string, CalibrationStatistic, CalibrationErrorResult, string>({
     name: 'calibrationError',
     reference: calibrationError,
-    options: { boundaries, edges, norm, debiased, over, from, ignoreIndex },
+    options: { boundaries, edges, norm, debiased, over, from, rank, withinTop, ignoreIndex },
     inputs: from === 'scores' ? { labels: 'labels' } : { confidences: 'numbers', correct: 'numbers' },
     optionalInputs: from === 'scores' ? scoreInputs : {},
     faults: {
@@ -139,15 +147,17 @@ export function calibrationError<From extends 'scores' | 'confidences' = 'scores
       undecided: { argument: 'correct', expected: '0 or 1', counted: 'others' },
     },
 
-    check(_, { probabilities, logits }) {
-      if (from === 'scores') checkOneScore('calibrationError', probabilities, logits);
+    check(backend, batch) {
+      if (from === 'confidences') return;
+      const scores = batch[checkOneScore('calibrationError', batch.probabilities, batch.logits)]!;
+      checkRanks('calibrationError', ranks, backend.shapeOf(scores).at(-1)!);
     },
 
     // Of each row its confidence and its hit; of every class of each row there would be too many.
     ...(over === 'topLabel' && {
       kept: {
         rows: (backend, inputs) => ({
-          ...topLabelRows(backend, inputs),
+          ...confidenceColumns(backend, inputs, ranks),
           single: backend.scalar(isSingle(backend, inputs.probabilities ?? inputs.confidences) ? 1 : 0),
         }),
         statistics({ confidence, correct, single }, factors) {
@@ -173,7 +183,7 @@ export function calibrationError<From extends 'scores' | 'confidences' = 'scores
         const sums = classwiseSums(backend, predicted, oneHotLabels, bounds, edges, rows);
         return probabilities === undefined ? { ...sums, notANumber: missing(backend, predicted) } : sums;
       }
-      const { confidence, correct } = topLabelRows(backend, inputs);
+      const { confidence, correct } = confidenceColumns(backend, inputs, ranks);
       const sums = topLabelSums(backend, confidence, correct, bounds, edges, rows);
       if (from === 'confidences') return { ...sums, ...confidenceFaults(backend, confidence, correct) };
       // A confidence that is NaN falls into no bin, and its row would be missed.
@@ -208,42 +218,18 @@ export function calibrationError<From extends 'scores' | 'confidences' = 'scores
   return metric as never;
 }
 
-/** Whether options leave no row out and take scores: what kernels serve, as long as no row weights are given. */
+/**
+ * Whether options leave no row out and take scores, of which the prediction's or all count: what kernels serve, as long as
+ * no row weights are given.
+ */
 export function countsEveryRow(options: object): boolean {
-  const { from, ignoreIndex } = options as { readonly from: string; readonly ignoreIndex: number | null };
-  return from === 'scores' && ignoreIndex === null;
-}
-
-/** The confidence and the hit of each row's prediction, [rows]. */
-function topLabelRows<T>(
-  backend: Backend<T>,
-  { labels, probabilities, logits, confidences, correct }: Inputs<string, string, T>,
-): Readonly<Record<'confidence' | 'correct', T>> {
-  const scores = probabilities ?? logits;
-  if (scores === undefined) return { confidence: confidences!, correct: correct! };
-  return {
-    confidence: probabilities === undefined ? topProbability(backend, scores) : backend.max(scores, { axis: -1 }),
-    correct: sameIndex(backend, backend.argMax(scores), labels!),
+  const { from, ignoreIndex, ...ranked } = options as {
+    readonly from: string;
+    readonly ignoreIndex: number | null;
+    readonly rank: number | undefined;
+    readonly withinTop: number | undefined;
   };
-}
-
-/** Whether numbers are known to be float32: the edges of bins are then rounded as they are. */
-function isSingle<T>(backend: Backend<T>, decisive: T | undefined): boolean {
-  return decisive !== undefined && backend.readSync?.(decisive).data instanceof Float32Array;
-}
-
-/** Confidences outside [0, 1], but for the rounding of float32, and hits that are neither 0 nor 1. */
-function confidenceFaults<T>(
-  backend: Backend<T>,
-  confidences: T,
-  correct: T,
-): Readonly<Record<'outside' | 'undecided', T>> {
-  const distance = backend.abs(backend.subtract(confidences, backend.scalar(0.5)));
-  const whole = backend.multiply(correct, backend.subtract(correct, backend.scalar(1)));
-  return {
-    outside: backend.sum(backend.greater(distance, backend.scalar(0.5 + 1e-6))),
-    undecided: backend.sum(backend.greater(backend.abs(whole), backend.scalar(0))),
-  };
+  return from === 'scores' && ignoreIndex === null && readRanks('calibrationError', ranked).last === 1;
 }
 
 function sumOf(values: Float64Array): number {

@@ -17,7 +17,7 @@ export function binOf(boundaries: ArrayLike<number>, confidence: number, edges: 
 
 /** The table of bins of host rows. */
 export function binRows(
-  { confidences, correct }: CheckedRows,
+  { confidences, correct, weights }: CheckedRows,
   boundaries: readonly number[],
   edges: BinEdges = 'right',
 ): CalibrationBin[] {
@@ -27,9 +27,10 @@ export function binRows(
   const hits = new Float64Array(bins);
   confidences.forEach((confidence, row) => {
     const bin = binOf(boundaries, confidence, edges);
-    counts[bin]! += 1;
-    confidenceSums[bin]! += confidence;
-    hits[bin]! += correct[row]!;
+    const weight = weights === undefined ? 1 : weights[row]!;
+    counts[bin]! += weight;
+    confidenceSums[bin]! += weight * confidence;
+    hits[bin]! += weight * correct[row]!;
   });
   return tabulate(boundaries, counts, confidenceSums, hits);
 }

@@ -1,19 +1,31 @@
 /**
  * Boundaries of bins with equally many confidences: the k-th inner one lies between the ⌈N·k/bins⌉-th smallest confidence
- * and the next larger one. Equal confidences never part, so the result does not depend on the order of the rows; boundaries
- * that coincide become one.
+ * and the next larger one, N being Σ w. Equal confidences never part, so the result does not depend on the order of the
+ * rows; boundaries that coincide become one.
  */
-export function quantileBoundaries(confidences: Float64Array, bins: number): readonly number[] {
-  const sorted = confidences.slice().sort();
-  const inner = new Set<number>();
-  let next = 0;
+import type { ConfidenceGroups } from './confidenceGroups.ts';
+
+/** The boundaries, rising from 0 to 1. */
+export function quantileBoundaries(
+  { confidences, weights }: Pick<ConfidenceGroups, 'confidences' | 'weights'>,
+  bins: number,
+): readonly number[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const last = confidences.length - 1;
+  const inner: number[] = [];
+  let group = 0;
+  let below = weights[0]!;
+  let drawn = -1;
   for (let bin = 1; bin < bins; bin++) {
-    const last = sorted[Math.max(Math.ceil((sorted.length * bin) / bins), 1) - 1]!;
-    while (next < sorted.length && sorted[next]! <= last) next++;
-    if (next === sorted.length) break;
+    while (group < last && below < (total * bin) / bins) below += weights[++group]!;
+    if (group === last) break;
+    if (group === drawn) continue;
+    drawn = group;
+    const [lower, upper] = [confidences[group]!, confidences[group + 1]!];
     // Halfway, so that a device's rounding of a confidence does not carry it over the boundary.
-    const halfway = (last + sorted[next]!) / 2;
-    inner.add(halfway < sorted[next]! ? halfway : last);
+    const halfway = (lower + upper) / 2;
+    const boundary = halfway < upper ? halfway : lower;
+    if (boundary > 0 && boundary < 1) inner.push(boundary);
   }
-  return [0, ...[...inner].filter((value) => value > 0 && value < 1), 1];
+  return [0, ...inner, 1];
 }

@@ -1,8 +1,15 @@
 import { between, optional, readOptions } from '../../options.ts';
-import { type ConfidenceRows, checkConfidenceRows } from './confidenceRows.ts';
+import {
+  type ConfidenceOptions,
+  type ConfidenceRows,
+  checkConfidenceRows,
+  confidenceReaders,
+  totalWeight,
+} from './confidenceRows.ts';
+import type { LabelledScores } from './hostScores.ts';
 
 /** Options of `smoothCalibrationError`. */
-export interface SmoothCalibrationErrorOptions {
+export interface SmoothCalibrationErrorOptions extends ConfidenceOptions {
   /** The kernel's standard deviation; left out, it is the fixed point at which it equals the error itself. */
   readonly bandwidth?: number;
 }
@@ -13,6 +20,7 @@ export interface SmoothCalibrationErrorResult {
   readonly value: number;
   /** The kernel's standard deviation. */
   readonly bandwidth: number;
+  /** Rows that count: the sum of their weights, where there are any. */
   readonly count: number;
   /** A smooth reliability diagram: at each confidence the smoothed accuracy (null further than 6σ from
    * any row) and the density of confidences (mean 1). */
@@ -34,32 +42,39 @@ const leastBandwidth = 1e-3;
  * With the bandwidth left out, σ solves smECE_σ = σ, so that there is nothing to choose. The integral runs over a grid
  * finer than σ/10 onto which each residual is split linearly. One-shot, on host arrays.
  *
- * @param rows `confidences` [...] in [0, 1] and `correct` [...], 0 or 1; `topLabelConfidences` makes both.
- * @throws RangeError for a confidence outside [0, 1], NaN, no row, or a bandwidth that is not greater than 0.
+ * @param rows `labels` [...] and one of `logits` and `probabilities` [..., classes], or `confidences` [...] in [0, 1] and
+ * `correct` [...], 0 or 1, as `topLabelConfidences` makes them; `rowWeights` [...] in either case.
+ * @throws RangeError for a confidence outside [0, 1], NaN, no row that counts, or a bandwidth that is not greater than 0.
  * @example
- * const { value, bandwidth } = smoothCalibrationError(topLabelConfidences({ logits, labels }));
+ * const { value, bandwidth } = smoothCalibrationError({ logits, labels });
  * @see Błasiok, Nakkiran: Smooth ECE: principled reliability diagrams via kernel smoothing (2023), arXiv 2309.12236
  */
 export function smoothCalibrationError(
-  rows: ConfidenceRows,
+  rows: ConfidenceRows | LabelledScores,
   options: SmoothCalibrationErrorOptions = {},
 ): SmoothCalibrationErrorResult {
-  const { bandwidth: given } = readOptions('smoothCalibrationError', options, {
+  const { bandwidth: given, ...ranked } = readOptions('smoothCalibrationError', options, {
     // Wider than the interval of confidences by far, all kernels are flat.
     bandwidth: optional(between(0, 10)),
+    ...confidenceReaders(),
   });
-  const { confidences, correct } = checkConfidenceRows('smoothCalibrationError', rows);
-  const residuals = confidences.map((confidence, row) => confidence - correct[row]!);
+  const checked = checkConfidenceRows('smoothCalibrationError', rows, ranked);
+  const { confidences, correct, weights } = checked;
+  const count = totalWeight(checked);
+  /** The share of the rows that each one is. */
+  const shares = weights?.map((weight) => weight / count) ?? new Float64Array(confidences.length).fill(1 / count);
+  const residuals = confidences.map((confidence, row) => (confidence - correct[row]!) * shares[row]!);
+  const hitShares = correct.map((hit, row) => hit * shares[row]!);
   const errorAt = (sigma: number): number =>
     smooth(confidences, residuals, sigma).reduce((sum, mass) => sum + Math.abs(mass), 0);
   const bandwidth = given ?? fixedPoint(errorAt);
-  const density = smooth(confidences, new Float64Array(confidences.length).fill(1), bandwidth);
-  const hits = smooth(confidences, correct, bandwidth);
+  const density = smooth(confidences, shares, bandwidth);
+  const hits = smooth(confidences, hitShares, bandwidth);
   const last = density.length - 1;
   return {
     value: errorAt(bandwidth),
     bandwidth,
-    count: confidences.length,
+    count,
     curve: {
       confidence: Array.from(density, (_, index) => index / last),
       accuracy: Array.from(hits, (mass, index) => (density[index]! > 0 ? mass / density[index]! : null)),
@@ -81,14 +96,14 @@ function fixedPoint(errorAt: (sigma: number) => number): number {
   return (low + high) / 2;
 }
 
-/** Mean masses of values at confidences, smoothed over a grid on [0, 1] by the reflected Gaussian. */
+/** Masses at confidences, smoothed over a grid on [0, 1] by the reflected Gaussian. */
 function smooth(confidences: Float64Array, values: Float64Array, sigma: number): Float64Array {
   const last = Math.max(1000, Math.ceil(10 / sigma));
   const masses = new Float64Array(last + 1);
   confidences.forEach((confidence, row) => {
     const position = confidence * last;
     const node = Math.min(Math.floor(position), last - 1);
-    const mass = values[row]! / confidences.length;
+    const mass = values[row]!;
     masses[node]! += mass * (node + 1 - position);
     masses[node + 1]! += mass * (position - node);
   });

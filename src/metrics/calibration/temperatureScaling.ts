@@ -1,11 +1,11 @@
-import { rangeError, shapeError } from '../../check.ts';
 import { positive, readOptions, rising, whole } from '../../options.ts';
-import { type TensorLike, toHostTensor } from '../../tensor.ts';
+import { type RowMetricOptions, rowMask } from '../../rowMetric.ts';
 import { type CalibrationBin, calibrationErrors, equalWidthBoundaries, mostBins } from './binTable.ts';
 import { binRows } from './hostBins.ts';
+import { checkHeldOut, type HeldOutRows, type LabelledLogits } from './labelledLogits.ts';
 
 /** Options of `temperatureScaling`. */
-export interface TemperatureScalingOptions {
+export interface TemperatureScalingOptions extends RowMetricOptions {
   /** The least and the largest temperature tried. Default [0.001, 1000]. */
   readonly bounds?: readonly [number, number];
   /** Bins of the calibration errors that are reported. Default 15. */
@@ -14,10 +14,14 @@ export interface TemperatureScalingOptions {
 
 /** How good predictions are at one temperature. */
 export interface TemperatureQuality {
-  /** In nats a row. */
+  /** In nats a row; with soft labels the cross-entropy. */
   readonly negativeLogLikelihood: number;
-  /** ECE over bins of equal width, in [0, 1]. */
+  /** ECE over bins of equal width, in [0, 1]; with soft labels a row is right by the probability of its largest class. */
   readonly calibrationError: number;
+  /** The same under its name in a reliability diagram, with mean confidence and accuracy. */
+  readonly expected: number;
+  readonly confidence: number;
+  readonly accuracy: number;
   readonly bins: readonly CalibrationBin[];
 }
 
@@ -45,21 +49,28 @@ export interface TemperatureScalingResult {
  * The negative log-likelihood is convex in β = 1/T; with p = softmax(β·z), its slope is E_p[z] − z_y and its curvature
  * Var_p(z), and Newton's steps, kept inside a shrinking bracket, find the zero of the slope.
  *
- * @param held `logits` [..., classes] and `labels` [...], on the host.
- * @throws RangeError for NaN, +Infinity, a label out of range or with a logit of −Infinity.
+ * Soft labels, probabilities of every class (smoothed labels, several annotators, a teacher), take y_k·z_k summed over the
+ * classes in place of z_y: the temperature of least cross-entropy.
+ *
+ * @param held `logits` [..., classes] and `labels`, class numbers [...] or, in the shape of the logits, probabilities of each
+ * class; optional `rowWeights` [...]. On the host.
+ * @throws RangeError for NaN, +Infinity, a label out of range or with a logit of −Infinity, soft labels that do not sum to 1
+ * within 0.001, or no row that counts.
  * @example
  * const { temperature, before, after } = temperatureScaling({ logits: validationLogits, labels: validationLabels });
+ * const toTeacher = temperatureScaling({ logits: studentLogits, labels: teacherProbabilities });
  * @see Guo, Pleiss, Sun, Weinberger: On calibration of modern neural networks (2017), arXiv 1706.04599
  */
 export function temperatureScaling(
-  held: { readonly logits: TensorLike; readonly labels: TensorLike },
+  held: HeldOutRows,
   options: TemperatureScalingOptions = {},
 ): TemperatureScalingResult {
-  const { bounds, bins } = readOptions('temperatureScaling', options, {
+  const { bounds, bins, ignoreIndex } = readOptions('temperatureScaling', options, {
     bounds: rising(positive(), [1e-3, 1e3]),
     bins: whole(1, 15, mostBins),
+    ...rowMask(),
   });
-  const rows = checkedRows(held);
+  const rows = checkHeldOut('temperatureScaling', held, ignoreIndex);
   const quality = (beta: number): TemperatureQuality => qualityAt(rows, beta, equalWidthBoundaries(bins));
   const done = (temperature: number, status: TemperatureScalingResult['status'], iterations: number) => ({
     value: temperature,
@@ -94,85 +105,82 @@ export function temperatureScaling(
   return done(1 / beta, 'converged', iterations);
 }
 
-interface LabelledLogits {
-  readonly logits: ArrayLike<number>;
-  readonly labels: ArrayLike<number>;
-  readonly classes: number;
+/** What a row's softmax at some β is made of. */
+interface RowMoments {
+  readonly row: number;
+  readonly weight: number;
+  /** Σ e^{β·shift} over the classes, shift being the logit less the largest one. */
+  readonly sum: number;
+  /** Σ shift·e^{β·shift} and Σ shift²·e^{β·shift}. */
+  readonly first: number;
+  readonly second: number;
+  /** The label's shift, or the mean over soft labels. */
+  readonly labelShift: number;
+  /** How far the first largest class is the label: 0 or 1, or its probability. */
+  readonly hit: number;
 }
 
-function checkedRows(held: { readonly logits: TensorLike; readonly labels: TensorLike }): LabelledLogits {
-  const { data, shape } = toHostTensor(held.logits, 'temperatureScaling', 'logits');
-  const labels = toHostTensor(held.labels, 'temperatureScaling', 'labels');
-  const classes = shape.at(-1) ?? 0;
-  if (data.length === 0) throw shapeError('temperatureScaling', 'logits', 'of shape [..., classes] with a row', shape);
-  if (labels.data.length * classes !== data.length) {
-    throw shapeError('temperatureScaling', 'labels', `${data.length / classes} labels`, labels.shape);
-  }
-  const bad = data.find((value) => !(value < Infinity));
-  if (bad !== undefined) throw rangeError('temperatureScaling', 'logits', 'numbers below Infinity', bad);
-  labels.data.forEach((label, row) => {
-    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
-      throw rangeError('temperatureScaling', 'labels', `whole numbers in [0, ${classes})`, label);
-    }
-    if (data[row * classes + label] === -Infinity) {
-      throw rangeError('temperatureScaling', 'logits', 'finite at the label', -Infinity);
-    }
-  });
-  return { logits: data, labels: labels.data, classes };
-}
-
-/** For each row: the logits less their maximum, scaled; calls back with exponentials' sum and moments. */
-function forEachRow(
-  { logits, labels, classes }: LabelledLogits,
-  beta: number,
-  visit: (row: number, sum: number, first: number, second: number, labelShift: number, hit: boolean) => void,
-): void {
-  for (let row = 0; row < labels.length; row++) {
+/** Calls back with each row that counts. */
+function forEachRow(held: LabelledLogits, beta: number, visit: (moments: RowMoments) => void): void {
+  const { logits, labels, isSoft, classes, weights } = held;
+  const rows = logits.length / classes;
+  for (let row = 0; row < rows; row++) {
+    const weight = weights === undefined ? 1 : weights[row]!;
+    if (weight === 0) continue;
     const start = row * classes;
     let top = 0;
     for (let index = 1; index < classes; index++) if (logits[start + index]! > logits[start + top]!) top = index;
     const largest = logits[start + top]!;
-    let sum = 0;
-    let first = 0;
-    let second = 0;
+    let [sum, first, second, labelShift, labelSum] = [0, 0, 0, 0, 0];
     for (let index = 0; index < classes; index++) {
-      const shifted = logits[start + index]! - largest;
-      const weight = Math.exp(beta * shifted);
-      if (weight === 0) continue;
-      sum += weight;
-      first += weight * shifted;
-      second += weight * shifted * shifted;
+      const shift = logits[start + index]! - largest;
+      const share = isSoft ? labels[start + index]! : 0;
+      // A class at −Infinity may have no label: 0·∞ is no number.
+      if (share > 0) labelShift += share * shift;
+      labelSum += share;
+      const mass = Math.exp(beta * shift);
+      if (mass === 0) continue;
+      sum += mass;
+      first += mass * shift;
+      second += mass * shift * shift;
     }
-    const label = labels[row]!;
-    visit(row, sum, first, second, logits[start + label]! - largest, label === top);
+    // Rounded probabilities need not sum to 1.
+    labelShift = isSoft ? labelShift / labelSum : logits[start + labels[row]!]! - largest;
+    const hit = isSoft ? labels[start + top]! / labelSum : labels[row] === top ? 1 : 0;
+    visit({ row, weight, sum, first, second, labelShift, hit });
   }
 }
 
 /** Slope and curvature of the mean negative log-likelihood in β. */
 function slopeAt(rows: LabelledLogits, beta: number): { readonly slope: number; readonly curvature: number } {
-  let slope = 0;
-  let curvature = 0;
-  forEachRow(rows, beta, (_, sum, first, second, labelShift) => {
+  let [slope, curvature] = [0, 0];
+  forEachRow(rows, beta, ({ weight, sum, first, second, labelShift }) => {
     const mean = first / sum;
-    slope += mean - labelShift;
-    curvature += second / sum - mean * mean;
+    slope += weight * (mean - labelShift);
+    curvature += weight * (second / sum - mean * mean);
   });
-  return { slope: slope / rows.labels.length, curvature: curvature / rows.labels.length };
+  return { slope: slope / rows.count, curvature: curvature / rows.count };
 }
 
 function qualityAt(rows: LabelledLogits, beta: number, boundaries: readonly number[]): TemperatureQuality {
-  const confidences = new Float64Array(rows.labels.length);
-  const correct = new Float64Array(rows.labels.length);
-  let total = 0;
-  forEachRow(rows, beta, (row, sum, _first, _second, labelShift, hit) => {
+  const size = rows.logits.length / rows.classes;
+  const [confidences, correct] = [new Float64Array(size), new Float64Array(size)];
+  let [total, confidence, accuracy] = [0, 0, 0];
+  forEachRow(rows, beta, ({ row, weight, sum, labelShift, hit }) => {
     confidences[row] = 1 / sum;
-    correct[row] = hit ? 1 : 0;
-    total += Math.log(sum) - beta * labelShift;
+    correct[row] = hit;
+    confidence += weight / sum;
+    accuracy += weight * hit;
+    total += weight * (Math.log(sum) - beta * labelShift);
   });
-  const bins = binRows({ confidences, correct }, boundaries);
+  const bins = binRows({ confidences, correct, weights: rows.weights }, boundaries);
+  const { expected } = calibrationErrors(bins);
   return {
-    negativeLogLikelihood: total / rows.labels.length,
-    calibrationError: calibrationErrors(bins).expected,
+    negativeLogLikelihood: total / rows.count,
+    calibrationError: expected,
+    expected,
+    confidence: confidence / rows.count,
+    accuracy: accuracy / rows.count,
     bins,
   };
 }

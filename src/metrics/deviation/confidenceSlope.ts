@@ -4,7 +4,7 @@ import type { Metric } from '../../metric.ts';
 import { countOf, type HostStatistics, numberOf, scalarStatistics, scalarsOf } from '../../metricState.ts';
 import { logOdds } from '../../ops/logOdds.ts';
 import { mergePairMoments, momentNames, type PairMoments, pairMomentsOn } from '../../ops/pairMoments.ts';
-import { missing } from '../../ops/scoreFaults.ts';
+import { missing, noDistributionFault } from '../../ops/scoreFaults.ts';
 import { type OptionReader, readOptions, within } from '../../options.ts';
 import { type RowMetricOptions, type Rows, rowMask, rowMetric } from '../../rowMetric.ts';
 import { type ConfidenceLine, confidenceLine } from './confidenceLine.ts';
@@ -96,13 +96,7 @@ export function confidenceSlope(
       };
     },
 
-    faults: {
-      noDistribution: {
-        argument: 'logits',
-        expected: 'free of NaN and of rows that are −Infinity',
-        counted: 'such rows',
-      },
-    },
+    faults: { noDistribution: noDistributionFault },
 
     state: {
       count: countOf(),

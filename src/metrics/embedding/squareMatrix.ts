@@ -1,4 +1,4 @@
-import { rangeError, shapeError } from '../../check.ts';
+import { checkAllFinite, rangeError, shapeError } from '../../check.ts';
 import { type TensorLike, toHostTensor } from '../../tensor.ts';
 
 /** A symmetric matrix, row-major. */
@@ -14,6 +14,7 @@ export function squareMatrix(where: string, argument: string, value: TensorLike)
   if (shape.length !== 2 || size !== columns || size === 0) {
     throw shapeError(where, argument, 'a square matrix [n, n]', shape);
   }
+  checkAllFinite(where, argument, data);
   let largest = 0;
   for (const entry of data) largest = Math.max(largest, Math.abs(entry));
   const symmetric = new Float64Array(size * size);
@@ -21,7 +22,6 @@ export function squareMatrix(where: string, argument: string, value: TensorLike)
     for (let column = 0; column < size; column++) {
       const here = data[row * size + column]!;
       const there = data[column * size + row]!;
-      if (!Number.isFinite(here)) throw rangeError(where, argument, 'finite', here);
       if (Math.abs(here - there) > 1e-5 * largest) {
         throw rangeError(where, argument, `symmetric at [${row}, ${column}]`, [here, there]);
       }

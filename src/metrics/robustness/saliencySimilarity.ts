@@ -1,4 +1,4 @@
-import { checkNotEmpty, checkRank, rangeError, shapeError } from '../../check.ts';
+import { checkAllFinite, checkNotEmpty, checkRank, shapeError } from '../../check.ts';
 import { readGrid } from '../../ops/readGrid.ts';
 import { type Grid, resizeBilinearOnHost } from '../../ops/resizeBilinear.ts';
 import { optional, readOptions } from '../../options.ts';
@@ -47,7 +47,7 @@ export function saliencySimilarity(
   for (const [name, { data, shape }] of Object.entries(maps)) {
     checkRank(where, name, shape, 3, '[batch, height, width]');
     checkNotEmpty(where, name, shape);
-    if (!data.every(Number.isFinite)) throw rangeError(where, name, 'finite everywhere', 'NaN or Infinity');
+    checkAllFinite(where, name, data);
   }
   const [batch, height, width] = maps.first.shape as [number, number, number];
   const [otherBatch, otherHeight, otherWidth] = maps.second.shape as [number, number, number];

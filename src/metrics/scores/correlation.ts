@@ -1,5 +1,5 @@
 /** What all correlations of two series share: options, result, interval and test, and the series themselves. */
-import { checkNotEmpty, checkSameShape, rangeError } from '../../check.ts';
+import { checkAllFinite, checkNoNaN, checkNotEmpty, checkSameShape } from '../../check.ts';
 import { normalCritical } from '../../ops/normalTail.ts';
 import { studentTTail } from '../../ops/studentTTail.ts';
 import { type OptionReader, within } from '../../options.ts';
@@ -76,12 +76,8 @@ export function seriesOf(where: string, x: TensorLike, y: TensorLike, mayBeInfin
   const [first, second] = [toHostTensor(x, where, 'x'), toHostTensor(y, where, 'y')];
   checkNotEmpty(where, 'x', first.shape);
   checkSameShape(where, 'y', second.shape, 'x', first.shape);
-  const isFine = mayBeInfinite ? (value: number) => !Number.isNaN(value) : Number.isFinite;
-  const numbersOf = (argument: string, data: ArrayLike<number>): Float64Array => {
-    const numbers = Float64Array.from(data);
-    const wrong = numbers.find((value) => !isFine(value));
-    if (wrong === undefined) return numbers;
-    throw rangeError(where, argument, mayBeInfinite ? 'free of NaN' : 'finite numbers', wrong);
-  };
-  return { x: numbersOf('x', first.data), y: numbersOf('y', second.data) };
+  const check = mayBeInfinite ? checkNoNaN : checkAllFinite;
+  check(where, 'x', first.data);
+  check(where, 'y', second.data);
+  return { x: Float64Array.from(first.data), y: Float64Array.from(second.data) };
 }

@@ -1,4 +1,4 @@
-import { checkNotEmpty, rangeError } from '../../check.ts';
+import { checkAllFinite, checkNotEmpty } from '../../check.ts';
 import { readOptions, whole } from '../../options.ts';
 import { type TensorLike, toHostTensor } from '../../tensor.ts';
 
@@ -32,8 +32,7 @@ export function meanAndStandardDeviation(
   const { ddof } = readOptions('meanAndStandardDeviation', options, { ddof: whole(0, 1) });
   const { data, shape } = toHostTensor(values, 'meanAndStandardDeviation', 'values');
   checkNotEmpty('meanAndStandardDeviation', 'values', shape);
-  const bad = data.find((value) => !Number.isFinite(value));
-  if (bad !== undefined) throw rangeError('meanAndStandardDeviation', 'values', 'finite numbers', bad);
+  checkAllFinite('meanAndStandardDeviation', 'values', data);
   const numbers = Float64Array.from(data);
   const count = numbers.length;
   const mean = numbers.reduce((sum, value) => sum + value, 0) / count;

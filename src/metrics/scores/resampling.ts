@@ -1,9 +1,17 @@
 /** Seeded resamples of row numbers, and quantiles of what they give: shared by both bootstraps. */
-import { between, readOptions, whole } from '../../options.ts';
+import { between, mostResamples, readOptions, whole } from '../../options.ts';
 import { deriveSeed, randomBelow } from '../../random.ts';
+import {
+  type BootstrapAlternative,
+  type BootstrapBounds,
+  type BootstrapBoundsOptions,
+  bootstrapBounds,
+  boundsReaders,
+  type CheckedBounds,
+} from './bootstrapBounds.ts';
 
 /** Options of a bootstrap. */
-export interface BootstrapOptions {
+export interface BootstrapOptions extends BootstrapBoundsOptions {
   /** The number of rows that are resampled. */
   readonly rows: number;
   /** How many resamples are drawn. Default 1000. */
@@ -17,10 +25,11 @@ export interface BootstrapOptions {
 /** Checks the options and fills in defaults. */
 export function checkBootstrap(where: string, options: BootstrapOptions): Required<BootstrapOptions> {
   return readOptions(where, options, {
-    rows: whole(1),
-    resamples: whole(2, 1000),
+    rows: whole(1, undefined, 2 ** 30),
+    resamples: whole(2, 1000, mostResamples),
     confidence: between(0, 1, 0.95),
     seed: whole(0, 0),
+    ...boundsReaders(),
   });
 }
 
@@ -33,33 +42,40 @@ export function resampledRows(
   return Int32Array.from({ length: rows }, (_, index) => randomBelow(own, index, rows));
 }
 
-/** The quantile of sorted numbers, interpolated linearly between neighbours. */
-export function quantile(sorted: ArrayLike<number>, share: number): number {
-  const position = share * (sorted.length - 1);
-  const below = Math.floor(position);
-  const fraction = position - below;
-  const lower = sorted[below]!;
-  return fraction === 0 ? lower : lower + fraction * (sorted[below + 1]! - lower);
+/** What a bootstrap says of a number. */
+export interface BootstrapSpread extends BootstrapBounds, CheckedBounds {
+  /** The standard deviation of the resamples' statistics. */
+  readonly standardError: number;
 }
 
-/** Percentile interval and standard deviation of the resamples' statistics. */
+/** The bounds that the options ask for and the standard deviation of the resamples' statistics. */
 export function spread(
   statistics: Float64Array,
-  confidence: number,
-): { readonly lower: number; readonly upper: number; readonly standardError: number } {
-  const sorted = statistics.slice().sort();
-  const mean = statistics.reduce((sum, value) => sum + value, 0) / statistics.length;
-  const squares = statistics.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return {
-    lower: quantile(sorted, (1 - confidence) / 2),
-    upper: quantile(sorted, (1 + confidence) / 2),
-    standardError: Math.sqrt(squares / (statistics.length - 1)),
-  };
+  value: number,
+  { method, alternative, confidence }: CheckedBounds,
+  without: Float64Array,
+): BootstrapSpread {
+  const asked = { confidence, method, alternative };
+  const bounds = bootstrapBounds(statistics, value, asked, without);
+  return { ...bounds, standardError: standardErrorOf(statistics), ...asked };
 }
 
-/** Twice the smaller share of resampled differences on one side of 0, at most 1; the sample itself counts as one resample. */
-export function signPValue(differences: Float64Array): number {
+/** The standard deviation of the resamples' statistics. */
+export function standardErrorOf(statistics: Float64Array): number {
+  const mean = statistics.reduce((sum, next) => sum + next, 0) / statistics.length;
+  const squares = statistics.reduce((sum, next) => sum + (next - mean) ** 2, 0);
+  return Math.sqrt(squares / (statistics.length - 1));
+}
+
+/**
+ * How often resampled differences contradict their sign: twice the smaller share on one side of 0, at most 1, or, for a
+ * claim of one side, the share on the other. The sample itself counts as one resample.
+ */
+export function signPValue(differences: Float64Array, alternative: BootstrapAlternative): number {
   const atMost = differences.filter((value) => value <= 0).length;
   const atLeast = differences.filter((value) => value >= 0).length;
-  return Math.min(1, (2 * (Math.min(atMost, atLeast) + 1)) / (differences.length + 1));
+  const share = (count: number) => (count + 1) / (differences.length + 1);
+  if (alternative === 'greater') return share(atMost);
+  if (alternative === 'less') return share(atLeast);
+  return Math.min(1, 2 * share(Math.min(atMost, atLeast)));
 }

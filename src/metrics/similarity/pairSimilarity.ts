@@ -18,8 +18,11 @@ export interface Extents {
 
 /** What a statistic of one set looks like. */
 export interface SetStatisticForm {
-  /** Extents: numbers, `'features'` of the set, or `'samples'`. [] for a single number. */
-  readonly shape: readonly (number | 'features' | 'samples')[];
+  /**
+   * Extents: numbers, `'features'` of the set, `'samples'`, or null for what differs from batch to batch. [] for a single
+   * number.
+   */
+  readonly shape: readonly (number | 'features' | 'samples' | null)[];
   /** The power of the activations that it grows with: 2 for sums of their squares. */
   readonly degree: number;
   /** A `'count'` is at least 0. Default `'number'`. */
@@ -81,6 +84,24 @@ export interface PairForm<Settings = object> {
   mergePairs?(first: PairStatistics, second: PairStatistics): HostStatistics<string>;
 }
 
+/** The value of a pair whose samples are matched in other ways. */
+export interface Matchings {
+  /** The value where sample i of x goes with sample `order[i]` of y. */
+  valueFor(order: Int32Array): number;
+  /** The mean of it over all orders, where there is a closed form. */
+  readonly expected?: number;
+}
+
+/** How a similarity serves a permutation test: nothing of a set is computed twice. */
+export interface Rematching<Settings = object, Summary = unknown> {
+  /** The form whose statistics hold what every order needs. */
+  readonly form: PairForm<Settings>;
+  /** Refuses activations that the form cannot serve; none when left out. */
+  check?(extents: Extents): void;
+  /** Made once for a pair. */
+  matchingsOf(pair: PairStatistics<Summary>): Matchings;
+}
+
 /** What two activations' similarity consists of. */
 export interface PairSimilarity<Result, Settings = object, Summary = unknown> {
   readonly name: string;
@@ -96,12 +117,19 @@ export interface PairSimilarity<Result, Settings = object, Summary = unknown> {
   choose?(extents: Extents): PairForm<Settings>;
   /** Why statistics of a form do not merge; they do when left out. */
   mergeError?(form: PairForm<Settings>): Error | undefined;
+  /**
+   * Whether a batch's samples, near 1 in size, are kept beside the statistics, as `kept`, [n, features]; they go where batches
+   * merge, or are left out, [0, features]. Without it there is no such statistic.
+   */
+  keeps?(extents: Extents): boolean;
   /** What the results of all its pairs need of one set, made once. */
   summarize?(set: Omit<SetStatistics, 'summary'>, form: PairForm<Settings>): Summary;
   /** The result, by plain host arithmetic. */
   finish(pair: PairStatistics<Summary>): Result;
   /** The result with x and y exchanged; the same when left out. */
   mirror?(result: Result): Result;
+  /** What `nullCalibration` takes; it refuses the similarity when left out. */
+  readonly rematch?: Rematching<Settings, Summary>;
 }
 
 /** A metric of two sets of activations that also serves a matrix of many. */

@@ -4,6 +4,7 @@ import type { BinEdges } from '../../metrics/calibration/binTable.ts';
 import { calibrationError, countsEveryRow } from '../../metrics/calibration/calibrationError.ts';
 import { flattenRows } from '../../ops/flattenRows.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
+import { sumTolerance } from '../../ops/scoreFaults.ts';
 import type { WasmTensor } from '../tensors.ts';
 import { rangesOver } from '../threads.ts';
 import { type KernelHost, valueTensor } from './rows.ts';
@@ -13,9 +14,6 @@ interface CalibrationSettings {
   readonly edges: BinEdges;
   readonly over: 'topLabel' | 'classwise';
 }
-
-/** How far the sum of a row of probabilities may be from 1, as in `metrics/calibration/scoreInputs.ts`. */
-const sumTolerance = 1e-3;
 
 /** Scores below which a part of its own costs more than it brings. */
 const leastElements = 2 ** 16;

@@ -3,6 +3,7 @@
  * rows up by bin.
  */
 
+import { signTolerance, sumTolerance } from '../../ops/scoreFaults.ts';
 import type { HostTensor } from '../../tensor.ts';
 import { exponential, specialValues } from '../arithmetic.ts';
 import type { KernelProgram } from '../program.ts';
@@ -63,8 +64,8 @@ export function calibrationRowProgram(layout: RowLayout, given: boolean, edges: 
     result[base + 1u] = confidence;
     result[base + 2u] = select(0.0, 1.0, prediction == labels[row]);
     result[base + 3u] = select(0.0, 1.0, unknown);
-    result[base + 4u] = ${given ? 'select(0.0, 1.0, sums.y > 1e-6)' : '0.0'};
-    result[base + 5u] = ${given ? 'select(0.0, 1.0, abs(sums.x - 1.0) > 1e-3)' : '0.0'};
+    result[base + 4u] = ${given ? `select(0.0, 1.0, sums.y > ${signTolerance})` : '0.0'};
+    result[base + 5u] = ${given ? `select(0.0, 1.0, abs(sums.x - 1.0) > ${sumTolerance})` : '0.0'};
   }`,
   });
 }

@@ -2,6 +2,7 @@
  * Classwise calibration as two programs: one finds what makes a row's scores probabilities and what is wrong with them, a
  * second takes every score to its class and bin. The table of probabilities is never written.
  */
+import { signTolerance, sumTolerance } from '../../ops/scoreFaults.ts';
 import { exponential, specialValues } from '../arithmetic.ts';
 import type { KernelProgram } from '../program.ts';
 import type { RowLayout } from './rows.ts';
@@ -47,8 +48,8 @@ export function classwiseRowProgram(layout: RowLayout, given: boolean): KernelPr
     ${
       given
         ? `unknowns[row] = select(0.0, 1.0, isNan(sums.x));
-    negatives[row] = select(0.0, 1.0, sums.y > 1e-6 && !isNan(sums.x));
-    unnormalised[row] = select(0.0, 1.0, abs(sums.x - 1.0) > 1e-3 && !isNan(sums.x));`
+    negatives[row] = select(0.0, 1.0, sums.y > ${signTolerance} && !isNan(sums.x));
+    unnormalised[row] = select(0.0, 1.0, abs(sums.x - 1.0) > ${sumTolerance} && !isNan(sums.x));`
         : `// A row of −Infinity alone adds up to 0.
     let unknown = isNan(sums.x) || isZero(sums.x);
     unknowns[row] = select(0.0, f32(uniforms.classes), unknown);

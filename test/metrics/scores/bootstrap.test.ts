@@ -1,5 +1,13 @@
-import { accuracy, bootstrapInterval, measure, pairedBootstrapDifference, selectRows } from 'dark-knowledge';
+import {
+  accuracy,
+  type BootstrapMethod,
+  bootstrapInterval,
+  measure,
+  pairedBootstrapDifference,
+  selectRows,
+} from 'dark-knowledge';
 import { describe, expect, it } from 'vitest';
+import bounds from '../../fixtures/bootstrap.json' with { type: 'json' };
 import fixture from '../../fixtures/scores.json' with { type: 'json' };
 
 const { values, other, lower, upper, standardError, pairedLower, pairedUpper } = fixture.bootstrap;
@@ -82,6 +90,64 @@ describe('pairedBootstrapDifference', () => {
         { rows: 4, resamples: 99 },
       ).pValue,
     ).toBe(1);
+  });
+});
+
+describe('bounds of an interval', () => {
+  const varianceOf = (numbers: readonly number[]) => (rows: Int32Array) => {
+    const mean = rows.reduce((sum, row) => sum + numbers[row]!, 0) / rows.length;
+    return rows.reduce((sum, row) => sum + (numbers[row]! - mean) ** 2, 0) / rows.length;
+  };
+  const alternatives = { 'two-sided': 'twoSided', less: 'less', greater: 'greater' } as const;
+
+  it.each(bounds.cases)(
+    'are those of SciPy: $of, $method, $alternative',
+    ({ of, lower: low, upper: high, ...asked }) => {
+      const options = {
+        rows: bounds.rows,
+        resamples: bounds.resamples,
+        seed: bounds.seed,
+        confidence: bounds.confidence,
+        method: asked.method as BootstrapMethod,
+        alternative: alternatives[asked.alternative as keyof typeof alternatives],
+      };
+      const [one, two] = [varianceOf(bounds.values), varianceOf(bounds.others)];
+      const found = of === 'interval' ? bootstrapInterval(one, options) : pairedBootstrapDifference(one, two, options);
+      const close = (bound: number, expected: number | null, none: number) =>
+        expected === null ? expect(bound).toBe(none) : expect(Math.abs(bound / expected - 1)).toBeLessThan(1e-10);
+      close(found.lower, low, -Infinity);
+      close(found.upper, high, Infinity);
+      expect(found).toMatchObject({ method: options.method, alternative: options.alternative, confidence: 0.9 });
+    },
+  );
+
+  it('of a claim of one side come with the share on the other side of 0', () => {
+    const differences = (alternative: 'less' | 'greater') =>
+      pairedBootstrapDifference(meanOf(values), meanOf(other), { rows: 40, resamples: 199, seed: 3, alternative });
+    const less = differences('less');
+    const atLeast = less.resamples.filter((value) => value >= 0).length;
+    expect(less.pValue).toBe((atLeast + 1) / 200);
+    expect(differences('greater').pValue).toBe((less.resamples.filter((value) => value <= 0).length + 1) / 200);
+  });
+
+  it('corrected for bias are a point for a constant, and finite where no resample reaches the statistic', () => {
+    const constant = bootstrapInterval(() => 3, { rows: 5, resamples: 10, method: 'bca' });
+    expect(constant).toMatchObject({ lower: 3, upper: 3 });
+    expect(bootstrapInterval(() => 3, { rows: 1, resamples: 10, method: 'bca' })).toMatchObject({ lower: 3, upper: 3 });
+    // The number of different rows: no resample has them all.
+    const distinct = bootstrapInterval((rows) => new Set(rows).size, { rows: 30, resamples: 50, method: 'bca' });
+    const most = Math.max(...distinct.resamples);
+    expect(distinct.value).toBe(30);
+    expect(most).toBeLessThan(30);
+    expect(distinct.upper).toBe(most);
+    expect(distinct.lower).toBeGreaterThan(0);
+  });
+
+  it('refuse a method and a side that there are not', () => {
+    expect(() => bootstrapInterval(() => 1, { rows: 5, method: 'BCa' as never })).toThrow(
+      /'percentile', 'basic', 'bca'/,
+    );
+    expect(() => bootstrapInterval(() => 1, { rows: 5, alternative: 'two-sided' as never })).toThrow(/'twoSided'/);
   });
 });
 

@@ -1,0 +1,56 @@
+/** Parquet, a row group at a time. */
+import { open } from 'node:fs/promises';
+import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { inputError } from '../compare/fault.ts';
+import type { FileRecord, RecordSource } from './records.ts';
+
+/** A source of records. */
+export async function parquetSource(path: string, name: string): Promise<RecordSource> {
+  const handle = await open(path);
+  const said = async <Value>(promise: Promise<Value>): Promise<Value> => {
+    try {
+      return await promise;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw inputError(`${name}: ${message.replace(/\.?$/, '.')}`, error);
+    }
+  };
+  try {
+    const { size } = await handle.stat();
+    const file: AsyncBuffer = {
+      byteLength: size,
+      async slice(start, end = size) {
+        const bytes = new Uint8Array(end - start);
+        let filled = 0;
+        while (filled < bytes.length) {
+          const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+          if (bytesRead === 0) throw new Error(`the file ends at byte ${start + filled}`);
+          filled += bytesRead;
+        }
+        return bytes.buffer;
+      },
+    };
+    const metadata = await said(parquetMetadataAsync(file));
+    return {
+      name,
+      rows: Number(metadata.num_rows),
+      async *read(columns) {
+        let rowStart = 0;
+        for (const { num_rows } of metadata.row_groups) {
+          const rowEnd = rowStart + Number(num_rows);
+          // The first look needs one row, a walk all of them.
+          const wanted = columns && [...new Set(columns.map((column) => column.split('.')[0]!))];
+          const range = { rowStart, rowEnd: columns === undefined ? rowStart + 1 : rowEnd };
+          const given = { file, metadata, compressors, ...range, ...(wanted && { columns: wanted }) };
+          yield (await said(parquetReadObjects(given))) as FileRecord[];
+          rowStart = rowEnd;
+        }
+      },
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
