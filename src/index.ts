@@ -341,6 +341,8 @@ export { type BrierScoreOptions, type BrierScoreResult, brierScore } from './met
 export {
   type CalibrationErrorOptions,
   type CalibrationErrorResult,
+  type CalibrationInput,
+  type CalibrationOptionalInput,
   type CalibrationStatistic,
   calibrationError,
 } from './metrics/calibration/calibrationError.ts';

@@ -31,8 +31,12 @@ interface PhaseCode {
   readonly between: ReadonlyMap<Value, string>;
 }
 
-/** Elements that a lane loads before it computes with them: enough are on their way that memory is not waited for. */
+/**
+ * Elements that a lane loads before it computes with them: enough are on their way that memory is not waited for. One, where
+ * computing takes so long that nobody waits anyway, and where four copies take a driver longer to compile than many steps.
+ */
 const ahead = 4;
+const longestBody = 100;
 
 /**
  * Writes the kernel of a phase without sums of columns.
@@ -206,7 +210,8 @@ function emitStage(
     ];
   }
 
-  const loops = walk.isSparse ? sparseLoop(bodyFor) : blockLoops(bodyFor, accumulators, isBackwards);
+  const copies = costOf(bodyFor(['at'])) > longestBody ? 1 : ahead;
+  const loops = walk.isSparse ? sparseLoop(bodyFor) : blockLoops(bodyFor, accumulators, isBackwards, copies);
   const condition = conditionOfWalk(phase, stage);
   const guard = condition && row.condition(condition);
   // Bodies may have added to the row's code; the loops come after it.
@@ -242,26 +247,39 @@ function sparseLoop(body: Body): readonly string[] {
   return ['for (var at = first; at < length; at += step) {', ...body(['at']), '}'];
 }
 
+/** About how many instructions statements come to: the functions that they call are put in their place. */
+function costOf(lines: readonly string[]): number {
+  const calls = lines.join().match(/exponential|powerOfTwo|fallingExponential|logarithm/g) ?? [];
+  return lines.length + 15 * calls.length;
+}
+
 /**
- * Blocks of a few elements, and the rest one by one. Every other walk goes backwards: it begins where the last one ended, in
- * what the cache still holds.
+ * Blocks of `copies` elements, and the rest one by one. Every other walk goes backwards: it begins where the last one ended,
+ * in what the cache still holds.
  */
-function blockLoops(body: Body, accumulators: readonly Accumulator[], isBackwards: boolean): readonly string[] {
-  const places = Array.from({ length: ahead }, (_, at) => `at${at}`);
+function blockLoops(
+  body: Body,
+  accumulators: readonly Accumulator[],
+  isBackwards: boolean,
+  copies: number,
+): readonly string[] {
+  const places = Array.from({ length: copies }, (_, at) => `at${at}`);
   const settle = accumulators.flatMap((own) => own.settle);
+  const between = 16 / copies - 1;
   const blocks = [
     'for (var done = 0u; done < blocks; done++) {',
-    `let at0 = first + ${isBackwards ? '(blocks - 1u - done)' : 'done'} * ${ahead}u * step;`,
+    `let at0 = first + ${isBackwards ? '(blocks - 1u - done)' : 'done'} * ${copies}u * step;`,
     ...places.slice(1).map((place, at) => `let ${place} = ${places[at]} + step;`),
     ...body(places),
-    ...(settle.length > 0 ? ['if ((done & 3u) == 3u) {', ...settle, '}'] : []),
+    ...(settle.length > 0 ? [`if ((done & ${between}u) == ${between}u) {`, ...settle, '}'] : []),
     '}',
   ];
-  const rest = [`for (var at = first + blocks * ${ahead}u * step; at < length; at += step) {`, ...body(['at']), '}'];
+  const rest = [`for (var at = first + blocks * ${copies}u * step; at < length; at += step) {`, ...body(['at']), '}'];
+  const both = copies === 1 ? blocks : isBackwards ? [...rest, ...blocks] : [...blocks, ...rest];
   return [
     '{',
-    `let blocks = select((length - first + step - 1u) / step, 0u, first >= length) / ${ahead}u;`,
-    ...(isBackwards ? [...rest, ...blocks] : [...blocks, ...rest]),
+    `let blocks = select((length - first + step - 1u) / step, 0u, first >= length) / ${copies}u;`,
+    ...both,
     '}',
   ];
 }
