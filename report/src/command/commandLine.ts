@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inputError } from '../compare/fault.ts';
 import type { Holds } from '../compare/scoreRow.ts';
-import type { CompareFilesInputs } from '../files/compareFiles.ts';
+import type { CompareFilesInputs } from '../files/openAll.ts';
 
 /** What was asked for. */
 export type Request =
