@@ -1,5 +1,5 @@
 /** What a plan comes to in WGSL, without a device. */
-import { klDivergence, valueAndGradientsOn } from 'dark-knowledge';
+import { type AnyLoss, jensenShannon, klDivergence, valueAndGradientsOn } from 'dark-knowledge';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/fusion/plan.ts';
 import { emitProgram } from '../../src/webgpu/fusion/emitProgram.ts';
@@ -14,18 +14,16 @@ function kernelsOf(plan: Plan, shape: Partial<DeviceShape> = {}) {
   return program?.kernels.filter(({ geometry }) => geometry(plan) !== undefined);
 }
 
+const planOfLoss = (loss: unknown, rows: number, classes: number): Plan => {
+  const shape = [rows, classes];
+  return planOf([shape, shape], (b, [studentLogits, teacherLogits]) => {
+    const inputs = { studentLogits: studentLogits!, teacherLogits: teacherLogits! };
+    const { value, gradients } = valueAndGradientsOn(b, loss as AnyLoss, inputs);
+    return [value, gradients.studentLogits!];
+  });
+};
 const kl = (rows: number, classes: number, temperature = 4): Plan =>
-  planOf(
-    [
-      [rows, classes],
-      [rows, classes],
-    ],
-    (b, [studentLogits, teacherLogits]) => {
-      const inputs = { studentLogits: studentLogits!, teacherLogits: teacherLogits! };
-      const { value, gradients } = valueAndGradientsOn(b, klDivergence({ temperature }), inputs);
-      return [value, gradients.studentLogits];
-    },
-  );
+  planOfLoss(klDivergence({ temperature }), rows, classes);
 
 describe('a plan as kernels', () => {
   it('KL with its gradient is one kernel over the rows, and one that joins what workgroups have left', () => {
@@ -50,6 +48,14 @@ describe('a plan as kernels', () => {
       return /^\s*if \(v\d+\) \{$/.test(line) && lines.slice(at + 1, at + 4).some((next) => /blocks|for \(/.test(next));
     });
     expect(guarded).toHaveLength(1);
+  });
+
+  it('a large body is not copied in its loop: drivers take minutes for what is four times as long', () => {
+    const plan = planOfLoss(jensenShannon({ beta: 0.3 }), 6, 1000);
+    const [{ program }] = kernelsOf(plan) as [NonNullable<ReturnType<typeof kernelsOf>>[number]];
+    expect(program.body.match(/logarithm\(/g)!.length).toBeLessThan(20);
+    // The walk for the maxima is short, and copied.
+    expect(program.body).toContain('let at3 = ');
   });
 
   it('sources do not depend on sizes or temperatures, but on how rows are walked', () => {
