@@ -1,4 +1,4 @@
-/** Timing: medians of several repeats, and what they allocate. */
+/** Timing: the seconds of several repeats, and what they allocate. */
 
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);

@@ -18,6 +18,7 @@ const lowest = '4.10.0';
 const versions = [lowest, '4.16.0', '4.20.0', '4.22.0'];
 
 const packages = ['tfjs-core', 'tfjs-backend-cpu', 'tfjs-backend-wasm', 'tfjs-layers', 'tfjs-data'];
+const webgpu = 'node_modules/@tensorflow/tfjs-backend-webgpu';
 const parts = ['src', 'test', 'examples', 'package.json', 'tsconfig.json', 'tsconfig.check.json', 'vitest.config.ts'];
 
 function run(folder: string, command: string, ...given: string[]): void {
@@ -51,6 +52,8 @@ function test(version: string): void {
     const { version: got } = JSON.parse(
       readFileSync(join(folder, 'node_modules/@tensorflow/tfjs-core/package.json'), 'utf8'),
     ) as { version: string };
+    // Of the WebGPU backend, which has a version of its own, the sources import types.
+    cpSync(join(root, webgpu), join(folder, webgpu), { recursive: true });
     if (got !== version) throw new Error(`test-peers: npm installed tfjs-core ${got} for ${version}.`);
     for (const part of parts) cpSync(join(root, part), join(folder, part), { recursive: true });
     run(folder, process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '-p', '.');

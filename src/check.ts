@@ -85,6 +85,16 @@ export function checkWhole(where: string, argument: string, value: number, least
   }
 }
 
+/** 4 GiB in float32: beyond it a size that someone chose is a mistake. */
+const mostNumbers = 2 ** 30;
+
+/** Requires a size by which so many numbers are made to leave room for them. */
+export function checkRoom(where: string, argument: string, value: unknown, numbers: number): void {
+  if (numbers > mostNumbers) {
+    throw rangeError(where, argument, `small enough for 2³⁰ numbers`, value, `It would take ${numbers} of them.`);
+  }
+}
+
 /** Requires one of a list of words. */
 export function checkOneOf<Word extends string>(
   where: string,

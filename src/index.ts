@@ -342,6 +342,9 @@ export { type BrierScoreOptions, type BrierScoreResult, brierScore } from './met
 export {
   type CalibrationErrorOptions,
   type CalibrationErrorResult,
+  type CalibrationInput,
+  type CalibrationOptionalInput,
+  type CalibrationStatistic,
   calibrationError,
 } from './metrics/calibration/calibrationError.ts';
 export type { AdaptiveClass } from './metrics/calibration/adaptiveBins.ts';

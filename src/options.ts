@@ -110,6 +110,9 @@ export function whole(least: number, fallback?: number, most: number = Number.MA
   });
 }
 
+/** Beyond it a number of resamples is a mistake: their values are kept, and each takes a pass over the rows. */
+export const mostResamples = 10_000_000;
+
 /** One of a list of words. */
 export function word<const Word extends string>(
   words: readonly Word[],

@@ -49,6 +49,26 @@ describe('what compareModels takes', () => {
     expect(byClass.student!.groups.map(({ group }) => group)).toEqual(['class 0', 'class 1', 'class 2', 'class 3']);
   });
 
+  it('is groups of numbers and words, sorted as such', () => {
+    const named = (groups: readonly (number | string)[]) =>
+      compareModels({
+        labels: [0, 1, 1, 0],
+        teacher: { predictions: [0, 1, 1, 0] },
+        students: { student: { predictions: [0, 1, 0, 0] } },
+        groups,
+        ...fast,
+      }).byGroup.student!.groups.map(({ group, count }) => [group, count]);
+    expect(named([10, 9, 10, 10])).toEqual([
+      ['group 9', 1],
+      ['group 10', 3],
+    ]);
+    expect(named(['b', 10, '10', 'a'])).toEqual([
+      ['10', 2],
+      ['a', 1],
+      ['b', 1],
+    ]);
+  });
+
   it('leaves what was given as it was', () => {
     const before = Float32Array.from(student.data);
     compareModels({ labels, teacher, students: { student }, ...fast });
@@ -166,6 +186,7 @@ describe('what compareModels refuses', () => {
     refuses({ confidence: 95 }, 'confidence must be in (0, 1), got 95');
     refuses({ seed: -1 }, 'seed must be a whole number of at least 0, got -1');
     refuses({ classNames: ['a', 'a'] }, 'classNames must be distinct');
+    refuses({ classNames: ['a', 'b'] }, 'Names of classes must be 5, as many as the classes, got 2.');
     refuses(
       {
         teacher: { logits: teacher, features: { one: featuresOf(1, rows, 3, 1) } },

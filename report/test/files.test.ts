@@ -101,17 +101,19 @@ describe('files that Python wrote', () => {
     );
   });
 
-  it('give groups by their words, from the labels’ file or another', async () => {
+  it('give groups by their words, from the labels’ file or another, or the teacher’s', async () => {
     for (const given of [
       { labels: fixture('independent.csv.gz') },
       { labels, groups: fixture('independent.parquet') },
+      // Beside the teacher's scores, without a word.
+      { labels, teacher: fixture('zstd.parquet') },
       { labels, groups: `${fixture('independent.jsonl')}#group` },
     ]) {
       const { byGroup } = await compareFiles({
-        ...given,
         teacher,
         students: { student: [fixture('predictions.npy')] },
         ...fast,
+        ...given,
       });
       const { groups } = byGroup.student!;
       expect(groups.map(({ group }) => group)).toEqual(['old', 'unknown', 'young']);

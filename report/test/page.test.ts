@@ -180,6 +180,33 @@ describe('the page', () => {
     expect(reportJson(infinite)).toContain('"value": 1e999');
   });
 
+  it('is drawn of models that are always right, always wrong, or infinitely sure', async () => {
+    const sure = {
+      probabilities: [
+        [1, 0],
+        [0, 1],
+        [1, 0],
+      ],
+    };
+    for (const [student, target] of [
+      [sure, [0, 1, 0]],
+      [sure, [1, 0, 1]],
+      [
+        {
+          logits: [
+            [0, 0],
+            [0, 0],
+            [0, 0],
+          ],
+        },
+        [0, 1, 0],
+      ],
+    ] as const) {
+      const page = await reportHtml(compareModels({ labels: target, teacher: sure, students: { student }, ...fast }));
+      expect(page).not.toMatch(/NaN|undefined/);
+    }
+  });
+
   it('is drawn of predictions alone', async () => {
     const plain = await reportHtml(
       compareModels({

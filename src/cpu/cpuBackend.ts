@@ -4,7 +4,7 @@
  */
 
 import type { Backend, HostBackend, ReduceOptions } from '../backend.ts';
-import { shapeError } from '../check.ts';
+import { checkRoom, shapeError } from '../check.ts';
 import { broadcastShape, normaliseAxes, planReduction, stridesOf } from '../layout.ts';
 import {
   checkDepth,
@@ -176,6 +176,7 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
 
     oneHot(indices, depth) {
       checkDepth('cpuBackend.oneHot', depth);
+      checkRoom('cpuBackend.oneHot', 'depth', depth, indices.data.length * depth);
       const data = allocate(indices.data.length * depth);
       indices.data.forEach((index, row) => {
         // 1e-30 is no class, though added to a row's start it would be one.

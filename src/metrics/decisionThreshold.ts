@@ -32,10 +32,16 @@ export function checkDecision(where: string, { from, threshold }: Decision): voi
 }
 
 /** Refuses a threshold of other than two classes; for the check of a batch. */
-export function checkDecided<T>(backend: Backend<T>, where: string, given: T, { from, threshold }: Decision): void {
+export function checkDecided<T>(
+  backend: Backend<T>,
+  where: string,
+  given: T,
+  { from, threshold }: Decision,
+  name: string = from,
+): void {
   const shape = backend.shapeOf(given);
   if (threshold === undefined || shape.at(-1) === 2) return;
-  throw shapeError(where, from, 'of shape [..., 2], where threshold is set', shape);
+  throw shapeError(where, name, 'of shape [..., 2], where threshold is set', shape);
 }
 
 /** Predicted classes [rows] of scores [rows, classes], or predictions as they are. */

@@ -16,4 +16,5 @@ export function truncation(bits: number): (value: number) => number {
   };
 }
 
-const littleEndian = /* @__PURE__ */ new Uint8Array(/* @__PURE__ */ Uint32Array.of(1).buffer)[0] === 1;
+/** Whether the lower word of a number comes first in memory. */
+export const littleEndian: boolean = /* @__PURE__ */ new Uint8Array(/* @__PURE__ */ Uint32Array.of(1).buffer)[0] === 1;

@@ -5,7 +5,7 @@ import { fusedMembers } from '../fusion/fused.ts';
 import { recordedKernels } from '../fusion/handKernels.ts';
 import { type Execute, makeRecorder, type RecordedTensor, type Recorder } from '../fusion/record.ts';
 import { checkExtents, checkNumber } from '../memberArguments.ts';
-import { flag, readOptions, whole } from '../options.ts';
+import { flag, optional, readOptions, whole } from '../options.ts';
 import { elementwiseMembers } from './elementwise.ts';
 import { type FusionHost, type WasmExecutor, wasmExecutor } from './fusion/host.ts';
 import { type KernelInstance, relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instance.ts';
@@ -68,11 +68,12 @@ export interface WasmBackend extends HostBackend<WasmTensor> {
  */
 // @__NO_SIDE_EFFECTS__
 export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
-  const settings = readOptions('wasmBackend', options, {
-    relaxedSimd: flag(relaxedSimdIsSupported()),
+  const { relaxedSimd, threads } = readOptions('wasmBackend', options, {
+    relaxedSimd: optional(flag()),
     threads: whole(1, 1, 256),
   });
-  return backendWith((host) => [...lossKernels(host), ...metricKernels(host)], withThreads(settings));
+  const given = { threads, ...(relaxedSimd !== undefined && { relaxedSimd }) };
+  return backendWith((host) => [...lossKernels(host), ...metricKernels(host)], withThreads(given));
 }
 
 /** The options with what their number of threads asks for. */

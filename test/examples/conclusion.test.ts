@@ -58,7 +58,7 @@ describe('the conclusion of the main example', () => {
   });
 
   it('explains a distilled student that is behind on digits as they are', () => {
-    expect(concludeStudy(findings(-0.1), run)).toContain('is behind');
+    expect(concludeStudy(findings(-0.1), run)).toMatch(/is behind[\s\S]*says on 0\.610 of these digits/);
     expect(concludeStudy(findings(0.1), run)).not.toContain('is behind');
   });
 
@@ -75,11 +75,11 @@ describe('the conclusion of the example of contrastive distillation', () => {
   ];
 
   it('orders the students, and says whether CRD leads beyond chance', () => {
-    // 2·√(2·0.09/2000) = 0.019.
+    // Shares near 0.965, 0.955, 0.925: 2·√(2·p·(1 − p)/2000) = 0.012, 0.013, 0.017.
     expect(concludeMethods(methods(0.98), 2000)).toMatch(
-      /On mnist: CRD 0.980, KL 0.950\.[\s\S]*leads beyond chance on mnist/,
+      /On mnist: CRD 0.980, KL 0.950;[\s\S]*leads beyond chance on mnist/,
     );
-    expect(concludeMethods(methods(0.96), 2000)).toContain('leads beyond chance on no set (chance: ±0.019');
+    expect(concludeMethods(methods(0.96), 2000)).toMatch(/±0\.013[\s\S]*leads beyond chance on no set\./);
     expect(concludeMethods(methods(0.9), 2000)).toContain('and it is behind another beyond chance on mnist');
   });
 

@@ -454,10 +454,17 @@ export const metricSubjects: Readonly<Record<string, MakeMetric>> = Object.fromE
   similarity('meanCca', none, { streams: false }),
   similarity('procrustesDistance', none, { streams: false }),
   similarity('procrustes', none, { streams: false }),
-  similarity('pwcca', none, { streams: false }),
+  similarity('pwcca', none, { streams: false, onDevices: false }),
   // Which of equally near samples comes first is told by their rows.
   similarity('cknna', () => ({ k: 1 }), { streams: false, ordered: true, onDevices: false }),
   similarity('nearestNeighborAgreement', () => ({ k: 1 }), { streams: false, ordered: true, onDevices: false }),
+  similarity('representationalSimilarityAnalysis', none, { ordered: true, onDevices: false }),
+  similarity('nullCalibration', () => ({ permutations: 9 }), {
+    ordered: true,
+    onDevices: false,
+    streams: false,
+    scaleless: [],
+  }),
   matrix('ckaMatrix', ['a', 'b', 'c'], { x: ['a', 'b'], y: ['b', 'c'] }),
   matrix('similarityMatrix', ['a', 'b', 'c'], { models: ['a', 'b', 'c'], similarity: library.cka() }),
   matrix('trainingPath', ['one', 'two', 'three', 'four'], {

@@ -122,7 +122,7 @@ function largest(columns: readonly Int32Array[]): number {
 
 function overlapOf(names: readonly string[], of: (name: string) => RowNumbers, labels: Int32Array): Overlap {
   const batch = Object.fromEntries(names.map((name) => [name, of(name).predictions] as const));
-  const result = measure(errorOverlap({ models: names, from: 'predictions' }), { ...batch, labels } as never);
+  const result = measure(errorOverlap({ models: names, from: 'predictions' }), { ...batch, labels });
   const { value, count, errors, pairs, regions, union } = result;
   return {
     value,

@@ -4,8 +4,7 @@
  * columns], is a matrix product, block of rows by block.
  */
 import { deriveSeed, type HostBackend, randomBelow } from 'dark-knowledge';
-import { cpuBackend } from 'dark-knowledge/cpu';
-import { wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
+import { onBackend } from './onBackend.ts';
 
 /** A column that is summed within bins. */
 export interface BinnedColumn {
@@ -46,13 +45,14 @@ export function* resampledSums(
   const means = columns.map((column) => column.reduce((sum, value) => sum + value, 0) / rows);
   const width = columns.length + flags.length + binned.reduce((sum, { bins }) => sum + bins, 0);
   const sums = new Float64Array(resamples * width);
-  const multiply = product();
-  const lanes = Math.max(4, Math.min(together, Math.floor(mostCounts / rows)));
+  const multiply = onBackend(productOn);
+  const lanes = Math.max(4, Math.min(together, resamples, Math.floor(mostCounts / rows)));
   // A row is drawn once in the mean; 256 times it never is.
   const counts = Array.from({ length: lanes }, () => new Uint8Array(rows));
   // Both are used again for every block: large arrays that come and go keep the garbage collector busy.
-  const times = new Float32Array(lanes * block);
-  const values = new Float32Array(block * width);
+  const most = Math.min(block, rows);
+  const times = new Float32Array(lanes * most);
+  const values = new Float32Array(most * width);
   for (let first = 0; first < resamples; first += lanes) {
     const size = Math.min(lanes, resamples - first);
     for (let lane = 0; lane < size; lane++) {
@@ -155,11 +155,7 @@ type Product = (
   width: number,
 ) => ArrayLike<number>;
 
-/** [lanes, rows] times [rows, width], on the fastest backend that there is. */
-function product(): Product {
-  return wasmIsSupported() ? productOn(wasmBackend()) : productOn(cpuBackend());
-}
-
+/** [lanes, rows] times [rows, width]. */
 function productOn<T>(backend: HostBackend<T>): Product {
   return (times, columns, lanes, rows, width) =>
     backend.scope(() => {

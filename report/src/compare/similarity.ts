@@ -3,8 +3,7 @@
  * that one pass does what leaving out every row in turn would.
  */
 import { type CkaResult, cka, type HostBackend, type HostTensor, measure } from 'dark-knowledge';
-import { cpuBackend } from 'dark-knowledge/cpu';
-import { type WasmBackend, wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
+import { onBackend } from './onBackend.ts';
 
 /** A similarity and each row's influence on it. */
 export interface RowInfluence {
@@ -60,14 +59,9 @@ function centred({ data, shape: [rows = 0] }: HostTensor): Centred {
   return { data: Float32Array.from(differences, (value) => value / largest), rows, width };
 }
 
-let wasm: WasmBackend | undefined;
-
 /** h_i of every row: by cross-products of features, or by dot products of rows where these are fewer. */
 function pulls(x: Centred, y: Centred): Float64Array {
-  if (!wasmIsSupported()) return pullsOn(cpuBackend(), x, y);
-  // Compiled once.
-  wasm ??= wasmBackend();
-  return pullsOn(wasm, x, y);
+  return onBackend((backend) => pullsOn(backend, x, y));
 }
 
 function pullsOn<T>(backend: HostBackend<T>, x: Centred, y: Centred): Float64Array {

@@ -88,6 +88,11 @@ export function groupColumn(file: RowFile, column: string | undefined): string |
   return listColumn(file, groupNames, column);
 }
 
+/** Whether a column holds groups by its name. */
+export function isGroupName(column: string): boolean {
+  return groupNames.includes(column.toLowerCase());
+}
+
 function listColumn(file: RowFile, names: readonly string[], column: string | undefined): string | undefined {
   if (column !== undefined) return requireColumn(file, column);
   const all = Object.keys(file.columns);

@@ -6,7 +6,7 @@
  * fixed size.
  */
 import { countOf, type HostStatistics, numberOf, type StateForm } from '../../metricState.ts';
-import { mantissaBits, truncation } from '../../ops/truncation.ts';
+import { littleEndian, mantissaBits, truncation } from '../../ops/truncation.ts';
 import { type ConfidenceGroups, groupConfidences } from './confidenceGroups.ts';
 import type { CheckedRows } from './confidenceRows.ts';
 
@@ -103,29 +103,27 @@ function groupsFrom(partOf: (part: keyof ConfidenceGroups) => Float64Array): Con
 
 function withinCapacity(digest: ConfidenceDigest): ConfidenceDigest {
   const most = capacityOf(digest.columns.length);
-  const groupsAt = (bits: number) => {
-    const truncate = truncation(bits);
-    return digest.columns.reduce((count, { confidences }) => count + differentOf(confidences, truncate), 0);
-  };
-  if (groupsAt(digest.bits) <= most) return digest;
-  // More bits, more different confidences: the most bits that fit, by halving.
-  let [fits, fails] = [0, digest.bits];
-  while (fails - fits > 1) {
-    const middle = (fits + fails) >> 1;
-    if (groupsAt(middle) <= most) fits = middle;
-    else fails = middle;
-  }
-  return { columns: digest.columns.map((groups) => joined(groups, fits)), bits: fits };
+  const firstAt = new Float64Array(mantissaBits + 1);
+  for (const { confidences } of digest.columns) countFirstDifferences(confidences, firstAt);
+  // More bits, more different confidences: the most bits that fit.
+  let [groups, bits] = [firstAt[0]!, 0];
+  while (bits < digest.bits && groups + firstAt[bits + 1]! <= most) groups += firstAt[++bits]!;
+  if (bits === digest.bits) return digest;
+  return { columns: digest.columns.map((kept) => joined(kept, bits)), bits };
 }
 
-function differentOf(rising: Float64Array, truncate: (value: number) => number): number {
-  let [count, before] = [0, Number.NaN];
-  for (const value of rising) {
-    const cut = truncate(value);
-    if (cut !== before) count++;
-    before = cut;
+/** Counts rising confidences by how many bits of the mantissa it takes to tell each from the one before it; the first takes none. */
+function countFirstDifferences(rising: Float64Array, firstAt: Float64Array): void {
+  const words = new Uint32Array(rising.buffer, rising.byteOffset, 2 * rising.length);
+  const [low, high] = littleEndian ? [0, 1] : [1, 0];
+  if (rising.length > 0) firstAt[0]! += 1;
+  for (let at = 2; at < words.length; at += 2) {
+    const above = words[at + high]! ^ words[at + high - 2]!;
+    const below = words[at + low]! ^ words[at + low - 2]!;
+    // Sign and exponent are the first twelve bits.
+    if (above !== 0) firstAt[Math.max(0, Math.clz32(above) - 11)]! += 1;
+    else if (below !== 0) firstAt[21 + Math.clz32(below)]! += 1;
   }
-  return count;
 }
 
 /** Both lists of groups in rising order. */

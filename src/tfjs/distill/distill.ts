@@ -101,7 +101,8 @@ export async function distill<
     const validationParts = held && {
       backend: tfjsBackend(),
       student,
-      teacher: await taughtOf(held),
+      // The order of a dataset matters to nobody here: a teacher that was to be asked once is asked again.
+      teacher: held.samples === undefined ? askedEachBatch(teacher) : await taughtOf(held),
       source: held,
       objective: checked.objective,
       parameters: parameters.variables,

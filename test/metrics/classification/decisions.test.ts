@@ -1,14 +1,20 @@
 import {
   type AnyMetric,
   accuracy,
+  agreement,
   cohenKappa,
   confusionMatrix,
+  errorConsistency,
+  type FlipTable,
   f1Score,
   fBetaScore,
   groupedAccuracy,
+  groupShift,
+  invariance,
   matthewsCorrelation,
   measure,
   multiLabelScores,
+  predictionFlips,
   selectRows,
 } from 'dark-knowledge';
 import { checkMetric } from 'dark-knowledge/testing';
@@ -201,6 +207,40 @@ describe('decisions', () => {
     // Equal scores: the first class, either way.
     const tied = { logits: [[1, 1]], labels: [0] };
     expect(measure(accuracy({ threshold: 0.5 }), tied).value).toBe(measure(accuracy(), tied).value);
+  });
+
+  it('of two models, or of two views, fall by a threshold as predictions made by hand do', () => {
+    const other = pairs.map(([a = 0, b = 0], row) => [a + Math.sin(row), b]);
+    const made = (table: readonly (readonly number[])[]) =>
+      table.map(([a = 0, b = 0]) => (1 / (1 + Math.exp(a - b)) > 0.3 ? 1 : 0));
+    const [before, after] = [made(pairs), made(other)];
+    const threshold = 0.3;
+    const given = { beforeLogits: pairs, afterLogits: other, labels: binary.labels };
+    const taken = { before, after, labels: binary.labels };
+    const groups = binary.labels.map((_, row) => row % 3);
+    const pick = ({ bothRight, harmful, beneficial, bothWrong }: FlipTable) => [
+      bothRight,
+      harmful,
+      beneficial,
+      bothWrong,
+    ];
+    const flips = measure(predictionFlips({ from: 'logits', threshold }), given);
+    expect(pick(flips)).toEqual(pick(measure(predictionFlips(), taken)));
+    expect(pick(flips)).not.toEqual(pick(measure(predictionFlips({ from: 'logits' }), given)));
+    expect(measure(errorConsistency({ from: 'logits', threshold }), given)).toEqual(measure(errorConsistency(), taken));
+    expect(measure(groupShift({ from: 'logits', threshold }), { ...given, groups })).toEqual(
+      measure(groupShift(), { ...taken, groups }),
+    );
+    const { value } = measure(agreement({ from: 'predictions' }), {
+      studentPredictions: after,
+      teacherPredictions: before,
+    });
+    expect(measure(agreement({ threshold }), { studentLogits: other, teacherLogits: pairs }).value).toBe(value);
+    expect(measure(invariance({ threshold }), { logits: pairs, viewLogits: other }).value).toBe(value);
+    expect(() => measure(agreement({ threshold }), { studentLogits: logits, teacherLogits: logits })).toThrow(
+      /teacherLogits must be of shape \[\.\.\., 2\]/,
+    );
+    expect(() => predictionFlips({ threshold })).toThrow(/left out where from is/);
   });
 
   it('of more classes, or made already, take no threshold', () => {

@@ -119,7 +119,7 @@ describe('conformalSets', () => {
 
   it('refuse other classes, bad calibration labels, NaN and states of other thresholds', () => {
     expect(() => measure(conformalSets(), { ...batch, calibrationLabels: calibrationLabels.map(() => 9) })).toThrow(
-      /calibration rows: labels must be whole numbers/,
+      'conformalSets: calibrationLabels must be whole numbers in [0, 6), got 9.',
     );
     expect(() =>
       measure(conformalSets(), { ...batch, calibrationLogits: calibrationLogits.map((row) => row.slice(1)) }),

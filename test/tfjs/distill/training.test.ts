@@ -176,6 +176,15 @@ describe('distill', () => {
     await expect(distill({ ...rest, student, teacher, data: dataset, teacherRuns: 'once' })).rejects.toThrow(
       /teacherRuns 'once' must be asked of tensors, got 'a dataset'\. A dataset may come in another order/,
     );
+    const { history } = await distill({
+      ...base(),
+      student,
+      teacher,
+      teacherRuns: 'once',
+      data: { inputs },
+      validation: { data: dataset },
+    });
+    expect(history[1]!.validation!.loss).toBeLessThan(history[0]!.validation!.loss!);
     const others = tfd.array(rows).batch(batchSize);
     expect(
       await tensorsLeftBy(() =>
