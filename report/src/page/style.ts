@@ -33,7 +33,8 @@ a { color: var(--accent); }
 .answers h3 { color: var(--soft); font-size: .9rem; font-weight: 600; margin-bottom: .3rem; }
 .answers p { margin: 0; max-width: none; font-size: 1.1rem; line-height: 1.6; }
 .answers .interval { font-size: .9em; }
-.name, .model { overflow-wrap: anywhere; }
+.name { overflow-wrap: anywhere; }
+.model { overflow-wrap: break-word; }
 strong, .sure { font-variant-numeric: tabular-nums; font-weight: 650; }
 .interval { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .unsure { color: var(--soft); font-variant-numeric: tabular-nums; }
@@ -50,7 +51,8 @@ thead th:first-child { text-align: left; }
 th small { display: block; font-weight: 400; font-size: .8rem; line-height: 1.35; }
 td .interval { display: block; font-size: .8rem; }
 tr > :last-child { padding-right: 0; }
-.model::before { content: ""; display: inline-block; width: .62em; height: .62em; margin-right: .45em; border-radius: 50%; background: var(--own, var(--soft)); border: 1px solid var(--line); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.model { display: inline-flex; align-items: baseline; }
+.model::before { content: ""; flex: none; width: .62em; height: .62em; margin-right: .45em; border-radius: 50%; background: var(--own, var(--soft)); border: 1px solid var(--line); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 ${modelColours.map((colour, index) => `.m${index} { --own: ${colour}; }`).join('\n')}
 figure { margin: 1.6rem 0 2.6rem; display: grid; grid-template-columns: minmax(0, 656px) minmax(0, 1fr); gap: .6rem 2rem; align-items: start; }
 figure > h3, figure > details { grid-column: 1 / -1; }
@@ -74,7 +76,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
   .narrow { display: block; }
   .picture { padding: 2px; border-radius: 6px; }
   .answers p { font-size: 1.02rem; }
-  tbody th, thead th:first-child { min-width: 8.5rem; max-width: 9rem; }
+  tbody th, thead th:first-child { min-width: 8.5rem; max-width: 9rem; padding-right: .5rem; font-size: .875rem; }
   th small { min-width: 0; font-size: .75rem; }
 }
 @media print {
