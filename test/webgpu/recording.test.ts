@@ -256,6 +256,16 @@ describe('limits of a device', () => {
     expect(await within(context, limits, [wave([23, 30]), wave([23, 30], 1)], sums)).toBe(0);
   });
 
+  it('few rows, so long that several workgroups walk each, are walked to their ends', async (context) => {
+    const [long, deeper] = [wave([7, 5000]), wave([3, 9000], 1)];
+    const values = <T>(b: Backend<T>, tensors: readonly T[]): readonly T[] =>
+      tensors.flatMap((x) => [b.subtract(x, b.sum(x, { axis: 0, keepDims: true })), b.sum(b.multiply(x, x))]);
+    expect(await within(context, {}, [long, deeper], values)).toBe(0);
+    const limits = { maxStorageBufferBindingSize: 65_536, maxComputeWorkgroupsPerDimension: 20 };
+    const alone = <T>(b: Backend<T>, [x]: readonly T[]): readonly T[] => [b.exp(x!), b.sum(b.multiply(x!, x!))];
+    expect(await within(context, limits, [wave([9, 8000], 2)], alone)).toBe(0);
+  });
+
   it('rows are bound in parts where a binding is small, and a single row too', async (context) => {
     const limits = { maxStorageBufferBindingSize: 65_536 };
     const rows = <T>(b: Backend<T>, [x]: readonly T[]): readonly T[] => [b.exp(b.logSoftmax?.(x!) ?? x!)];

@@ -94,7 +94,7 @@ export function rowKernel(
     ? [`if (uniforms.firstUnit * ${workgroupSize}u + row < uniforms.rows) {`, ...row.lines, '}']
     : row.lines;
   const body = [
-    'if (group >= uniforms.units) { return; }',
+    `if (group >= ${groupsOf(kind)}) { return; }`,
     joins.prologue(),
     placeOf(walk),
     ...start.lines,
@@ -117,6 +117,11 @@ export function rowKernel(
 function nameOf({ roots }: Phase): string {
   const reduced = roots.some(isReduction);
   return reduced ? (roots.every(isReduction) ? 'fused sums' : 'fused values and sums') : 'fused values';
+}
+
+/** How many workgroups a dispatch has work for; in two dimensions it may have more. */
+function groupsOf(kind: Walk['kind']): string {
+  return kind === 'parts' ? 'uniforms.units * uniforms.parts' : 'uniforms.units';
 }
 
 /** Where a workgroup's parts of single numbers go. */
