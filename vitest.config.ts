@@ -5,7 +5,9 @@ import { defineConfig } from 'vitest/config';
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 /** Tests of one kind, none of which leaves anything behind for the next. */
-const suites = ['test/losses/**/*.test.ts', 'test/metrics/**/*.test.ts'];
+const suites = ['losses', 'metrics', 'figures', 'algebra', 'ops', 'contrastive', 'testing'].map(
+  (room) => `test/${room}/**/*.test.ts`,
+);
 
 export default defineConfig({
   resolve: {
