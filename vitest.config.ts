@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 /** Tests of one kind, none of which leaves anything behind for the next. */
-const suites = ['losses', 'metrics', 'figures', 'algebra', 'ops', 'contrastive', 'testing'].map(
+const suites = ['losses', 'metrics', 'figures', 'algebra', 'ops', 'contrastive', 'testing', 'webgpu'].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
 
