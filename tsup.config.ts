@@ -1,17 +1,10 @@
 import { defineConfig } from 'tsup';
+import { entryNames } from './scripts/entries.ts';
 
 export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    cpu: 'src/cpu/index.ts',
-    wasm: 'src/wasm/index.ts',
-    tfjs: 'src/tfjs/index.ts',
-    webgpu: 'src/webgpu/index.ts',
-    files: 'src/files/index.ts',
-    authoring: 'src/authoring/index.ts',
-    figures: 'src/figures/index.ts',
-    testing: 'src/testing/index.ts',
-  },
+  entry: Object.fromEntries(
+    entryNames.map((name) => [name, name === 'index' ? 'src/index.ts' : `src/${name}/index.ts`]),
+  ),
   format: 'esm',
   target: 'es2022',
   dts: true,

@@ -4,15 +4,31 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
+/** Tests of one kind, none of which leaves anything behind for the next. */
+const suites = ['losses', 'metrics', 'figures', 'algebra', 'ops', 'contrastive', 'testing', 'webgpu'].map(
+  (room) => `test/${room}/**/*.test.ts`,
+);
+
 export default defineConfig({
   resolve: {
     alias: [
       { find: /^dark-knowledge$/, replacement: source('index.ts') },
       { find: /^dark-knowledge\/(\w+)$/, replacement: source('$1/index.ts') },
+      {
+        find: /^dark-knowledge-report$/,
+        replacement: fileURLToPath(new URL('./report/src/index.ts', import.meta.url)),
+      },
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    // What all losses and metrics run through is loaded once a worker, TensorFlow and the library among it: a third of the time.
+    projects: [
+      { extends: true, test: { name: 'suites', include: suites, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'rest', include: ['test/**/*.test.ts', 'report/test/**/*.test.ts'], exclude: suites },
+      },
+    ],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // vitest leaves a core to itself, which of two is half.

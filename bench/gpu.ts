@@ -205,7 +205,7 @@ for (const layout of ['channelsLast', 'channelsFirst'] as const) {
   };
   const loss = hint({ regressor: 'convolution', layout });
   const extents = `${batch} × ${side}² × ${hinted.from} → ${hinted.to}`;
-  await reportBeside(`hint, ${layout}, ${extents}`, (on) => valueAndGradientsOn(on, loss, inputs));
+  report(`hint, ${layout}, ${extents}`, await profile(() => valueAndGradientsOn(backend, loss, inputs)));
 }
 
 // The bank's rows are counted as often as they are read: that is the traffic of a gather.

@@ -1,4 +1,4 @@
-/** Timing: medians of several repeats, and what they allocate. */
+/** Timing: the seconds of several repeats, and what they allocate. */
 
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
@@ -6,14 +6,25 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
 
+/** Seconds so far: of one thread CPU time, which other work on the machine distorts least; of several those on the wall. */
+function clock(threads: number): number {
+  if (threads > 1) return performance.now() / 1e3;
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 /** Calls once to warm up (compilation, allocation), then `repeats` times. */
-export async function time(repeats: number, compute: () => number | Promise<number>): Promise<readonly number[]> {
+export async function time(
+  repeats: number,
+  compute: () => number | Promise<number>,
+  threads = 1,
+): Promise<readonly number[]> {
   await compute();
   const seconds: number[] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
-    const start = performance.now();
+    const start = clock(threads);
     await compute();
-    seconds.push((performance.now() - start) / 1000);
+    seconds.push(clock(threads) - start);
   }
   return seconds;
 }

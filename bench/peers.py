@@ -19,9 +19,13 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import numpy as np
 
+from numpy_similarities import SIMILARITIES
+
 try:
     import torch
     import torch.nn.functional as F
+
+    from peer_losses import LOSSES
 
     torch.set_num_threads(1)
 except ImportError:
@@ -39,13 +43,15 @@ def load(request, name, kind=np.float32):
     return np.fromfile(path, dtype=kind).reshape(request["shapes"][name])
 
 
-def timed(repeats, compute):
+def timed(repeats, compute, wall=False):
+    """CPU time, which other work on the machine distorts least, or the time on the wall."""
+    clock = time.perf_counter if wall else time.process_time
     result = compute()  # warm: allocator, and XLA's compilation
     seconds = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = clock()
         result = compute()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(clock() - start)
     return {"seconds": seconds, "result": result}
 
 
@@ -111,53 +117,50 @@ def jax_hint(request):
     return compute
 
 
-def torch_relations(loss_of):
-    """A loss on the relations between the samples of a batch, value and gradient."""
+def torch_loss(request):
+    """A loss by its name: value, and gradients in the student's inputs."""
+    given = {}
+    for name in request["shapes"]:
+        whole = name in ("labels", "teacherIndices")
+        tensor = torch.from_numpy(load(request, name, np.int32 if whole else np.float32))
+        given[name] = tensor.long() if whole else tensor
+    leaves = [tensor for name, tensor in given.items() if is_leaf(name)]
+    for leaf in leaves:
+        leaf.requires_grad_()
+    loss_of = LOSSES[request["loss"]]
 
-    def prepare(request):
-        student = torch.from_numpy(load(request, "studentFeatures")).requires_grad_()
-        teacher = torch.from_numpy(load(request, "teacherFeatures"))
+    def compute():
+        for leaf in leaves:
+            leaf.grad = None
+        loss = loss_of(given)
+        loss.backward()
+        return loss.item()
 
-        def compute():
-            student.grad = None
-            loss = loss_of(student, teacher)
-            loss.backward()
-            return loss.item()
-
-        return compute
-
-    return prepare
-
-
-def relational_distance(student, teacher):
-    others = 1 - torch.eye(len(student))
-
-    # cdist takes dot products for batches of this size, the fastest way there is, and leaves rounding on the diagonal.
-    def relative(x):
-        distances = torch.cdist(x, x) * others
-        return distances / distances[distances > 0].mean()
-
-    with torch.no_grad():
-        wanted = relative(teacher)
-    return F.smooth_l1_loss(relative(student), wanted)
+    return compute
 
 
-def similarity_preserving(student, teacher):
-    own = F.normalize(student @ student.T, dim=1)
-    with torch.no_grad():
-        wanted = F.normalize(teacher @ teacher.T, dim=1)
-    return ((own - wanted) ** 2).sum() / len(student) ** 2
+def is_leaf(name):
+    return name == "variance" or (name.startswith("student") and name != "studentQueue")
 
 
-def pkt(student, teacher):
-    def neighbours(x):
-        directions = F.normalize(x, dim=1)
-        similarities = (directions @ directions.T + 1) / 2
-        return similarities / similarities.sum(1, keepdim=True)
+def torch_products(request):
+    """The products that a linear head cannot do without: both sides' logits, and the gradients of the student's."""
+    given = {name: torch.from_numpy(load(request, name)) for name in request["shapes"]}
+    h, w = given["studentStates"], given["studentWeight"]
 
-    with torch.no_grad():
-        wanted = neighbours(teacher)
-    return (wanted * torch.log(wanted / neighbours(student))).mean()
+    def compute():
+        logits = h @ w.T
+        given["teacherStates"] @ given["teacherWeight"].T
+        logits.T @ h
+        return (logits @ w)[0, 0].item()
+
+    return compute
+
+
+def numpy_similarity(request):
+    x, y = load(request, "x").copy(), load(request, "y").copy()
+    similarity = SIMILARITIES[request["similarity"]]
+    return lambda: float(similarity(x, y))
 
 
 def torch_calibration(request):
@@ -254,9 +257,9 @@ def torch_crd(request):
 CASES = {
     "kl": {"torch": torch_kl, "jax": jax_kl},
     "hint": {"torch": torch_hint, "jax": jax_hint},
-    "relationalDistance": {"torch": torch_relations(relational_distance)},
-    "similarityPreserving": {"torch": torch_relations(similarity_preserving)},
-    "pkt": {"torch": torch_relations(pkt)},
+    "loss": {"torch": torch_loss},
+    "products": {"torch": torch_products},
+    "similarity of a pair": {"numpy": numpy_similarity},
     "calibration": {"torch": torch_calibration},
     "cka": {"torch": torch_cka, "jax": jax_cka},
     "similarity": {"torch": torch_similarity},
@@ -277,9 +280,12 @@ def main():
         request = json.loads(line)
         answer = {}
         for peer, prepare in CASES[request["case"]].items():
-            if (torch if peer == "torch" else jax) is None:
+            if {"torch": torch, "jax": jax}.get(peer, np) is None:
                 continue
-            answer[peer] = timed(request["repeats"], prepare(request))
+            threads = request.get("threads", 1) if peer == "torch" else 1
+            if torch is not None:
+                torch.set_num_threads(threads)
+            answer[peer] = timed(request["repeats"], prepare(request), "wall" in request)
         print(json.dumps(answer), flush=True)
 
 

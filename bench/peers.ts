@@ -19,7 +19,7 @@ export interface Peers {
   run(
     testCase: string,
     data: Readonly<Record<string, HostTensor>>,
-    settings: Readonly<Record<string, number>>,
+    settings: Readonly<Record<string, number | string>>,
     repeats: number,
   ): Promise<Readonly<Record<string, PeerTiming>>>;
   close(): void;

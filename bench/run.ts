@@ -1,6 +1,7 @@
 /**
- * `npm run bench`: our backends beside the peers, on the same data in the same run. Ratios tell; times are of this machine
- * in this hour. Peers that are absent are named. Options: a part of a case's name; `--rounds 3`.
+ * `npm run bench`: our backends beside the peers, on the same data in the same run. Ratios of the least times tell; times are
+ * of this machine in this hour. Peers that are absent are named. Options: parts of a case's name; `--rounds 3`; `--brief` for
+ * us and the peers in Python alone.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -11,15 +12,17 @@ import { tfjsBackend } from 'dark-knowledge/tfjs';
 import { wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
 import { openWasm } from '../src/wasm/wasmBackend.ts';
 import { type BenchCase, cases } from './cases.ts';
-import { bytes, duration, median, time } from './measure.ts';
+import { hostCases } from './hostCases.ts';
+import { bytes, duration, time } from './measure.ts';
 import { type Peers, startPeers } from './peers.ts';
+import { threadCases, timeThreads } from './threads.ts';
 
 const { values: flags, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' } },
+  options: { rounds: { type: 'string', default: '3' }, brief: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
 
-/** Median seconds and the number computed, by contestant. */
+/** Least seconds and the number computed, by contestant. */
 type Row = Readonly<Record<string, { readonly seconds: number; readonly result: number }>>;
 
 async function onBackend<T>(
@@ -63,10 +66,11 @@ async function timeCase(testCase: BenchCase, peers: Peers): Promise<Row> {
       });
       add('ours (wasm)', ours);
       // The same operations, each at once: what the compiler, and kernels by hand, save.
-      add(
-        'one by one',
-        await onBackend(openWasm(() => []).eager, { ...testCase, repeats: Math.min(3, testCase.repeats) }, data),
-      );
+      if (!flags.brief)
+        add(
+          'one by one',
+          await onBackend(openWasm(() => []).eager, { ...testCase, repeats: Math.min(3, testCase.repeats) }, data),
+        );
     }
     const { request, settings, repeats } = testCase;
     for (const [name, timing] of Object.entries(
@@ -74,6 +78,7 @@ async function timeCase(testCase: BenchCase, peers: Peers): Promise<Row> {
     )) {
       add(name, timing);
     }
+    if (flags.brief) continue;
     for (const name of round === 0 ? ['wasm', 'cpu', ...nativeTfjs] : ['wasm', ...nativeTfjs]) {
       if (name === 'cpu' ? testCase.tooSlowOnTfjsCpu : testCase.tooSlowOnTfjsWasm) continue;
       await tf.setBackend(name);
@@ -81,7 +86,7 @@ async function timeCase(testCase: BenchCase, peers: Peers): Promise<Row> {
     }
   }
   return Object.fromEntries(
-    Object.entries(samples).map(([name, { seconds, result }]) => [name, { seconds: median(seconds), result }]),
+    Object.entries(samples).map(([name, { seconds, result }]) => [name, { seconds: Math.min(...seconds), result }]),
   );
 }
 
@@ -123,9 +128,45 @@ for (const testCase of cases.filter(({ name }) => positionals.every((part) => na
     const goal = name === 'torch' && testCase.target !== undefined ? ` (target ≤ ${testCase.target})` : '';
     console.log(`  ${name.padEnd(12)} ${duration(seconds).padStart(10)}   ${result.toPrecision(6)}   ${ratio}${goal}`);
   }
-  const memory = wasmIsSupported() ? await memoryOf(testCase, testCase.data()) : null;
+  const memory = wasmIsSupported() && !flags.brief ? await memoryOf(testCase, testCase.data()) : null;
   if (memory) console.log(`  our memory: ${bytes(memory.peak)} at its peak, ${bytes(memory.inputs)} of it inputs`);
   report.push({ case: testCase.name, target: testCase.target ?? null, timings: row, memory });
+}
+
+/** Lines of a case whose contestants are a few numbers: ours first, the others with their ratios to it. */
+function print(
+  name: string,
+  least: Readonly<Record<string, number>>,
+  target?: { readonly to: string; readonly most: number },
+) {
+  console.log(`\n${name}`);
+  const ours = Object.values(least)[0]!;
+  for (const [contestant, seconds] of Object.entries(least)) {
+    const goal = target?.to === contestant ? ` (target ≤ ${target.most})` : '';
+    const ratio = seconds === ours ? '' : `ours takes ${(ours / seconds).toFixed(2)} of it${goal}`;
+    console.log(`  ${contestant.padEnd(16)} ${duration(seconds).padStart(10)}   ${ratio}`);
+  }
+  report.push({ case: name, target: target?.most ?? null, least });
+}
+
+const isChosen = ({ name }: { readonly name: string }): boolean => positionals.every((part) => name.includes(part));
+for (const testCase of hostCases.filter(isChosen)) {
+  const { data: makeData, compute, loop, request, settings = {}, repeats, target, name } = testCase;
+  const data = makeData();
+  const least: Record<string, number> = {};
+  const add = (contestant: string, seconds: readonly number[]): void => {
+    least[contestant] = Math.min(least[contestant] ?? Infinity, ...seconds);
+  };
+  for (let round = 0; round < Number(flags.rounds); round++) {
+    add('ours', await time(repeats, () => compute(data)));
+    if (loop !== undefined) add('a plain loop', await time(repeats, () => loop(data)));
+    const answers = request === undefined ? {} : await peers.run(request, data, settings, repeats);
+    for (const [peer, { seconds }] of Object.entries(answers)) add(peer, seconds);
+  }
+  print(name, least, { to: loop === undefined ? 'numpy' : 'a plain loop', most: target });
+}
+for (const testCase of threadCases.filter(isChosen)) {
+  print(`${testCase.name}, on the wall`, await timeThreads(testCase, peers, Number(flags.rounds)));
 }
 peers.close();
 const folder = new URL('./results/', import.meta.url);

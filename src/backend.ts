@@ -184,12 +184,27 @@ export interface Backend<T> {
    * freed. Absent where operations run at once.
    */
   readonly settle?: (tensors: readonly T[]) => void;
+  /**
+   * Computes something of tensors on another backend that puts operations off, where this one's own tensors cannot: the
+   * runners of losses and metrics take that way. Results are new tensors, in the tree that `compute` makes.
+   */
+  readonly recorded?:
+    | ((
+        inputs: Readonly<Record<string, T>>,
+        compute: <R>(backend: Backend<R>, inputs: Readonly<Record<string, R>>) => TensorTree<R>,
+      ) => TensorTree<T>)
+    | undefined;
   /** Whether a tensor was freed, where the backend can tell: the runners then name it in an error. */
   readonly isDisposed?: (tensor: T) => boolean;
   /** The number of tensors alive, where the backend counts them: for leak tests. */
   readonly tensorCount?: () => number;
   /** Kernels that replace whole losses or statistics on this backend. */
   readonly fusedKernels?: readonly FusedKernel<T>[];
+}
+
+/** Tensors and numbers by name, in any depth. */
+export interface TensorTree<T> {
+  readonly [name: string]: T | number | TensorTree<T> | undefined;
 }
 
 /** A tree of tensors by name: what the forward pass leaves for the backward pass. Data, never closures. */

@@ -5,7 +5,7 @@ import type { HostStatistics } from './metricState.ts';
 import type { BootstrapDifference, BootstrapInterval } from './metrics/scores/bootstrap.ts';
 import { type BootstrapBoundsOptions, boundsReaders, type CheckedBounds } from './metrics/scores/bootstrapBounds.ts';
 import { signPValue, spread } from './metrics/scores/resampling.ts';
-import { asGiven, between, callback, optional, readOptions, whole } from './options.ts';
+import { asGiven, between, callback, mostResamples, optional, readOptions, whole } from './options.ts';
 import type { TensorLike } from './tensor.ts';
 
 /** Options of `bootstrapMetric` and `bootstrapMetricDifference`. */
@@ -35,7 +35,7 @@ export function readResampling(where: string, options: BootstrapMetricOptions<ne
   const { clusters, ...checked } = readOptions(where, options, {
     of: optional(callback<(result: unknown) => number | null>()),
     clusters: asGiven,
-    resamples: whole(2, 1000),
+    resamples: whole(2, 1000, mostResamples),
     confidence: between(0, 1, 0.95),
     seed: whole(0, 0),
     ...boundsReaders(),

@@ -85,6 +85,16 @@ export function checkWhole(where: string, argument: string, value: number, least
   }
 }
 
+/** 4 GiB in float32: beyond it a size that someone chose is a mistake. */
+const mostNumbers = 2 ** 30;
+
+/** Requires a size by which so many numbers are made to leave room for them. */
+export function checkRoom(where: string, argument: string, value: unknown, numbers: number): void {
+  if (numbers > mostNumbers) {
+    throw rangeError(where, argument, `small enough for 2³⁰ numbers`, value, `It would take ${numbers} of them.`);
+  }
+}
+
 /** Requires one of a list of words. */
 export function checkOneOf<Word extends string>(
   where: string,
@@ -121,6 +131,18 @@ function editDistance(first: string, second: string): number {
   return previous[second.length]!;
 }
 
+/** Requires a plain record: no array, no text, nothing missing. */
+export function checkRecord(where: string, argument: string, value: unknown, expected = 'a record'): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
+    throw kindError(where, argument, expected, value);
+  }
+}
+
+/** Requires a function. */
+export function checkFunction(where: string, argument: string, value: unknown): void {
+  if (typeof value !== 'function') throw kindError(where, argument, 'a function', value);
+}
+
 /** Requires numbers on the host that have an order: no NaN among them. */
 export function checkNoNaN(where: string, argument: string, values: ArrayLike<number>, hint?: string): void {
   for (let index = 0; index < values.length; index++) {
@@ -131,9 +153,7 @@ export function checkNoNaN(where: string, argument: string, values: ArrayLike<nu
 /** Requires numbers on the host that are all finite. */
 export function checkAllFinite(where: string, argument: string, values: ArrayLike<number>): void {
   for (let index = 0; index < values.length; index++) {
-    if (!Number.isFinite(values[index])) {
-      throw rangeError(where, argument, 'finite everywhere', `${values[index]} at ${index}`);
-    }
+    if (!Number.isFinite(values[index])) throw rangeError(where, argument, 'finite numbers', values[index]);
   }
 }
 

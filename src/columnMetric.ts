@@ -21,7 +21,10 @@ export interface ColumnMetric<
   Statistic extends string,
   Result,
 > extends RowMetricFrame<Input, Optional, Statistic, Result> {
-  /** One number a row, [rows], by the column's name, or one for all, []: of inputs that are [rows, classes] or [rows]. */
+  /**
+   * One number a row, [rows], by the column's name, several, [rows, n], or one for all, []: of inputs that are [rows, classes]
+   * or [rows].
+   */
   columns<T>(
     backend: Backend<T>,
     batch: Inputs<Input, Optional, T>,
@@ -56,10 +59,10 @@ export function columnMetric<
     },
     condense({ [weightsColumn]: weights, ...read }) {
       const kept = weights?.data.some((weight) => weight === 0) ? keptRows(weights.data) : undefined;
-      const take = (data: Float64Array) => (kept === undefined ? data : Float64Array.from(kept, (row) => data[row]!));
+      const take = (data: Float64Array, width = 1) => (kept === undefined ? data : chosenRows(data, width, kept));
       // What has no rows, such as the number of classes, goes through as it is.
       const taken = Object.fromEntries(
-        Object.entries(read).map(([name, { data, shape }]) => [name, shape.length === 0 ? data : take(data)]),
+        Object.entries(read).map(([name, { data, shape }]) => [name, shape.length === 0 ? data : take(data, shape[1])]),
       );
       return condense(taken as Columns<Column>, weights && take(weights.data));
     },
@@ -72,6 +75,14 @@ function keptRows(weights: Float64Array): Int32Array {
     if (weight !== 0) rows.push(row);
   });
   return Int32Array.from(rows);
+}
+
+function chosenRows(data: Float64Array, width: number, rows: Int32Array): Float64Array {
+  const chosen = new Float64Array(rows.length * width);
+  rows.forEach((row, at) => {
+    chosen.set(data.subarray(row * width, (row + 1) * width), at * width);
+  });
+  return chosen;
 }
 
 /** A number as a statistic. */

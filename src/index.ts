@@ -20,6 +20,7 @@ export type {
   RowDraw,
   RowsInParts,
   Shape,
+  TensorTree,
 } from './backend.ts';
 export type { InputNames, Inputs } from './inputs.ts';
 
@@ -255,7 +256,21 @@ export type { BootstrapMetricOptions } from './bootstrapOptions.ts';
 export type { PredictionOptions, PredictionSource, SideInput } from './metrics/predictionSource.ts';
 
 // Metrics: classification
-export { type AccuracyOptions, type AccuracyResult, accuracy } from './metrics/classification/accuracy.ts';
+export {
+  type AccuracyOptions,
+  type AccuracyResult,
+  accuracy,
+  type ClassAccuracy,
+} from './metrics/classification/accuracy.ts';
+export { type CohenKappaOptions, type CohenKappaResult, cohenKappa } from './metrics/classification/cohenKappa.ts';
+export type { ConfusionOptions } from './metrics/classification/confusionCounts.ts';
+export {
+  type LabelScores,
+  type MultiLabelScoresOptions,
+  type MultiLabelScoresResult,
+  multiLabelScores,
+} from './metrics/classification/multiLabelScores.ts';
+export type { DecisionOptions } from './metrics/decisionThreshold.ts';
 export {
   type GroupAccuracy,
   type GroupedAccuracyOptions,
@@ -327,6 +342,9 @@ export { type BrierScoreOptions, type BrierScoreResult, brierScore } from './met
 export {
   type CalibrationErrorOptions,
   type CalibrationErrorResult,
+  type CalibrationInput,
+  type CalibrationOptionalInput,
+  type CalibrationStatistic,
   calibrationError,
 } from './metrics/calibration/calibrationError.ts';
 export type { AdaptiveClass } from './metrics/calibration/adaptiveBins.ts';
@@ -344,7 +362,10 @@ export type { ConfidenceOptions, ConfidenceRows } from './metrics/calibration/co
 export type { LabelledScores } from './metrics/calibration/hostScores.ts';
 export type { HeldOutRows } from './metrics/calibration/labelledLogits.ts';
 export type { RankOptions } from './metrics/calibration/rankOptions.ts';
+export type { AdaptiveOptionalInput } from './metrics/calibration/adaptiveMetric.ts';
+export type { ConfidenceMetricOptions } from './metrics/calibration/confidenceMetric.ts';
 export {
+  type KolmogorovSmirnovCalibrationOptions,
   type KolmogorovSmirnovCalibrationResult,
   kolmogorovSmirnovCalibration,
 } from './metrics/calibration/kolmogorovSmirnovCalibration.ts';
@@ -407,6 +428,12 @@ export {
   nearestNeighborAgreement,
 } from './metrics/similarity/nearestNeighborAgreement.ts';
 export type { NeighborMetric } from './metrics/similarity/neighborLists.ts';
+export {
+  type NullCalibrationOptions,
+  type NullCalibrationResult,
+  nullCalibration,
+  type SimilarityFunction,
+} from './metrics/similarity/nullCalibration.ts';
 export type {
   Extents,
   Matchings,
@@ -420,16 +447,26 @@ export type {
   SetStatistics,
   SimilarityMetric,
 } from './metrics/similarity/pairSimilarity.ts';
+export { type ProcrustesOptions, type ProcrustesResult, procrustes } from './metrics/similarity/procrustes.ts';
 export {
   type ProcrustesDistanceOptions,
   type ProcrustesDistanceResult,
   procrustesDistance,
 } from './metrics/similarity/procrustesDistance.ts';
+export { type PwccaConvention, type PwccaOptions, type PwccaResult, pwcca } from './metrics/similarity/pwcca.ts';
 export {
   type RepresentationalSimilarityOptions,
   type RepresentationalSimilarityResult,
   representationalSimilarity,
 } from './metrics/similarity/representationalSimilarity.ts';
+export {
+  type DissimilarityComparisons,
+  type RepresentationalSimilarityAnalysisOptions,
+  type RepresentationalSimilarityAnalysisResult,
+  representationalSimilarityAnalysis,
+} from './metrics/similarity/representationalSimilarityAnalysis.ts';
+export type { DissimilarityComparison } from './metrics/similarity/dissimilarityComparison.ts';
+export type { SampleDissimilarity } from './metrics/similarity/dissimilarityPairs.ts';
 export {
   type SimilarityCell,
   type SimilarityMatrixOptions,
@@ -480,13 +517,9 @@ export {
 // Metrics: robustness
 export { type FoolingRateOptions, type FoolingRateResult, foolingRate } from './metrics/robustness/foolingRate.ts';
 export { type GradCamOptions, gradCam, gradCamOn } from './metrics/robustness/gradCam.ts';
-export {
-  type IterativeFgsm,
-  type IterativeFgsmOn,
-  type IterativeFgsmOptions,
-  iterativeFgsm,
-  iterativeFgsmOn,
-} from './metrics/robustness/iterativeFgsm.ts';
+export type { AttackBound, IterativeFgsmOptions } from './metrics/robustness/attackOptions.ts';
+export { type IterativeFgsm, iterativeFgsm } from './metrics/robustness/iterativeFgsm.ts';
+export { type IterativeFgsmOn, iterativeFgsmOn } from './metrics/robustness/iterativeFgsmOn.ts';
 export {
   type SaliencySimilarityOptions,
   type SaliencySimilarityResult,
@@ -558,6 +591,13 @@ export {
   selectRows,
 } from './metrics/scores/bootstrap.ts';
 export type { ClassCount } from './metrics/scores/classCounts.ts';
+export {
+  type ClassFBeta,
+  type FBetaScoreOptions,
+  type FBetaScoreResult,
+  fBetaScore,
+} from './metrics/scores/fBetaScore.ts';
+export type { FScoreOptions } from './metrics/scores/fScores.ts';
 export { type ClassF1, type F1ScoreOptions, type F1ScoreResult, f1Score } from './metrics/scores/f1Score.ts';
 export {
   type MatthewsCorrelationOptions,

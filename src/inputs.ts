@@ -38,10 +38,10 @@ export function inputsOn<T, Input extends string, Optional extends string>(
 }
 
 /** The inputs as host tensors: read once, so that their precision can choose a backend. */
-export function hostInputs(
-  owner: InputNames,
-  given: Inputs<string, string, TensorLike>,
-): Inputs<string, string, HostTensor> {
+export function hostInputs<Input extends string, Optional extends string>(
+  owner: InputNames<Input, Optional>,
+  given: Inputs<Input, Optional, TensorLike>,
+): Inputs<Input, Optional, HostTensor> {
   return pick(owner, given, (value, name) => toHostTensor(value, owner.name, name));
 }
 

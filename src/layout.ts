@@ -73,13 +73,15 @@ export function normaliseAxes(
   rank: number,
 ): readonly number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, index) => index);
-  const given = typeof axis === 'object' && axis ? axis : [axis];
-  const axes = given.map((entry) => (entry < 0 ? entry + rank : entry));
-  axes.sort((first, second) => first - second);
-  if (axes.some((entry, at) => !Number.isInteger(entry) || entry < 0 || entry >= rank || entry === axes[at - 1])) {
+  const given = Array.isArray(axis) ? (axis as readonly number[]) : [axis as number];
+  const axes = given.map((entry) => (Number.isInteger(entry) && entry < 0 ? entry + rank : entry));
+  if (
+    axes.some((entry) => !Number.isInteger(entry) || entry < 0 || entry >= rank) ||
+    new Set(axes).size < axes.length
+  ) {
     throw rangeError(operation, 'axis', `within the tensor's ${rank} axes, each at most once`, axis);
   }
-  return axes;
+  return axes.sort((first, second) => first - second);
 }
 
 /** How a reduction regroups a shape, as [outer, reduced, inner]. */

@@ -2,7 +2,7 @@
  * What a loss is, and how one runs on a backend. A loss states its value and its gradient; nothing here differentiates.
  * First order only: a gradient has no gradient of its own.
  */
-import type { Backend, Forward, FusedLossKernel, Residuals } from './backend.ts';
+import type { Backend, Forward, FusedLossKernel, Residuals, TensorTree } from './backend.ts';
 import { checkPositive, kindError, rangeError } from './check.ts';
 import { type Inputs, inputsOn } from './inputs.ts';
 import { sizeOf, type TensorLike } from './tensor.ts';
@@ -161,6 +161,12 @@ export function evaluatePlaced<T>(
   inputs: Inputs<string, string, T>,
   context?: LossContext,
 ): EvaluationOn<T> {
+  if (backend.recorded) {
+    const compute = <R>(own: Backend<R>, placed: Inputs<string, string, R>): TensorTree<R> => ({
+      ...evaluatePlaced(own, loss, placed, context),
+    });
+    return backend.recorded(inputs, compute) as EvaluationOn<T> & TensorTree<T>;
+  }
   loss.check(backend, inputs);
   const kernel = kernelFor(backend, loss);
   if (kernel?.evaluate) {
@@ -210,6 +216,12 @@ export function differentiatePlaced<T>(
   inputs: Inputs<string, string, T>,
   context?: LossContext,
 ): GradientEvaluationOn<T, string> {
+  if (backend.recorded) {
+    const compute = <R>(own: Backend<R>, placed: Inputs<string, string, R>): TensorTree<R> => ({
+      ...differentiatePlaced(own, loss, placed, context),
+    });
+    return backend.recorded(inputs, compute) as GradientEvaluationOn<T, string> & TensorTree<T>;
+  }
   loss.check(backend, inputs);
   const { value, residuals, terms = {} } = forwardOf(backend, loss, inputs, context);
   const shape = backend.shapeOf(value);

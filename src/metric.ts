@@ -128,6 +128,11 @@ export function statisticsOfMembers<T>(
   members: readonly MetricMember[],
   batch: Inputs<string, string, T>,
 ): Readonly<Record<string, T | number>> {
+  if (backend.recorded) {
+    const compute = <R>(own: Backend<R>, placed: Inputs<string, string, R>): Readonly<Record<string, R | number>> =>
+      statisticsOfMembers(own, members, placed);
+    return backend.recorded(batch, compute) as Readonly<Record<string, T | number>>;
+  }
   const found: Record<string, T | number> = {};
   const shared = members.length > 1 && isSmall(backend, batch) ? equalWork(backend) : backend;
   for (const member of members) {

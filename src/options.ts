@@ -110,6 +110,9 @@ export function whole(least: number, fallback?: number, most: number = Number.MA
   });
 }
 
+/** Beyond it a number of resamples is a mistake: their values are kept, and each takes a pass over the rows. */
+export const mostResamples = 10_000_000;
+
 /** One of a list of words. */
 export function word<const Word extends string>(
   words: readonly Word[],
@@ -171,8 +174,11 @@ export function list<Value>(
       throw rangeError(where, name, least === most ? `a list of ${least}` : `a list of at least ${least}`, given);
     }
     const values = given.map((entry, index) => read(where, `${name}[${index}]`, entry));
-    const twice = distinct ? values.find((value, index) => values.indexOf(value) < index) : undefined;
-    if (twice !== undefined) throw rangeError(where, name, 'different from each other', `${describe(twice)} twice`);
+    const seen = new Set<Value>();
+    for (const value of distinct ? values : []) {
+      if (seen.has(value)) throw rangeError(where, name, 'different from each other', `${describe(value)} twice`);
+      seen.add(value);
+    }
     return values;
   };
 }

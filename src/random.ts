@@ -5,7 +5,7 @@
  * The hash is the 32-bit finaliser with the constants of Wellons' "lowbias32", applied to index and key in turn; it uses
  * only 32-bit multiplications, shifts and exclusive-ors, which WGSL and WebAssembly have.
  */
-import { checkWhole } from './check.ts';
+import { checkRoom, checkWhole } from './check.ts';
 
 function mix(value: number): number {
   let hash = value | 0;
@@ -51,6 +51,7 @@ export function deriveSeed(seed: number, part: number): number {
 /** A permutation of 0 … length − 1 by Fisher and Yates. */
 export function randomPermutation(seed: number, length: number): Int32Array {
   checkWhole('randomPermutation', 'length', length, 0);
+  checkRoom('randomPermutation', 'length', length, length);
   const order = Int32Array.from({ length }, (_, index) => index);
   for (let last = length - 1; last > 0; last--) {
     const chosen = randomBelow(seed, last, last + 1);

@@ -1,6 +1,6 @@
 /** Routing: the same loss or metric under other input names. */
 import type { Backend, Residuals } from './backend.ts';
-import { rangeError } from './check.ts';
+import { checkRecord, kindError, rangeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
 import { type AnyLoss, backwardOf, type Form, forwardOf, type Loss, type LossContext } from './loss.ts';
 import type { AnyMetric, Metric } from './metric.ts';
@@ -50,13 +50,20 @@ export function rename(
   renamed: AnyLoss | AnyMetric,
   names: Readonly<Record<string, string | undefined>>,
 ): AnyLoss | AnyMetric {
+  if (!Array.isArray(renamed?.inputs) || !Array.isArray(renamed.optionalInputs)) {
+    const uncalled = typeof renamed === 'function' ? 'Call the factory: rename(klDivergence(), …).' : undefined;
+    throw kindError('rename', 'renamed', 'a loss or a metric, as its factory returns it', renamed, uncalled);
+  }
+  checkRecord('rename', 'names', names, 'a record of new names by input');
   const known = [...renamed.inputs, ...renamed.optionalInputs];
   const given: Record<string, string> = {};
   for (const [name, other] of Object.entries(names)) {
     if (!known.includes(name)) {
       throw rangeError('rename', 'names', `inputs of ${renamed.name}: ${known.join(', ')}`, name);
     }
-    if (other !== undefined) given[name] = other;
+    if (other === undefined) continue;
+    if (typeof other !== 'string' || other === '') throw kindError('rename', `names.${name}`, 'a name', other);
+    given[name] = other;
   }
   const outerNames = known.map((name) => given[name] ?? name);
   const twice = outerNames.find((name, index) => outerNames.indexOf(name) !== index);

@@ -1,6 +1,6 @@
 /** Composition of losses: a weighted, scheduled sum of named terms. */
 import type { Backend, Residuals } from './backend.ts';
-import { checkFinite, describe, kindError, rangeError } from './check.ts';
+import { checkFinite, checkRecord, describe, kindError, rangeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
 import {
   type AnyLoss,
@@ -52,6 +52,7 @@ export function weightedSum<const Terms extends Readonly<Record<string, Term>>>(
   const named = isRecord ? (Object.entries(terms) as readonly (readonly [string, Term])[]) : [];
   if (named.length === 0) throw rangeError('weightedSum', 'terms', 'a record of at least one term', terms);
   for (const [name, term] of named) {
+    checkRecord('weightedSum', `terms.${name}`, term, '{ loss, weight }');
     readOptions(`weightedSum: terms.${name}`, term, { loss: asGiven, weight: asGiven });
     const { loss, weight } = term;
     if (typeof loss?.forward !== 'function') throw kindError('weightedSum', `terms.${name}.loss`, 'a loss', loss);

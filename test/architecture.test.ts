@@ -100,6 +100,13 @@ describe('who may import whom', () => {
     expect(
       violations(/^wasm\/fusion\//, /^(fusion\/.*|wasm\/fusion\/.*|wasm\/(instance|tensors|threads)\.ts)$/),
     ).toEqual([]);
+    expect(violations(/^webgpu\/fusion\//, /^(fusion|webgpu)\/.*|tensor\.ts$/)).toEqual([]);
+    expect(
+      violations(
+        /^tfjs\/fusion\//,
+        /^(fusion\/.*|tfjs\/.*|webgpu\/fusion\/.*|webgpu\/(dispatch|program)\.ts|backend\.ts|@tensorflow\/.*)$/,
+      ),
+    ).toEqual([]);
   });
 
   it('only the tfjs room imports tfjs', () => {

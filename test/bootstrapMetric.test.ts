@@ -15,9 +15,11 @@ import {
   f1Score,
   measure,
   metricSet,
+  negativeLogLikelihood,
   pairedBootstrapDifference,
   perplexity,
   predictionFlips,
+  randomUniform,
   rename,
   selectRows,
   tensor,
@@ -116,6 +118,28 @@ describe('the interval of a metric', () => {
     expect(byCluster.lower).toBeCloseTo(bootstrapInterval(clusterOf, { rows: rows / 4, ...bca }).lower, 11);
   });
 
+  it('leaves out groups of rows where there are thousands, to nearly the same bounds', () => {
+    const many = 3000;
+    const numbers = Array.from({ length: many }, (_, row) => [-Math.log(randomUniform(6, row)), 0]);
+    const batch = { logits: numbers, labels: new Array<number>(many).fill(0) };
+    const loss = negativeLogLikelihood();
+    const asked = { method: 'bca', resamples: 400, seed: 2 } as const;
+    let calls = 0;
+    const value = ({ value: own }: { readonly value: number }) => {
+      calls += 1;
+      return own;
+    };
+    const found = bootstrapMetric(loss, batch, { ...asked, of: value });
+    // The batch itself, its resamples, and a thousand groups.
+    expect(calls).toBe(1 + 400 + 1000);
+    const clusters = numbers.map((_, row) => row);
+    expect(bootstrapMetric(loss, batch, { ...asked, clusters }).lower).toBe(found.lower);
+    const again = bootstrapInterval((rows) => measure(loss, selectRows(batch, rows)).value, { rows: many, ...asked });
+    expect(found.lower).toBeCloseTo(again.lower, 12);
+    const plain = bootstrapMetric(loss, batch, { ...asked, method: 'percentile' });
+    expect(Math.abs(found.lower - plain.lower)).toBeLessThan(found.standardError);
+  });
+
   it('draws clusters as a whole', () => {
     const clusters = labels.map((_, row) => Math.floor(row / 8));
     const { resamples } = bootstrapMetric(accuracy(), { logits, labels }, { ...options, clusters });
@@ -186,12 +210,26 @@ describe('on a device that is not read at once', () => {
     );
   });
 
-  it('the difference of two models is the host’s', async () => {
+  it.each([
+    { method: 'percentile', alternative: 'twoSided' },
+    { method: 'basic', alternative: 'less' },
+    { method: 'bca', alternative: 'greater' },
+  ] as const)('the difference of two models is the host’s, $method, $alternative', async (bounds) => {
     const [first, second] = [studentLogits, teacherLogits].map((logits) => ({ logits, labels }));
-    const found = await bootstrapMetricDifferenceOn(blind, accuracy(), first!, second!, options);
-    const expected = bootstrapMetricDifference(accuracy(), first!, second!, options);
+    const asked = { ...options, ...bounds };
+    const found = await bootstrapMetricDifferenceOn(blind, accuracy(), first!, second!, asked);
+    const expected = bootstrapMetricDifference(accuracy(), first!, second!, asked);
     close(found, expected);
-    expect(found.pValue).toBe(expected.pValue);
+    expect(found).toMatchObject({ ...bounds, pValue: expected.pValue });
+    for (const side of ['lower', 'upper'] as const) {
+      if (Number.isFinite(expected[side])) expect(found[side]).toBeCloseTo(expected[side], 12);
+      else expect(found[side]).toBe(expected[side]);
+    }
+    const one = await bootstrapMetricOn(blind, perplexity(), first!, asked);
+    expect(one.lower === -Infinity ? -1 : one.lower).toBeCloseTo(
+      bounds.alternative === 'less' ? -1 : bootstrapMetric(perplexity(), first!, asked).lower,
+      11,
+    );
   });
 
   it('leaves no tensor behind, and the caller’s alive', async () => {

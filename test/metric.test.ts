@@ -81,7 +81,7 @@ describe('measure', () => {
 
   it('refuses options with a misspelt name', () => {
     expect(() => accuracy({ topk: 3 } as never)).toThrow(
-      "accuracy: option must be one of 'topK', 'from', 'ignoreIndex', got 'topk'. Did you mean 'topK'?",
+      "accuracy: option must be one of 'topK', 'average', 'from', 'classes', 'threshold', 'ignoreIndex', got 'topk'. Did you mean 'topK'?",
     );
     expect(() => klDivergence({ temp: 3 } as never)).toThrow(/klDivergence: option must be one of 'temperature'/);
   });

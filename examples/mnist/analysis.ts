@@ -34,7 +34,10 @@ interface ModelFigures {
 const sets: readonly TestSetName[] = ['mnist', 'scaled', 'translated'];
 
 /** Compares all models on all test sets. */
-export function compare(models: readonly StudiedModel[], testSets: TestSets): Report {
+export function compare(
+  models: readonly StudiedModel[],
+  testSets: TestSets,
+): Report & { readonly data: { readonly figures: readonly ModelFigures[] } } {
   const teacher = models[0]!;
   const figures = models.flatMap((model) => sets.map((set) => figuresOf(model, teacher, set, testSets)));
   const groups = [...new Set(models.map(({ group }) => group))];

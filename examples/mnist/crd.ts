@@ -28,6 +28,7 @@ import {
   weightedSum,
 } from 'dark-knowledge';
 import { tfjsBackend, tfjsLoss } from 'dark-knowledge/tfjs';
+import { concludeMethods, type MethodFinding } from './conclusion.ts';
 import { loadMnist, makeTestSets, pixelsPerImage, selectExamples } from './data.ts';
 import { createPerceptron, type Model } from './layers.ts';
 import { type Outputs, outputsOf } from './outputs.ts';
@@ -181,23 +182,25 @@ function rowsOf({ data, shape: [, width = 1] }: HostTensor, rows: Int32Array): t
   return tf.tensor2d(selected, [rows.length, width]);
 }
 
-interface Row {
-  readonly method: string;
+interface Row extends MethodFinding {
   readonly cells: readonly string[];
 }
 
 async function study(method: string, model: Pick<Model, 'apply'>, reference: readonly Outputs[]): Promise<Row> {
   const cells: string[] = [];
-  const sets = Object.values(testSets);
-  for (const [index, set] of sets.entries()) {
+  const right: Record<string, number> = {};
+  const sets = Object.entries(testSets);
+  for (const [index, [name, set]] of sets.entries()) {
     const { logits } = await outputsOf(model, set);
-    cells.push(measure(accuracy(), { logits, labels: set.labels }).value.toFixed(3));
+    right[name] = measure(accuracy(), { logits, labels: set.labels }).value;
+    cells.push(right[name].toFixed(3));
     const same = measure(agreement(), { studentLogits: logits, teacherLogits: reference[index]!.logits });
     cells.push(same.value.toFixed(3));
   }
-  const { features } = await outputsOf(model, sets[0]!);
-  cells.push(measure(cka({ debiased: true }), { x: features, y: reference[0]!.features }).value.toFixed(3));
-  return { method, cells };
+  const { features } = await outputsOf(model, sets[0]![1]);
+  const { value } = measure(cka({ debiased: true }), { x: features, y: reference[0]!.features });
+  cells.push(value.toFixed(3));
+  return { method, cells, accuracy: right, cka: value };
 }
 
 const reference: Outputs[] = [];
@@ -214,4 +217,5 @@ console.log(
       rows.map(({ method, cells }) => [method, ...cells]),
     ),
 );
+console.log(`\n${concludeMethods(rows, testSets.mnist.count)}`);
 console.log(`\nFinished in ${seconds()}.`);

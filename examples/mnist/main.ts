@@ -5,14 +5,18 @@
  *     npm run example              three minutes on two cores
  *     npm run example -- --full    60 000 images, 4 trials, on the fastest tfjs backend installed
  */
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { crossEntropy, deriveSeed, klDivergence, randomPermutation } from 'dark-knowledge';
 import { compare, type StudiedModel, type TestSetName } from './analysis.ts';
+import { concludeStudy } from './conclusion.ts';
 import { type Dataset, loadMnist, makeTestSets, selectExamples } from './data.ts';
 import { lookInside } from './depth.ts';
 import type { Model } from './layers.ts';
 import { outputsOf } from './outputs.ts';
+import { writePages } from './page.ts';
 import { preparePlatform, progressLine, resultsFolder } from './platform.ts';
 import { writeJson } from './report.ts';
 import { objectiveOf, trainStudent } from './student.ts';
@@ -99,13 +103,17 @@ const inside = await lookInside(models, testSets, {
   progress,
 });
 console.log(`\n${inside.text}`);
+console.log(`\n${concludeStudy(outside.data.figures, settings)}`);
 const file = await writeJson(resultsFolder, 'mnist.json', {
   settings: { ...settings, platform, tfjs: tf.version_core },
   seconds: (Date.now() - started) / 1000,
   ...outside.data,
   ...inside.data,
 });
-console.log(`\nFinished in ${seconds()}; the same figures as JSON: examples/output/${file.pathname.split('/').at(-1)}`);
+const pages = await writePages(models, testSets, resultsFolder);
+const shown = (url: URL): string => relative(process.cwd(), fileURLToPath(url));
+console.log(`\nFinished in ${seconds()}; the same figures as JSON: ${shown(file)}`);
+console.log(`Reports to open in a browser: ${pages.map((page) => shown(page.file)).join(', ')}`);
 
 async function study(name: string, group: string, model: Model): Promise<StudiedModel> {
   const outputs = {} as Record<TestSetName, Awaited<ReturnType<typeof outputsOf>>>;

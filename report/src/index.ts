@@ -16,3 +16,4 @@ export type {
 } from './compare/comparison.ts';
 export type { CompareOptions } from './compare/setup.ts';
 export { reportHtml } from './page/reportHtml.ts';
+export { reportJson } from './page/reportJson.ts';

@@ -12,12 +12,17 @@ let compiled: WebAssembly.Module | null | undefined;
 function moduleOfLanes(): WebAssembly.Module | null {
   if (compiled === undefined) {
     try {
-      compiled = new WebAssembly.Module(Uint8Array.from(atob(laneLoops), (character) => character.charCodeAt(0)));
+      compiled = new WebAssembly.Module(bytesOf(laneLoops));
     } catch {
       compiled = null;
     }
   }
   return compiled;
+}
+
+/** Bytes from their hexadecimal digits. */
+function bytesOf(digits: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
 const pageBytes = 65536;

@@ -1,6 +1,6 @@
 /** The memory of `crd`: a bank with a row for each sample, or a queue of the latest embeddings, for both networks. */
 import type { Backend } from '../backend.ts';
-import { checkSameShape, kindError, rangeError } from '../check.ts';
+import { checkRoom, checkSameShape, kindError, rangeError } from '../check.ts';
 import { type Inputs, inputsOn } from '../inputs.ts';
 import type { Form, Loss } from '../loss.ts';
 import { checkProjections } from '../losses/contrastive/checkCrd.ts';
@@ -116,6 +116,7 @@ export function makeMemory<T, Saved>(
     momentum: share,
     seed: whole(0, 0),
   });
+  checkRoom(where, 'size · dimension', [size, dimension], size * dimension);
   const shape = [size, dimension];
   const initialBank = (part: number): T => {
     const bound = 1 / Math.sqrt(dimension / 3);

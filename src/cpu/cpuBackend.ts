@@ -4,7 +4,7 @@
  */
 
 import type { Backend, HostBackend, ReduceOptions } from '../backend.ts';
-import { shapeError } from '../check.ts';
+import { checkRoom, shapeError } from '../check.ts';
 import { broadcastShape, normaliseAxes, planReduction, stridesOf } from '../layout.ts';
 import {
   checkDepth,
@@ -18,7 +18,7 @@ import {
 import { readOptions, word } from '../options.ts';
 import { type HostTensor, isHostTensor, sizeOf } from '../tensor.ts';
 import { multiplyMatrices } from './matMul.ts';
-import { broadcastOffsets, offsetsOf } from './offsets.ts';
+import { broadcastOffsets, offsetsOf, repeatsWhole } from './offsets.ts';
 import { orderMembers } from './order.ts';
 
 /** A tensor of the `cpu` backend: a host tensor, freed by the garbage collector. */
@@ -61,6 +61,14 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
       }
       const shape = broadcastShape(`cpuBackend.${name}`, [a.shape, b.shape]);
       const data = allocate(sizeOf(shape));
+      if (repeatsWhole(a.shape, shape) && repeatsWhole(b.shape, shape)) {
+        for (let index = 0, atA = 0, atB = 0; index < data.length; index++) {
+          data[index] = operate(a.data[atA]!, b.data[atB]!);
+          if (++atA === a.data.length) atA = 0;
+          if (++atB === b.data.length) atB = 0;
+        }
+        return { data, shape };
+      }
       const fromA = broadcastOffsets(a.shape, shape);
       const fromB = broadcastOffsets(b.shape, shape);
       for (let index = 0; index < data.length; index++) {
@@ -168,9 +176,11 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
 
     oneHot(indices, depth) {
       checkDepth('cpuBackend.oneHot', depth);
+      checkRoom('cpuBackend.oneHot', 'depth', depth, indices.data.length * depth);
       const data = allocate(indices.data.length * depth);
       indices.data.forEach((index, row) => {
-        if (index >= 0 && index < depth) data[row * depth + index] = 1;
+        // 1e-30 is no class, though added to a row's start it would be one.
+        if (Number.isInteger(index) && index >= 0 && index < depth) data[row * depth + index] = 1;
       });
       return { data, shape: [...indices.shape, depth] };
     },

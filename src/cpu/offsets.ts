@@ -7,6 +7,13 @@ export function broadcastOffsets(from: Shape, shape: Shape): Int32Array {
   return offsetsOf(shape, broadcastStrides(from, shape));
 }
 
+/** Whether a tensor of shape `from` broadcasts to `shape` by being repeated as a whole: a number, or a row for every row. */
+export function repeatsWhole(from: Shape, shape: Shape): boolean {
+  const first = from.findIndex((extent) => extent !== 1);
+  const own = first < 0 ? [] : from.slice(first);
+  return own.every((extent, axis) => extent === shape[shape.length - own.length + axis]);
+}
+
 /** Offsets of all elements of `shape`, in row-major order, under the given strides. */
 export function offsetsOf(shape: Shape, strides: readonly number[]): Int32Array {
   let offsets = new Int32Array([0]);

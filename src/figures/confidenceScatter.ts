@@ -1,6 +1,6 @@
 import type { ConfidenceLine } from '../metrics/deviation/confidenceLine.ts';
 import { type FigureOptions, filled, framed, frameOf, gridOf, heading } from './frame.ts';
-import { allFinite, finiteOrNull, namedResults, sameLength } from './refusals.ts';
+import { allFinite, finiteOrNull, listOf, namedResults, record, sameLength } from './refusals.ts';
 import { cellLayer, cellsAcross, cellsOf } from './scatterCells.ts';
 import type { Encoding, Figure, Layer, Panel, Row } from './specification.ts';
 import { colourOf, ink, muted } from './theme.ts';
@@ -79,13 +79,17 @@ export function confidenceScatter(sets: Readonly<Record<string, ConfidenceFit>>,
 }
 
 function check(where: string, name: string, fit: ConfidenceFit): void {
+  record(where, name, fit);
   const { scatter, intercept, value, interval, threshold, teacherRange } = fit;
   for (const [field, number] of Object.entries({ value, intercept, threshold })) {
     finiteOrNull(where, `${name}.${field}`, number);
   }
+  if (interval !== null) record(where, `${name}.interval`, interval);
   if (interval !== null) allFinite(where, `${name}.interval`, [interval.low, interval.high, interval.level]);
   if (teacherRange) allFinite(where, `${name}.teacherRange`, teacherRange);
   if (scatter === undefined) return;
+  record(where, `${name}.scatter`, scatter);
+  listOf(where, `${name}.scatter.teacher`, scatter.teacher);
   for (const field of ['teacher', 'student', 'fitted'] as const) {
     sameLength(where, `${name}.scatter.${field}`, scatter[field], 'scatter.teacher', scatter.teacher.length);
     allFinite(where, `${name}.scatter.${field}`, scatter[field]);

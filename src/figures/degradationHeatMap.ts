@@ -1,7 +1,7 @@
 import type { RelativeDegradation } from '../metrics/scores/relativeDegradation.ts';
 import { type FigureOptions, framed, frameOf, shadesBelow } from './frame.ts';
 import { type Cell, drawnLines, drawnNote, heatMapPanel, namesNote } from './heatMap.ts';
-import { allFinite, finiteOrNull, outOfRange, sameLength } from './refusals.ts';
+import { allFinite, finiteOrNull, listOf, outOfRange, record, sameLength } from './refusals.ts';
 import type { Figure } from './specification.ts';
 import { counted, percent } from './words.ts';
 
@@ -22,7 +22,11 @@ export type Degradation = Pick<RelativeDegradation, 'value' | 'tasks' | 'student
 export function degradationHeatMap(result: Degradation, options: FigureOptions = {}): Figure {
   const where = 'degradationHeatMap';
   const frame = frameOf(where, options);
+  record(where, 'result', result);
   const { tasks, students, cells: given } = result;
+  listOf(where, 'tasks', tasks);
+  listOf(where, 'students', students);
+  listOf<unknown>(where, 'cells', given);
   if (tasks.length === 0) throw outOfRange(where, 'tasks', 'a list of at least one task', tasks);
   if (students.length === 0) throw outOfRange(where, 'students', 'a list of at least one student', students);
   sameLength(where, 'cells', given, 'students', students.length);

@@ -1,6 +1,6 @@
 import type { EigenComponentsResult } from '../metrics/deviation/eigenComponents.ts';
 import { everyKth, type FigureOptions, filled, framed, frameOf, gridOf, heading } from './frame.ts';
-import { allFinite, listOf, outOfRange, sameLength, wrongKind } from './refusals.ts';
+import { allFinite, listOf, outOfRange, record, sameLength, wrongKind } from './refusals.ts';
 import type { Figure, Layer, Legend, Panel, Row } from './specification.ts';
 import { ink, muted, seriesScales } from './theme.ts';
 import { valueAxisWidth, valueChannel, verticalAxis } from './valueAxis.ts';
@@ -100,7 +100,9 @@ export function eigenTrajectories(result: EigenPaths, options: EigenTrajectories
   });
 }
 
-function check(where: string, { eigenvalues, teacher, student, finalRatios }: EigenPaths): void {
+function check(where: string, paths: EigenPaths): void {
+  record(where, 'result', paths);
+  const { eigenvalues, teacher, student, finalRatios } = paths;
   allFinite(where, 'eigenvalues', eigenvalues);
   if (eigenvalues.length === 0) throw outOfRange(where, 'eigenvalues', 'a list of at least one', eigenvalues);
   for (const [side, checkpoints] of Object.entries({ teacher, student })) {

@@ -1,7 +1,7 @@
 import type { ErrorOverlapResult } from '../metrics/behaviour/errorRegions.ts';
 import { type FigureOptions, framed, frameOf } from './frame.ts';
 import { nameAxis } from './nameAxis.ts';
-import { finite, listOf, outOfRange, whole, wrongKind } from './refusals.ts';
+import { finite, listOf, outOfRange, record, whole, wrongKind } from './refusals.ts';
 import type { Axis, FieldChannel, Figure, Layer, Row } from './specification.ts';
 import { colourOf, faint, ink } from './theme.ts';
 import { count, counted, listed, percent, sampleSize } from './words.ts';
@@ -110,12 +110,15 @@ function sum(regions: readonly Region[]): number {
   return regions.reduce((total, region) => total + region.count, 0);
 }
 
-function check(where: string, { value, errors, regions, count: rows, union }: ErrorOverlap): void {
+function check(where: string, result: ErrorOverlap): void {
+  record(where, 'result', result);
+  const { value, errors, regions, count: rows, union } = result;
   if (listOf(where, 'errors', errors).length === 0) {
     throw outOfRange(where, 'errors', 'a list of at least one model', errors);
   }
   whole(where, 'count', rows);
   finite(where, 'value', value);
+  record(where, 'union', union);
   whole(where, 'union.count', union.count);
   for (const [index, { count: wrong }] of errors.entries()) whole(where, `errors[${index}].count`, wrong);
   const names = errors.map(({ model }) => model);

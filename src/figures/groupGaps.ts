@@ -1,6 +1,6 @@
 import { type FigureOptions, framed, frameOf, legendBelow } from './frame.ts';
 import { nameAxis } from './nameAxis.ts';
-import { allFinite, finite, finiteOrNull, listOf, outOfRange, sameLength, text, whole } from './refusals.ts';
+import { allFinite, finite, finiteOrNull, listOf, outOfRange, record, sameLength, text, whole } from './refusals.ts';
 import type { Figure, Layer, Row } from './specification.ts';
 import { colourOf, muted } from './theme.ts';
 import { count, counted, listed, percent } from './words.ts';
@@ -175,11 +175,14 @@ interface NamedGroup extends GroupChange {
   readonly name: string;
 }
 
-function check(where: string, { groups }: GroupShift): NamedGroup[] {
+function check(where: string, result: GroupShift): NamedGroup[] {
+  record(where, 'result', result);
+  const { groups } = result;
   if (listOf(where, 'groups', groups).length === 0) {
     throw outOfRange(where, 'groups', 'a list of at least one group', groups);
   }
   return groups.map((group, index) => {
+    record(where, `groups[${index}]`, group);
     whole(where, `groups[${index}].count`, group.count);
     for (const field of ['before', 'after'] as const) {
       finiteOrNull(where, `groups[${index}].${field}`, group[field]);

@@ -1,5 +1,5 @@
 import { filled, framed, frameOf, legendBelow, type ModelFigureOptions } from './frame.ts';
-import { finite, finiteOrNull, listOf, outOfRange, text, wrongKind } from './refusals.ts';
+import { finite, finiteOrNull, listOf, outOfRange, record, text, wrongKind } from './refusals.ts';
 import type { Figure, Layer, Row } from './specification.ts';
 import { ink, muted, seriesScales } from './theme.ts';
 import { valueAxisWidth, valueChannel, verticalAxis } from './valueAxis.ts';
@@ -123,7 +123,9 @@ function check(where: string, records: readonly StepRecord[], scale: 'linear' | 
     throw outOfRange(where, 'records', 'a list of at least one record', records);
   }
   const names = new Set<string>();
-  records.forEach(({ step, terms }, index) => {
+  records.forEach((entry, index) => {
+    record(where, `records[${index}]`, entry);
+    const { step, terms } = entry;
     finite(where, `records[${index}].step`, step);
     if (typeof terms !== 'object' || terms === null) {
       throw wrongKind(where, `records[${index}].terms`, 'a record of numbers by name', terms);

@@ -9,7 +9,7 @@ import {
   viewOf,
 } from './mapPoints.ts';
 import { type LabelPlace, placeLabels } from './placeLabels.ts';
-import { finite, outOfRange } from './refusals.ts';
+import { finite, outOfRange, record } from './refusals.ts';
 import type { Encoding, FieldChannel, Figure, Layer, Row } from './specification.ts';
 import { ink, seriesScales } from './theme.ts';
 import { count, counted, decimal, listed } from './words.ts';
@@ -35,6 +35,7 @@ const mostNames = { grouped: 8, alone: 24 };
 export function modelMap(result: ModelPaths | ModelPoints, options: ModelFigureOptions = {}): Figure {
   const where = 'modelMap';
   const frame = frameOf(where, options, ['models']);
+  record(where, 'result', result);
   const moves = 'paths' in result;
   const all = moves ? pathPoints(where, result) : standingPoints(where, result);
   if (all.length === 0) throw outOfRange(where, 'coordinates', 'a list of at least one point', 'none');

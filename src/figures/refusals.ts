@@ -70,6 +70,11 @@ export function listOf<Item>(where: string, argument: string, value: ArrayLike<I
   return value;
 }
 
+/** Requires a record: what a metric returned, or a part of it. */
+export function record(where: string, argument: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw wrongKind(where, argument, 'a record', value);
+}
+
 /** A list with as many entries as another. */
 export function sameLength(
   where: string,
@@ -105,6 +110,7 @@ export function namedResults<Result>(
 
 /** Requires that an options record holds no unknown name: a misspelt option would be silently ignored. */
 export function knownOptions(where: string, options: object, known: readonly string[]): void {
+  record(where, 'options', options);
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw outOfRange(where, 'option', `one of ${known.join(', ')}`, name);
   }

@@ -1,7 +1,7 @@
 import { type FigureOptions, framed, frameOf, shadesBelow } from './frame.ts';
 import { type Cell, drawnLines, drawnNote, heatMapPanel, namesNote } from './heatMap.ts';
 import { type LayerSimilarity, type ModelSimilarity, type PairNumbers, pairNumbers } from './pairNumbers.ts';
-import { text } from './refusals.ts';
+import { record, text } from './refusals.ts';
 import type { Figure } from './specification.ts';
 import { count, decimal, sampleSize } from './words.ts';
 
@@ -38,6 +38,7 @@ export function similarityHeatMap(
 ): Figure {
   const where = 'similarityHeatMap';
   const frame = frameOf(where, options, ['rows', 'columns', 'measure']);
+  record(where, 'result', result);
   const ofLayers = 'x' in result;
   const rowNames = ofLayers ? result.x : result.models;
   const columnNames = ofLayers ? result.y : result.models;

@@ -12,12 +12,17 @@ export interface FileHandleLike {
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
 }
 
+/** Bytes that can be read. */
+interface BlobPart {
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
 /** What a `Blob` or `File` gives, named by shape: without the DOM library and Node's types there is no such name. */
 export interface BlobLike {
   readonly size: number;
   readonly name?: string;
-  /** The bytes from `start` up to `end`. */
-  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+  /** The bytes from `start` up to `end`, still to be read. */
+  slice(start: number, end: number): BlobPart;
 }
 
 /** A file: a `Blob` or `File`, its bytes, or an open file handle of Node. */

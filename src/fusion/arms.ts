@@ -2,7 +2,9 @@
  * Choices whose sides are dear. `where` computes both sides; where a vector's elements all take one of them, the other can be
  * passed over, and with it whatever only choices by the same condition read.
  */
-import { forEachOperand, type Value, type ValueOperation } from './values.ts';
+import { costs } from './costs.ts';
+import { chosenOperand, forEachOperandIn, type RowCase } from './rowCases.ts';
+import type { Value } from './values.ts';
 
 /** What only one side of the choices by a condition needs, operands first. */
 export interface Arm {
@@ -14,25 +16,19 @@ export interface Arm {
 /** Of each condition the sides that are worth a branch. */
 export type Arms = ReadonlyMap<Value, readonly Arm[]>;
 
-const costs: Partial<Readonly<Record<ValueOperation, number>>> = {
-  exp: 20,
-  fallingExp: 18,
-  power: 14,
-  log: 22,
-  divide: 4,
-  sqrt: 4,
-};
-
 /** Operations below which a branch, which may be mispredicted, costs more than it saves. */
 const leastCost = 8;
 
-/** Finds the arms in what `roots` need. `isComputed` tells values that are computed on the spot from those that are loaded. */
-export function findArms(roots: readonly Value[], isComputed: (value: Value) => boolean): Arms {
+/**
+ * Finds the arms in what `roots` need. `isComputed` tells values that are computed on the spot from those that are loaded; of
+ * choices by the condition of `rowCase` only one side is there.
+ */
+export function findArms(roots: readonly Value[], isComputed: (value: Value) => boolean, rowCase?: RowCase): Arms {
   const computed = new Set<Value>();
   const visit = (value: Value): void => {
     if (computed.has(value) || !isComputed(value)) return;
     computed.add(value);
-    forEachOperand(value, (operand, access) => {
+    forEachOperandIn(rowCase, value, (operand, access) => {
       if (access === 'same') visit(operand);
     });
   };
@@ -40,11 +36,14 @@ export function findArms(roots: readonly Value[], isComputed: (value: Value) => 
   // Operands have the smaller numbers.
   const falling = [...computed].sort((a, b) => b.id - a.id);
   const users = new Map<Value, { readonly user: Value; readonly at: number }[]>(falling.map((value) => [value, []]));
-  for (const user of falling) forEachOperand(user, (operand, _, at) => users.get(operand)?.push({ user, at }));
+  for (const user of falling)
+    forEachOperandIn(rowCase, user, (operand, _, at) => users.get(operand)?.push({ user, at }));
 
   const arms = new Map<Value, readonly Arm[]>();
   const conditions = new Set(
-    falling.filter(({ operation }) => operation === 'where').map(({ operands }) => operands[0]!),
+    falling
+      .filter((value) => value.operation === 'where' && chosenOperand(rowCase, value) === undefined)
+      .map(({ operands }) => operands[0]!),
   );
   for (const condition of conditions) {
     const isChoice = (value: Value): boolean => value.operation === 'where' && value.operands[0] === condition;

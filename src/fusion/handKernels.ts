@@ -86,7 +86,7 @@ export function recordedKernels<Stored>(
 }
 
 /** A copy of a tree of records and arrays with its tensors replaced; what occurs twice in it is one object in the copy too. */
-function mapTree<From>(
+export function mapTree<From>(
   tree: unknown,
   isTensor: (value: unknown) => value is From,
   change: (tensor: From) => unknown,

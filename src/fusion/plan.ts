@@ -43,11 +43,11 @@ export function planGraph<Stored>(graph: Graph<Stored>): Plan {
   return { values, spaces, phases, buffers, outputs, targets, leaves, parameters };
 }
 
-/** Everything that a plan's program depends on: all but sizes and the numbers of parameters. */
+/** Everything that a plan's program depends on: all but sizes and the numbers of parameters, of which the sign is known. */
 export function structureOf({ values, spaces, targets }: Plan): string {
-  const texts = values.map(({ operation, operands, access, slot, number, form, space, level, buffer }) => {
+  const texts = values.map(({ operation, operands, access, slot, number, sign, form, space, level, buffer }) => {
     const from = operands.map(({ id }, at) => `${id}${access[at]}`).join();
-    return `${operation} ${from} ${slot} ${number} ${form} ${space?.id} ${level} ${buffer}`;
+    return `${operation} ${from} ${slot} ${number} ${sign} ${form} ${space?.id} ${level} ${buffer}`;
   });
   return `${spaces.length};${texts.join(';')};${targets.map(({ id }) => id).join()}`;
 }

@@ -13,13 +13,13 @@ import {
   joinFactors,
   type Rule,
 } from './algebra.ts';
-import { exponentialOfLogSoftmax, fallingExponential } from './softmax.ts';
+import { exponentialOfLogSoftmax, softmaxPower } from './softmax.ts';
 import { differenceSum, oneHotSum, scaledSum } from './sums.ts';
 import { isNumber, isSoftmaxExponential, type Value, type ValueOperation, valueTable } from './values.ts';
 
 const elementwiseRules: Partial<Readonly<Record<ValueOperation, readonly Rule[]>>> = {
   multiply: [timesOne, factorsOfRows, factorOverProbabilities],
-  divide: [byOne, oneHotByRows, divideByTotal],
+  divide: [byOne, oneHotByRows, divideByTotal, quotientByRow],
   subtract: [commonFactor, logitsFirst],
   exp: [exponentialOfLogSoftmax, exponentialBelowOne],
 };
@@ -114,22 +114,30 @@ function oneHotByRows(algebra: Algebra, { operands, access, size }: Call): Value
   return algebra.make('where', [a, quotient(1), quotient(0)], ['same', how, how], size);
 }
 
-/** Whether a difference is at most 0 (or NaN): of x and the largest of its row, or the larger of x and something. */
-function isBelowZero({ operation, operands, access }: Value): boolean {
-  if (operation !== 'subtract') return false;
+/** Whether a value is x less the largest of its row: at most 0, or NaN. */
+function isBelowOwnRow({ operation, operands, access }: Value): boolean {
   const [x, most] = operands as readonly [Value, Value];
-  if (most.operation === 'maximum') {
-    return most.operands.some((side, at) => side === x && most.access[at] === 'same' && access[1] === access[0]);
-  }
-  return (most.operation === 'max' || most.operation === 'quietMax') && most.operands[0] === x && access[0] === 'same';
+  if (operation !== 'subtract' || access[0] !== 'same' || most.operands[0] !== x) return false;
+  return most.operation === 'max' || most.operation === 'quietMax';
 }
 
-/** e^x of x ≤ 0, or of c·x with a positive constant c: at most 1, so that the short exponential serves. */
+/** Whether a value is x less the larger of x and something: at most 0, or NaN. */
+function isBelowEither({ operation, operands, access }: Value): boolean {
+  const [x, most] = operands as readonly [Value, Value];
+  if (operation !== 'subtract' || most.operation !== 'maximum') return false;
+  return most.operands.some((side, at) => side === x && most.access[at] === 'same' && access[1] === access[0]);
+}
+
+/**
+ * e^x of x ≤ 0, or of c·x with a positive constant c: at most 1, so that a short exponential serves. Of a row less its
+ * maximum it is a softmax's: what counts there is near 0, and a power of 2 will do.
+ */
 function exponentialBelowOne(algebra: Algebra, { operands }: Call): Value | undefined {
   const [x] = operands as readonly [Value];
   const scaled = asScaled(x);
-  const isBelow = isBelowZero(x) || (scaled !== undefined && scaled.factor.sign > 0 && isBelowZero(scaled.element));
-  return isBelow ? fallingExponential(algebra, x) : undefined;
+  const element = scaled !== undefined && scaled.factor.sign > 0 ? scaled.element : x;
+  if (isBelowOwnRow(element)) return softmaxPower(algebra, x);
+  return isBelowEither(element) ? algebra.make('fallingExp', [x], ['same'], x.size) : undefined;
 }
 
 /** e/Σe = e·(1/Σe) in a softmax: a quotient a row in place of one an element. The total is at least 1, or NaN. */
@@ -137,6 +145,19 @@ function divideByTotal(algebra: Algebra, { operands, access, size }: Call): Valu
   const [e, total] = operands as readonly [Value, Value];
   if (!isSoftmaxExponential(e) || total.operation !== 'sum' || total.operands[0] !== e) return undefined;
   return algebra.make('multiply', [e, inverse(algebra, total)], ['same', access[1]!], size);
+}
+
+/** Whether 1/x is a normal number, 0, ±Infinity where x is 0, or NaN: of what is at least 1, and of roots. */
+function hasInverse({ operation, operands }: Value): boolean {
+  if (operation === 'maximum') return operands.some(({ number }) => number !== undefined && number >= 1);
+  return operation === 'sqrt';
+}
+
+/** x/r = x·(1/r) for a number of a row that has an inverse: a quotient a row in place of one an element. */
+function quotientByRow(algebra: Algebra, { operands, access, size }: Call): Value | undefined {
+  const [x, r] = operands as readonly [Value, Value];
+  if (x.size !== size || r.size === size || access[1] === 'column' || !hasInverse(r)) return undefined;
+  return algebra.elementwise('multiply', [x, inverse(algebra, r)], [access[0]!, access[1]!], size);
 }
 
 /** a·c − b·c = (a − b)·c for a constant c that is finite and not 0: of temperatures, where the sides' logits meet. */

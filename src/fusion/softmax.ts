@@ -3,13 +3,8 @@ import type { Access } from './access.ts';
 import { type Algebra, accessBySize, asScaled, type Call, inverse } from './algebra.ts';
 import { isSoftmaxExponential, type Value } from './values.ts';
 
-/** e^x for x ≤ 0. */
-export function fallingExponential(algebra: Algebra, x: Value): Value {
-  return algebra.make('fallingExp', [x], ['same'], x.size);
-}
-
-/** The same as a power of 2: shorter, and as good where x is not large. */
-function softmaxPower(algebra: Algebra, x: Value): Value {
+/** e^x for x ≤ 0 as a power of 2: short, and good where x is not large. */
+export function softmaxPower(algebra: Algebra, x: Value): Value {
   const access: readonly Access[] = ['same', accessBySize(1, x.size)];
   const scaled = algebra.elementwise('multiply', [x, algebra.constant(Math.LOG2E)], access, x.size);
   return algebra.make('power', [scaled], ['same'], x.size);
@@ -44,6 +39,6 @@ export function exponentialOfLogSoftmax(algebra: Algebra, { operands, size }: Ca
   const total = log.operation === 'log' ? log.operands[0]! : undefined;
   if (total?.operation !== 'sum' || !isSoftmaxExponential(total.operands[0]!)) return undefined;
   const [exponential] = total.operands as readonly [Value];
-  if (![softmaxPower, fallingExponential].some((make) => make(algebra, shifted) === exponential)) return undefined;
+  if (softmaxPower(algebra, shifted) !== exponential) return undefined;
   return algebra.make('multiply', [exponential, inverse(algebra, total)], ['same', a.access[1]!], size);
 }

@@ -39,6 +39,10 @@ export interface Phase {
   stageOf(value: Value): number;
   /** The stage that keeps a value; undefined where it is not kept. */
   keptIn(value: Value): number | undefined;
+  /** What the phase is for: values that go to memory, and reductions to numbers of all rows or of columns. */
+  readonly roots: readonly Value[];
+  /** The same phase for other roots: some of its own, where a device cannot serve all in one go, or what these are made of. */
+  only(roots: readonly Value[]): Phase;
 }
 
 /** Operations that are worth a place in memory by themselves, if the result is needed twice. */
@@ -56,6 +60,23 @@ export function planPhase(
   level: number,
   keep: (value: Value) => void,
 ): Phase | undefined {
+  const roots = values.filter(
+    (value) =>
+      value.level === level &&
+      value.space === space &&
+      (isColumnReduction(value) ||
+        (value.form === 'single' ? isReduction(value) : value.form !== 'column' && value.buffer >= 0)),
+  );
+  return roots.length === 0 ? undefined : phaseFor(roots, values, space, level, keep);
+}
+
+function phaseFor(
+  roots: readonly Value[],
+  values: readonly Value[],
+  space: Space,
+  level: number,
+  keep: (value: Value) => void,
+): Phase {
   const isOurs = (value: Value): boolean => value.space === space && (value.form === 'full' || value.form === 'row');
   const isLoaded = (value: Value): boolean =>
     value.operation === 'leaf' ||
@@ -94,17 +115,14 @@ export function planPhase(
     want(x, [stage]);
   };
 
-  // What the phase is for: numbers of all rows or of columns, and values that go to memory.
-  for (const value of values) {
-    if (value.level !== level || value.space !== space) continue;
-    if (isColumnReduction(value) || (value.form === 'single' && isReduction(value))) place(value);
-    else if (isOurs(value) && value.buffer >= 0) {
+  for (const value of roots) {
+    if (isColumnReduction(value) || value.form === 'single') place(value);
+    else {
       if (value.form === 'row') rowStores.push(value);
       else stageAt(stageOf(value)).stores.push(value);
       want(value, [stageOf(value)]);
     }
   }
-  if (rowStores.length + rowReductions.length + stages.length === 0) return undefined;
 
   const keptIn = new Map<Value, number>();
   /** Whether computing a full value anew takes more than a few operations. */
@@ -160,6 +178,9 @@ export function planPhase(
     isLoaded,
     stageOf,
     keptIn: (value) => keptIn.get(value),
+    roots,
+    // What it reads from memory is there for the whole phase.
+    only: (others) => phaseFor(others, values, space, level, () => undefined),
   };
 }
 

@@ -17,9 +17,9 @@ export type ValueOperation =
   | 'greater'
   | 'where'
   | 'exp'
-  /** e^x for x ≤ 0, exactly 0 below the smallest normal number: the exponential of a softmax. */
+  /** e^x for x ≤ 0, exactly 0 below the smallest normal number. */
   | 'fallingExp'
-  /** 2^x for x ≤ 0, 0 likewise: that of `logSoftmax`. Shorter; where x is large its rounding shows. */
+  /** 2^x for x ≤ 0, 0 likewise: the exponential of a softmax. Shorter; where x is large its rounding shows. */
   | 'power'
   | 'log'
   | 'sqrt'
@@ -156,7 +156,7 @@ export function isFree({ operation }: Value): boolean {
 
 /** Whether a value is the exponential of a softmax: at most 1, and 1 somewhere in each row. */
 export function isSoftmaxExponential({ operation }: Value): boolean {
-  return operation === 'fallingExp' || operation === 'power';
+  return operation === 'power';
 }
 
 /** Whether a value joins the columns of each row, or everything. */

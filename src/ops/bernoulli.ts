@@ -1,7 +1,6 @@
 /** Predictions of one yes or no each, from their log-odds: an answer of its own for every element. */
 import type { Backend } from '../backend.ts';
 import { logOnePlus, nearZero, smallExponentialRemainder, smallLogarithmRemainder } from './exponentialRemainder.ts';
-import { probabilityGap, relativeEntropyTerms } from './relativeEntropy.ts';
 import { scale } from './scale.ts';
 
 /** How a student's answers stand to a teacher's, element by element. */
@@ -15,44 +14,45 @@ export interface BernoulliPair<T> {
 /**
  * The divergence between σ(v), the teacher's, and σ(u), the student's.
  *
- * Both are turned so that the teacher's yes is the less likely answer, p ≤ ½: that changes the sign of the gap alone. log σ(x)
- * is min(x, 0) − log(1 + e^{−|x|}), and a log-ratio the difference of two such. Where u and v are alike, the no's is
- * −log(1 + w), w = p·(e^{u − v} − 1), and the yes's u − v more, with the digits of u − v. An infinite v is certain: what has
- * probability 0 then counts 0; an infinite u that is wrong makes the divergence +Infinity.
+ * Both are turned so that the teacher's yes is the less likely answer, p ≤ ½: that changes the sign of the gap alone. With
+ * a = e^{−|u|} and b = e^v it is p·(v − min(u, 0)) + (1 − p)·max(u, 0) + log((1 + a)/(1 + b)). Where u and v are alike, the log-ratio of the
+ * no's is −log(1 + w), w = p·(e^{u − v} − 1), and that of the yes's u − v more, with the digits of u − v. An infinite v is
+ * certain: what has probability 0 then counts 0; an infinite u that is wrong makes the divergence +Infinity.
  */
 export function bernoulliPair<T>(backend: Backend<T>, u: T, v: T): BernoulliPair<T> {
   return backend.scope(() => {
-    const turn = backend.where(backend.greater(v, backend.scalar(0)), backend.scalar(-1), backend.scalar(1));
-    const [student, teacher] = [sideOf(backend, backend.multiply(u, turn)), sideOf(backend, backend.multiply(v, turn))];
-    const moved = backend.subtract(student.odds, teacher.odds);
-    const w = backend.multiply(teacher.yes, backend.add(moved, smallExponentialRemainder(backend, moved)));
-    const nearNo = backend.subtract(smallLogarithmRemainder(backend, w), w);
-    const near = nearZero(backend, moved);
-    const yes = backend.where(near, backend.add(moved, nearNo), backend.subtract(student.yesLog, teacher.yesLog));
-    const no = backend.where(near, nearNo, backend.subtract(student.noLog, teacher.noLog));
-    return {
-      divergence: backend.add(
-        relativeEntropyTerms(backend, teacher.yes, student.yes, yes),
-        relativeEntropyTerms(backend, teacher.no, student.no, no),
-      ),
-      gap: backend.multiply(turn, probabilityGap(backend, teacher.yes, student.yes, yes)),
-    };
-  });
-}
+    const [zero, one] = [backend.scalar(0), backend.scalar(1)];
+    const turn = backend.where(backend.greater(v, zero), backend.scalar(-1), one);
+    const student = backend.multiply(u, turn);
+    const a = backend.exp(scale(backend, backend.abs(student), -1));
+    const b = backend.exp(scale(backend, backend.abs(v), -1));
+    const no = backend.divide(one, backend.add(b, one));
+    const yes = backend.multiply(b, no);
+    const likelier = backend.divide(one, backend.add(a, one));
+    const positive = backend.greater(student, zero);
+    const studentYes = backend.where(positive, likelier, backend.multiply(a, likelier));
 
-/** Probabilities of yes and no with their logarithms, by one exponential and one logarithm. */
-function sideOf<T>(backend: Backend<T>, odds: T) {
-  const zero = backend.scalar(0);
-  const power = backend.exp(scale(backend, backend.abs(odds), -1));
-  const likelier = backend.divide(backend.scalar(1), backend.add(power, backend.scalar(1)));
-  const other = backend.multiply(power, likelier);
-  const positive = backend.greater(odds, zero);
-  const beyond = logOnePlus(backend, power);
-  return {
-    odds,
-    yes: backend.where(positive, likelier, other),
-    no: backend.where(positive, other, likelier),
-    yesLog: backend.subtract(backend.subtract(zero, backend.maximum(scale(backend, odds, -1), zero)), beyond),
-    noLog: backend.subtract(backend.subtract(zero, backend.maximum(odds, zero)), beyond),
-  };
+    const moved = backend.subtract(student, scale(backend, backend.abs(v), -1));
+    const w = backend.multiply(yes, backend.add(moved, smallExponentialRemainder(backend, moved)));
+    const noRatio = backend.subtract(smallLogarithmRemainder(backend, w), w);
+    const yesRatio = backend.add(moved, noRatio);
+    const remainder = smallExponentialRemainder(backend, yesRatio);
+    const nearDivergence = backend.add(
+      backend.multiply(yes, remainder),
+      backend.multiply(no, smallExponentialRemainder(backend, noRatio)),
+    );
+
+    const noLog = logOnePlus(backend, backend.multiply(backend.subtract(a, b), no));
+    const aboveZero = backend.where(positive, backend.multiply(no, student), zero);
+    const below = backend.add(backend.where(positive, zero, student), backend.abs(v));
+    const belowZero = backend.where(yes, backend.multiply(yes, below), zero);
+    const divergence = backend.add(backend.subtract(noLog, belowZero), aboveZero);
+    const near = nearZero(backend, moved);
+    const gap = backend.where(
+      near,
+      backend.multiply(yes, backend.add(yesRatio, remainder)),
+      backend.subtract(studentYes, yes),
+    );
+    return { divergence: backend.where(near, nearDivergence, divergence), gap: backend.multiply(turn, gap) };
+  });
 }

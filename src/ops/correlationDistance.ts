@@ -35,7 +35,10 @@ export function correlationDistance<T>(
   const apart = backend.subtract(a.directions, b.directions);
   const squares = backend.sum(backend.multiply(apart, apart), { axis, keepDims: true });
   const both = backend.multiply(a.some, b.some);
-  const distance = backend.where(both, scale(backend, squares, 0.5), backend.scalar(1));
+  // Squares are at most 4: a NaN on one side shows, even beside a constant one.
+  const known = backend.greater(backend.scalar(5), squares);
+  const undirected = backend.where(known, backend.scalar(1), squares);
+  const distance = backend.where(both, scale(backend, squares, 0.5), undirected);
   return { distance, directions: a.directions, apart, lengths: a.lengths };
 }
 
@@ -54,7 +57,9 @@ function directionsOf<T>(backend: Backend<T>, x: T, axis: number, counted: Count
   const onlyCounted = (values: T): T => (counted === undefined ? values : backend.where(counted.mask, values, zero));
   // Less its largest element first, a constant side is 0 to the last digit, where the rounding of a mean would leave noise
   // that then gets length 1.
-  const shifted = onlyCounted(backend.subtract(x, backend.max(x, kept)));
+  // An element that does not count must not set what the others are taken less of: 1e-30 less ½ has no digits left.
+  const counting = counted === undefined ? x : backend.where(counted.mask, x, backend.scalar(-Infinity));
+  const shifted = onlyCounted(backend.subtract(x, backend.max(counting, kept)));
   const count = counted?.count ?? backend.scalar(backend.shapeOf(x).at(axis)!);
   const centred = onlyCounted(backend.subtract(shifted, backend.divide(backend.sum(shifted, kept), count)));
   // Squares of probabilities of 1e-25 would underflow in float32.

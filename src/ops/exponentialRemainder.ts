@@ -5,19 +5,18 @@
 import type { Backend } from '../backend.ts';
 import { scale } from './scale.ts';
 
-/** Below it the series serve: 1e-11 within it in float64, 1e-4 beyond it in float32. */
-const near = 1 / 32;
+/** Below it the series serve: 1e-11 within it in float64, 1e-5 beyond it in float32. */
+const near = 1 / 8;
 
-/** 1 where |x| < 1/32, else 0; 0 for NaN. */
+/** 1 where |x| < 1/8, else 0; 0 for NaN. */
 export function nearZero<T>(backend: Backend<T>, x: T): T {
   return backend.greater(backend.scalar(near), backend.abs(x));
 }
 
-/** e^x − 1 − x where |x| < 1/32, never negative: x²·(1/2 + x/6 + x²/24 + …). Elsewhere it means nothing. */
+/** e^x − 1 − x where |x| < 1/8, never negative: x²·(1/2 + x/6 + x²/24 + …). Elsewhere it means nothing. */
 export function smallExponentialRemainder<T>(backend: Backend<T>, x: T): T {
-  return backend.scope(() =>
-    backend.multiply(backend.multiply(x, x), polynomial(backend, x, [1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720])),
-  );
+  const coefficients = [1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040, 1 / 40320];
+  return backend.scope(() => backend.multiply(backend.multiply(x, x), polynomial(backend, x, coefficients)));
 }
 
 /** e^x − 1 for every x, to rounding. */
@@ -37,7 +36,7 @@ export function exponentialRemainder<T>(backend: Backend<T>, x: T): T {
 }
 
 /**
- * a − log(1 + a) where |a| < 1/32, never negative; elsewhere it means nothing.
+ * a − log(1 + a) where |a| < 1/8, never negative; elsewhere it means nothing.
  *
  * With z = a/(2 + a), log(1 + a) is 2·(z + z³/3 + z⁵/5 + …), and a − 2z = a·z.
  */
@@ -45,7 +44,7 @@ export function smallLogarithmRemainder<T>(backend: Backend<T>, a: T): T {
   return backend.scope(() => {
     const z = backend.divide(a, backend.add(a, backend.scalar(2)));
     const square = backend.multiply(z, z);
-    const series = polynomial(backend, square, [2 / 3, 2 / 5, 2 / 7]);
+    const series = polynomial(backend, square, [2 / 3, 2 / 5, 2 / 7, 2 / 9]);
     return backend.multiply(z, backend.subtract(a, backend.multiply(square, series)));
   });
 }

@@ -26,6 +26,8 @@ export function foldRows<T>(
   step: (index: number, carried: readonly T[]) => FoldStep<T>,
 ): FoldStep<T> {
   const wholes = shapes.map((shape) => backend.rowsInParts?.(shape) ?? patchwork(backend, shape));
+  /** What is kept until the wholes are made; a step may give one tensor to several of them. */
+  const kept = new Set<T>();
   let current = carried;
   for (let index = 0; index < steps; index++) {
     const before = current;
@@ -34,14 +36,19 @@ export function foldRows<T>(
       rows.forEach((part, at) => {
         wholes[at]!.write(part);
       });
-      return { next, kept: backend.rowsInParts ? [] : rows };
+      return { next, parts: backend.rowsInParts ? [] : rows };
     });
     current = made.next;
+    made.parts.forEach((part) => {
+      kept.add(part);
+    });
     // A sum that is put off would hold on to all its terms.
     backend.settle?.(current);
     if (index > 0) before.filter((tensor) => !current.includes(tensor)).forEach(backend.dispose);
   }
-  return { rows: wholes.map((whole) => whole.finish()), carried: current };
+  const rows = wholes.map((whole) => whole.finish());
+  kept.forEach(backend.dispose);
+  return { rows, carried: current };
 }
 
 /** Without a way of the backend's own, parts are kept, and take the places of their rows in copies of the whole at the end. */
@@ -59,7 +66,6 @@ function patchwork<T>(backend: Backend<T>, shape: Shape): RowsInParts<T> {
           start += backend.shapeOf(part)[0]!;
           const positions = Int32Array.from({ length: start - first }, (_, row) => first + row);
           joined = replaceRows(backend, joined, positions, part);
-          backend.dispose(part);
         }
         return joined;
       }),

@@ -1,7 +1,6 @@
 /** A prediction in two parts: the label against all other classes, and the others among themselves. */
 import type { Backend } from '../backend.ts';
 import { isMinusInfinity } from './isMinusInfinity.ts';
-import { logSumExp } from './logSumExp.ts';
 import { probabilityGap } from './relativeEntropy.ts';
 import { scale } from './scale.ts';
 import { type SoftenedPair, softenedPair } from './softenedPair.ts';
@@ -30,22 +29,27 @@ export function labelSplit<T>(
 ): LabelSplit<T> {
   const label = backend.oneHot(labels, backend.shapeOf(studentLogits).at(-1)!);
   const labelled = backend.sum(label, { axis: -1, keepDims: true });
-  const sideOf = (logits: T) => {
+  const othersOf = (logits: T): T => backend.where(label, backend.scalar(-Infinity), logits);
+  const [student, teacher] = [othersOf(studentLogits), othersOf(teacherLogits)];
+  const others = softenedPair(backend, student, teacher, { student: temperature, teacher: temperature });
+  /** log Σ e^logit over the others is their maximum, over T, and the logarithm of the total above it. */
+  const sideOf = (logits: T, rest: T, total: T) => {
     const onLabel = backend.sum(backend.where(label, logits, backend.scalar(0)), { axis: -1, keepDims: true });
-    const others = backend.where(label, backend.scalar(-Infinity), logits);
-    const total = logSumExp(backend, scale(backend, others, 1 / temperature), true);
-    const odds = backend.subtract(scale(backend, backend.divide(onLabel, labelled), 1 / temperature), total);
-    return { others, odds, alone: isMinusInfinity(backend, total) };
+    const most = backend.max(rest, { axis: -1, keepDims: true });
+    const alone = isMinusInfinity(backend, most);
+    const above = backend.subtract(backend.divide(onLabel, labelled), most);
+    const logTotal = backend.where(alone, backend.scalar(0), backend.log(total));
+    return { odds: backend.subtract(scale(backend, above, 1 / temperature), logTotal), alone };
   };
-  const [student, teacher] = [sideOf(studentLogits), sideOf(teacherLogits)];
-  const temperatures = { student: temperature, teacher: temperature };
+  const ofStudent = sideOf(studentLogits, student, others.totals.student);
+  const ofTeacher = sideOf(teacherLogits, teacher, others.totals.teacher);
   return {
     label,
-    studentOdds: student.odds,
-    teacherOdds: teacher.odds,
-    others: softenedPair(backend, student.others, teacher.others, temperatures),
-    studentAlone: student.alone,
-    teacherAlone: teacher.alone,
+    studentOdds: ofStudent.odds,
+    teacherOdds: ofTeacher.odds,
+    others,
+    studentAlone: ofStudent.alone,
+    teacherAlone: ofTeacher.alone,
   };
 }
 
@@ -62,6 +66,6 @@ export function studentOfOthers<T>(backend: Backend<T>, { others, studentAlone }
 
 /** Student's less teacher's prediction over the other classes; 0 where a side has none. */
 export function gapOfOthers<T>(backend: Backend<T>, { others, studentAlone, teacherAlone }: LabelSplit<T>): T {
-  const gap = probabilityGap(backend, others.teacher, others.student, others.logRatio);
+  const gap = probabilityGap(backend, others.teacher, others.student, others.logRatio, others.near);
   return backend.where(backend.maximum(studentAlone, teacherAlone), backend.scalar(0), gap);
 }

@@ -3,12 +3,9 @@
  * digits where the two sides are alike: there each term is of second order in their difference, and so is its error.
  */
 import type { Backend } from '../backend.ts';
-import {
-  exponentialMinusOne,
-  nearZero,
-  smallExponentialRemainder,
-  smallLogarithmRemainder,
-} from './exponentialRemainder.ts';
+import { asColumn } from './asColumn.ts';
+import { nearZero, smallExponentialRemainder } from './exponentialRemainder.ts';
+import { isMinusInfinity } from './isMinusInfinity.ts';
 import { scale } from './scale.ts';
 
 /**
@@ -39,18 +36,20 @@ export function relativeEntropy<T>(backend: Backend<T>, p: T, q: T, logRatio: T,
 }
 
 /** p·x, and 0 where p is, whatever x is. */
-function shares<T>(backend: Backend<T>, p: T, x: T): T {
+export function shares<T>(backend: Backend<T>, p: T, x: T): T {
   return backend.where(p, backend.multiply(p, x), backend.scalar(0));
 }
 
 /**
  * The gradient q·(log(q/r) − expectation) of a divergence of q in the logits of q, where `expectation` is that of the
  * logarithm under q, [...]. Where q = 0 its limit is 0, though the logarithm may be infinite or undefined; a q that is NaN
- * stays NaN.
+ * stays NaN. A row whose divergence is infinite, since r rules out what q does not, has no direction to go: gradient 0.
  */
 export function centredGradient<T>(backend: Backend<T>, q: T, logRatio: T, expectation: T): T {
-  const column = backend.reshape(expectation, [...backend.shapeOf(expectation), 1]);
-  return backend.where(q, backend.multiply(q, backend.subtract(logRatio, column)), backend.scalar(0));
+  const column = asColumn(backend, expectation);
+  const infinite = isMinusInfinity(backend, scale(backend, column, -1));
+  const taken = backend.where(infinite, backend.scalar(0), q);
+  return backend.where(taken, backend.multiply(q, backend.subtract(logRatio, column)), backend.scalar(0));
 }
 
 /** q − p, with the relative accuracy of `logRatio` where the two are alike. */
@@ -60,47 +59,5 @@ export function probabilityGap<T>(backend: Backend<T>, p: T, q: T, logRatio: T, 
     const gap = backend.subtract(q, p);
     const exact = backend.where(nearZero(backend, logRatio), small, gap);
     return near === undefined ? exact : backend.where(near, exact, gap);
-  });
-}
-
-/** How p stands to the mixture m = share·p + (1 − share)·q. */
-export interface MixtureRatio<T> {
-  /** log m − log p; where p = 0 it means nothing. */
-  readonly logRatio: T;
-  /** Terms p·log(p/m) + m − p ≥ 0 (without m − p in rows that are not near), whose sum over the classes is KL(p‖m) ≤ −log share. */
-  readonly terms: T;
-}
-
-/**
- * The divergence of p from its mixture with q, from x = log q − log p: with a = m/p − 1 = (1 − share)·(e^x − 1) a term is
- * p·(a − log(1 + a)). Finite for all logits, also where both sides underflow.
- *
- * @param nearRows `SoftenedPair.near`: rows that are not so are summed from p·(log p − log m).
- */
-export function mixtureRatio<T>(
-  backend: Backend<T>,
-  p: T,
-  q: T,
-  logRatio: T,
-  share: number,
-  nearRows?: T,
-): MixtureRatio<T> {
-  return backend.scope(() => {
-    // e^x may overflow where p is below 1e-34, and counts for nothing there.
-    const most = backend.scalar(80);
-    const bounded = backend.where(backend.greater(logRatio, most), most, logRatio);
-    const a = scale(backend, exponentialMinusOne(backend, bounded), 1 - share);
-    const remainder = smallLogarithmRemainder(backend, a);
-    const near = nearZero(backend, a);
-    const direct = backend.log(backend.add(a, backend.scalar(1)));
-    const gained = scale(backend, backend.subtract(q, p), 1 - share);
-    const linear = shares(backend, p, direct);
-    const exact = backend.where(near, backend.subtract(a, remainder), direct);
-    const terms = backend.where(near, backend.multiply(p, remainder), backend.subtract(gained, linear));
-    if (nearRows === undefined) return { logRatio: exact, terms };
-    return {
-      logRatio: backend.where(nearRows, exact, direct),
-      terms: backend.where(nearRows, terms, scale(backend, linear, -1)),
-    };
   });
 }

@@ -3,9 +3,10 @@
  * for the losses on all classes, on a teacher's top classes, and on classes that come in tiles.
  */
 import type { Backend } from '../backend.ts';
-import { centredGradient, mixtureRatio, probabilityGap, relativeEntropy } from './relativeEntropy.ts';
+import { farMixture, mixtureRatio } from './mixture.ts';
+import { centredGradient, probabilityGap, relativeEntropy } from './relativeEntropy.ts';
 import { scale } from './scale.ts';
-import type { ProbabilityPair } from './softenedPair.ts';
+import type { ProbabilityPair, SoftenedPair } from './softenedPair.ts';
 import { totalVariationGradient, totalVariationOf } from './totalVariation.ts';
 
 /** The divergences by name. */
@@ -29,7 +30,7 @@ export interface PartialDivergence extends RowDivergence {
 }
 
 /** KL(p‖q); gradient q − p. */
-const forward: PartialDivergence = {
+export const forwardDivergence: PartialDivergence = {
   rows(backend, pair) {
     const { student, teacher, logRatio } = pair;
     const losses = pair.divergence ?? relativeEntropy(backend, teacher, student, logRatio);
@@ -41,7 +42,7 @@ const forward: PartialDivergence = {
 };
 
 /** KL(q‖p); gradient q·((log q − log p) − KL). */
-const reverse: PartialDivergence = {
+export const reverseDivergence: PartialDivergence = {
   rows(backend, pair) {
     const { student, teacher, logRatio } = pair;
     const losses = relativeEntropy(backend, student, teacher, scale(backend, logRatio, -1), pair.near);
@@ -53,12 +54,15 @@ const reverse: PartialDivergence = {
 };
 
 /** β·KL(p‖m) + (1 − β)·KL(q‖m), m = β·p + (1 − β)·q; gradient (1 − β)·q·((log q − log m) − KL(q‖m)). */
-function jensenShannon(beta: number): PartialDivergence {
+export function jensenShannonDivergence(beta: number): PartialDivergence {
   return {
     rows(backend, pair) {
-      const { student, teacher, logRatio, near } = pair;
-      const ofTeacher = mixtureRatio(backend, teacher, student, logRatio, beta, near);
-      const ofStudent = mixtureRatio(backend, student, teacher, scale(backend, logRatio, -1), 1 - beta, near);
+      const { student, teacher, logRatio } = pair;
+      const far = isSoftened(pair) ? farMixture(backend, pair, beta) : undefined;
+      const farOf = (side: 'student' | 'teacher') => far && { near: far.near, logRatio: far.logRatios[side] };
+      const opposite = scale(backend, logRatio, -1);
+      const ofTeacher = mixtureRatio(backend, teacher, student, logRatio, beta, farOf('teacher'));
+      const ofStudent = mixtureRatio(backend, student, teacher, opposite, 1 - beta, farOf('student'));
       const terms = backend.add(scale(backend, ofTeacher.terms, beta), scale(backend, ofStudent.terms, 1 - beta));
       return {
         losses: backend.sum(terms, { axis: -1 }),
@@ -78,13 +82,17 @@ function jensenShannon(beta: number): PartialDivergence {
 }
 
 /** ½·Σ|p − q|; gradient q·(g − Σ q·g), g = ½·sign(q − p). */
-const totalVariation: RowDivergence = {
+export const totalVariationDivergence: RowDivergence = {
   rows(backend, pair) {
     const { distance, gap } = totalVariationOf(backend, pair);
     return { losses: distance, student: pair.student, first: gap, second: distance, near: nearRows(backend, pair) };
   },
   gradient: (backend, { student, first: gap }) => totalVariationGradient(backend, student, gap),
 };
+
+function isSoftened<T>(pair: ProbabilityPair<T>): pair is SoftenedPair<T> {
+  return 'shifted' in pair;
+}
 
 /** The pair's near rows; all of them, where it does not say. */
 function nearRows<T>(backend: Backend<T>, { near }: ProbabilityPair<T>): T {
@@ -93,10 +101,11 @@ function nearRows<T>(backend: Backend<T>, { near }: ProbabilityPair<T>): T {
 
 /** A divergence that classes in tiles can have; `beta` is the teacher's share in the mixture of `jensenShannon`. */
 export function partialDivergence(name: Exclude<DivergenceName, 'totalVariation'>, beta = 0.5): PartialDivergence {
-  return { forward, reverse, jensenShannon: jensenShannon(beta) }[name];
+  if (name === 'jensenShannon') return jensenShannonDivergence(beta);
+  return name === 'forward' ? forwardDivergence : reverseDivergence;
 }
 
-/** The divergence of a name; `beta` as there. */
+/** The divergence of a name; `beta` as there. Who knows which one it is takes that alone, and bundles no other. */
 export function rowDivergence(name: DivergenceName, beta = 0.5): RowDivergence {
-  return name === 'totalVariation' ? totalVariation : partialDivergence(name, beta);
+  return name === 'totalVariation' ? totalVariationDivergence : partialDivergence(name, beta);
 }

@@ -89,7 +89,8 @@ export function effectiveRowWeights<T>(
       ? rowWeights
       : backend.where(backend.greater(zero, rowWeights), backend.scalar(Number.NaN), rowWeights);
   if (ignoreIndex === null || labels === undefined) return weights;
-  const counts = backend.greater(backend.abs(backend.subtract(labels, backend.scalar(ignoreIndex))), zero);
+  // A choice, not a comparison: a label that is NaN is none that is left out, and has to show.
+  const counts = backend.where(backend.subtract(labels, backend.scalar(ignoreIndex)), backend.scalar(1), zero);
   return weights === undefined ? counts : backend.where(counts, weights, zero);
 }
 

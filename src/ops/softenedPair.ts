@@ -61,9 +61,14 @@ export interface ProbabilityPair<T> {
 
 /** The softened predictions of student and teacher: p = softmax(teacherLogits/T), q = softmax(studentLogits/T). */
 export interface SoftenedPair<T> extends Required<ProbabilityPair<T>> {
-  /** log q as `shifted` − log `total`: only a cross-entropy needs it. */
-  readonly shifted: T;
-  readonly total: T;
+  /** Their logarithms as `shifted` − log `totals`: `logOf` makes them for those who need them. */
+  readonly shifted: SidePair<T>;
+  readonly totals: SidePair<T>;
+}
+
+/** log q or log p, [..., classes]. */
+export function logOf<T>(backend: Backend<T>, { shifted, totals }: SoftenedPair<T>, side: keyof SidePair<T>): T {
+  return backend.subtract(shifted[side], backend.log(totals[side]));
 }
 
 /** One number a row for each side, [..., 1]. */
@@ -165,8 +170,8 @@ export function softenedPair<T>(
       logRatio: backend.subtract(kappa, shifted.difference),
       near,
       divergence: asRows(backend, divergence),
-      shifted: shifted.student,
-      total: totals.student,
+      shifted: { student: shifted.student, teacher: shifted.teacher },
+      totals,
     };
   });
 }

@@ -2,12 +2,18 @@
 import type { Backend } from '../backend.ts';
 import { takeAlong } from './takeAlong.ts';
 
-/** Counts, over rows that count, labels that are no place in a row of ones: no table of one-hot rows is needed for it. */
+/**
+ * Counts, over rows that count, labels that are no place in a row of ones: no table of one-hot rows is needed for it. Where the
+ * number of classes is not known, those that are below 0 or not finite: a fraction is equal to no class.
+ */
 export function strayLabels<T>(backend: Backend<T>, labels: T, classes: number | undefined, weights: T | undefined): T {
   const size = backend.shapeOf(labels)[0]!;
   const found =
     classes === undefined
-      ? backend.greater(labels, backend.scalar(-0.5))
+      ? backend.multiply(
+          backend.greater(labels, backend.scalar(-0.5)),
+          backend.greater(backend.scalar(Infinity), labels),
+        )
       : takeAlong(
           backend,
           backend.fromHost({ data: new Float32Array(classes).fill(1), shape: [1, classes] }),

@@ -33,14 +33,24 @@ export interface UnitFactor<T> {
  * range). Multiplying by it changes no digit.
  */
 export function unitFactor<T>(backend: Backend<T>, x: T): UnitFactor<T> {
+  // Of doubles in host memory one look tells both; a look at others may cost a copy, so a number tells which they are.
+  if (backend.readSync?.(backend.scalar(1)).data instanceof Float64Array) {
+    const { data } = backend.readSync(x);
+    if (data instanceof Float64Array) return unitFactorOnHost(backend, data);
+  }
+  const sizes = backend.abs(x);
+  const largest = backend.max(sizes);
+  const read = backend.readSync?.(largest).data[0];
+  // A NaN or an infinity among the numbers would be the largest.
+  if (read !== undefined && Number.isFinite(read)) {
+    return { factor: backend.scalar(read === 0 ? 0 : factorOf(exponentBelow(read))), invalid: backend.scalar(0) };
+  }
   const { lowest, highest } = backend.readSync === undefined ? single : double;
   const count = highest - lowest + 1;
   const powers = Float64Array.from({ length: count }, (_, index) => 2 ** (lowest + index));
   const factors = Float64Array.from({ length: count + 1 }, (_, below) =>
     below === 0 ? 0 : factorOf(lowest + below - 1),
   );
-  const sizes = backend.abs(x);
-  const largest = backend.max(sizes);
   // In float32 the smallest of the powers are 0 and the largest infinite: the number of those below is the same.
   const below = backend.sum(backend.greater(largest, backend.fromHost({ data: powers, shape: [count] })));
   // A sum of zeros, which no number of terms can round.
@@ -48,6 +58,24 @@ export function unitFactor<T>(backend: Backend<T>, x: T): UnitFactor<T> {
   // Both in one pass over the numbers.
   backend.settle?.([below, invalid]);
   return { factor: backend.gather(backend.fromHost({ data: factors, shape: [count + 1] }), below), invalid };
+}
+
+function unitFactorOnHost<T>(backend: Backend<T>, numbers: Float64Array): UnitFactor<T> {
+  let [largest, invalid] = [0, 0];
+  for (let index = 0; index < numbers.length; index++) {
+    const size = Math.abs(numbers[index]!);
+    if (size > largest) largest = size;
+    if (!(size < Infinity)) invalid++;
+  }
+  // Faults are refused when they are read; until then any factor will do.
+  const factor = largest === 0 || largest === Infinity ? 0 : factorOf(exponentBelow(largest));
+  return { factor: backend.scalar(factor), invalid: backend.scalar(invalid) };
+}
+
+/** The largest e with 2^e below a number, which a logarithm may miss by its rounding. */
+function exponentBelow(number: number): number {
+  const near = Math.max(double.lowest, Math.floor(Math.log2(number)) - 1);
+  return 2 ** (near + 2) < number ? near + 2 : 2 ** (near + 1) < number ? near + 1 : near;
 }
 
 /** The factor for plain numbers; 1 where all are 0. */

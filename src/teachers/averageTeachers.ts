@@ -105,7 +105,7 @@ function averaged<T>(
 function sharesOf(where: string, logits: readonly unknown[], weights: readonly number[]): readonly number[] {
   if (!Array.isArray(logits)) throw kindError(where, 'logits', 'a list of logits, one for each teacher', logits);
   if (logits.length === 0) throw rangeError(where, 'logits', 'a list of at least one', logits);
-  if (weights.length !== logits.length) {
+  if (!Array.isArray(weights) || weights.length !== logits.length) {
     throw rangeError(where, 'weights', `a list of ${logits.length}, one for each teacher`, weights);
   }
   weights.forEach((weight, index) => {

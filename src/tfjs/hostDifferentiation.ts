@@ -9,15 +9,19 @@ import type { Differentiation } from './tfjsDifferentiation.ts';
 
 type TfjsInputs = Inputs<string, string, tf.Tensor>;
 
-/** The loss's value and what its backward pass needs. Nothing stays behind on `kernels`. */
+/**
+ * The loss's value and what its backward pass needs. Nothing stays behind on `kernels`. The terms of a weighted sum are
+ * computed where they are asked for: one whose weight is 0 costs nothing otherwise.
+ */
 export function differentiateOnHost<T>(
   kernels: HostBackend<T>,
   loss: AnyLoss,
   inputs: TfjsInputs,
   context: LossContext | undefined,
+  withTerms: boolean,
 ): Differentiation {
   return loss.form === 'scalar'
-    ? withItsGradients(kernels, loss, inputs, context)
+    ? withItsGradients(kernels, loss, inputs, context, withTerms)
     : withItsInputs(kernels, loss, inputs, context);
 }
 
@@ -27,12 +31,20 @@ function withItsGradients<T>(
   loss: AnyLoss,
   inputs: TfjsInputs,
   context: LossContext | undefined,
+  withTerms: boolean,
 ): Differentiation {
-  const [value, ...gradients] = computed(kernels, inputs, (placed) => {
-    const result = differentiatePlaced(kernels, loss, placed, context);
-    return [result.value, ...loss.differentiable.map((name) => result.gradients[name])];
+  let names: readonly string[] = [];
+  const [value, ...others] = computed(kernels, inputs, (placed) => {
+    const { value, terms, gradients } = differentiatePlaced(kernels, loss, placed, context);
+    if (withTerms) names = Object.keys(terms);
+    return [value, ...names.map((name) => terms[name]!), ...loss.differentiable.map((name) => gradients[name])];
   });
-  return { value: value!, saved: gradients, backward: (upstream, kept) => kept.map((of) => scaled(of, upstream)) };
+  return {
+    value: value!,
+    terms: Object.fromEntries(names.map((name, at) => [name, others[at]!])),
+    saved: others.slice(names.length),
+    backward: (upstream, kept) => kept.map((gradient) => scaled(gradient, upstream)),
+  };
 }
 
 /**
@@ -49,6 +61,7 @@ function withItsInputs<T>(
   const [value] = computed(kernels, inputs, (placed) => [evaluatePlaced(kernels, loss, placed, context).value]);
   return {
     value: value!,
+    terms: {},
     saved: names.map((name) => inputs[name]!),
     backward: (upstream, kept) =>
       computed(kernels, { ...Object.fromEntries(names.map((name, at) => [name, kept[at]])), upstream }, (placed) => {

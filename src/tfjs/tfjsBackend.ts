@@ -10,10 +10,10 @@ import { tfjsOperations } from './tfjsOperations.ts';
  * It follows `tf.setBackend`: name, `readSync` (present on cpu, wasm and node, whose tensors lie in host memory) and fused
  * kernels are those of the tfjs backend that is set when they are asked for. Await `tf.ready()` before the first use.
  *
- * On `webgpu` the losses on logits, `hint`, `crd` with a bank, and the statistics of `calibrationError` and of the
- * similarities run by the kernels of `webgpuBackend`, as programs on tfjs's device over tfjs's buffers, without a copy of
- * the inputs; what a device cannot bind whole is refused. A tensor there over a buffer of another device, which tfjs takes
- * in silence, rejects the next `read` or throws at the next call.
+ * On `webgpu` every loss and every metric runs as a few programs made for it, on tfjs's device over tfjs's buffers, without
+ * a copy of the inputs (`crd` with a bank, `calibrationError` and the similarities by kernels of `webgpuBackend`); what a
+ * device cannot bind whole is refused. A tensor there over a buffer of another device, which tfjs takes in silence, rejects
+ * the next `read` or throws at the next call.
  *
  * Tensors made by it obey `tf.tidy` like any other; outside a tidy the caller disposes of results.
  *

@@ -7,6 +7,8 @@ import { type AnyLoss, backwardOf, forwardOf, type LossContext } from '../loss.t
 /** A loss's value, and its gradients for later. */
 export interface Differentiation {
   readonly value: tf.Tensor;
+  /** The value of each part of a weighted sum, before its weight. */
+  readonly terms: Readonly<Record<string, tf.Tensor>>;
   /** What the backward pass needs, for tfjs to keep: it frees everything else. */
   readonly saved: readonly tf.Tensor[];
   /** A gradient for each differentiable input that was given, in their order, from what was saved. */
@@ -21,10 +23,11 @@ export function differentiateOnTfjs(
   context: LossContext | undefined,
 ): Differentiation {
   loss.check(backend, inputs);
-  const { value, residuals } = forwardOf(backend, loss, inputs, context);
+  const { value, residuals, terms = {} } = forwardOf(backend, loss, inputs, context);
   return {
     // tfjs takes a function's result for a new tensor.
     value: Object.values(inputs).includes(value) ? tf.clone(value) : value,
+    terms,
     saved: leavesOf(residuals),
     backward: (upstream, saved) =>
       backend.scope(() =>
@@ -34,16 +37,16 @@ export function differentiateOnTfjs(
 }
 
 /** The tensors of a tree of residuals, in the order of its names. */
-function leavesOf(residuals: Residuals<tf.Tensor>): readonly tf.Tensor[] {
+export function leavesOf(residuals: Residuals<tf.Tensor>): readonly tf.Tensor[] {
   return Object.values(residuals).flatMap((branch) =>
     branch === undefined ? [] : branch instanceof tf.Tensor ? [branch] : leavesOf(branch),
   );
 }
 
 /** The same tree with other tensors in the same order. */
-function withLeaves(residuals: Residuals<tf.Tensor>, leaves: readonly tf.Tensor[]): Residuals<tf.Tensor> {
+export function withLeaves<T>(residuals: Residuals<tf.Tensor>, leaves: readonly T[]): Residuals<T> {
   const next = leaves.values();
-  const rebuild = (branches: Residuals<tf.Tensor>): Residuals<tf.Tensor> =>
+  const rebuild = (branches: Residuals<tf.Tensor>): Residuals<T> =>
     Object.fromEntries(
       Object.entries(branches).map(([name, branch]) => {
         if (branch === undefined) return [name, undefined];

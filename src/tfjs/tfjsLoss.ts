@@ -1,17 +1,12 @@
 /** From a loss to a function that tfjs differentiates: the stated gradient handed to `tf.customGrad`. */
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { HostBackend } from '../backend.ts';
-import { kindError, rangeError } from '../check.ts';
-import { type Inputs, inputsOn } from '../inputs.ts';
-import { type AnyLoss, checkIsLoss, type Form, type Loss, type LossContext } from '../loss.ts';
+import type { Inputs } from '../inputs.ts';
+import type { AnyLoss, Form, Loss, LossContext } from '../loss.ts';
 import { asGiven, readOptions } from '../options.ts';
 import type { TensorLike } from '../tensor.ts';
-import { differentiateOnHost } from './hostDifferentiation.ts';
-import { liesInHostMemory } from './hostMemory.ts';
-import { fusedLossKernelsOf } from './kernels/fusedKernels.ts';
-import { type ModelOutput, onlyTensor } from './modelOutput.ts';
-import { differentiateOnTfjs } from './tfjsDifferentiation.ts';
-import { tfjsOperations } from './tfjsOperations.ts';
+import { differentiableLoss } from './differentiableLoss.ts';
+import type { ModelOutput } from './modelOutput.ts';
 
 /** A scalar, or with `reduction: 'none'` a tensor of one number a row. */
 export type TfjsLossValue<LossForm extends Form> = LossForm extends 'scalar' ? tf.Scalar : tf.Tensor;
@@ -76,52 +71,7 @@ export function tfjsLoss<
   loss: Loss<Input, Differentiable, Optional, LossForm>,
   options: TfjsLossOptions<KernelTensor> = {},
 ): TfjsLoss<Input, Optional, LossForm> {
-  const backend = tfjsOperations(fusedLossKernelsOf);
-  const anyLoss = loss as unknown as AnyLoss;
-  checkIsLoss('tfjsLoss', anyLoss);
   readOptions('tfjsLoss', options, { kernels: asGiven });
-  const { kernels } = options;
-  if (kernels !== undefined) checkKernels(kernels);
-
-  return (inputs, context) =>
-    backend.scope(() => {
-      refuseHigherOrder(anyLoss);
-      const placed = inputsOn(backend, anyLoss, tensorsOf(anyLoss, inputs));
-      const operation = tf.customGrad((...argumentsAndSave) => {
-        const save = argumentsAndSave.at(-1) as tf.GradSaveFunc;
-        const { value, saved, backward } =
-          kernels !== undefined && liesInHostMemory()
-            ? differentiateOnHost(kernels, anyLoss, placed, context)
-            : differentiateOnTfjs(backend, anyLoss, placed, context);
-        // What is not saved is freed; clones are, so what is saved may be an input that its owner disposes of.
-        save([...saved]);
-        return { value, gradFunc: (upstream: tf.Tensor, kept: tf.Tensor[]) => [...backward(upstream, kept)] };
-      });
-      const given = anyLoss.differentiable.map((name) => placed[name]).filter((input) => input !== undefined);
-      return operation(...given) as TfjsLossValue<LossForm>;
-    });
-}
-
-/** The inputs with models' outputs out of their lists. */
-function tensorsOf(
-  { name: where }: AnyLoss,
-  inputs: Inputs<string, string, ModelOutput | TensorLike>,
-): Inputs<string, string, tf.Tensor | TensorLike> {
-  if (typeof inputs !== 'object' || inputs === null) return inputs;
-  const entries = Object.entries(inputs).map(([name, value]) => [name, onlyTensor(where, name, value)]);
-  return Object.fromEntries(entries);
-}
-
-function checkKernels<T>(kernels: HostBackend<T>): void {
-  if (typeof kernels?.readSync === 'function' && typeof kernels.scope === 'function') return;
-  const hint = typeof kernels === 'function' ? 'Call it: { kernels: wasmBackend() }.' : undefined;
-  throw kindError('tfjsLoss', 'kernels', 'a backend in host memory, such as wasmBackend()', kernels, hint);
-}
-
-/** tfjs would take what a backward pass computes from saved numbers for constants. */
-function refuseHigherOrder({ name }: AnyLoss): void {
-  const { gradientDepth } = tf.engine().state;
-  if (gradientDepth <= 1) return;
-  const hint = 'A loss states its gradient, and no gradient of that.';
-  throw rangeError('tfjsLoss', `order of ${name}'s gradient`, '1', gradientDepth, hint);
+  const evaluate = differentiableLoss('tfjsLoss', loss as unknown as AnyLoss, options.kernels);
+  return (inputs, context) => evaluate(inputs, context) as TfjsLossValue<LossForm>;
 }

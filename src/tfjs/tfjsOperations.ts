@@ -24,6 +24,7 @@ import {
 import { argSortOnHost } from '../ops/argSort.ts';
 import { tensorsIn } from '../reach.ts';
 import { type HostTensor, sizeOf } from '../tensor.ts';
+import { type TfjsRecording, tfjsRecordings } from './fusion/recording.ts';
 import { hostData, hostTensorOf, readsAtOnce, tensorOf } from './hostMemory.ts';
 import { heeding, throwRefusals } from './kernels/webgpuRefusals.ts';
 import { largest, positionOfLargest, total } from './reductions.ts';
@@ -32,9 +33,15 @@ import { larger, product, spread } from './wasmDetours.ts';
 /** The fused kernels of the tfjs backend of this name. */
 export type KernelsOf = (tfjsBackendName: string, backend: Backend<tf.Tensor>) => readonly FusedKernel<tf.Tensor>[];
 
+/** The contract on tfjs tensors. */
+export interface TfjsOperations extends Backend<tf.Tensor> {
+  /** What records on the tfjs backend that is set: on `webgpu` alone. */
+  readonly recording: TfjsRecording | undefined;
+}
+
 /** The contract, with the fused kernels that are asked for: those left out fall out of a bundle. */
 // @__NO_SIDE_EFFECTS__
-export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
+export function tfjsOperations(kernelsOf: KernelsOf): TfjsOperations {
   const unary =
     (operate: (x: tf.Tensor) => tf.Tensor) =>
     (x: tf.Tensor): tf.Tensor =>
@@ -51,7 +58,7 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
       onFloats([x], ([only]) => operate(only!, axis, keepDims));
 
   const kernels = new Map<string, readonly FusedKernel<tf.Tensor>[]>();
-  const backend: Backend<tf.Tensor> = {
+  const backend: TfjsOperations = {
     get name() {
       return `tfjs:${tf.getBackend()}`;
     },
@@ -214,7 +221,14 @@ export function tfjsOperations(kernelsOf: KernelsOf): Backend<tf.Tensor> {
       kernels.set(name, known);
       return known;
     },
+    get recording() {
+      return recordingOf();
+    },
+    get recorded() {
+      return recordingOf()?.run;
+    },
   };
+  const recordingOf = tfjsRecordings(backend, () => backend.fusedKernels ?? []);
   return backend;
 }
 

@@ -1,6 +1,7 @@
 /** The compiled kernels: which of the two builds the engine can run, and one instance with its memory. */
 import type { Kernels } from './assemblyExports.ts';
-import { plainKernels, relaxedKernels } from './generated/kernels.ts';
+import { applyDifference, fromHexadecimal } from './difference.ts';
+import { plainKernels, relaxedDifference } from './generated/kernels.ts';
 
 /** An instance of the kernels and its memory. */
 export interface KernelInstance {
@@ -57,8 +58,8 @@ function shareMemory(bytes: Uint8Array): void {
 
 /** Compiles and starts the kernels. Synchronous: they are small. */
 export function startKernels(relaxed: boolean, shared: boolean): KernelInstance {
-  const text = atob(relaxed ? relaxedKernels : plainKernels);
-  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const plain = fromHexadecimal(plainKernels);
+  const bytes = relaxed ? applyDifference(plain, fromHexadecimal(relaxedDifference)) : plain;
   if (shared) shareMemory(bytes);
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared });
   const module = new WebAssembly.Module(bytes);

@@ -13,6 +13,7 @@ import { lossKernels, metricKernels } from './kernels/index.ts';
 import type { KernelHost } from './kernels/rows.ts';
 import { layoutMembers } from './layoutMembers.ts';
 import { matMulMember, squaredDistancesMember } from './matMul.ts';
+import type { Arena } from './memory.ts';
 import { openRows, orderMembers } from './order.ts';
 import { reductionMembers } from './reductions.ts';
 import { makeTensorStore, type WasmTensor as StoredTensor, type TensorStore } from './tensors.ts';
@@ -67,13 +68,40 @@ export interface WasmBackend extends HostBackend<WasmTensor> {
  */
 // @__NO_SIDE_EFFECTS__
 export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
-  return backendWith((host) => [...lossKernels(host), ...metricKernels(host)], options);
+  const { relaxedSimd, threads } = readOptions('wasmBackend', options, {
+    relaxedSimd: optional(flag()),
+    threads: whole(1, 1, 256),
+  });
+  const given = { threads, ...(relaxedSimd !== undefined && { relaxedSimd }) };
+  return backendWith((host) => [...lossKernels(host), ...metricKernels(host)], withThreads(given));
+}
+
+/** The options with what their number of threads asks for. */
+export function withThreads({ threads = 1, ...options }: WasmBackendOptions): WasmOptions {
+  checkThreads(threads);
+  return threads === 1 ? options : { ...options, threading: severalThreads(threads) };
+}
+
+/** What a backend of one's own choice of kernels is opened with: whoever needs no other threads bundles none. */
+export type WasmOptions = Omit<WasmBackendOptions, 'threads'> & { readonly threading?: Threading };
+
+/** How a backend comes by its threads: whether their memory is shared, and what starts them on an instance. */
+export interface Threading {
+  readonly shared: boolean;
+  start(instance: KernelInstance, arena: Arena): Threads;
+}
+
+const callingThread: Threading = { shared: false, start: oneThread };
+
+/** The calling thread and others. */
+function severalThreads(count: number): Threading {
+  return { shared: true, start: (instance, arena) => startThreads(instance, count, arena) };
 }
 
 /** A backend with some of the kernels by hand: the plain-name runners of losses leave the metrics' out, and so do bundles. */
 export function backendWith(
   kernelsByHand: (host: KernelHost) => readonly FusedKernel<StoredTensor>[],
-  options: WasmBackendOptions = {},
+  options: WasmOptions = {},
 ): WasmBackend {
   return openWasm(kernelsByHand, options).backend;
 }
@@ -98,7 +126,7 @@ export interface WasmInternals {
 /** Makes a backend, and keeps its parts in sight. */
 export function openWasm(
   kernelsByHand: (host: KernelHost) => readonly FusedKernel<StoredTensor>[],
-  options: WasmBackendOptions = {},
+  options: WasmOptions = {},
   { planning = {}, around = (execute) => execute }: WasmInternals = {},
 ): WasmParts {
   if (!wasmIsSupported()) {
@@ -106,16 +134,14 @@ export function openWasm(
     const hint = "Use cpuBackend there; a content-security policy allows it by 'wasm-unsafe-eval'.";
     throw kindError('wasmBackend', 'engine', expected, 'one without', hint);
   }
-  const settings = readOptions('wasmBackend', options, { relaxedSimd: optional(flag()), threads: whole(1, 1, 256) });
-  const { relaxedSimd = relaxedSimdIsSupported(), threads: threadCount } = settings;
-  checkThreads(threadCount);
+  const { relaxedSimd = relaxedSimdIsSupported(), threading = callingThread } = options;
   if (relaxedSimd && !relaxedSimdIsSupported()) {
     throw kindError('wasmBackend', 'relaxedSimd', 'false where the engine lacks relaxed SIMD', relaxedSimd);
   }
-  const instance = startKernels(relaxedSimd, threadCount > 1);
+  const instance = startKernels(relaxedSimd, threading.shared);
   const store = makeTensorStore(instance);
   const { memory } = instance;
-  const threads = threadCount === 1 ? oneThread(instance) : startThreads(instance, threadCount, store.arena);
+  const threads = threading.start(instance, store.arena);
   const eager = eagerBackend(instance, store, threads);
   const executor = wasmExecutor({ store, memory, threads, relaxed: relaxedSimd, planning });
   const recorder = makeRecorder<StoredTensor>({ backend: 'wasmBackend' }, eager, around(executor.execute, eager));

@@ -36,7 +36,8 @@ export const callDoubles: number = 1 + mostArguments;
 export const noCall: number = 2 ** 30;
 
 // Read as a module or as a script, by what started the process: it has neither `require` nor `import`, and declares nothing.
-const workerCode = `
+// A function, since a bundler keeps a text with places to fill in even where nobody reads it.
+const workerCode = (): string => `
 const start = ({ module, memory, job, index }) => {
   const words = new Int32Array(memory.buffer, job, 12);
   const modules = new Map([[0, Object.values(new WebAssembly.Instance(module, { env: { memory } }).exports)]]);
@@ -92,14 +93,14 @@ export function startWorker(data: object): WorkerHandle {
   const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
   if (node !== undefined) {
     // Not the process's own flags: --input-type or --import are not for this script.
-    const worker = new node.Worker(workerCode, { eval: true, workerData: data, execArgv: [] });
+    const worker = new node.Worker(workerCode(), { eval: true, workerData: data, execArgv: [] });
     // An error that nobody listens to ends the process.
     worker.on('error', () => undefined);
     // A waiting worker must not keep the process alive.
     worker.unref();
     return { end: () => void worker.terminate() };
   }
-  const address = URL.createObjectURL(new Blob([workerCode], { type: 'text/javascript' }));
+  const address = URL.createObjectURL(new Blob([workerCode()], { type: 'text/javascript' }));
   try {
     const worker = new Worker(address);
     worker.onerror = (event) => event.preventDefault();

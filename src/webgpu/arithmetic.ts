@@ -63,6 +63,23 @@ fn fallingExponential(x: f32) -> f32 {
 `;
 
 /**
+ * `powerOfTwo`: 2^x for x ≤ 0, exactly 0 below 2^−126.5; the whole part goes into the exponent, the rest into the minimax
+ * polynomial of 2^f on |f| ≤ ½ (relative error below 9e-8).
+ */
+export const powerOfTwo: string = `
+fn powerOfTwo(x: f32) -> f32 {
+  let n = round(max(x, -127.0));
+  let f = x - n;
+  var series = fma(f, 1.326941535808146e-3, 9.671296924352646e-3);
+  series = fma(f, series, 5.55071122944355e-2);
+  series = fma(f, series, 2.4022246897220612e-1);
+  series = fma(f, series, 6.931470036506653e-1);
+  series = fma(f, series, 1.0);
+  return select(series * bitcast<f32>(u32(i32(n) + 127) << 23u), 0.0, x < -126.5);
+}
+`;
+
+/**
  * `logarithm`: x = m·2ᵏ with m in [√½, √2), and log m = 2·artanh(s) with s = (m − 1)/(m + 1), whose series to s¹¹ leaves
  * less than 5e-11. Written as f − s·(f − …) because 2s = f − s·f keeps the digits of f = m − 1.
  */

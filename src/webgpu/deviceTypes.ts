@@ -8,13 +8,27 @@ type GlobalOr<Name extends string, StandIn> =
   typeof globalThis extends Readonly<Record<Name, { readonly prototype: infer Instance }>> ? Instance : StandIn;
 
 /** `GPU`: `navigator.gpu`, or `create([])` of the npm package `webgpu`. */
-export type Gpu = GlobalOr<'GPU', { requestAdapter(options?: object): Promise<unknown> }>;
+export type Gpu = GlobalOr<'GPU', GpuOutline>;
 
 /** `GPUDevice`. */
-export type GpuDevice = GlobalOr<
-  'GPUDevice',
-  { readonly limits: object; readonly features: object; readonly queue: object; destroy(): void }
->;
+export type GpuDevice = GlobalOr<'GPUDevice', GpuDeviceOutline>;
 
 /** `GPUBuffer`. */
-export type GpuBuffer = GlobalOr<'GPUBuffer', { readonly size: number; readonly usage: number; destroy(): void }>;
+export type GpuBuffer = GlobalOr<'GPUBuffer', GpuBufferOutline>;
+
+interface GpuOutline {
+  requestAdapter(options?: object): Promise<unknown>;
+}
+
+interface GpuDeviceOutline {
+  readonly limits: object;
+  readonly features: object;
+  readonly queue: object;
+  destroy(): void;
+}
+
+interface GpuBufferOutline {
+  readonly size: number;
+  readonly usage: number;
+  destroy(): void;
+}

@@ -52,22 +52,23 @@ export function spread(
   return [Math.ceil(groups / rows), rows];
 }
 
-/** How many units of work one dispatch may do, by the size of what it binds. */
-export function unitsPerDispatch(
-  name: string,
-  call: KernelCall,
-  bindings: readonly Binding[],
-  limits: GPUSupportedLimits,
-): number {
+/** How many units of work one dispatch may do, by the size of what it binds; 0 where not one can be bound. */
+export function unitsThatFit({ reads, writes, units }: KernelCall, limits: GPUSupportedLimits): number {
+  const bindings = [...reads, ...writes];
   const most = limits.maxStorageBufferBindingSize;
-  const excessive = bindings.filter((binding) => boundRange(binding, 0, call.units).size > most);
-  if (excessive.length === 0) return call.units;
-  const largest = Math.max(...excessive.map((binding) => boundRange(binding, 0, call.units).size));
-  if (excessive.some(({ perUnit }) => perUnit === 0)) throw tooLarge(name, largest, most);
+  const excessive = bindings.filter((binding) => boundRange(binding, 0, units).size > most);
+  if (excessive.length === 0) return units;
+  if (excessive.some(({ perUnit }) => perUnit === 0)) return 0;
   const widths = bindings.map(({ perUnit }) => perUnit).filter((perUnit) => perUnit > 0);
-  const units = windowRows(widths, limits);
-  if (units === 0) throw tooLarge(name, largest, most);
-  return units;
+  return windowRows(widths, limits);
+}
+
+/** The same; where nothing fits, an error that names the kernel. */
+export function unitsPerDispatch(name: string, call: KernelCall, limits: GPUSupportedLimits): number {
+  const units = unitsThatFit(call, limits);
+  if (units > 0) return units;
+  const sizes = [...call.reads, ...call.writes].map((binding) => boundRange(binding, 0, call.units).size);
+  throw tooLarge(name, Math.max(...sizes), limits.maxStorageBufferBindingSize);
 }
 
 /** How many rows of all these widths can be bound together, so that the next ones begin where the device lets a binding begin. */

@@ -35,7 +35,7 @@ export const elementwiseOperations: Readonly<Record<OperationName, ElementwiseOp
   subtract: { name: 'subtract', wgsl: 'a - b', onHost: (a, b) => a - b },
   multiply: { name: 'multiply', wgsl: 'a * b', onHost: (a, b) => a * b },
   divide: { name: 'divide', wgsl: 'a / b', onHost: (a, b) => a / b },
-  maximum: { name: 'maximum', wgsl: 'larger(a, b)', onHost: Math.max },
+  maximum: { name: 'maximum', wgsl: 'larger(a, b)', onHost: (a, b) => Math.max(a, b) },
   greater: { name: 'greater', wgsl: 'select(0.0, 1.0, exceeds(a, b))', onHost: (a, b) => (a > b ? 1 : 0) },
   where: { name: 'where', wgsl: 'select(b, c, isZero(a))', onHost: (a, b, c) => (a !== 0 ? b : c) },
   exp: { name: 'exp', wgsl: 'exponential(a)', onHost: Math.exp },

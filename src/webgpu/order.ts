@@ -4,7 +4,7 @@
  * Sorting: blocks of 256 by counting what comes before each element, then runs joined in pairs, each element finding its
  * place in the other run by halving. Both keep equal elements in their order.
  */
-import type { RowsInParts, Shape } from '../backend.ts';
+import type { Shape } from '../backend.ts';
 import { checkLastAxis, checkScatter, checkTake, watchRows } from '../memberArguments.ts';
 import { sizeOf } from '../tensor.ts';
 import { specialValues } from './arithmetic.ts';
@@ -98,13 +98,22 @@ export function scatterAlong(
   return result;
 }
 
-/** A tensor whose rows are written in parts. */
-export function rowsInParts(store: TensorStore, shape: Shape): RowsInParts<WebgpuTensor> {
+/** A tensor that is there while its rows are written in parts. */
+export interface OpenRows {
+  readonly made: WebgpuTensor;
+  write(rows: WebgpuTensor): void;
+  /** Asks whether all rows are written. */
+  complete(): void;
+}
+
+/** Makes such a tensor. */
+export function openRows(store: TensorStore, shape: Shape): OpenRows {
   const watch = watchRows('webgpuBackend.rowsInParts', shape);
   const made = store.make(shape, 'rowsInParts');
   const rowSize = sizeOf(shape.slice(1));
   let start = 0;
   return {
+    made,
     write(rows) {
       store.check(rows, 'rowsInParts', 'rows');
       store.check(made, 'rowsInParts', 'the tensor that is written');
@@ -123,10 +132,7 @@ export function rowsInParts(store: TensorStore, shape: Shape): RowsInParts<Webgp
       }
       start += size;
     },
-    finish() {
-      watch.complete();
-      return made;
-    },
+    complete: watch.complete,
   };
 }
 

@@ -189,7 +189,7 @@ export function createRuntime(device: GPUDevice, options: RuntimeOptions): Runti
       const pipeline = pipelineFor(call.key, call.build);
       const { program } = pipeline;
       const bindings = [...call.reads, ...call.writes];
-      const step = unitsPerDispatch(program.name, call, bindings, limits);
+      const step = unitsPerDispatch(program.name, call, limits);
       for (let first = 0; first < call.units; first += step) {
         const units = Math.min(step, call.units - first);
         const values = uniformBytes(program, units, first, call.uniforms ?? {});

@@ -1,18 +1,25 @@
 import type { Backend, FusedKernel, Shape } from '../backend.ts';
 import { kindError } from '../check.ts';
+import { fusedMembers } from '../fusion/fused.ts';
+import { recordedKernels } from '../fusion/handKernels.ts';
+import { type Execute, makeRecorder, type RecordedTensor, type Recorder } from '../fusion/record.ts';
 import { checkNumber, checkReshape, permutationOf } from '../memberArguments.ts';
 import { flag, optional, readOptions, whole } from '../options.ts';
 import type { GpuBuffer, GpuDevice } from './deviceTypes.ts';
 import { elementwise, elementwiseOperations as operations } from './elementwise.ts';
+import { type WebgpuExecutor, type WebgpuExecutorOptions, webgpuExecutor } from './fusion/host.ts';
+import type { DeviceShape } from './fusion/walk.ts';
 import { gather, oneHot, replaceRows } from './indexing.ts';
 import { fusedKernels } from './kernels/index.ts';
-import { logSoftmax } from './kernels/logSoftmax.ts';
 import { matMul } from './matMul.ts';
-import { argSort, rowsInParts, scatterAlong, takeAlong } from './order.ts';
+import { argSort, openRows, scatterAlong, takeAlong } from './order.ts';
 import type { KernelTiming } from './profiler.ts';
 import { argMax, permute, reduce } from './reduction.ts';
 import { createRuntime } from './runtime.ts';
-import { createTensorStore, type WebgpuTensor } from './tensors.ts';
+import { createTensorStore, type WebgpuTensor as StoredTensor, type TensorStore } from './tensors.ts';
+
+/** A tensor of the `webgpu` backend. Its numbers are on the device until it is disposed. */
+export type WebgpuTensor = RecordedTensor<StoredTensor>;
 
 /** Options of `webgpuBackend`. */
 export interface WebgpuBackendOptions {
@@ -72,6 +79,32 @@ export interface WebgpuBackend extends Backend<WebgpuTensor> {
  */
 // @__NO_SIDE_EFFECTS__
 export function webgpuBackend(device: GpuDevice, options: WebgpuBackendOptions = {}): WebgpuBackend {
+  return openWebgpuParts(device, options).backend;
+}
+
+/** The parts of a backend, which tests look into. */
+export interface WebgpuParts {
+  readonly backend: WebgpuBackend;
+  /** The backend that computes at once, on the same device. */
+  readonly eager: Backend<StoredTensor>;
+  readonly recorder: Recorder<StoredTensor>;
+  readonly executor: WebgpuExecutor;
+  readonly store: TensorStore;
+}
+
+/** What tests put into a backend. */
+export interface WebgpuInternals {
+  readonly planning?: NonNullable<WebgpuExecutorOptions['planning']>;
+  /** Wraps what computes recorded graphs. */
+  readonly around?: (execute: Execute<StoredTensor>, eager: Backend<StoredTensor>) => Execute<StoredTensor>;
+}
+
+/** Makes a backend, and keeps its parts in sight. */
+export function openWebgpuParts(
+  device: GpuDevice,
+  options: WebgpuBackendOptions = {},
+  { planning = {}, around = (execute) => execute }: WebgpuInternals = {},
+): WebgpuParts {
   if (typeof device?.createComputePipeline !== 'function') {
     throw kindError('webgpuBackend', 'device', 'a GPUDevice', device, 'requestWebgpuDevice() requests one.');
   }
@@ -84,12 +117,52 @@ export function webgpuBackend(device: GpuDevice, options: WebgpuBackendOptions =
   const subgroupSize = subgroupSizeOf(device, subgroups);
   const runtime = createRuntime(device, { poolBytes, batchSize, profile });
   const store = createTensorStore(runtime);
-  type T = WebgpuTensor;
-  const { add, subtract, multiply, divide, maximum, greater, where, exp, log, sqrt, abs } = operations;
+  const eager = eagerBackend(store);
+  const executor = webgpuExecutor({ store, device: deviceShape(device, subgroupSize), planning });
+  const recorder = makeRecorder<StoredTensor>({ backend: 'webgpuBackend' }, eager, around(executor.execute, eager));
 
   const backend: WebgpuBackend = {
-    name: 'webgpu',
+    ...fusedMembers('webgpuBackend', eager, recorder),
+    isDisposed: recorder.isDisposed,
+    tensorCount: recorder.count,
     device,
+    fromBuffer: (buffer, shape) => recorder.wrap(store.borrow(buffer, shape)),
+    bufferOf(tensor) {
+      // What was recorded reads the numbers as they are now, not as its owner may write them.
+      recorder.flushAll();
+      const { buffer } = store.storageOf(recorder.storedOf('bufferOf', tensor), 'bufferOf');
+      runtime.flush();
+      return buffer;
+    },
+    submit: () => void runtime.flush(),
+    timings: runtime.timings,
+    releaseMemory: store.clear,
+    rowsInParts(shape) {
+      const { made, write, complete } = openRows(store, shape);
+      const whole = recorder.wrap(made);
+      return {
+        write: (rows) => write(recorder.storedOf('rowsInParts', rows, 'rows')),
+        finish() {
+          complete();
+          return whole;
+        },
+      };
+    },
+    fusedKernels: recordedKernels(
+      eager,
+      recorder,
+      fusedKernels({ store, backend: eager, subgroupSize, mostLanes: mostLanesOf(device) }),
+    ),
+  };
+  return { backend, eager, recorder, executor, store };
+}
+
+/** The contract's members, each of which runs at once. */
+function eagerBackend(store: TensorStore): Backend<StoredTensor> {
+  type T = StoredTensor;
+  const { add, subtract, multiply, divide, maximum, greater, where, exp, log, sqrt, abs } = operations;
+  return {
+    name: 'webgpu',
     scope: store.scope,
     dispose: store.dispose,
     isTensor: store.isTensor,
@@ -103,15 +176,6 @@ export function webgpuBackend(device: GpuDevice, options: WebgpuBackendOptions =
     },
     shapeOf: store.shapeOf,
     read: (tensor) => store.read(tensor, (x) => elementwise(store, operations.copy, [x])),
-    fromBuffer: store.borrow,
-    bufferOf(tensor) {
-      const { buffer } = store.storageOf(tensor, 'bufferOf');
-      runtime.flush();
-      return buffer;
-    },
-    submit: () => void runtime.flush(),
-    timings: runtime.timings,
-    releaseMemory: store.clear,
 
     add: (a: T, b: T) => elementwise(store, add, [a, b]),
     subtract: (a: T, b: T) => elementwise(store, subtract, [a, b]),
@@ -154,14 +218,20 @@ export function webgpuBackend(device: GpuDevice, options: WebgpuBackendOptions =
     argSort: (x) => argSort(store, x),
     takeAlong: (x, indices) => takeAlong(store, x, indices),
     scatterAlong: (indices, updates, size) => scatterAlong(store, indices, updates, size),
-    rowsInParts: (shape) => rowsInParts(store, shape),
-    logSoftmax: (x) => logSoftmax(store, x, subgroupSize),
-    get fusedKernels() {
-      return kernels;
-    },
   };
-  const kernels = fusedKernels({ store, backend, subgroupSize, mostLanes: mostLanesOf(device) });
-  return backend;
+}
+
+/** What generated kernels are made for. */
+function deviceShape(device: GpuDevice, subgroupSize: number): DeviceShape {
+  const { maxComputeWorkgroupStorageSize, maxStorageBuffersPerShaderStage } = device.limits;
+  // Four numbers a lane are joined, each in two places.
+  const room = 2 ** Math.floor(Math.log2(maxComputeWorkgroupStorageSize / 32));
+  return {
+    subgroupSize,
+    mostLanes: Math.min(mostLanesOf(device), room),
+    mostBuffers: maxStorageBuffersPerShaderStage,
+    mostWrites: maxStorageBuffersPerShaderStage,
+  };
 }
 
 /** The smallest subgroup that kernels may meet; 0 where they do without. */

@@ -349,7 +349,9 @@ describe('ContrastiveMemory', () => {
   it('refuses options out of range', () => {
     const make = (changed: object) => () => ContrastiveMemory({ size: 4, ...changed } as never);
     expect(make({ size: 0 })).toThrow('ContrastiveMemory: size must be a whole number of at least 1, got 0.');
-    expect(make({ size: 2 ** 25 })).toThrow('ContrastiveMemory: size must be in [1, 16777216], got 33554432.');
+    expect(make({ size: 2 ** 25 })).toThrow(
+      'ContrastiveMemory: size must be a whole number of at most 16777216, got 33554432.',
+    );
     expect(make({ dimension: 1.5 })).toThrow('ContrastiveMemory: dimension must be a whole number of at least 1');
     for (const momentum of [1, 2, -0.1, Number.NaN]) {
       expect(make({ momentum })).toThrow(`ContrastiveMemory: momentum must be in [0, 1), got ${momentum}. `);

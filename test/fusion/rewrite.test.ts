@@ -88,7 +88,22 @@ describe('rules for elements', () => {
     const plan = planOf([rows], (b, [x]) => softmax(b, b.multiply(x!, b.scalar(0.25))));
     const divisions = plan.values.filter(({ operation }) => operation === 'divide');
     expect(divisions.map(({ form }) => form)).toEqual(['row']);
-    expect(operationsOf(plan)).toContain('fallingExp');
+    expect(operationsOf(plan)).toContain('power');
+  });
+
+  it('a root of a row, and what is at least 1, divide once a row; any other number of a row divides each element', () => {
+    const divisions = (divisor: 'sqrt' | 'maximum' | 'sum') =>
+      planOf([rows], (b, [x]) => {
+        const sum = b.sum(x!, along);
+        const by = divisor === 'sqrt' ? b.sqrt(sum) : divisor === 'maximum' ? b.maximum(sum, b.scalar(1)) : sum;
+        return b.divide(x!, by);
+      })
+        .values.filter(({ operation }) => operation === 'divide')
+        .map(({ form }) => form);
+    expect(divisions('sqrt')).toEqual(['row']);
+    expect(divisions('maximum')).toEqual(['row']);
+    // Its inverse could be Infinity where the quotient is not.
+    expect(divisions('sum')).toEqual(['full']);
   });
 
   it('a negative temperature takes the long exponential', () => {

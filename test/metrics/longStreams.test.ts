@@ -11,6 +11,7 @@ import {
   randomNormal,
   randomUniform,
   rename,
+  selectiveAccuracy,
   tokenFidelity,
   topKOverlap,
 } from 'dark-knowledge';
@@ -33,6 +34,25 @@ function run(update: () => void, state: () => MetricState, updates: number) {
 }
 
 describe('a stream of many rows', () => {
+  it('of ten million confidences takes their order, in a state of bounded size', () => {
+    const rows = 250_000;
+    const from = 'confidences';
+    const confidences = Float64Array.from({ length: rows }, (_, row) => randomUniform(1, row));
+    const correct = Uint8Array.from(confidences, (confidence, row) => (randomUniform(2, row) < confidence ? 1 : 0));
+    const batch = { confidences: { data: confidences, shape: [rows] }, correct: { data: correct, shape: [rows] } };
+    const running = accumulate(selectiveAccuracy({ from, coverages: [0.5] }));
+    const { last, times } = run(() => running.update(batch), running.state, 40);
+    // Four numbers for each of at most 65,536 groups.
+    expect(last).toBeLessThan(4 * 2 ** 16 + 5);
+    expect(times[1]).toBeLessThan(3 * times[0] + 500);
+    const { count, accuracy, atCoverage } = running.compute();
+    expect(count).toBe(41 * rows);
+    // Calibrated: right half of the time, and the surer half ¾ of it.
+    expect(accuracy).toBeCloseTo(0.5, 2);
+    expect(atCoverage[0]!.accuracy).toBeCloseTo(0.75, 2);
+    expect(atCoverage[0]!.coverage).toBeCloseTo(0.5, 3);
+  });
+
   it('of ten million flips takes four metrics, in a state of some hundred numbers and in time that grows with them', () => {
     const rows = 250_000;
     const draw = (seed: number, most: number) => ({

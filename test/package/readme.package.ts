@@ -42,6 +42,13 @@ describe('the README', () => {
     expect([bins, same]).toEqual([15, true]);
   });
 
+  it('shows a first comparison that runs as written, and says what it prints', async () => {
+    const block = blocks.find((text) => text.includes('bootstrapMetricDifference('))!;
+    const shown = block.replace(/console\.log\((.*)\);/, 'console.log(JSON.stringify([$1]));');
+    expect(await run('comparison.mjs', shown)).toEqual([0.75, 1, 0.25, false]);
+    expect(block).toContain('\n// 0.75 1 0.25 false');
+  });
+
   it('names only scripts that exist', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const named = [...readme.matchAll(/npm run ([\w:]+)/g)].map((match) => match[1]!);

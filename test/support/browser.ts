@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
+import { entryNames } from '../../scripts/entries.ts';
 
 const executables = [
   '/usr/bin/chromium',
@@ -29,15 +30,13 @@ const flags = [
 const source = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /** The library as a user's bundler finds it, but from its sources. */
-export const libraryAlias: Readonly<Record<string, string>> = {
-  'dark-knowledge': source('src/index.ts'),
-  'dark-knowledge/cpu': source('src/cpu/index.ts'),
-  'dark-knowledge/files': source('src/files/index.ts'),
-  'dark-knowledge/figures': source('src/figures/index.ts'),
-  'dark-knowledge/tfjs': source('src/tfjs/index.ts'),
-  'dark-knowledge/wasm': source('src/wasm/index.ts'),
-  'dark-knowledge/webgpu': source('src/webgpu/index.ts'),
-};
+export const libraryAlias: Readonly<Record<string, string>> = Object.fromEntries(
+  entryNames.map((name) =>
+    name === 'index'
+      ? ['dark-knowledge', source('src/index.ts')]
+      : [`dark-knowledge/${name}`, source(`src/${name}/index.ts`)],
+  ),
+);
 
 /** Bundles a script of this repository for the browser. */
 export async function bundle(path: string): Promise<string> {

@@ -4,7 +4,7 @@ import { describePlan } from '../../src/fusion/describe.ts';
 import { interpret } from '../../src/fusion/interpret.ts';
 import { planGraph } from '../../src/fusion/plan.ts';
 import { lossKernels, metricKernels } from '../../src/wasm/kernels/index.ts';
-import { openWasm } from '../../src/wasm/wasmBackend.ts';
+import { openWasm, withThreads } from '../../src/wasm/wasmBackend.ts';
 import { difference } from './randomGraphs.ts';
 
 /**
@@ -16,7 +16,7 @@ const tolerance = 1e-3;
 /** Opens it. A flush that differs throws, with its plan. */
 export function openCheckedWasm(options: WasmBackendOptions = {}): WasmBackend {
   const kernels = (host: Parameters<typeof lossKernels>[0]) => [...lossKernels(host), ...metricKernels(host)];
-  return openWasm(kernels, options, {
+  return openWasm(kernels, withThreads(options), {
     around: (execute, eager) => (graph) => {
       const results = execute(graph);
       const expected = interpret(eager, graph);

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -10,8 +11,15 @@ export function codeOf(guide: string): string {
   return Array.from(blocks, ([, code]) => code).join('\n');
 }
 
-/** Runs a guide's code against the sources, as a reader would who pastes it into one file; returns what it exports. */
-export async function runGuide(guide: string): Promise<Readonly<Record<string, unknown>>> {
+/**
+ * Runs a guide's code against the sources, as a reader would who pastes it into one file; returns what it exports.
+ *
+ * @param standIns Files, from the root, that stand in for packages which the repository does not have.
+ */
+export async function runGuide(
+  guide: string,
+  standIns: Readonly<Record<string, string>> = {},
+): Promise<Readonly<Record<string, unknown>>> {
   const { outputFiles } = await build({
     stdin: { contents: codeOf(guide), loader: 'ts', resolveDir: fromRoot('.') },
     bundle: true,
@@ -20,8 +28,22 @@ export async function runGuide(guide: string): Promise<Readonly<Record<string, u
     platform: 'node',
     target: 'node20',
     tsconfig: fromRoot('tsconfig.json'),
+    alias: Object.fromEntries(Object.entries(standIns).map(([name, path]) => [name, fromRoot(path)])),
+    external: ['@tensorflow/*', '@jax-js/*', 'piscina'],
     logLevel: 'error',
+    // tfjs says that importing its backends does nothing, of files other than those for Node.
+    ignoreAnnotations: true,
+    // Packages for Node ask for its modules by require, which a module has not.
+    banner: { js: `import { createRequire } from 'node:module'; const require = createRequire('${import.meta.url}');` },
   });
-  const code = Buffer.from(outputFiles[0]!.contents).toString('base64');
-  return import(/* @vite-ignore */ `data:text/javascript;base64,${code}`) as Promise<Record<string, unknown>>;
+  // Within the repository, where Node finds the packages; of that name there is no other.
+  const folder = fromRoot('node_modules/.cache/dark-knowledge-guides');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${guide.replaceAll(/\W+/g, '-')}-${process.pid}.mjs`);
+  writeFileSync(file, outputFiles[0]!.text);
+  try {
+    return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Record<string, unknown>;
+  } finally {
+    rmSync(file);
+  }
 }

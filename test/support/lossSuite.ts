@@ -11,7 +11,7 @@ import {
 } from 'dark-knowledge';
 import { checkGradients } from 'dark-knowledge/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type AnyBackend, openBackend, oracle, testBackends } from './backends.ts';
+import { type AnyBackend, openBackend, oracle, suiteBackends } from './backends.ts';
 import { expectDeepClose } from './deepClose.ts';
 
 /** Input on which a loss is tried. */
@@ -94,7 +94,7 @@ export function describeLoss(name: string, cases: readonly LossCase[]): void {
     }
   });
 
-  for (const candidate of testBackends) {
+  for (const candidate of suiteBackends) {
     describe(`${name} on ${candidate.name}`, () => {
       let opened: { readonly backend: AnyBackend } | { readonly missing: string };
       beforeAll(async () => {

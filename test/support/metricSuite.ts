@@ -12,7 +12,7 @@ import {
   tensor,
 } from 'dark-knowledge';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type AnyBackend, openBackend, testBackends } from './backends.ts';
+import { type AnyBackend, openBackend, suiteBackends } from './backends.ts';
 import { expectDeepClose } from './deepClose.ts';
 
 /** A batch on which a metric is tried. */
@@ -90,7 +90,7 @@ export function describeMetric(name: string, cases: readonly MetricCase[]): void
     }
   });
 
-  for (const candidate of testBackends) {
+  for (const candidate of suiteBackends) {
     describe(`${name} on ${candidate.name}`, () => {
       let opened: { readonly backend: AnyBackend } | { readonly missing: string };
       beforeAll(async () => {

@@ -1,4 +1,9 @@
-/** tfjs backends under test: cpu and wasm always, others as DARK_KNOWLEDGE_TFJS_BACKENDS names them (webgpu, tensorflow …). */
+/**
+ * tfjs backends under test: cpu, wasm and, where tfjs-node is installed (`npm run install:tfjs-node`), tensorflow always; others
+ * as DARK_KNOWLEDGE_TFJS_BACKENDS names them (webgpu, webgl).
+ */
+import { createRequire } from 'node:module';
+import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from 'dark-knowledge';
 import { tfjsBackend } from 'dark-knowledge/tfjs';
@@ -14,7 +19,19 @@ const packages: Readonly<Record<string, string>> = {
 
 const named = (process.env.DARK_KNOWLEDGE_TFJS_BACKENDS ?? '').split(',').filter(Boolean);
 
-export const tfjsBackendNames: readonly string[] = [...new Set(['cpu', 'wasm', ...named])];
+export const tfjsBackendNames: readonly string[] = [...new Set(['cpu', 'wasm', 'tensorflow', ...named])];
+
+/** Whether tfjs-node is installed, so that `tensorflow` can be asked for. */
+export const tensorflowIsInstalled: boolean = canResolve('@tensorflow/tfjs-node');
+
+function canResolve(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Sets a tfjs backend, or says why this machine cannot. */
 export async function openTfjs(name: string): Promise<Backend<tf.Tensor> | { readonly missing: string }> {
@@ -25,6 +42,10 @@ export async function openTfjs(name: string): Promise<Backend<tf.Tensor> | { rea
     if (navigatorOf().gpu === undefined)
       Object.defineProperty(navigatorOf(), 'gpu', { value: gpu, configurable: true });
   }
+  if (name === 'tensorflow') {
+    if (!tensorflowIsInstalled) return { missing: 'tfjs-node is not installed: npm run install:tfjs-node' };
+    prepareTensorflow();
+  }
   try {
     await import(/* @vite-ignore */ packages[name] ?? name);
     if (!(await tf.setBackend(name))) return { missing: `tfjs cannot start ${name}` };
@@ -33,6 +54,14 @@ export async function openTfjs(name: string): Promise<Backend<tf.Tensor> | { rea
     return { missing: `tfjs cannot start ${name}: ${error instanceof Error ? error.message : String(error)}` };
   }
   return pinned(tfjsBackend(), name);
+}
+
+/** tfjs-node 4.22 calls what Node 23 has taken away, and TensorFlow tells of the processor's instructions. */
+function prepareTensorflow(): void {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+  const old = util as unknown as Record<string, unknown>;
+  old.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  old.isArray ??= Array.isArray;
 }
 
 /** tfjs has one current backend for all; a suite that holds several open gets the right one at each door. */

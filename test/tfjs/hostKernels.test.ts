@@ -130,7 +130,7 @@ describe.each(tfjsBackendNames.filter((name) => ['cpu', 'wasm', 'tensorflow'].in
 describe('the option kernels of tfjsLoss', () => {
   it('takes a backend that reads at once, and says so', () => {
     expect(() => tfjsLoss(klDivergence(), { kernels: wasmBackend as never })).toThrow(
-      /tfjsLoss: kernels must be a backend in host memory, such as wasmBackend\(\), got a function\. Call it/,
+      /tfjsLoss: kernels must be a backend in host memory, such as that of dark-knowledge\/wasm, got a function\. Call/,
     );
     const { readSync, ...elsewhere } = cpuBackend();
     expect(() => tfjsLoss(klDivergence(), { kernels: elsewhere as never })).toThrow(

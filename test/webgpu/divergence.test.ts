@@ -46,7 +46,7 @@ async function both<T>(backend: Backend<T>, loss: unknown, inputs: Readonly<Reco
   return { value: Array.from(v!.data), alone: Array.from(a!.data), gradient: Array.from(g!.data) };
 }
 
-// The lengths of rows at which the kernel changes its layout: a lane, 64 lanes, 256 lanes for a row.
+// The lengths of rows at which kernels change their walk: a lane, 64 lanes, 256 lanes for a row, and a row of many workgroups.
 const extents: readonly (readonly [rows: number, classes: number])[] = [
   [1, 2],
   [5, 2],
@@ -59,7 +59,7 @@ const extents: readonly (readonly [rows: number, classes: number])[] = [
 ];
 
 for (const subgroups of [false, true]) {
-  describe(`fused divergences ${subgroups ? 'with' : 'without'} subgroups`, () => {
+  describe(`divergences in generated kernels ${subgroups ? 'with' : 'without'} subgroups`, () => {
     let backend: ReturnType<typeof webgpuBackend> | undefined;
     let missing = '';
     beforeAll(async () => {
@@ -70,7 +70,7 @@ for (const subgroups of [false, true]) {
     });
 
     for (const [rows, classes] of extents) {
-      it(`equal the float64 composite on ${rows} × ${classes}`, async (context) => {
+      it(`equal float64 on ${rows} × ${classes}`, async (context) => {
         if (!backend) return context.skip(missing);
         const inputs = {
           studentLogits: logits(1, rows, classes),
@@ -78,7 +78,7 @@ for (const subgroups of [false, true]) {
           labels: { data: Float32Array.from({ length: rows }, (_, row) => (row * 7) % classes), shape: [rows] },
         };
         // A software driver takes half a second to compile a kernel with barriers for 256 lanes.
-        for (const [name, loss] of classes > 1024 || subgroups ? losses.slice(0, 2) : losses) {
+        for (const [name, loss] of subgroups || ![24, 65].includes(classes) ? losses.slice(0, 2) : losses) {
           const expected = await both(oracle, loss, inputs);
           // Log-probabilities are near −12, known to 1e-6 each; T² = 16 multiplies that.
           const { value, alone, gradient } = await both(backend, loss, inputs);
@@ -93,7 +93,7 @@ for (const subgroups of [false, true]) {
       });
     }
 
-    it('keep infinities, huge logits and masked rows as the composite has them', async (context) => {
+    it('keep infinities, huge logits and masked rows as float64 has them', async (context) => {
       if (!backend) return context.skip(missing);
       const rows: readonly (readonly number[])[] = [
         [1e4, -1e4, 0, 3],

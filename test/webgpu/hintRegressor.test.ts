@@ -1,16 +1,10 @@
 import { type AnyLoss, evaluateOn, type HintOptions, hint, valueAndGradientsOn } from 'dark-knowledge';
-import type { WebgpuBackend } from 'dark-knowledge/webgpu';
 import { describe, expect, it } from 'vitest';
 import { type AnyBackend, oracle } from '../support/backends.ts';
 import { expectDeepClose } from '../support/deepClose.ts';
 import { testWebgpu } from '../support/webgpuTests.ts';
 
 const need = testWebgpu();
-
-/** The same device without its kernels. */
-function compositeOf(target: WebgpuBackend): WebgpuBackend {
-  return Object.create(target, { fusedKernels: { value: [] } }) as WebgpuBackend;
-}
 
 interface Features {
   readonly data: Float32Array;
@@ -67,7 +61,7 @@ const cases: readonly [string, HintOptions, Inputs][] = [
   ],
 ];
 
-describe('hint with a regressor in kernels of its own', () => {
+describe('hint with a regressor on webgpu', () => {
   for (const [name, options, inputs] of cases) {
     it(`${name}: value and every gradient, whatever the reduction and the weights`, async (context) => {
       const target = need(context);
@@ -83,9 +77,6 @@ describe('hint with a regressor in kernels of its own', () => {
         // Sums of some hundred numbers that partly cancel.
         expectDeepClose(await resultsOn(target, loss, given), await resultsOn(oracle, loss, given), 2e-5);
       }
-      const loss = hint(options) as unknown as AnyLoss;
-      const fused = await resultsOn(target, loss, inputs);
-      expectDeepClose(fused, await resultsOn(compositeOf(target), loss, inputs), 5e-6, 'beside the composite');
     });
   }
 
@@ -151,19 +142,15 @@ describe('hint with a regressor in kernels of its own', () => {
     }
   });
 
-  it('three products and two sums: nothing is transposed, subtracted or masked on its own', async (context) => {
+  it('three products: what lies between them is generated, and nothing is subtracted or masked on its own', async (context) => {
     const target = need(context);
     if (!target.device.features.has('timestamp-query')) return context.skip('no timestamp-query');
-    const [, options, inputs] = cases[4]!;
+    const [, options, inputs] = cases[1]!;
     await target.timings();
     const { value } = valueAndGradientsOn(target, hint(options) as unknown as AnyLoss, inputs);
     await target.read(value);
     const ran = (await target.timings()).map(({ kernel }) => kernel);
-    expect(ran.filter((kernel) => kernel.startsWith('hint'))).toEqual([
-      'hint regressor',
-      'hint feature gradient',
-      'hint weight gradient',
-    ]);
-    for (const kernel of ran) expect(['subtract', 'matMul', 'copy', 'where']).not.toContain(kernel);
+    expect(ran.filter((kernel) => kernel === 'matMul')).toHaveLength(3);
+    for (const kernel of ran) expect(['add', 'subtract', 'multiply', 'where', 'sum']).not.toContain(kernel);
   });
 });

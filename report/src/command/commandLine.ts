@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inputError } from '../compare/fault.ts';
 import type { Holds } from '../compare/scoreRow.ts';
-import type { CompareFilesInputs } from '../files/compareFiles.ts';
+import type { CompareFilesInputs } from '../files/openAll.ts';
 
 /** What was asked for. */
 export type Request =
@@ -25,7 +25,7 @@ export const help = `dark-knowledge-report: what students took from their teache
   --teacher FILE           the teacher's scores
   --student [NAME=]FILE    a student's; again for another student, again with the same NAME for another trial
   --labels FILE            the classes that are right; left out, those of the teacher's file
-  --groups FILE            a group for each row: numbers or words; left out, those of the labels' file, if any
+  --groups FILE            a group for each row: numbers or words; left out, those of the labels' or the teacher's file, if any
   --out FILE               the page (report.html)
   --json FILE              the numbers
   --from KIND              what scores are that no name tells: logits (default), probabilities or predictions

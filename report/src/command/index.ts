@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The command `dark-knowledge-report`. */
 import { run } from './run.ts';
 

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { isInputError } from '../compare/fault.ts';
 import { compareFiles } from '../files/compareFiles.ts';
 import { reportHtml } from '../page/reportHtml.ts';
+import { reportJson } from '../page/reportJson.ts';
 import { help, readCommandLine } from './commandLine.ts';
-import { jsonText } from './jsonText.ts';
 import { progressBar, type Terminal } from './progressBar.ts';
 import { checkPlace, wholeFiles } from './wholeFiles.ts';
 
@@ -41,7 +41,7 @@ export async function run(given: readonly string[], { out, errors, onInterrupt }
     });
     files.write({
       [request.out]: await reportHtml(comparison),
-      ...(request.json !== undefined && { [request.json]: jsonText(comparison) }),
+      ...(request.json !== undefined && { [request.json]: reportJson(comparison) }),
     });
     bar.clear();
     if (out.isTTY) out.write(`Wrote ${places.join(' and ')}.\n`);

@@ -1,5 +1,4 @@
 /** Groups of rows by name: numbers or words, as files hold them. */
-
 import { inputError, type Place, rowError } from './fault.ts';
 import { growing } from './growing.ts';
 
@@ -14,40 +13,43 @@ const mostGroups = 1000;
 
 /** No rows yet. */
 export function categories(place: Place): Categories {
-  const numbers = new Map<number | string, number>();
+  const places = new Map<string, number>();
   const column = growing(Int32Array);
   return {
     add(groups, first, rows) {
-      if (groups.length !== rows)
+      if (groups.length !== rows) {
         throw inputError(`${place('groups')} must be one a row, got ${groups.length} of ${rows}.`);
+      }
       const data = column.room(first + rows);
       for (let row = 0; row < rows; row++) {
         const group = groups[row]!;
         if (typeof group === 'number' && !Number.isSafeInteger(group)) {
           throw rowError(place, 'groups', 'whole numbers or words', group, first + row);
         }
-        let number = numbers.get(group);
-        if (number === undefined) {
-          number = numbers.size;
-          if (number === mostGroups) {
-            throw inputError(
-              `${place('groups')} must be at most ${mostGroups} different ones, got more by row ${first + row}.`,
-            );
+        const name = String(group);
+        let found = places.get(name);
+        if (found === undefined) {
+          found = places.size;
+          if (found === mostGroups) {
+            const got = `got more by row ${first + row}`;
+            throw inputError(`${place('groups')} must be at most ${mostGroups} different ones, ${got}.`);
           }
-          numbers.set(group, number);
+          places.set(name, found);
         }
-        data[first + row] = number;
+        data[first + row] = found;
       }
     },
     taken(rows) {
-      const found = [...numbers.keys()];
-      const sorted = [...found].sort((one, two) =>
-        typeof one === 'number' && typeof two === 'number' ? one - two : String(one) < String(two) ? -1 : 1,
+      const found = [...places.keys()];
+      const numbers = found.every((name) => name.trim() !== '' && Number.isFinite(Number(name)));
+      const sorted = [...found].sort((one, other) =>
+        numbers ? Number(one) - Number(other) : one < other ? -1 : one > other ? 1 : 0,
       );
-      const places = found.map((group) => sorted.indexOf(group));
+      const order = found.map((name) => sorted.indexOf(name));
       return {
-        names: sorted.map((group) => (typeof group === 'number' ? `group ${group}` : group)),
-        groups: column.taken(rows).map((number) => places[number]!),
+        // A bare number says nothing on an axis.
+        names: sorted.map((name) => (numbers ? `group ${name}` : name)),
+        groups: column.taken(rows).map((number) => order[number]!),
       };
     },
   };

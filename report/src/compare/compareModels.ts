@@ -64,7 +64,7 @@ const part = 4096;
  */
 export function compareModels(inputs: CompareInputs): Comparison {
   const where = 'compareModels: ';
-  const labels = tensor(inputs.labels);
+  const labels = hostOf(`${where}labels`, inputs.labels);
   const rows = labels.data.length;
   const names = Object.keys(inputs.students ?? {});
   if (names.length === 0) throw inputError(`${where}students must be a record of at least one student, got none.`);
@@ -116,12 +116,20 @@ function isTrials(given: ModelGiven | readonly ModelOutputs[]): given is readonl
   return typeof first === 'object' && first !== null && !Array.isArray(first) && !ArrayBuffer.isView(first);
 }
 
+/** A record of outputs; a tensor has data, a matrix a way to get at them. */
 function isOutputs(given: ModelGiven): given is ModelOutputs {
-  return (
-    typeof given === 'object' &&
-    given !== null &&
-    ('logits' in given || 'probabilities' in given || 'predictions' in given)
-  );
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) return false;
+  return !('data' in given || 'get' in given);
+}
+
+/** Any form as a host tensor; what has none of them is refused under its own path. */
+function hostOf(path: string, value: TensorLike): HostTensor {
+  try {
+    return tensor(value);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^tensor: \S+ /, '') : String(error);
+    throw inputError(`${path} ${reason}`, error);
+  }
 }
 
 function givenRun(model: string, path: string, given: ModelGiven, rows: number): GivenRun {
@@ -134,7 +142,7 @@ function givenRun(model: string, path: string, given: ModelGiven, rows: number):
   }
   const holds: Holds = kinds[0]!;
   const whole = (field: string, value: TensorLike): HostTensor => {
-    const made = tensor(value);
+    const made = hostOf(place(field), value);
     const [own = 1] = made.shape;
     if (own !== rows) throw inputError(`${place(field)} must have the ${rows} rows of labels, got ${own}.`);
     return made;

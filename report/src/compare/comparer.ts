@@ -48,6 +48,10 @@ export function comparer(setup: Setup): Comparer {
       const parts = [part.teacher, ...part.students];
       const wide = runs.findIndex(({ holds }) => holds !== 'predictions');
       classes ??= wide < 0 ? setup.options.classNames?.length : parts[wide]!.scores.shape[1];
+      const { classNames } = setup.options;
+      if (classNames !== null && classes !== undefined && classNames.length !== classes) {
+        throw inputError(`Names of classes must be ${classes}, as many as the classes, got ${classNames.length}.`);
+      }
       for (const [index, own] of rowsOf.entries()) own.begin(parts[index]!, rows, size, classes);
       const column = labels.room(rows + size);
       const most = classes ?? 2 ** 31;

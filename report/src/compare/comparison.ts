@@ -94,7 +94,7 @@ export interface Comparison {
   readonly models: Readonly<Record<string, ModelNumbers>>;
   /** Of each two students, by `'first - second'`. */
   readonly differences: Readonly<Record<string, Difference>>;
-  /** Tables of bins, of models with scores. Several trials are pooled. */
+  /** Tables of bins, of models with scores. Of several trials the first one. */
   readonly reliability: Readonly<Record<string, Reliability>>;
   /** Rows that became right and wrong from the teacher to each student. Of several trials the first one. */
   readonly flips: Readonly<Record<string, PredictionFlipsResult>>;

@@ -67,12 +67,7 @@ export function* finishComparison(setup: Setup, rows: Rows): Generator<Progress,
   // What follows takes seconds of a million rows: a caller is asked before each part.
   const done = { done: options.resamples, of: options.resamples };
   yield done;
-  const reliability = ofEach(names, (name) =>
-    reliabilityOf(
-      (name === teacherName ? [0] : trialsOf(name)).map((run) => rows.runs[run]!),
-      rows.labels,
-    ),
-  );
+  const reliability = ofEach(names, (name) => reliabilityOf(firstTrial(name), rows.labels));
   yield done;
   const flips = ofEach(students, (name) => measure(predictionFlips(), beside(name)));
   yield done;
@@ -127,7 +122,7 @@ function largest(columns: readonly Int32Array[]): number {
 
 function overlapOf(names: readonly string[], of: (name: string) => RowNumbers, labels: Int32Array): Overlap {
   const batch = Object.fromEntries(names.map((name) => [name, of(name).predictions] as const));
-  const result = measure(errorOverlap({ models: names, from: 'predictions' }), { ...batch, labels } as never);
+  const result = measure(errorOverlap({ models: names, from: 'predictions' }), { ...batch, labels });
   const { value, count, errors, pairs, regions, union } = result;
   return {
     value,
@@ -159,7 +154,7 @@ function notesOf(setup: Setup, { rows, layers, scatter }: Rows, students: readon
   const unscored = [...new Set(runs.filter(({ holds }) => holds === 'predictions').map(({ model }) => model))];
   return [
     several.length > 0
-      ? `Numbers of ${several.join(', ')} are means of trials; errors, classes, groups and confidences row by row are those of the first trial.`
+      ? `Numbers of ${several.join(', ')} are means of trials; what is shown row by row or bin by bin is that of the first trial.`
       : '',
     unscored.length > 0
       ? `Of ${unscored.join(', ')} only predictions are known, so there is no calibration, likelihood or divergence.`

@@ -17,13 +17,12 @@ export interface DrawnModel {
 type ScoreName = keyof Scores;
 type DrawnNumber = ScoreName | 'agreement' | 'klDivergence';
 
-/** Where the sums of a number of a run are found. */
+/** Where the sums of a number of a run are found: in a column, in a flag, or in a column beside a flag of its infinities. */
 interface Sums {
   readonly name: DrawnNumber;
   readonly run: number;
-  readonly column: number;
-  /** The column that counts its infinities. */
-  readonly infinite: number | undefined;
+  readonly column: number | undefined;
+  readonly flag: number | undefined;
 }
 
 /** Draws rows once for all models: what is hard for two of them is then hard for both in every resample. */
@@ -33,27 +32,29 @@ export function* drawnModels(
   options: CheckedOptions,
 ): Generator<Progress, readonly DrawnModel[], void> {
   const columns: Float64Array[] = [];
+  const flags: Uint8Array[] = [];
   const means: Sums[] = [];
   const binned: BinnedColumn[] = [];
   const binsOf = new Map<number, number>();
-  const add = (name: DrawnNumber, run: number, values: Float64Array | undefined) => {
+  const addShare = (name: DrawnNumber, run: number, one: Int32Array, other: Int32Array) => {
+    means.push({ name, run, column: undefined, flag: flags.length });
+    flags.push(Uint8Array.from(one, (value, row) => (other[row] === value ? 1 : 0)));
+  };
+  const addMean = (name: DrawnNumber, run: number, values: Float64Array | undefined) => {
     if (values === undefined) return;
-    const infinite = values.some((value) => value === Infinity);
+    const infinite = values.includes(Infinity);
+    means.push({ name, run, column: columns.length, flag: infinite ? flags.length : undefined });
+    // 0 times infinity would be NaN: infinities are counted apart.
     columns.push(infinite ? values.map((value) => (value === Infinity ? 0 : value)) : values);
-    // 0 times infinity would be NaN: infinities are counted in a column of their own.
-    if (infinite) columns.push(values.map((value) => (value === Infinity ? 1 : 0)));
-    const column = columns.length - (infinite ? 2 : 1);
-    means.push({ name, run, column, infinite: infinite ? column + 1 : undefined });
+    if (infinite) flags.push(Uint8Array.from(values, (value) => (value === Infinity ? 1 : 0)));
   };
   const teacher = rows.runs[0]!.predictions;
   for (const [run, own] of rows.runs.entries()) {
-    const same = (other: Int32Array) =>
-      Float64Array.from(other, (value, row) => (own.predictions[row] === value ? 1 : 0));
-    add('accuracy', run, same(rows.labels));
-    add('negativeLogLikelihood', run, own.scores?.negativeLogLikelihoods);
-    add('brierScore', run, own.scores?.brierScores);
-    if (run > 0) add('agreement', run, same(teacher));
-    add('klDivergence', run, own.klDivergences);
+    addShare('accuracy', run, own.predictions, rows.labels);
+    addMean('negativeLogLikelihood', run, own.scores?.negativeLogLikelihoods);
+    addMean('brierScore', run, own.scores?.brierScores);
+    if (run > 0) addShare('agreement', run, own.predictions, teacher);
+    addMean('klDivergence', run, own.klDivergences);
     const gaps = binnedGaps(own, rows.labels);
     if (gaps === undefined) continue;
     binsOf.set(run, binned.length);
@@ -61,18 +62,24 @@ export function* drawnModels(
   }
 
   const { resamples, seed } = options;
-  const drawing = resampledSums({ rows: rows.rows, columns, binned }, { resamples, seed });
+  const drawing = resampledSums({ rows: rows.rows, columns, flags, binned }, { resamples, seed });
   let step = drawing.next();
   for (; !step.done; step = drawing.next()) yield { done: step.value, of: resamples };
-  const { sums, binSums } = step.value;
+  const { sums, flagSums, binSums } = step.value;
+  const isSum = (at: number | undefined): at is number => at !== undefined;
 
   const numbersOf = (run: number): Partial<Record<DrawnNumber, Resampled>> => {
     const numbers: Partial<Record<DrawnNumber, Resampled>> = {};
-    for (const { name, column, infinite } of means.filter((sum) => sum.run === run)) {
-      const mean = (sum: number, infinities: number) => (infinities > 0 ? Infinity : sum / rows.rows);
+    for (const { name, column, flag } of means.filter((sum) => sum.run === run)) {
+      const mean = (sum: number | undefined, flagged: number | undefined) => {
+        if (sum === undefined) return flagged! / rows.rows;
+        return flagged === undefined || flagged === 0 ? sum / rows.rows : Infinity;
+      };
       numbers[name] = {
-        value: mean(total(columns[column]!), infinite === undefined ? 0 : total(columns[infinite]!)),
-        resamples: sums[column]!.map((sum, at) => mean(sum, infinite === undefined ? 0 : sums[infinite]![at]!)),
+        value: mean(isSum(column) ? total(columns[column]!) : undefined, isSum(flag) ? total(flags[flag]!) : undefined),
+        resamples: Float64Array.from({ length: resamples }, (_, at) =>
+          mean(isSum(column) ? sums[column]![at] : undefined, isSum(flag) ? flagSums[flag]![at] : undefined),
+        ),
       };
     }
     const place = binsOf.get(run);
@@ -159,7 +166,7 @@ function estimated<Name extends DrawnNumber>(
   return estimates;
 }
 
-function total(values: Float64Array): number {
+function total(values: Float64Array | Uint8Array): number {
   let sum = 0;
   for (let row = 0; row < values.length; row++) sum += values[row]!;
   return sum;

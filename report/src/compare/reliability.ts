@@ -10,19 +10,20 @@ export const bins = 15;
 /** Rows that the metric takes at once. */
 const part = 65_536;
 
-/** The table of bins over all trials; undefined where only predictions are known. */
-export function reliabilityOf(trials: readonly RowNumbers[], labels: Int32Array): Reliability | undefined {
+/** The table of bins; undefined where only predictions are known. */
+export function reliabilityOf(
+  { predictions, scores, single }: RowNumbers,
+  labels: Int32Array,
+): Reliability | undefined {
+  if (scores === undefined) return undefined;
   const running = accumulate(calibrationError({ bins, from: 'confidences' }));
-  for (const { predictions, scores, single } of trials) {
-    if (scores === undefined) return undefined;
-    const confidences = single ? Float32Array.from(scores.confidences) : scores.confidences;
-    for (let start = 0; start < labels.length; start += part) {
-      const end = Math.min(labels.length, start + part);
-      const correct = Float32Array.from({ length: end - start }, (_, row) =>
-        predictions[start + row] === labels[start + row] ? 1 : 0,
-      );
-      running.update({ confidences: confidences.subarray(start, end), correct });
-    }
+  const confidences = single ? Float32Array.from(scores.confidences) : scores.confidences;
+  for (let start = 0; start < labels.length; start += part) {
+    const end = Math.min(labels.length, start + part);
+    const correct = Float32Array.from({ length: end - start }, (_, row) =>
+      predictions[start + row] === labels[start + row] ? 1 : 0,
+    );
+    running.update({ confidences: confidences.subarray(start, end), correct });
   }
   const { bins: table, expected, confidence, accuracy } = running.compute();
   return { bins: table, expected, confidence, accuracy };

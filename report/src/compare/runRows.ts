@@ -36,6 +36,9 @@ export interface RunRows {
   numbers(): RowNumbers;
 }
 
+/** Rows that sum to 1 from which on that is no chance. */
+const leastSuspicious = 20;
+
 /** A run without rows. */
 export function runRows(run: Run): RunRows {
   const { holds, place } = run;
@@ -104,9 +107,9 @@ export function runRows(run: Run): RunRows {
 
     numbers() {
       const rows = first + at;
-      if (mayBeProbabilities && rows > 1) {
+      if (mayBeProbabilities && rows >= leastSuspicious) {
         throw inputError(
-          `${place('logits')} must be logits, got rows of probabilities, which sum to 1: say so by name or by --from, or insist on logits.`,
+          `${place('logits')} must be logits, got rows of probabilities, which sum to 1. Name them so, or insist: --from, { logits }.`,
         );
       }
       return {

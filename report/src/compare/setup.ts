@@ -61,7 +61,8 @@ export interface RunPart {
 /** Some rows of all. */
 export interface Part {
   readonly rows: number;
-  readonly labels: ArrayLike<number>;
+  /** Class numbers; words among them are refused. */
+  readonly labels: ArrayLike<number | string>;
   readonly groups: ArrayLike<number | string> | undefined;
   readonly teacher: RunPart;
   /** In the order of the setup. */

@@ -3,8 +3,7 @@
  * that one pass does what leaving out every row in turn would.
  */
 import { type CkaResult, cka, type HostBackend, type HostTensor, measure } from 'dark-knowledge';
-import { cpuBackend } from 'dark-knowledge/cpu';
-import { wasmBackend, wasmIsSupported } from 'dark-knowledge/wasm';
+import { onBackend } from './onBackend.ts';
 
 /** A similarity and each row's influence on it. */
 export interface RowInfluence {
@@ -62,7 +61,7 @@ function centred({ data, shape: [rows = 0] }: HostTensor): Centred {
 
 /** h_i of every row: by cross-products of features, or by dot products of rows where these are fewer. */
 function pulls(x: Centred, y: Centred): Float64Array {
-  return wasmIsSupported() ? pullsOn(wasmBackend(), x, y) : pullsOn(cpuBackend(), x, y);
+  return onBackend((backend) => pullsOn(backend, x, y));
 }
 
 function pullsOn<T>(backend: HostBackend<T>, x: Centred, y: Centred): Float64Array {

@@ -32,7 +32,7 @@ export interface ModelColumns {
  * The columns of a model.
  *
  * @param column The column of its scores, where that was given.
- * @param from What it holds, where that was given.
+ * @param from What scores are that no name tells, and which of several are taken.
  */
 export function modelColumns(file: RowFile, column: string | undefined, from: Holds | undefined): ModelColumns {
   const { holds, scores, said } = scoresIn(file, column, from);
@@ -53,16 +53,17 @@ function scoresIn(
   const names = Object.keys(file.columns);
   if (column !== undefined) {
     requireColumn(file, column);
-    const holds = from ?? heldBy(column);
+    const holds = heldBy(column) ?? from;
     return { holds: holds ?? taken(file, column), scores: column, said: holds !== undefined };
   }
-  for (const holds of from === undefined ? (['logits', 'probabilities', 'predictions'] as const) : [from]) {
+  const kinds = ['logits', 'probabilities', 'predictions'] as const;
+  for (const holds of from === undefined ? kinds : [from, ...kinds]) {
     const scores = named(file, scoreNames[holds]);
     if (scores !== undefined) return { holds, scores, said: true };
   }
   const [only] = names;
   if (names.length !== 1 || only === undefined || labelNames.includes(only.toLowerCase())) {
-    const wanted = from ?? 'logits, probabilities or predictions';
+    const wanted = 'logits, probabilities or predictions';
     throw inputError(`${file.name} must hold ${wanted}, got ${listed(names)}. FILE#COLUMN names another column.`);
   }
   return { holds: from ?? taken(file, only), scores: only, said: from !== undefined };
@@ -85,6 +86,11 @@ export function labelColumn(file: RowFile, column: string | undefined): string |
 /** The column of groups. */
 export function groupColumn(file: RowFile, column: string | undefined): string | undefined {
   return listColumn(file, groupNames, column);
+}
+
+/** Whether a column holds groups by its name. */
+export function isGroupName(column: string): boolean {
+  return groupNames.includes(column.toLowerCase());
 }
 
 function listColumn(file: RowFile, names: readonly string[], column: string | undefined): string | undefined {

@@ -24,6 +24,9 @@ export interface PageFigure {
   readonly numbers: string;
 }
 
+/** Students whose layers, classes and groups are drawn, each in figures of its own; tables and JSON have all of them. */
+const mostDrawn = 4;
+
 /** What the models do: confidences, errors, flips, layers. */
 export function modelFigures(comparison: Comparison): readonly PageFigure[] {
   const { reliability, errorOverlap, flips, confidence, layers, students } = comparison;
@@ -63,7 +66,7 @@ export function modelFigures(comparison: Comparison): readonly PageFigure[] {
       numbers: confidenceTable(comparison),
     });
   }
-  for (const [index, name] of Object.keys(layers).entries()) {
+  for (const [index, name] of Object.keys(layers).slice(0, mostDrawn).entries()) {
     figures.push({
       id: `layers-${index}`,
       title: `Layers of ${name} beside its teacher’s`,
@@ -85,21 +88,23 @@ export function modelFigures(comparison: Comparison): readonly PageFigure[] {
 export function groupFigures(comparison: Comparison): readonly PageFigure[] {
   const { byClass, byGroup } = comparison;
   const of = (kind: 'class' | 'group', shifts: Readonly<Record<string, GroupShiftResult>>) =>
-    Object.entries(shifts).map(
-      ([name, shift], index): PageFigure => ({
-        id: `${kind}-${index}`,
-        title: `Accuracy by ${kind}: teacher and ${name}`,
-        figure: (width) =>
-          groupGaps(shift, {
-            before: 'teacher',
-            after: name,
-            width,
-            title: `Accuracy by ${kind}: teacher and ${name}`,
-          }),
-        how: `Two marks a ${kind}, with their intervals: the further they lie apart, the more the change of models cost or won there. ${gapSentence(shift, name, kind)}`,
-        numbers: shiftTable(shift, name, kind),
-      }),
-    );
+    Object.entries(shifts)
+      .slice(0, mostDrawn)
+      .map(
+        ([name, shift], index): PageFigure => ({
+          id: `${kind}-${index}`,
+          title: `Accuracy by ${kind}: teacher and ${name}`,
+          figure: (width) =>
+            groupGaps(shift, {
+              before: 'teacher',
+              after: name,
+              width,
+              title: `Accuracy by ${kind}: teacher and ${name}`,
+            }),
+          how: `Two marks a ${kind}, with their intervals: the further they lie apart, the more the change of models cost or won there. ${gapSentence(shift, name, kind)}`,
+          numbers: shiftTable(shift, name, kind),
+        }),
+      );
   return [...of('class', byClass), ...of('group', byGroup)];
 }
 

@@ -45,14 +45,12 @@ function whoIsRight({ rows, models, students, differences }: Comparison): string
 }
 
 function whoAgrees({ models, students, differences }: Comparison): string {
-  const named = students.filter((student) => models[student]!.agreement !== undefined).slice(0, mostNamed);
+  const named = students.slice(0, mostNamed);
   const shares = named.map((student, index) => {
     const share = told(models[student]!.agreement!, 'percent');
-    return index === 0
-      ? `${name(student)} gives the teacher’s answer on ${share} of the rows`
-      : `${name(student)} on ${share}`;
+    return `${name(student)} on ${share}${index === 0 ? ' of the rows' : ''}`;
   });
-  const start = capital(listed([...shares, ...further(students)]));
+  const start = `The teacher’s answer is given by ${listed([...shares, ...further(students)])}`;
   if (students.length < 2) return `${start}, right or wrong.`;
   return `${start}: ${apart('agreement', students, models, differences, (first, second, by) => `${first} follows it more often than ${second}, by ${by}`)}.`;
 }
@@ -63,13 +61,27 @@ function whoIsOverconfident({ models, students }: Comparison): string {
     return overconfidence === undefined ? [] : [{ model, overconfidence }];
   });
   if (scored.length === 0) return 'Nobody knows: only predictions were given, without confidences.';
-  const verdicts = scored.map(({ model, overconfidence }) => {
-    if (!excludesZero(overconfidence))
-      return `${name(model)} is neither over- nor underconfident (${told(overconfidence, 'points')})`;
-    if (overconfidence.value > 0) return `${name(model)} is overconfident by ${told(overconfidence, 'points')}`;
-    return `${name(model)} is underconfident by ${told(turned(overconfidence), 'points')}`;
-  });
-  return `${capital(listed([...verdicts, ...further(students)]))}.`;
+  const sure = scored.filter(({ overconfidence }) => excludesZero(overconfidence));
+  const clauses = [
+    ...([1, -1] as const).map((sign) => {
+      const parts = sure
+        .filter(({ overconfidence }) => Math.sign(overconfidence.value) === sign)
+        .map(({ model, overconfidence }, index) => {
+          const by = `by ${told(sign > 0 ? overconfidence : turned(overconfidence), 'points')}`;
+          return `${name(model)} ${index === 0 ? `is ${sign > 0 ? 'over' : 'under'}confident ` : ''}${by}`;
+        });
+      return listed(parts);
+    }),
+    neither(scored.filter(({ overconfidence }) => !excludesZero(overconfidence))),
+  ].filter((clause) => clause !== '');
+  const rest = further(students);
+  return `${capital([...clauses, ...rest].join('; '))}.`;
+}
+
+function neither(models: readonly { readonly model: string; readonly overconfidence: Estimate }[]): string {
+  const parts = models.map(({ model, overconfidence }) => `${name(model)} (${told(overconfidence, 'points')})`);
+  if (parts.length === 0) return '';
+  return `${listed(parts)} ${parts.length === 1 ? 'is' : 'are'} neither over- nor underconfident for sure`;
 }
 
 /** The student with the highest number and the one with the lowest, and whether the rows tell them apart. */

@@ -19,6 +19,7 @@ body { margin: 0; background: var(--ground); color: var(--ink); font: 16px/1.55 
 header { padding: 3rem 0 1rem; }
 h1 { margin: 0 0 .4rem; font-size: clamp(1.6rem, 4.5vw, 2.3rem); line-height: 1.15; letter-spacing: -.015em; text-wrap: balance; overflow-wrap: anywhere; }
 h2 { margin: 3.2rem 0 1rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: 1.35rem; line-height: 1.25; }
+main > h2:first-child { margin-top: 1.6rem; }
 h3 { margin: 0 0 .5rem; font-size: 1.05rem; line-height: 1.3; overflow-wrap: anywhere; }
 p { margin: 0 0 .8rem; max-width: 44rem; }
 .facts, .note, small, .interval { color: var(--soft); }
@@ -32,7 +33,8 @@ a { color: var(--accent); }
 .answers h3 { color: var(--soft); font-size: .9rem; font-weight: 600; margin-bottom: .3rem; }
 .answers p { margin: 0; max-width: none; font-size: 1.1rem; line-height: 1.6; }
 .answers .interval { font-size: .9em; }
-.name, .model { overflow-wrap: anywhere; }
+.name { overflow-wrap: anywhere; }
+.model { overflow-wrap: break-word; }
 strong, .sure { font-variant-numeric: tabular-nums; font-weight: 650; }
 .interval { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .unsure { color: var(--soft); font-variant-numeric: tabular-nums; }
@@ -41,15 +43,18 @@ strong, .sure { font-variant-numeric: tabular-nums; font-weight: 650; }
 table { border-collapse: collapse; min-width: 100%; font-size: .925rem; }
 caption { text-align: left; color: var(--soft); font-size: .875rem; padding-bottom: .4rem; }
 th, td { padding: .45rem .9rem .45rem 0; border-bottom: 1px solid var(--line); text-align: right; vertical-align: baseline; font-variant-numeric: tabular-nums; }
-th { font-weight: 600; text-align: left; overflow-wrap: anywhere; }
+th { font-weight: 600; text-align: left; overflow-wrap: break-word; }
+tbody th, thead th:first-child { position: sticky; left: 0; min-width: 8.5rem; max-width: 17rem; background: var(--ground); }
+thead th + th { max-width: 14rem; padding-left: .6rem; }
 thead th { border-bottom: 2px solid var(--line); text-align: right; vertical-align: bottom; }
 thead th:first-child { text-align: left; }
-th small { display: block; font-weight: 400; font-size: .8rem; line-height: 1.35; min-width: 9rem; max-width: 17rem; }
+th small { display: block; font-weight: 400; font-size: .8rem; line-height: 1.35; }
 td .interval { display: block; font-size: .8rem; }
 tr > :last-child { padding-right: 0; }
-.model::before { content: ""; display: inline-block; width: .62em; height: .62em; margin-right: .45em; border-radius: 50%; background: var(--own, var(--soft)); border: 1px solid var(--line); }
+.model { display: inline-flex; align-items: baseline; }
+.model::before { content: ""; flex: none; width: .62em; height: .62em; margin-right: .45em; border-radius: 50%; background: var(--own, var(--soft)); border: 1px solid var(--line); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 ${modelColours.map((colour, index) => `.m${index} { --own: ${colour}; }`).join('\n')}
-figure { margin: 0 0 2.6rem; display: grid; grid-template-columns: minmax(0, 656px) minmax(0, 1fr); gap: .6rem 2rem; align-items: start; }
+figure { margin: 1.6rem 0 2.6rem; display: grid; grid-template-columns: minmax(0, 656px) minmax(0, 1fr); gap: .6rem 2rem; align-items: start; }
 figure > h3, figure > details { grid-column: 1 / -1; }
 .picture { background: #ffffff; border: 1px solid var(--line); border-radius: 10px; padding: 8px; overflow-x: auto; max-width: 100%; width: max-content; }
 .picture svg { display: block; height: auto; }
@@ -71,8 +76,8 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
   .narrow { display: block; }
   .picture { padding: 2px; border-radius: 6px; }
   .answers p { font-size: 1.02rem; }
-  th:first-child { max-width: 9.5rem; }
-  th small { min-width: 0; }
+  tbody th, thead th:first-child { min-width: 8.5rem; max-width: 9rem; padding-right: .5rem; font-size: .875rem; }
+  th small { min-width: 0; font-size: .75rem; }
 }
 @media print {
   @page { margin: 14mm; }
@@ -89,6 +94,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
   figcaption { margin-top: .4rem; }
   .picture { border: 0; padding: 0; overflow: visible; width: auto; }
   .scroll { overflow: visible; break-inside: avoid; }
+  tbody th, thead th:first-child { position: static; }
   .answers section, tr { break-inside: avoid; }
 }
 `;

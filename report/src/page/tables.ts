@@ -38,13 +38,16 @@ const mostPairs = 6;
 export function differencesTable(comparison: Comparison): string {
   const { models, students, differences } = comparison;
   const columns = [
-    ...students.map((name) => ({ title: `${name} − teacher`, numbers: models[name]!.change ?? {} })),
+    ...students.flatMap((name) => {
+      const { change } = models[name]!;
+      return change === undefined ? [] : [{ title: `${name} − teacher`, numbers: change }];
+    }),
     ...Object.values(differences)
       .slice(0, mostPairs)
       .map((numbers) => ({ title: `${numbers.first} − ${numbers.second}`, numbers })),
   ];
   const rows = numberRows(comparison).flatMap((row) => {
-    const found = columns.map(({ numbers }) => row.ofDifference(numbers as never));
+    const found = columns.map(({ numbers }) => row.ofDifference(numbers));
     return found.every((estimate) => estimate === undefined)
       ? []
       : [[titleOf(row), ...found.map((estimate) => cell(estimate, row, true))]];

@@ -34,14 +34,11 @@ export interface EstimateText {
 /** As many digits as the interval bears out: two that count of its width. */
 export function estimateText({ value, low, high }: Estimate, unit: Unit, signs = false): EstimateText {
   const scale = unit === 'plain' ? 1 : 100;
-  const width = (high - low) * scale;
-  const digits =
-    width > 0 && Number.isFinite(width)
-      ? Math.max(0, Math.min(unit === 'plain' ? 5 : 3, 1 - Math.floor(Math.log10(width))))
-      : unit === 'plain'
-        ? 3
-        : 1;
-  const shown = unit === 'plain' ? Math.max(2, digits) : Math.max(1, digits);
+  const width = Math.abs(high - low) * scale;
+  const [least, most] = unit === 'plain' ? ([2, 5] as const) : ([1, 3] as const);
+  // No width at all, or none that is finite, says nothing of digits.
+  const known = width > 1e-9 && Number.isFinite(width);
+  const shown = known ? Math.max(least, Math.min(most, 1 - Math.floor(Math.log10(width)))) : least;
   const text = (number: number) => signed(number * scale, shown, signs);
   const mark = unit === 'percent' ? '%' : '';
   return { value: `${text(value)}${mark}`, interval: `[${text(low)}, ${text(high)}]` };

@@ -43,8 +43,8 @@ export function initializeCrd(options: InitializeCrdOptions): CrdParameters {
     dimension: whole(1, 128),
     seed: whole(0, 0),
   });
-  const student = initializeAffine(studentFeatures, dimension, deriveSeed(seed, 0));
-  const teacher = initializeAffine(teacherFeatures, dimension, deriveSeed(seed, 1));
+  const student = initializeAffine('initializeCrd', studentFeatures, dimension, deriveSeed(seed, 0));
+  const teacher = initializeAffine('initializeCrd', teacherFeatures, dimension, deriveSeed(seed, 1));
   return {
     studentProjectionWeight: student.weight,
     studentProjectionBias: student.bias,

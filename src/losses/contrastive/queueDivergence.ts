@@ -2,7 +2,7 @@ import type { Backend, Shape } from '../../backend.ts';
 import { checkNotEmpty, checkSameShape, shapeError } from '../../check.ts';
 import type { Loss } from '../../loss.ts';
 import { flattenRows } from '../../ops/flattenRows.ts';
-import { rowDivergence } from '../../ops/rowDivergence.ts';
+import { forwardDivergence } from '../../ops/rowDivergence.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
@@ -53,7 +53,7 @@ export function queueDivergence<R extends Reduction = 'mean'>(
     ...rowOptions<R>(null),
   });
   const factor = scaleByTemperatureSquared ? temperature.student ** 2 : 1;
-  const divergence = rowDivergence('forward');
+  const divergence = forwardDivergence;
 
   return rowLoss(rows, {
     name: 'queueDivergence',

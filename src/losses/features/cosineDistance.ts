@@ -40,10 +40,12 @@ export function cosineDistance<R extends Reduction = 'mean'>(
       const { squares, directions, lengths, differences, teacherLengths } = directionRows(backend, inputs);
       const rows = backend.shapeOf(squares);
       const half = backend.multiply(squares, backend.scalar(0.5));
-      const one = backend.scalar(1);
-      const withTeacher = backend.where(backend.reshape(teacherLengths, rows), half, one);
+      // Squares are at most 4: a NaN shows, even beside a row of zeros.
+      const known = backend.greater(backend.scalar(5), squares);
+      const undirected = backend.where(known, backend.scalar(1), squares);
+      const withTeacher = backend.where(backend.reshape(teacherLengths, rows), half, undirected);
       return {
-        losses: backend.where(backend.reshape(lengths, rows), withTeacher, one),
+        losses: backend.where(backend.reshape(lengths, rows), withTeacher, undirected),
         directions,
         lengths,
         differences,

@@ -37,6 +37,6 @@ export function initializeHintRegressor(options: HintRegressorOptions): HintRegr
     teacherFeatures: whole(1),
     seed: whole(0, 0),
   });
-  const { weight, bias } = initializeAffine(studentFeatures, teacherFeatures, seed);
+  const { weight, bias } = initializeAffine('initializeHintRegressor', studentFeatures, teacherFeatures, seed);
   return { regressorWeight: weight, regressorBias: bias };
 }

@@ -27,7 +27,7 @@ export interface VidParameters {
 // @__NO_SIDE_EFFECTS__
 export function initializeVid(options: InitializeVidOptions): VidParameters {
   const { channels, variance, epsilon } = readOptions('initializeVid', options, {
-    channels: whole(1),
+    channels: whole(1, undefined, 2 ** 30),
     variance: positive(5),
     epsilon: positive(1e-5),
   });

@@ -2,11 +2,12 @@ import type { Backend } from '../../backend.ts';
 import { rangeError } from '../../check.ts';
 import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
 import { asColumn } from '../../ops/asColumn.ts';
-import { exponentialMinusOne, nearZero, smallExponentialRemainder } from '../../ops/exponentialRemainder.ts';
+import { nearZero, smallExponentialRemainder } from '../../ops/exponentialRemainder.ts';
 import { isMinusInfinity } from '../../ops/isMinusInfinity.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import {
+  logOf,
   plainTemperature,
   type SoftenedPair,
   softenedPair,
@@ -86,8 +87,10 @@ export function alphaDivergence<R extends Reduction = 'mean'>(options: AlphaDive
         const student = exchanged ? pair.teacher : pair.student;
         // α·(log p − log q), by which q grows to p^α·q^(1 − α).
         const growth = scale(backend, pair.logRatio, exchanged ? alpha : -alpha);
-        const small = backend.multiply(student, exponentialMinusOne(backend, growth));
-        const grown = backend.where(nearZero(backend, growth), small, backend.subtract(power, student));
+        const small = backend.multiply(student, backend.add(growth, smallExponentialRemainder(backend, growth)));
+        const difference = backend.subtract(power, student);
+        const exact = backend.where(nearZero(backend, growth), small, difference);
+        const grown = backend.where(pair.near, exact, difference);
         return { losses: scale(backend, excess, factor / (alpha * (alpha - 1))), student, grown, excess };
       },
 
@@ -112,7 +115,7 @@ const neitherEnd: OptionReader<number> = (where, name, given) => {
 
 /** m^(1 − a)·o^a of the pair's two sides, m and o; 0 where m is masked. */
 function geometricMean<T>(backend: Backend<T>, pair: SoftenedPair<T>, a: number): T {
-  const mainLog = backend.subtract(pair.shifted, backend.log(pair.total));
+  const mainLog = logOf(backend, pair, 'student');
   const power = backend.exp(backend.subtract(mainLog, scale(backend, pair.logRatio, a)));
   return backend.where(isMinusInfinity(backend, mainLog), backend.scalar(0), power);
 }
@@ -123,7 +126,7 @@ function geometricMean<T>(backend: Backend<T>, pair: SoftenedPair<T>, a: number)
  */
 function excessTerms<T>(
   backend: Backend<T>,
-  { student: m, teacher: o, logRatio }: SoftenedPair<T>,
+  { student: m, teacher: o, logRatio, near }: SoftenedPair<T>,
   power: T,
   a: number,
 ): T {
@@ -132,5 +135,6 @@ function excessTerms<T>(
   const ofSide = scale(backend, smallExponentialRemainder(backend, y), a);
   const small = backend.multiply(m, backend.subtract(ofPower, ofSide));
   const large = backend.subtract(backend.subtract(power, m), scale(backend, backend.subtract(o, m), a));
-  return backend.where(nearZero(backend, scale(backend, y, Math.max(1, Math.abs(a)))), small, large);
+  const terms = backend.where(nearZero(backend, scale(backend, y, Math.max(1, Math.abs(a)))), small, large);
+  return backend.where(near, terms, large);
 }

@@ -1,9 +1,8 @@
 import type { Loss } from '../../loss.ts';
-import { asRows } from '../../ops/asColumn.ts';
+import { asColumn, asRows } from '../../ops/asColumn.ts';
 import { bernoulliPair } from '../../ops/bernoulli.ts';
 import { checkLabelledPair } from '../../ops/checkRows.ts';
 import { gapOfOthers, labelSplit, lossOfOthers, studentOfOthers } from '../../ops/labelSplit.ts';
-import { relativeEntropyTerms } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { atLeast, positive, readOptions } from '../../options.ts';
@@ -65,12 +64,10 @@ export function dkd<R extends Reduction = 'mean'>(
 
     rows(backend, { studentLogits, teacherLogits, labels }) {
       const split = labelSplit(backend, studentLogits, teacherLogits, labels, temperature);
-      const { student, teacher, logRatio } = split.others;
       const ofLabel = bernoulliPair(backend, split.studentOdds, split.teacherOdds);
-      const terms = relativeEntropyTerms(backend, teacher, student, logRatio);
-      const ofOthers = lossOfOthers(backend, split, backend.sum(terms, { axis: -1, keepDims: true }));
+      const ofOthers = lossOfOthers(backend, split, asColumn(backend, split.others.divergence));
       // A part of weight 0 is left out: 0·Infinity is NaN.
-      const weighted = (part: typeof terms, weight: number) =>
+      const weighted = (part: typeof ofOthers, weight: number) =>
         weight === 0 ? backend.scalar(0) : scale(backend, part, weight * factor);
       const losses = backend.add(weighted(ofLabel.divergence, alpha), weighted(ofOthers, beta));
       return {

@@ -1,5 +1,5 @@
 import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
-import { rowDivergence } from '../../ops/rowDivergence.ts';
+import { jensenShannonDivergence } from '../../ops/rowDivergence.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
@@ -53,7 +53,7 @@ export function jensenShannon<R extends Reduction = 'mean'>(options: JensenShann
   );
   const factor = scaleByTemperatureSquared ? temperature.student ** 2 : 1;
 
-  const divergence = rowDivergence('jensenShannon', beta);
+  const divergence = jensenShannonDivergence(beta);
 
   return logitPairLoss(
     rows,

@@ -1,5 +1,5 @@
 import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
-import { rowDivergence } from '../../ops/rowDivergence.ts';
+import { forwardDivergence, reverseDivergence } from '../../ops/rowDivergence.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
@@ -24,7 +24,7 @@ export interface KlDivergenceOptions<R extends Reduction = Reduction> extends Ro
  *     reverse   T²·Σ q·(log q − log p)        gradient in studentLogits   T·q·((log q − log p) − KL)
  *
  * With a temperature for each side, the T before the sums is the student's. A class at −Infinity on both sides counts 0; at
- * −Infinity in the student only, the forward loss is +Infinity.
+ * −Infinity in the student only, the forward loss is +Infinity; in the teacher only, the reverse one, with gradient 0.
  *
  * Where both sides are alike, the loss is of second order in their difference. It is summed from terms that are never
  * negative and of that order too, so its relative accuracy is that of the differences of the logits, at any temperature;
@@ -52,7 +52,7 @@ export function klDivergence<R extends Reduction = 'mean'>(options: KlDivergence
   });
   const { temperature, scaleByTemperatureSquared, direction, axis, vocabulary, ...rows } = checked;
   const factor = scaleByTemperatureSquared ? temperature.student ** 2 : 1;
-  const divergence = rowDivergence(direction);
+  const divergence = direction === 'forward' ? forwardDivergence : reverseDivergence;
 
   return logitPairLoss(
     rows,

@@ -222,8 +222,9 @@ function tileGradients<T>(
   const gradient = backend.scope(() => {
     const pair = tilePair(backend, { student: logits, teacher: teacherLogits }, part.numbers, temperatures);
     const ofLogits = partialDivergence(divergence, beta).part(backend, pair, part.second);
-    const counted = backend.where(part.factors, backend.multiply(ofLogits, part.factors), backend.scalar(0));
-    return headGradient(backend, logits, counted, head);
+    const ofProducts = headGradient(backend, logits, backend.multiply(ofLogits, part.factors), head);
+    // At the end: a cap's slope is NaN where the logits are.
+    return backend.where(part.factors, ofProducts, backend.scalar(0));
   });
   const states = backend.where(part.factors, part.student, backend.scalar(0));
   return {

@@ -6,7 +6,13 @@ import { logSumExp } from '../../ops/logSumExp.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { sign } from '../../ops/sign.ts';
-import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
+import {
+  logOf,
+  plainTemperature,
+  softenedPair,
+  type Temperatures,
+  temperaturesOption,
+} from '../../ops/softenedPair.ts';
 import { totalVariationOf } from '../../ops/totalVariation.ts';
 import { readOptions } from '../../options.ts';
 
@@ -59,7 +65,7 @@ export function negativeLogAcceptance<R extends Reduction = 'mean'>(
       rows(backend, { studentLogits, teacherLogits }) {
         const pair = softenedPair(backend, studentLogits, teacherLogits, temperature);
         const { student, logRatio } = pair;
-        const studentLog = backend.subtract(pair.shifted, backend.log(pair.total));
+        const studentLog = logOf(backend, pair, 'student');
         // Between two masks of −Infinity the ratio is NaN.
         const excess = backend.maximum(logRatio, backend.scalar(0));
         const either = backend.subtract(studentLog, excess);

@@ -6,6 +6,7 @@ import { gapOfOthers, labelSplit, lossOfOthers, studentOfOthers } from '../../op
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { sigmoid } from '../../ops/sigmoid.ts';
+import { logOf } from '../../ops/softenedPair.ts';
 import { softplus } from '../../ops/softplus.ts';
 import { atLeast, positive, readOptions } from '../../options.ts';
 import { type FormOf, rowLoss } from '../../rowLoss.ts';
@@ -68,9 +69,8 @@ export function nkd<R extends Reduction = 'mean'>(
       const negative = scale(backend, plain.studentOdds, -1);
       const confidence = sigmoid(backend, plain.teacherOdds);
       const ofLabel = expectation(backend, confidence, softplus(backend, negative), true);
-      const { shifted, total, teacher } = softened.others;
-      const surprise = backend.subtract(backend.log(total), shifted);
-      const ofOthers = lossOfOthers(backend, softened, expectation(backend, teacher, surprise, true));
+      const surprise = scale(backend, logOf(backend, softened.others, 'student'), -1);
+      const ofOthers = lossOfOthers(backend, softened, expectation(backend, softened.others.teacher, surprise, true));
       // At weight 0 it is left out: 0·Infinity is NaN.
       const weighted = gamma === 0 ? backend.scalar(0) : scale(backend, ofOthers, gamma * temperature ** 2);
       return {

@@ -1,6 +1,6 @@
 import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
 import { exponentialMinusOne } from '../../ops/exponentialRemainder.ts';
-import { mixtureRatio as mixtureRatioOf } from '../../ops/relativeEntropy.ts';
+import { farMixture, mixtureRatio as mixtureRatioOf } from '../../ops/mixture.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
@@ -69,18 +69,26 @@ export function skewedKlDivergence<R extends Reduction = 'mean'>(
       temperatures: temperature,
 
       rows(backend, { studentLogits, teacherLogits }) {
-        const { student, teacher, logRatio } = softenedPair(backend, studentLogits, teacherLogits, temperature);
-        const { terms, logRatio: mixtureRatio } = forward
-          ? mixtureRatioOf(backend, teacher, student, logRatio, skew)
-          : mixtureRatioOf(backend, student, teacher, scale(backend, logRatio, -1), skew);
-        return { losses: scale(backend, backend.sum(terms, { axis: -1 }), factor), student, mixtureRatio };
+        const pair = softenedPair(backend, studentLogits, teacherLogits, temperature);
+        const { student, teacher, logRatio } = pair;
+        const [own, other, ratio] = forward
+          ? ([teacher, student, logRatio] as const)
+          : ([student, teacher, scale(backend, logRatio, -1)] as const);
+        const { near, mixture, logRatios } = farMixture(backend, pair, forward ? skew : 1 - skew);
+        const far = { near, logRatio: forward ? logRatios.teacher : logRatios.student };
+        const { terms, logRatio: mixtureRatio } = mixtureRatioOf(backend, own, other, ratio, skew, far);
+        const fallen = scale(backend, mixtureRatio, -1);
+        // p/m − 1, or q/m − 1. Where m is 0 so is q, and what stands here counts for nothing.
+        const quotient = backend.divide(own, backend.where(mixture, mixture, backend.scalar(1)));
+        const direct = backend.subtract(quotient, backend.scalar(1));
+        const excess = backend.where(near, exponentialMinusOne(backend, fallen), direct);
+        return { losses: scale(backend, backend.sum(terms, { axis: -1 }), factor), student, fallen, excess };
       },
 
-      gradient(backend, { student, mixtureRatio }) {
-        const fallen = scale(backend, mixtureRatio, -1);
+      gradient(backend, { student, fallen, excess }) {
         // The gradient in q, less a constant that its mean takes out again: −(1 − λ)·(p/m − 1), at most 1/λ in size, or
         // log(q/m) − λ·(q/m − 1).
-        const slope = scale(backend, exponentialMinusOne(backend, fallen), forward ? skew - 1 : -skew);
+        const slope = scale(backend, excess, forward ? skew - 1 : -skew);
         const whole = forward ? slope : backend.add(fallen, slope);
         return scale(backend, softmaxGradient(backend, student, whole), factor / temperature.student);
       },

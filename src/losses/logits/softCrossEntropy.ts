@@ -3,7 +3,13 @@ import { expectation } from '../../ops/expectation.ts';
 import { probabilityGap } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
-import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
+import {
+  logOf,
+  plainTemperature,
+  softenedPair,
+  type Temperatures,
+  temperaturesOption,
+} from '../../ops/softenedPair.ts';
 import { flag, readOptions } from '../../options.ts';
 
 /** Options of `softCrossEntropy`. */
@@ -60,9 +66,8 @@ export function softCrossEntropy<R extends Reduction = 'mean'>(options: SoftCros
 
       rows(backend, { studentLogits, teacherLogits }) {
         const pair = softenedPair(backend, studentLogits, teacherLogits, temperature);
-        const { student, teacher, logRatio, near, shifted, total } = pair;
-        const studentLog = backend.subtract(shifted, backend.log(total));
-        const losses = scale(backend, expectation(backend, teacher, studentLog), -factor);
+        const { student, teacher, logRatio, near } = pair;
+        const losses = scale(backend, expectation(backend, teacher, logOf(backend, pair, 'student')), -factor);
         return { losses, student, teacher, logRatio, near };
       },
 

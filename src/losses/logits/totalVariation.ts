@@ -1,5 +1,5 @@
 import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
-import { rowDivergence } from '../../ops/rowDivergence.ts';
+import { totalVariationDivergence } from '../../ops/rowDivergence.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
@@ -43,7 +43,7 @@ export function totalVariation<R extends Reduction = 'mean'>(options: TotalVaria
     ...logitPairOptions(),
     ...rowOptions<R>(),
   });
-  const divergence = rowDivergence('totalVariation');
+  const divergence = totalVariationDivergence;
   const factor = scaleByTemperatureSquared ? temperature.student ** 2 : 1;
 
   return logitPairLoss(

@@ -57,12 +57,10 @@ export function ckaLoss(
       const centred = centredSet(backend, student, counts, size);
       const { directions, lengths } = unitRows(backend, flatGram(centred));
       const other = unitRows(backend, flatGram(centredSet(backend, teacher, counts, size)));
-      const differences = backend.where(
-        other.lengths,
-        backend.subtract(directions, other.directions),
-        backend.scalar(0),
-      );
-      const half = backend.multiply(backend.sum(backend.multiply(differences, differences)), backend.scalar(0.5));
+      const apart = backend.subtract(directions, other.directions);
+      // Of all of it, so that a NaN shows beside constant features too.
+      const half = backend.multiply(backend.sum(backend.multiply(apart, apart)), backend.scalar(0.5));
+      const differences = backend.where(other.lengths, apart, backend.scalar(0));
       const comparable = backend.reshape(backend.multiply(lengths, other.lengths), []);
       return { value: backend.where(comparable, half, backend.scalar(1)), centred, directions, lengths, differences };
     },

@@ -2,7 +2,7 @@ import type { Backend } from '../../backend.ts';
 import { checkNotEmpty, checkSameShape, kindError, rangeError, shapeError } from '../../check.ts';
 import type { Loss } from '../../loss.ts';
 import { checkMask } from '../../ops/checkMask.ts';
-import { type DivergenceKept, rowDivergence } from '../../ops/rowDivergence.ts';
+import { type DivergenceKept, forwardDivergence } from '../../ops/rowDivergence.ts';
 import { type Reduction, type RowOptions, reductionOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { softenedPair } from '../../ops/softenedPair.ts';
@@ -51,7 +51,7 @@ export function relationDivergence<R extends Reduction = 'mean'>(
   options: RelationDivergenceOptions<R>,
 ): Loss<States, 'studentStates' | 'studentKeys', Keys | 'mask', FormOf<R>> {
   const { heads, ...rows } = readOptions('relationDivergence', options, { heads: whole(1), ...reductionOptions<R>() });
-  const divergence = rowDivergence('forward');
+  const divergence = forwardDivergence;
 
   return maskedRowLoss<States, 'studentStates' | 'studentKeys', DivergenceKept | 'queries', R, Keys | 'mask'>(rows, {
     name: 'relationDivergence',

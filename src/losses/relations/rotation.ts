@@ -40,10 +40,11 @@ export function centredUnit(
 /** |X̂ − Ŷ·Q|² for the best Q, and its gradient in the samples that X̂ came from; 1 and 0 where either is constant. */
 export function residualsOf(x: UnitSet, y: UnitSet): { readonly square: number; readonly slopes: Float64Array } {
   const { rows, columns } = x;
-  if (x.norm === 0 || y.norm === 0) return { square: 1, slopes: new Float64Array(rows * columns) };
+  // Before constant sides, beside which a NaN has to show as well.
   if (!Number.isFinite(x.norm) || !Number.isFinite(y.norm)) {
     return { square: Number.NaN, slopes: new Float64Array(rows * columns).fill(Number.NaN) };
   }
+  if (x.norm === 0 || y.norm === 0) return { square: 1, slopes: new Float64Array(rows * columns) };
   const cross = product(strided(y.data, y.columns, true), strided(x.data, columns), y.columns, rows, columns);
   const { values, left, right } = singularDecomposition(cross, y.columns, columns);
   const rank = values.filter((value) => value > leastShare * values[0]!).length;

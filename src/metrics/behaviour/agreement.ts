@@ -1,6 +1,7 @@
 import type { Metric } from '../../metric.ts';
 import { readOptions } from '../../options.ts';
 import { type RowMetricOptions, rowMask } from '../../rowMetric.ts';
+import { type DecisionOptions, decisionOption } from '../decisionThreshold.ts';
 import {
   type PredictionOptions,
   type PredictionSource,
@@ -13,6 +14,7 @@ import { type MatchStatistic, type PredictionMatch, predictionMatch } from './pr
 /** Options of `agreement`. */
 export interface AgreementOptions<From extends PredictionSource = PredictionSource>
   extends PredictionOptions<From>,
+    DecisionOptions,
     RowMetricOptions {}
 
 /**
@@ -31,7 +33,11 @@ export interface AgreementOptions<From extends PredictionSource = PredictionSour
 export function agreement<From extends PredictionSource = 'logits'>(
   options: AgreementOptions<From> = {},
 ): Metric<SideInput<'student' | 'teacher', From>, MatchStatistic, PredictionMatch, 'labels' | 'rowWeights'> {
-  const checked = readOptions('agreement', options, { ...predictionOptions<From>(), ...rowMask() });
+  const checked = readOptions('agreement', options, {
+    ...predictionOptions<From>(),
+    ...decisionOption(),
+    ...rowMask(),
+  });
   return predictionMatch<SideInput<'student' | 'teacher', From>>('agreement', agreement, checked, {
     baseline: sideInput('teacher', checked.from),
     other: sideInput('student', checked.from),

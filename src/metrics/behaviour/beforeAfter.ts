@@ -4,14 +4,8 @@ import { countOf, type HostStatistics, type StateForm } from '../../metricState.
 import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { type OptionReader, word } from '../../options.ts';
 import type { RowInput } from '../../rowMetric.ts';
-import {
-  inputsOfKind,
-  type PredictionSource,
-  predictedClass,
-  type SideInput,
-  sideInput,
-  sourceInputs,
-} from '../predictionSource.ts';
+import { checkDecided, type Decision, decidedClass } from '../decisionThreshold.ts';
+import { inputsOfKind, type PredictionSource, type SideInput, sideInput, sourceInputs } from '../predictionSource.ts';
 
 /**
  * Names of the inputs of both sides: `before` and `after` of predictions, and else `beforeLogits` …
@@ -55,15 +49,25 @@ export function beforeAfterInputs(
 /** The predicted classes of both sides and the labels, [rows] each. */
 export function beforeAfterColumns<T>(
   backend: Backend<T>,
-  from: PredictionSource,
+  decision: Decision,
   batch: Readonly<Record<string, T | undefined>>,
 ): Readonly<Record<'before' | 'after' | 'labels', T>> {
-  const [before, after] = beforeAfterNames(from);
+  const [before, after] = beforeAfterNames(decision.from);
   return {
-    before: predictedClass(backend, batch[before]!),
-    after: predictedClass(backend, batch[after]!),
+    before: decidedClass(backend, batch[before]!, decision),
+    after: decidedClass(backend, batch[after]!, decision),
     labels: batch.labels!,
   };
+}
+
+/** Refuses a threshold of other than two classes, on either side. */
+export function checkBothDecided<T>(
+  backend: Backend<T>,
+  where: string,
+  decision: Decision,
+  batch: Readonly<Record<string, T | undefined>>,
+): void {
+  for (const name of beforeAfterNames(decision.from)) checkDecided(backend, where, batch[name]!, decision, name);
 }
 
 /** The probability of each row's label after less that before, [rows], from logits or probabilities. */

@@ -2,6 +2,7 @@ import { columnMetric } from '../../columnMetric.ts';
 import type { Metric } from '../../metric.ts';
 import { readOptions } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
+import { checkDecision, type DecisionOptions, decisionOption } from '../decisionThreshold.ts';
 import type { PredictionSource } from '../predictionSource.ts';
 import {
   type BeforeAfterInput,
@@ -9,6 +10,7 @@ import {
   beforeAfterColumns,
   beforeAfterInputs,
   beforeAfterSource,
+  checkBothDecided,
   type FlipTable,
   flipState,
   flipStatistics,
@@ -19,6 +21,7 @@ import {
 /** Options of `errorConsistency`. */
 export interface ErrorConsistencyOptions<From extends PredictionSource = PredictionSource>
   extends BeforeAfterOptions<From>,
+    DecisionOptions,
     RowMetricOptions {}
 
 /** What `errorConsistency` returns. */
@@ -66,16 +69,20 @@ export interface ErrorConsistencyResult {
 export function errorConsistency<From extends PredictionSource = 'predictions'>(
   options: ErrorConsistencyOptions<From> = {},
 ): Metric<BeforeAfterInput<From> | 'labels', string, ErrorConsistencyResult, 'rowWeights'> {
-  const { from, ignoreIndex } = readOptions('errorConsistency', options, {
+  const { from, threshold, ignoreIndex } = readOptions('errorConsistency', options, {
     from: beforeAfterSource<From>(),
+    ...decisionOption(),
     ...rowMask(),
   });
+  const decision = { from, threshold };
+  checkDecision('errorConsistency', decision);
   const metric = columnMetric<string, 'before' | 'after' | 'labels', keyof FlipTable, ErrorConsistencyResult>({
     name: 'errorConsistency',
     reference: errorConsistency,
-    options: { from, ignoreIndex },
+    options: { from, threshold, ignoreIndex },
     inputs: beforeAfterInputs(from),
-    columns: (backend, batch) => beforeAfterColumns(backend, from, batch),
+    check: (backend, batch) => checkBothDecided(backend, 'errorConsistency', decision, batch),
+    columns: (backend, batch) => beforeAfterColumns(backend, decision, batch),
     condense: flipStatistics,
     state: flipState,
 

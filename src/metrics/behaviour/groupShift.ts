@@ -1,10 +1,12 @@
-import { checkWhole, kindError, rangeError } from '../../check.ts';
+import { rangeError } from '../../check.ts';
 import { columnMetric } from '../../columnMetric.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf } from '../../metricState.ts';
 import { normalCritical } from '../../ops/studentTCritical.ts';
-import { between, list, type OptionReader, readOptions, text, whole } from '../../options.ts';
+import { between, mostResamples, optional, readOptions, whole } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
+import { checkDecision, type DecisionOptions, decisionOption } from '../decisionThreshold.ts';
+import { readGroupNames } from '../groupNames.ts';
 import { holmAdjusted } from '../inference/holm.ts';
 import { mcNemar } from '../inference/mcNemar.ts';
 import { wilsonInterval } from '../inference/wilson.ts';
@@ -15,6 +17,7 @@ import {
   beforeAfterColumns,
   beforeAfterInputs,
   beforeAfterSource,
+  checkBothDecided,
   pairedChange,
 } from './beforeAfter.ts';
 import {
@@ -32,6 +35,7 @@ import {
 /** Options of `groupShift`. */
 export interface GroupShiftOptions<From extends PredictionSource = PredictionSource>
   extends BeforeAfterOptions<From>,
+    DecisionOptions,
     RowMetricOptions {
   /** The number of groups, or their names. Left out, the largest number of a group says how many there are. */
   readonly groups?: number | readonly string[];
@@ -114,22 +118,26 @@ const mostFoundGroups = 65_536;
 export function groupShift<From extends PredictionSource = 'predictions'>(
   options: GroupShiftOptions<From> = {},
 ): Metric<BeforeAfterInput<From> | 'labels' | 'groups', string, GroupShiftResult, 'rowWeights'> {
-  const { groups, level, resamples, seed, from, ignoreIndex } = readOptions('groupShift', options, {
-    groups: groupNames,
+  const { groups, level, resamples, seed, from, threshold, ignoreIndex } = readOptions('groupShift', options, {
+    groups: optional(readGroupNames),
     level: between(0, 1, 0.95),
-    resamples: whole(0, 1000),
+    resamples: whole(0, 1000, mostResamples),
     seed: whole(0, 0),
     from: beforeAfterSource<From>(),
+    ...decisionOption(),
     ...rowMask(),
   });
+  const decision = { from, threshold };
+  checkDecision('groupShift', decision);
   const z = normalCritical(level);
   const metric = columnMetric<string, 'before' | 'after' | 'labels' | 'groups', 'table', GroupShiftResult>({
     name: 'groupShift',
     reference: groupShift,
-    options: { groups, level, resamples, seed, from, ignoreIndex },
+    options: { groups, level, resamples, seed, from, threshold, ignoreIndex },
     inputs: { ...beforeAfterInputs(from), groups: 'numbers' },
+    check: (backend, batch) => checkBothDecided(backend, 'groupShift', decision, batch),
 
-    columns: (backend, batch) => ({ ...beforeAfterColumns(backend, from, batch), groups: batch.groups! }),
+    columns: (backend, batch) => ({ ...beforeAfterColumns(backend, decision, batch), groups: batch.groups! }),
 
     condense({ before, after, labels, groups: members }, weights) {
       const size = groups?.length ?? groupCount(members);
@@ -179,15 +187,6 @@ export function groupShift<From extends PredictionSource = 'predictions'>(
 }
 
 /** Names of groups: those given, or the numbers below how many there are; undefined where the rows are to say. */
-const groupNames: OptionReader<readonly string[] | undefined> = (where, name, given) => {
-  if (given === undefined) return undefined;
-  if (typeof given !== 'number') {
-    if (!Array.isArray(given)) throw kindError(where, name, 'a number of groups or a list of names', given);
-    return list(text(), { least: 1, distinct: true })(where, name, given);
-  }
-  checkWhole(where, 'number of groups', given, 1);
-  return Array.from({ length: given }, (_, at) => String(at));
-};
 
 function groupCount(groups: Float64Array): number {
   const largest = groups.reduce((most, group) => Math.max(most, group), 0);

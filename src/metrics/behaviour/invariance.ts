@@ -1,6 +1,7 @@
 import type { Metric } from '../../metric.ts';
 import { readOptions } from '../../options.ts';
 import { type RowMetricOptions, rowMask } from '../../rowMetric.ts';
+import { type DecisionOptions, decisionOption } from '../decisionThreshold.ts';
 import {
   type PredictionOptions,
   type PredictionSource,
@@ -13,6 +14,7 @@ import { type MatchStatistic, type PredictionMatch, predictionMatch } from './pr
 /** Options of `invariance`. */
 export interface InvarianceOptions<From extends PredictionSource = PredictionSource>
   extends PredictionOptions<From>,
+    DecisionOptions,
     RowMetricOptions {}
 
 /**
@@ -33,7 +35,11 @@ export interface InvarianceOptions<From extends PredictionSource = PredictionSou
 export function invariance<From extends PredictionSource = 'logits'>(
   options: InvarianceOptions<From> = {},
 ): Metric<From | SideInput<'view', From>, MatchStatistic, PredictionMatch, 'labels' | 'rowWeights'> {
-  const checked = readOptions('invariance', options, { ...predictionOptions<From>(), ...rowMask() });
+  const checked = readOptions('invariance', options, {
+    ...predictionOptions<From>(),
+    ...decisionOption(),
+    ...rowMask(),
+  });
   return predictionMatch<From | SideInput<'view', From>>('invariance', invariance, checked, {
     baseline: checked.from,
     other: sideInput('view', checked.from),

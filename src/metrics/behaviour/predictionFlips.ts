@@ -4,6 +4,7 @@ import { addStatistics } from '../../metricState.ts';
 import { normalCritical } from '../../ops/studentTCritical.ts';
 import { between, positive, readOptions } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
+import { checkDecision, type DecisionOptions, decisionOption } from '../decisionThreshold.ts';
 import { mcNemar } from '../inference/mcNemar.ts';
 import {
   columnFrom,
@@ -21,6 +22,7 @@ import {
   beforeAfterColumns,
   beforeAfterInputs,
   beforeAfterSource,
+  checkBothDecided,
   type FlipTable,
   flipState,
   flipStatistics,
@@ -32,6 +34,7 @@ import {
 /** Options of `predictionFlips`. */
 export interface PredictionFlipsOptions<From extends PredictionSource = PredictionSource>
   extends BeforeAfterOptions<From>,
+    DecisionOptions,
     RowMetricOptions {
   /** How much accuracy may change and still count as the same, as a share. Default 0.05; choose it before you look. */
   readonly margin?: number;
@@ -104,12 +107,15 @@ export interface PredictionFlipsResult extends FlipTable {
 export function predictionFlips<From extends PredictionSource = 'predictions'>(
   options: PredictionFlipsOptions<From> = {},
 ): Metric<BeforeAfterInput<From> | 'labels', string, PredictionFlipsResult, 'rowWeights'> {
-  const { margin, level, from, ignoreIndex } = readOptions('predictionFlips', options, {
+  const { margin, level, from, threshold, ignoreIndex } = readOptions('predictionFlips', options, {
     margin: positive(0.05),
     level: between(0.5, 1, 0.95),
     from: beforeAfterSource<From>(),
+    ...decisionOption(),
     ...rowMask(),
   });
+  const decision = { from, threshold };
+  checkDecision('predictionFlips', decision);
   const z = normalCritical(2 * level - 1);
   // Of predictions there is no probability, and the state holds the table alone.
   const scored = from !== 'predictions';
@@ -121,10 +127,11 @@ export function predictionFlips<From extends PredictionSource = 'predictions'>(
   >({
     name: 'predictionFlips',
     reference: predictionFlips,
-    options: { margin, level, from, ignoreIndex },
+    options: { margin, level, from, threshold, ignoreIndex },
     inputs: beforeAfterInputs(from, 'probabilities'),
+    check: (backend, batch) => checkBothDecided(backend, 'predictionFlips', decision, batch),
     columns: (backend, batch) => ({
-      ...beforeAfterColumns(backend, from, batch),
+      ...beforeAfterColumns(backend, decision, batch),
       ...(scored && { change: answerProbabilityChange(backend, from, batch) }),
     }),
     condense: ({ change, ...columns }, weights) => ({

@@ -3,14 +3,8 @@ import type { Metric } from '../../metric.ts';
 import { countOf } from '../../metricState.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
 import { requireRows, rowMetric } from '../../rowMetric.ts';
-import {
-  addByClass,
-  classExtent,
-  numberOfClasses,
-  type PredictionSource,
-  predictedClass,
-  sourceInputs,
-} from '../predictionSource.ts';
+import { checkDecided, checkDecision, decidedClass } from '../decisionThreshold.ts';
+import { addByClass, classExtent, numberOfClasses, type PredictionSource, sourceInputs } from '../predictionSource.ts';
 
 /** Names of the statistics of a comparison of predictions: numbers of rows by class. */
 export type MatchStatistic = 'same' | 'first' | 'second';
@@ -40,6 +34,7 @@ export interface PredictionMatch {
 /** What a comparison of predictions is made from. */
 interface MatchOptions {
   readonly from: PredictionSource;
+  readonly threshold: number | undefined;
   readonly classes: number | undefined;
   readonly ignoreIndex: number | null;
 }
@@ -55,6 +50,7 @@ export function predictionMatch<Input extends string>(
   { baseline, other }: { readonly baseline: Input; readonly other: Input },
 ): Metric<Input, MatchStatistic, PredictionMatch, 'labels' | 'rowWeights'> {
   const { from, classes } = options;
+  checkDecision(name, options);
   const extent = classExtent(from, classes);
   return rowMetric<Input, MatchStatistic, PredictionMatch>({
     name,
@@ -62,10 +58,14 @@ export function predictionMatch<Input extends string>(
     options: { ...options },
     inputs: sourceInputs(from, [baseline, other]),
 
+    check(backend, batch) {
+      for (const side of [baseline, other]) checkDecided(backend, name, batch[side], options, side);
+    },
+
     statistics(backend, batch, rows) {
       const number = numberOfClasses(backend, name, classes, batch[baseline], [batch[other]]);
-      const first = predictedClass(backend, batch[baseline]);
-      const second = predictedClass(backend, batch[other]);
+      const first = decidedClass(backend, batch[baseline], options);
+      const second = decidedClass(backend, batch[other], options);
       const firstClass = backend.oneHot(first, number);
       const same = backend.reshape(sameIndex(backend, first, second), [rows.size, 1]);
       return {

@@ -75,8 +75,8 @@ export function predictiveDivergence<From extends 'logits' | 'probabilities' = '
         const pair = softenedPair(backend, logsOf(batch[student]), logsOf(batch[teacher]), { student: 1, teacher: 1 });
         const divergence =
           direction === 'forward'
-            ? relativeEntropy(backend, pair.teacher, pair.student, pair.logRatio)
-            : relativeEntropy(backend, pair.student, pair.teacher, scale(backend, pair.logRatio, -1));
+            ? pair.divergence
+            : relativeEntropy(backend, pair.student, pair.teacher, scale(backend, pair.logRatio, -1), pair.near);
         const same = sameIndex(backend, backend.argMax(batch[student]), backend.argMax(batch[teacher]));
         return { divergence: rows.sum(divergence), same: rows.sum(same), count: rows.total() };
       },

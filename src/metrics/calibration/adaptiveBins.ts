@@ -1,7 +1,6 @@
 /** Equal-mass bins of the probabilities of one class: what adaptive calibration errors are the mean over. */
 import type { CalibrationBin } from './binTable.ts';
-import { groupConfidences } from './confidenceGroups.ts';
-import type { CheckedRows } from './confidenceRows.ts';
+import type { ConfidenceGroups } from './confidenceGroups.ts';
 
 /** One class of an adaptive calibration error. */
 export interface AdaptiveClass {
@@ -19,8 +18,7 @@ export interface AdaptiveClass {
  * of the entries does not matter; a row of weight 2 counts as two, and where weights are no whole numbers, bins have equal
  * weight and a row may lie in two.
  */
-export function adaptiveClass(rows: CheckedRows, bins: number): AdaptiveClass {
-  const groups = groupConfidences(rows);
+export function adaptiveClass(groups: ConfidenceGroups, bins: number): AdaptiveClass {
   const count = groups.weights.reduce((sum, weight) => sum + weight, 0);
   if (count === 0) return { value: null, count, bins: [] };
   const sizes = binSizes(count, bins, groups.weights.every(Number.isInteger));
@@ -35,7 +33,7 @@ export function adaptiveClass(rows: CheckedRows, bins: number): AdaptiveClass {
       // The last bin takes what rounding left.
       const taken = table.length === sizes.length - 1 ? left : Math.min(wanted, left);
       upper = groups.confidences[group]!;
-      confidence += taken * upper;
+      confidence += (taken * groups.sums[group]!) / groups.weights[group]!;
       hits += (taken * groups.hits[group]!) / groups.weights[group]!;
       wanted -= taken;
       left -= taken;

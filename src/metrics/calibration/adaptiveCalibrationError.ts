@@ -1,9 +1,9 @@
+import type { Metric } from '../../metric.ts';
 import { readOptions, whole } from '../../options.ts';
-import { type RowMetricOptions, rowMask } from '../../rowMetric.ts';
-import { type AdaptiveClass, adaptiveClass } from './adaptiveBins.ts';
+import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
+import type { AdaptiveClass } from './adaptiveBins.ts';
+import { type AdaptiveOptionalInput, adaptiveMetric } from './adaptiveMetric.ts';
 import { mostBins } from './binTable.ts';
-import { classColumn } from './classColumn.ts';
-import { checkScores, type LabelledScores } from './hostScores.ts';
 
 /** Options of `adaptiveCalibrationError`. */
 export interface AdaptiveCalibrationErrorOptions extends RowMetricOptions {
@@ -18,6 +18,11 @@ export interface AdaptiveCalibrationErrorResult {
   readonly perClass: readonly AdaptiveClass[];
   /** Rows that count: the sum of their weights, where there are any. */
   readonly count: number;
+  /**
+   * The share of itself within which a probability counts as equal to another: 0 unless there are more than 65,536
+   * different ones (1024 a class, where there are more than 64 classes).
+   */
+  readonly resolution: number;
 }
 
 /**
@@ -26,26 +31,29 @@ export interface AdaptiveCalibrationErrorResult {
  *
  *     ACE = (1/(C·R))·Σ_k Σ_r |p_kr − y_kr|        means over the rows of bin r of class k
  *
- * Where bins lie depends on all rows, so it is computed in one go on host arrays.
+ * Bins differ by one row at most; where equal probabilities fall into two bins, each gets its part of their hits.
  *
- * @param rows `labels` [...] and exactly one of `logits` and `probabilities` [..., classes]; optional `rowWeights` [...].
+ * Inputs: `labels` [...] and exactly one of `probabilities` and `logits` [..., classes]; optional `rowWeights` [...]. Streams and
+ * merges, exactly up to 65,536 different probabilities.
+ *
  * @throws RangeError for NaN, rows that are no probabilities, a label out of range, or no row that counts.
  * @example
- * const { value, perClass } = adaptiveCalibrationError({ logits, labels }, { bins: 10 });
+ * const { value, perClass } = measure(adaptiveCalibrationError({ bins: 10 }), { logits, labels });
  * @see Nixon et al.: Measuring calibration in deep learning (2019), arXiv 1904.01685
  */
+// @__NO_SIDE_EFFECTS__
 export function adaptiveCalibrationError(
-  rows: LabelledScores,
   options: AdaptiveCalibrationErrorOptions = {},
-): AdaptiveCalibrationErrorResult {
+): Metric<'labels', string, AdaptiveCalibrationErrorResult, AdaptiveOptionalInput> {
   const where = 'adaptiveCalibrationError';
-  const { bins, ignoreIndex } = readOptions(where, options, { bins: whole(1, 15, mostBins), ...rowMask() });
-  const scores = checkScores(where, rows, ignoreIndex);
-  const column = classColumn(scores);
-  const perClass = Array.from({ length: scores.classes }, (_, index) => adaptiveClass(column(index, -Infinity), bins));
-  return {
-    value: perClass.reduce((sum, { value }) => sum + value!, 0) / perClass.length,
-    perClass,
-    count: perClass[0]!.count,
-  };
+  const checked = readOptions(where, options, { bins: whole(1, 15, mostBins), ...rowMask() });
+  return adaptiveMetric(where, adaptiveCalibrationError, checked, -Infinity, ({ perClass, resolution }) => {
+    const count = requireRows(where, perClass[0]!.count);
+    return {
+      value: perClass.reduce((sum, { value }) => sum + value!, 0) / perClass.length,
+      perClass,
+      count,
+      resolution,
+    };
+  });
 }

@@ -9,6 +9,8 @@ export interface ConfidenceGroups {
   readonly weights: Float64Array;
   /** Σ w of the hits among them. */
   readonly hits: Float64Array;
+  /** Σ w·confidence: of confidences that are taken for equal, the exact sum. */
+  readonly sums: Float64Array;
 }
 
 /** Sorts rows and takes those of equal confidence together, so that nothing depends on the order in which they came. */
@@ -43,17 +45,25 @@ function gathered(
     confidences: new Float64Array(sorted.length),
     weights: new Float64Array(sorted.length),
     hits: new Float64Array(sorted.length),
+    sums: new Float64Array(sorted.length),
   };
   let last = -1;
   let nextHit = 0;
   for (let row = 0; row < sorted.length; row++) {
     if (last < 0 || sorted[row]! > groups.confidences[last]!) groups.confidences[++last] = sorted[row]!;
-    groups.weights[last]! += weights === undefined ? 1 : weights[row]!;
+    const weight = weights === undefined ? 1 : weights[row]!;
+    groups.weights[last]! += weight;
+    groups.sums[last]! += weight * sorted[row]!;
     while (nextHit < sortedHits.length && sortedHits[nextHit]! <= sorted[row]!) {
       groups.hits[last]! += hitWeights === undefined ? 1 : hitWeights[nextHit]!;
       nextHit++;
     }
   }
   const taken = (values: Float64Array) => values.subarray(0, last + 1);
-  return { confidences: taken(groups.confidences), weights: taken(groups.weights), hits: taken(groups.hits) };
+  return {
+    confidences: taken(groups.confidences),
+    weights: taken(groups.weights),
+    hits: taken(groups.hits),
+    sums: taken(groups.sums),
+  };
 }

@@ -1,5 +1,5 @@
 /** Confidences and hits, one a row, on the host: what the one-shot calibration errors work on. */
-import { checkNotEmpty, checkSameShape, rangeError } from '../../check.ts';
+import { checkNotEmpty, checkRecord, checkSameShape, rangeError } from '../../check.ts';
 import type { OptionReader } from '../../options.ts';
 import { type RowMetricOptions, rowMask } from '../../rowMetric.ts';
 import { type TensorLike, toHostTensor } from '../../tensor.ts';
@@ -59,6 +59,7 @@ export function checkConfidenceRows(
   rows: ConfidenceRows | LabelledScores,
   options: CheckedConfidenceOptions,
 ): CheckedRows {
+  checkRecord(where, 'rows', rows, 'a record of confidences and hits, or of labels and scores');
   if (!('confidences' in rows)) {
     const { confidences, correct, rowWeights } = confidencesOf(
       where,

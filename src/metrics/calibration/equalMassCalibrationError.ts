@@ -48,6 +48,9 @@ export interface EqualMassResult extends CalibrationErrors {
   readonly boundaries: readonly number[];
   /** Rows that count: the sum of their weights, where there are any. */
   readonly count: number;
+  /** Mean confidence and accuracy of all rows. */
+  readonly confidence: number;
+  readonly accuracy: number;
   /** Says so where the rows are too few for the bins; else null. */
   readonly warning: string | null;
 }
@@ -105,13 +108,17 @@ export function equalMassCalibrationError(
   const boundaries = quantileBoundaries(groups, bins === 'sweep' ? sweptBins(groups) : bins);
   const table = binRows(checked, boundaries);
   const errors = calibrationErrors(table);
+  const count = totalWeight(checked);
+  const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
   return {
     value: chooseError(errors, norm, debiased),
     ...errors,
     bins: table,
     boundaries,
-    count: totalWeight(checked),
-    warning: sparsityWarning(totalWeight(checked), table.length),
+    count,
+    confidence: sum(groups.sums) / count,
+    accuracy: sum(groups.hits) / count,
+    warning: sparsityWarning(count, table.length),
   };
 }
 

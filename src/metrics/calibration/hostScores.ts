@@ -1,5 +1,6 @@
 /** Scores, labels and row weights on the host: what the calibration metrics that need all rows at once are given. */
-import { checkSameShape, kindError, rangeError, shapeError } from '../../check.ts';
+import { checkRecord, checkSameShape, kindError, rangeError, shapeError } from '../../check.ts';
+import { sumTolerance } from '../../ops/scoreFaults.ts';
 import { sizeOf, type TensorLike, type TypedArray, toHostTensor } from '../../tensor.ts';
 import { checkOneScore } from './scoreInputs.ts';
 
@@ -26,11 +27,9 @@ export interface CheckedScores {
   readonly weights: Float64Array | undefined;
 }
 
-/** How far the sum of a row of probabilities may be from 1: what float16 and rounding to four digits leave. */
-const sumTolerance = 1e-3;
-
 /** Checks labelled scores; rows whose label is `ignoreIndex` get the weight 0. */
 export function checkScores(where: string, inputs: LabelledScores, ignoreIndex: number | null): CheckedScores {
+  checkRecord(where, 'inputs', inputs, 'a record of labels and scores');
   const from = checkOneScore(where, inputs.probabilities, inputs.logits);
   const { data: scores, shape } = toHostTensor(inputs[from]!, where, from);
   const { data: labels } = toHostTensor(inputs.labels, where, 'labels');

@@ -1,13 +1,13 @@
+import type { Metric } from '../../metric.ts';
 import { readOptions } from '../../options.ts';
-import { groupConfidences } from './confidenceGroups.ts';
-import {
-  type ConfidenceOptions,
-  type ConfidenceRows,
-  checkConfidenceRows,
-  confidenceReaders,
-  totalWeight,
-} from './confidenceRows.ts';
-import type { LabelledScores } from './hostScores.ts';
+import { requireRows } from '../../rowMetric.ts';
+import type { CalibrationInput, CalibrationOptionalInput } from './calibrationError.ts';
+import type { ConfidenceGroups } from './confidenceGroups.ts';
+import { type ConfidenceMetricOptions, confidenceMetric, confidenceMetricReaders } from './confidenceMetric.ts';
+
+/** Options of `kolmogorovSmirnovCalibration`. */
+export interface KolmogorovSmirnovCalibrationOptions<From extends 'scores' | 'confidences' = 'scores' | 'confidences'>
+  extends ConfidenceMetricOptions<From> {}
 
 /** What `kolmogorovSmirnovCalibration` returns. */
 export interface KolmogorovSmirnovCalibrationResult {
@@ -22,6 +22,11 @@ export interface KolmogorovSmirnovCalibrationResult {
   readonly accuracy: number;
   /** Rows that count: the sum of their weights, where there are any. */
   readonly count: number;
+  /**
+   * The share of itself within which a confidence counts as equal to another: 0 unless there are more than 65,536
+   * different ones.
+   */
+  readonly resolution: number;
   /** The two curves: at each confidence that occurs, rising, the sums over the rows up to it, over the number of all rows. */
   readonly curve: {
     readonly confidence: Float64Array;
@@ -38,30 +43,47 @@ export interface KolmogorovSmirnovCalibrationResult {
  *
  *     max_j |Σ_{i ≤ j} (confidence_i − correct_i)| / N        rows in rising order of confidence
  *
- * Rows of equal confidence count together, so the order of rows does not matter. It needs all rows at once, on host arrays.
+ * Rows of equal confidence count together, so the order of rows does not matter.
  *
- * @param rows `labels` [...] and one of `logits` and `probabilities` [..., classes], or `confidences` [...] in [0, 1] and
- * `correct` [...], 0 or 1, as `topLabelConfidences` makes them; `rowWeights` [...] in either case.
- * @throws RangeError for a confidence outside [0, 1], NaN, a label out of range, or no row that counts.
+ * Inputs: `labels` [...] and exactly one of `probabilities` and `logits` [..., classes], or with `from: 'confidences'`
+ * `confidences` [...] in [0, 1] and `correct` [...], 0 or 1; optional `rowWeights` [...]. Streams and merges, exactly up to 65,536
+ * different confidences.
+ *
+ * @throws RangeError for a confidence outside [0, 1], NaN, a label out of range, a rank above the number of classes, or no
+ * row that counts.
  * @example
- * const { value } = kolmogorovSmirnovCalibration({ logits, labels });
- * const second = kolmogorovSmirnovCalibration({ logits, labels }, { rank: 2 });
+ * const { value } = measure(kolmogorovSmirnovCalibration(), { logits, labels });
+ * const second = measure(kolmogorovSmirnovCalibration({ rank: 2 }), { logits, labels });
  * @see Gupta et al.: Calibration of neural networks using splines (2021), arXiv 2006.12800
  */
-export function kolmogorovSmirnovCalibration(
-  rows: ConfidenceRows | LabelledScores,
-  options: ConfidenceOptions = {},
-): KolmogorovSmirnovCalibrationResult {
+// @__NO_SIDE_EFFECTS__
+export function kolmogorovSmirnovCalibration<From extends 'scores' | 'confidences' = 'scores'>(
+  options: KolmogorovSmirnovCalibrationOptions<From> = {},
+): Metric<CalibrationInput<From>, string, KolmogorovSmirnovCalibrationResult, CalibrationOptionalInput<From>> {
   const where = 'kolmogorovSmirnovCalibration';
-  const checked = checkConfidenceRows(where, rows, readOptions(where, options, confidenceReaders()));
-  const count = totalWeight(checked);
-  const { confidences, weights, hits } = groupConfidences(checked);
+  const checked = readOptions(where, options, confidenceMetricReaders<From>());
+  return confidenceMetric<From, KolmogorovSmirnovCalibrationResult>(
+    where,
+    kolmogorovSmirnovCalibration,
+    checked,
+    (groups, resolution) => ({ ...distanceOf(where, groups), resolution }),
+  );
+}
+
+function distanceOf(
+  where: string,
+  { confidences, weights, hits, sums }: ConfidenceGroups,
+): Omit<KolmogorovSmirnovCalibrationResult, 'resolution'> {
+  const count = requireRows(
+    where,
+    weights.reduce((sum, weight) => sum + weight, 0),
+  );
   const fraction = new Float64Array(confidences.length);
   const cumulativeConfidence = new Float64Array(confidences.length);
   const cumulativeAccuracy = new Float64Array(confidences.length);
   let [mass, confidenceSum, hitSum, distance, largest, at] = [0, 0, 0, 0, 0, 0];
   for (let group = 0; group < confidences.length; group++) {
-    const expected = weights[group]! * confidences[group]!;
+    const expected = sums[group]!;
     mass += weights[group]!;
     confidenceSum += expected;
     hitSum += hits[group]!;

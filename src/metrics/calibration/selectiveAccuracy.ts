@@ -1,17 +1,14 @@
+import type { Metric } from '../../metric.ts';
 import { list, readOptions, within } from '../../options.ts';
-import { type ConfidenceGroups, groupConfidences } from './confidenceGroups.ts';
-import {
-  type ConfidenceOptions,
-  type ConfidenceRows,
-  checkConfidenceRows,
-  confidenceReaders,
-  totalWeight,
-} from './confidenceRows.ts';
+import { requireRows } from '../../rowMetric.ts';
+import type { CalibrationInput, CalibrationOptionalInput } from './calibrationError.ts';
+import type { ConfidenceGroups } from './confidenceGroups.ts';
+import { type ConfidenceMetricOptions, confidenceMetric, confidenceMetricReaders } from './confidenceMetric.ts';
 import { harmonicDifference } from './harmonic.ts';
-import type { LabelledScores } from './hostScores.ts';
 
 /** Options of `selectiveAccuracy`. */
-export interface SelectiveAccuracyOptions extends ConfidenceOptions {
+export interface SelectiveAccuracyOptions<From extends 'scores' | 'confidences' = 'scores' | 'confidences'>
+  extends ConfidenceMetricOptions<From> {
   /** Shares of the rows that are to be answered, in [0, 1]. Default [0.5, 0.7, 0.8, 0.9, 0.95, 1]. */
   readonly coverages?: readonly number[];
   /** Accuracies that the answers are to reach, in [0, 1]. Default [0.9, 0.95, 0.99]. */
@@ -42,6 +39,11 @@ export interface SelectiveAccuracyResult {
   readonly accuracy: number;
   /** Rows that count: the sum of their weights, where there are any. */
   readonly count: number;
+  /**
+   * The share of itself within which a confidence counts as equal to another: 0 unless there are more than 65,536
+   * different ones.
+   */
+  readonly resolution: number;
   /** For each coverage asked for, the nearest point that answers at least so many rows. */
   readonly atCoverage: readonly (SelectivePoint & { readonly asked: number })[];
   /** For each accuracy asked for, the point of the largest coverage that reaches it. */
@@ -61,30 +63,44 @@ export interface SelectiveAccuracyResult {
  *     AURC = (1/N)·Σ_n errors among the n surest rows / n
  *
  * Among rows of equal confidence the mean over all their orders is taken, so the order of rows does not matter. A row of
- * weight 2 counts as two rows. It needs all rows at once, on host arrays.
+ * weight 2 counts as two rows.
  *
- * @param rows `labels` [...] and one of `logits` and `probabilities` [..., classes], or `confidences` [...] in [0, 1] and
- * `correct` [...], 0 or 1, as `topLabelConfidences` makes them; `rowWeights` [...] in either case.
- * @throws RangeError for a confidence outside [0, 1], NaN, a label out of range, or no row that counts.
+ * Inputs: `labels` [...] and exactly one of `probabilities` and `logits` [..., classes], or with `from: 'confidences'`
+ * `confidences` [...] in [0, 1] and `correct` [...], 0 or 1; optional `rowWeights` [...]. Streams and merges, exactly up to 65,536
+ * different confidences.
+ *
+ * @throws RangeError for a confidence outside [0, 1], NaN, a label or option out of range, or no row that counts.
  * @example
- * const { value, excess, atCoverage } = selectiveAccuracy({ logits, labels }, { coverages: [0.8] });
+ * const { value, excess, atCoverage } = measure(selectiveAccuracy({ coverages: [0.8] }), { logits, labels });
  * @see Geifman, El-Yaniv: Selective classification for deep neural networks (2017), arXiv 1705.08500; E-AURC: Geifman,
  * Uziel, El-Yaniv: Bias-reduced uncertainty estimation for deep neural classifiers (2019), arXiv 1805.08206
  */
-export function selectiveAccuracy(
-  rows: ConfidenceRows | LabelledScores,
-  options: SelectiveAccuracyOptions = {},
-): SelectiveAccuracyResult {
+// @__NO_SIDE_EFFECTS__
+export function selectiveAccuracy<From extends 'scores' | 'confidences' = 'scores'>(
+  options: SelectiveAccuracyOptions<From> = {},
+): Metric<CalibrationInput<From>, string, SelectiveAccuracyResult, CalibrationOptionalInput<From>> {
   const where = 'selectiveAccuracy';
   const share = list(within(0, 1));
-  const { coverages, accuracies, ...ranked } = readOptions(where, options, {
+  const checked = readOptions(where, options, {
     coverages: (name, option, given = [0.5, 0.7, 0.8, 0.9, 0.95, 1]) => share(name, option, given),
     accuracies: (name, option, given = [0.9, 0.95, 0.99]) => share(name, option, given),
-    ...confidenceReaders(),
+    ...confidenceMetricReaders<From>(),
   });
-  const checked = checkConfidenceRows(where, rows, ranked);
-  const count = totalWeight(checked);
-  const groups = groupConfidences(checked);
+  return confidenceMetric<From, SelectiveAccuracyResult>(where, selectiveAccuracy, checked, (groups, resolution) => ({
+    ...choicesOf(where, groups, checked),
+    resolution,
+  }));
+}
+
+function choicesOf(
+  where: string,
+  groups: ConfidenceGroups,
+  { coverages, accuracies }: { readonly coverages: readonly number[]; readonly accuracies: readonly number[] },
+): Omit<SelectiveAccuracyResult, 'resolution'> {
+  const count = requireRows(
+    where,
+    groups.weights.reduce((sum, weight) => sum + weight, 0),
+  );
   const correct = groups.hits.reduce((sum, hits) => sum + hits, 0);
   const curve = curveOf(groups, count);
   const value = areaOf(groups, count);

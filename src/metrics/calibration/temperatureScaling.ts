@@ -18,6 +18,10 @@ export interface TemperatureQuality {
   readonly negativeLogLikelihood: number;
   /** ECE over bins of equal width, in [0, 1]; with soft labels a row is right by the probability of its largest class. */
   readonly calibrationError: number;
+  /** The same under its name in a reliability diagram, with mean confidence and accuracy. */
+  readonly expected: number;
+  readonly confidence: number;
+  readonly accuracy: number;
   readonly bins: readonly CalibrationBin[];
 }
 
@@ -161,12 +165,22 @@ function slopeAt(rows: LabelledLogits, beta: number): { readonly slope: number; 
 function qualityAt(rows: LabelledLogits, beta: number, boundaries: readonly number[]): TemperatureQuality {
   const size = rows.logits.length / rows.classes;
   const [confidences, correct] = [new Float64Array(size), new Float64Array(size)];
-  let total = 0;
+  let [total, confidence, accuracy] = [0, 0, 0];
   forEachRow(rows, beta, ({ row, weight, sum, labelShift, hit }) => {
     confidences[row] = 1 / sum;
     correct[row] = hit;
+    confidence += weight / sum;
+    accuracy += weight * hit;
     total += weight * (Math.log(sum) - beta * labelShift);
   });
   const bins = binRows({ confidences, correct, weights: rows.weights }, boundaries);
-  return { negativeLogLikelihood: total / rows.count, calibrationError: calibrationErrors(bins).expected, bins };
+  const { expected } = calibrationErrors(bins);
+  return {
+    negativeLogLikelihood: total / rows.count,
+    calibrationError: expected,
+    expected,
+    confidence: confidence / rows.count,
+    accuracy: accuracy / rows.count,
+    bins,
+  };
 }

@@ -1,21 +1,14 @@
-import { rangeError } from '../../check.ts';
-import { columnMetric } from '../../columnMetric.ts';
 import type { Metric } from '../../metric.ts';
-import { countOf, type HostStatistics } from '../../metricState.ts';
+import type { HostStatistics } from '../../metricState.ts';
 import { readOptions } from '../../options.ts';
-import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
-import {
-  type PredictionOptions,
-  type PredictionSource,
-  predictedClass,
-  predictionOptions,
-  sourceInputs,
-} from '../predictionSource.ts';
+import { requireRows, rowMask } from '../../rowMetric.ts';
+import { decisionOption } from '../decisionThreshold.ts';
+import { type PredictionSource, predictionOptions } from '../predictionSource.ts';
+import { type ConfusionOptions, confusionCounts } from './confusionCounts.ts';
 
 /** Options of `confusionMatrix`. */
 export interface ConfusionMatrixOptions<From extends PredictionSource = PredictionSource>
-  extends PredictionOptions<From>,
-    RowMetricOptions {}
+  extends ConfusionOptions<From> {}
 
 /** One class of a confusion matrix. */
 export interface ConfusionClass {
@@ -44,7 +37,6 @@ export interface ConfusionMatrixResult {
   readonly count: number;
 }
 
-const mostClasses = 4096;
 const mostConfusions = 10;
 
 /**
@@ -66,67 +58,14 @@ export function confusionMatrix<From extends PredictionSource = 'logits'>(
   options: ConfusionMatrixOptions<From> = {},
 ): Metric<From | 'labels', string, ConfusionMatrixResult, 'rowWeights'> {
   const where = 'confusionMatrix';
-  const { from, classes, ignoreIndex } = readOptions(where, options, { ...predictionOptions<From>(), ...rowMask() });
-  const metric = columnMetric<string, 'label' | 'prediction', 'matrix', ConfusionMatrixResult>({
+  const checked = readOptions(where, options, { ...predictionOptions<From>(), ...decisionOption(), ...rowMask() });
+  const metric = confusionCounts<ConfusionMatrixResult>({
     name: where,
     reference: confusionMatrix,
-    options: { from, classes, ignoreIndex },
-    inputs: sourceInputs<string, string>(from, [from], ['labels']),
-
-    check(backend, batch) {
-      const width = from === 'predictions' ? classes : backend.shapeOf(batch[from]!).at(-1);
-      if (width !== undefined && width > mostClasses) throw tooMany(where, width);
-    },
-
-    // The number of classes of scores travels as a column of its own: a batch of zero weight has it too.
-    columns: (backend, batch) => ({
-      label: batch.labels!,
-      prediction: predictedClass(backend, batch[from]!),
-      ...(from !== 'predictions' && { classes: backend.scalar(backend.shapeOf(batch[from]!)[1]!) }),
-    }),
-
-    condense({ label, prediction, classes: width }, weights) {
-      const size = width?.[0] ?? classes ?? largestOf(label, prediction) + 1;
-      if (size > mostClasses) throw tooMany(where, size);
-      const matrix = new Float64Array(size * size);
-      for (let row = 0; row < label.length; row++) {
-        if (label[row]! >= size || prediction[row]! >= size) {
-          const other = Math.max(label[row]!, prediction[row]!);
-          throw rangeError(where, 'labels and predictions', `whole numbers in [0, ${size})`, other);
-        }
-        matrix[label[row]! * size + prediction[row]!]! += weights === undefined ? 1 : weights[row]!;
-      }
-      return { matrix: { data: matrix, shape: [size, size] } };
-    },
-
-    state: { matrix: countOf(from === 'predictions' ? [classes ?? null, classes ?? null] : ['classes', 'classes']) },
-    merge: addMatrices,
+    options: checked,
     finish: ({ matrix }) => resultOf(where, matrix),
   });
   return metric as never;
-}
-
-function tooMany(where: string, classes: number): RangeError {
-  return rangeError(where, 'number of classes', `at most ${mostClasses}`, classes);
-}
-
-function largestOf(...columns: readonly Float64Array[]): number {
-  return columns.reduce((most, column) => column.reduce((found, value) => Math.max(found, value), most), 0);
-}
-
-/** Matrices of which one part may have seen fewer classes. */
-function addMatrices(first: HostStatistics<'matrix'>, second: HostStatistics<'matrix'>): HostStatistics<'matrix'> {
-  const size = Math.max(first.matrix.shape[0]!, second.matrix.shape[0]!);
-  const data = new Float64Array(size * size);
-  for (const { matrix } of [first, second]) {
-    const width = matrix.shape[0]!;
-    for (let line = 0; line < width; line++) {
-      for (let column = 0; column < width; column++) {
-        data[line * size + column]! += matrix.data[line * width + column]!;
-      }
-    }
-  }
-  return { matrix: { data, shape: [size, size] } };
 }
 
 function resultOf(

@@ -1,13 +1,23 @@
-import { checkWhole, kindError, rangeError } from '../../check.ts';
+import { rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf } from '../../metricState.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
-import { list, readOptions, text, word } from '../../options.ts';
+import { readOptions, word } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
-import { type PredictionSource, predictedClass, predictionOptions, sourceInputs } from '../predictionSource.ts';
+import {
+  checkDecided,
+  checkDecision,
+  type DecisionOptions,
+  decidedClass,
+  decisionOption,
+} from '../decisionThreshold.ts';
+import { readGroupNames } from '../groupNames.ts';
+import { type PredictionSource, predictionOptions, sourceInputs } from '../predictionSource.ts';
 
 /** Options of `groupedAccuracy`. */
-export interface GroupedAccuracyOptions<From extends PredictionSource = PredictionSource> extends RowMetricOptions {
+export interface GroupedAccuracyOptions<From extends PredictionSource = PredictionSource>
+  extends DecisionOptions,
+    RowMetricOptions {
   /** The number of groups, or their names. The input `groups` holds numbers of groups, from 0. */
   readonly groups: number | readonly string[];
   /**
@@ -64,24 +74,28 @@ export function groupedAccuracy<From extends PredictionSource = 'logits'>(
   options: GroupedAccuracyOptions<From>,
 ): Metric<From | 'labels' | 'groups', 'correct' | 'count' | 'rows', GroupedAccuracyResult, 'rowWeights'> {
   const { from: sources } = predictionOptions<From>();
-  const { groups, emptyGroup, from, ignoreIndex } = readOptions('groupedAccuracy', options, {
-    groups: readGroups,
+  const { groups, emptyGroup, from, threshold, ignoreIndex } = readOptions('groupedAccuracy', options, {
+    groups: readGroupNames,
     emptyGroup: word(['skip', 'zero', 'throw'], 'skip'),
     from: sources,
+    ...decisionOption(),
     ...rowMask(),
   });
+  checkDecision('groupedAccuracy', { from, threshold });
   const size = groups.length;
 
   return rowMetric<From | 'labels' | 'groups', 'correct' | 'count' | 'rows', GroupedAccuracyResult>({
     name: 'groupedAccuracy',
     reference: groupedAccuracy,
-    options: { groups, emptyGroup, from, ignoreIndex },
+    options: { groups, emptyGroup, from, threshold, ignoreIndex },
     // The frame knows no upper bound of groups: what the groups do not hold is counted by the total.
     inputs: { ...sourceInputs(from, [from], ['labels' as const]), groups: 'numbers' as const },
 
+    check: (backend, batch) => checkDecided(backend, 'groupedAccuracy', batch[from], { from, threshold }),
+
     statistics(backend, batch, rows) {
       const member = backend.oneHot(batch.groups, size);
-      const correct = sameIndex(backend, predictedClass(backend, batch[from]), batch.labels);
+      const correct = sameIndex(backend, decidedClass(backend, batch[from], { from, threshold }), batch.labels);
       return {
         correct: rows.sum(backend.multiply(member, backend.reshape(correct, [rows.size, 1]))),
         count: rows.sum(member),
@@ -121,14 +135,4 @@ export function groupedAccuracy<From extends PredictionSource = 'logits'>(
       };
     },
   });
-}
-
-/** Names of groups: those given, or the numbers below how many there are. */
-function readGroups(where: string, name: string, given: unknown): readonly string[] {
-  if (typeof given !== 'number') {
-    if (!Array.isArray(given)) throw kindError(where, name, 'a number of groups or a list of names', given);
-    return list(text(), { least: 1, distinct: true })(where, name, given);
-  }
-  checkWhole(where, 'number of groups', given, 1);
-  return Array.from({ length: given }, (_, index) => String(index));
 }

@@ -48,7 +48,7 @@ const rowInputs = (from: ScoreSource): Readonly<Record<string, RowInput>> => ({
 // @__NO_SIDE_EFFECTS__
 export function calibrationRows(options: ConformalRowOptions): Metric<string, string, unknown, string> {
   return rowMetric<string, string, unknown>({
-    name: 'conformalSets of calibration rows',
+    name: 'conformalSets: calibration rows',
     reference: calibrationRows,
     options: { ...options },
     inputs: rowInputs(options.from),

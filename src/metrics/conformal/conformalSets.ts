@@ -3,6 +3,7 @@ import { rangeError } from '../../check.ts';
 import type { Inputs } from '../../inputs.ts';
 import type { Fault, Metric } from '../../metric.ts';
 import type { HostStatistics, StatisticForm } from '../../metricState.ts';
+import { checkLabels } from '../../ops/checkRows.ts';
 import { atLeast, between, flag, type OptionReader, readOptions, whole, word } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
 import { type SideInput, sideInput } from '../predictionSource.ts';
@@ -108,6 +109,14 @@ export function conformalSets<From extends ScoreSource = 'logits'>(
     optionalInputs: ['rowWeights', names[2]],
 
     check<T>(backend: Backend<T>, batch: Given<T>) {
+      // By their own names: the frame of rows calls both sides' labels the same.
+      const [scores, labels, rowWeights] = names.map((name) => batch[name]);
+      const shape = backend.shapeOf(scores!);
+      checkLabels(backend, 'conformalSets', names[1], labels!, shape.slice(0, -1), shape.at(-1) ?? 0, {
+        labels,
+        rowWeights,
+        ignoreIndex: checked.ignoreIndex,
+      });
       calibration.check(backend, held(batch));
       tested.check(backend, batch as Inputs<string, string, T>);
       const [own, other] = [from, names[0]].map((name) => backend.shapeOf(batch[name]!).at(-1));

@@ -1,12 +1,12 @@
 import type { Backend } from '../../backend.ts';
 import { rangeError, shapeError } from '../../check.ts';
-import { type Inputs, inputsOn } from '../../inputs.ts';
+import { hostInputs, type Inputs, inputsOn } from '../../inputs.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
 import { logOdds } from '../../ops/logOdds.ts';
 import { pairMomentsOf } from '../../ops/pairMoments.ts';
 import { noDistributionFault } from '../../ops/scoreFaults.ts';
 import { type OptionReader, optional, readOptions, within } from '../../options.ts';
-import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
+import type { HostTensor, TensorLike } from '../../tensor.ts';
 import { type ConfidenceLine, confidenceLine } from './confidenceLine.ts';
 
 /** Options of `confidenceDeviation`: at most one of `bottom` and `top`; all rows, when both are left out. */
@@ -63,8 +63,7 @@ export function confidenceDeviation(
   options: ConfidenceDeviationOptions = {},
 ): ConfidenceDeviationResult {
   const checked = checkConfidenceOptions(options);
-  const teacherLogits = toHostTensor(inputs.teacherLogits, owner.name, 'teacherLogits');
-  const studentLogits = toHostTensor(inputs.studentLogits, owner.name, 'studentLogits');
+  const { teacherLogits, studentLogits } = hostInputs(owner, inputs);
   checkPair({ shapeOf: (x: HostTensor) => x.shape } as Backend<HostTensor>, { teacherLogits, studentLogits });
   const classes = teacherLogits.shape.at(-1)!;
   const rows = teacherLogits.data.length / classes;

@@ -1,4 +1,4 @@
-import { checkNoNaN, checkRank, checkSameShape, kindError, shapeError } from '../../check.ts';
+import { checkNoNaN, checkRank, checkRecord, checkSameShape, kindError, shapeError } from '../../check.ts';
 import { readOptions, word } from '../../options.ts';
 import { type HostTensor, sizeOf, type TensorLike, toHostTensor } from '../../tensor.ts';
 
@@ -57,9 +57,12 @@ export function eigenComponents(
 ): EigenComponentsResult {
   const where = 'eigenComponents';
   const { layout } = readOptions(where, options, { layout: word(['outputsLast', 'outputsFirst'], 'outputsLast') });
+  checkRecord(where, 'inputs', inputs, 'a record of eigen, teacher and student');
+  checkRecord(where, 'eigen', inputs.eigen, "what eigenDirections' result holds");
   const directions = toHostTensor(inputs.eigen.directions, where, 'eigen.directions');
   checkRank(where, 'eigen.directions', directions.shape, 2, '[directions, features]');
-  const eigenvalues = Float64Array.from(inputs.eigen.eigenvalues);
+  const { eigenvalues: given } = inputs.eigen;
+  const eigenvalues = Float64Array.from(toHostTensor(given as TensorLike, where, 'eigen.eigenvalues').data);
   checkSameShape(where, 'eigen.eigenvalues', [eigenvalues.length], 'the directions', [directions.shape[0]!]);
 
   const componentsOf = (side: 'teacher' | 'student'): Float64Array[] => {

@@ -1,7 +1,7 @@
 import { singularDecomposition } from '../../algebra/singularValues.ts';
 import { checkAllFinite, checkNotEmpty, checkRank, checkWhole, rangeError, shapeError } from '../../check.ts';
-import type { Inputs } from '../../inputs.ts';
-import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
+import { hostInputs, type Inputs } from '../../inputs.ts';
+import type { HostTensor, TensorLike } from '../../tensor.ts';
 
 /** Weights on the way of gradient flow. */
 export interface FlowWeights {
@@ -45,6 +45,8 @@ export interface EqualProgress {
   readonly teacherTime: number;
 }
 
+const owner = { name: 'gradientFlow', inputs: ['data', 'targets'], optionalInputs: [] } as const;
+
 /**
  * Teacher and student of gradient flow on linear regression, in closed form. The teacher minimises ½‖Xw − y‖² from w = 0;
  * the student, from 0 too, minimises ½‖Xw − Xw_teacher(T)‖². Along each eigen-direction v_k of XᵀX, with eigenvalue λ_k,
@@ -66,8 +68,7 @@ export interface EqualProgress {
  */
 export function gradientFlow(inputs: Inputs<'data' | 'targets', never, TensorLike>): GradientFlow {
   const where = 'gradientFlow';
-  const data = toHostTensor(inputs.data, where, 'data');
-  const targets = toHostTensor(inputs.targets, where, 'targets');
+  const { data, targets } = hostInputs(owner, inputs);
   checkRank(where, 'data', data.shape, 2, '[rows, features]');
   checkNotEmpty(where, 'data', data.shape);
   const [rows, features] = data.shape as [number, number];

@@ -1,13 +1,15 @@
-import { rangeError } from '../../check.ts';
+import { checkSameShape, rangeError } from '../../check.ts';
 import { unitFactorOf } from '../../ops/unitFactor.ts';
-import { flag, optional, readOptions, whole, within, word } from '../../options.ts';
+import { asGiven, flag, optional, readOptions, whole, within, word } from '../../options.ts';
 import { deriveSeed, randomNormal } from '../../random.ts';
-import type { TensorLike } from '../../tensor.ts';
+import { type TensorLike, toHostTensor } from '../../tensor.ts';
 import { classicalScaling } from './classicalScaling.ts';
 import { isotonicFit } from './isotonicFit.ts';
 import { oriented } from './orientation.ts';
+import { pairWeights, shortestWays } from './pairWeights.ts';
 import { type SmacofProblem, type SmacofRun, smacof } from './smacof.ts';
-import { type SquareMatrix, squareMatrix } from './squareMatrix.ts';
+import type { SquareMatrix } from './squareMatrix.ts';
+import { pairsOf, weightedPairs } from './weightedPairs.ts';
 
 /** Options of `multidimensionalScaling`. */
 export interface MultidimensionalScalingOptions {
@@ -20,10 +22,17 @@ export interface MultidimensionalScalingOptions {
   /** Runs of SMACOF, of which the one with the least stress is kept. Default 1 from a classical start, else 4. */
   readonly starts?: number;
   /**
-   * Where the first run starts: at the classical solution (default) or at random points. Further runs start at random; a
-   * random start is often caught in a local minimum.
+   * Where the first run starts: at the classical solution (default), at random points, or at points of one's own
+   * [n, dimensions], such as another map's. Further runs start at random; a random start is often caught in a local minimum.
    */
-  readonly initial?: 'classical' | 'random';
+  readonly initial?: 'classical' | 'random' | TensorLike;
+  /**
+   * What each pair counts, [n, n], symmetric and at least 0, in place of 1; a pair of weight 0 may have any dissimilarity. A
+   * classical start takes no weights but for those of 0, whose pairs it bridges by the shortest way over others.
+   */
+  readonly weights?: TensorLike;
+  /** Pairs without a dissimilarity, which are NaN: `'throw'` (default) refuses them, `'skip'` leaves them out. */
+  readonly missing?: 'throw' | 'skip';
   /** Of the random starts. Default 0. */
   readonly seed?: number;
   /** Default 300. */
@@ -37,13 +46,13 @@ export interface MultidimensionalScalingResult {
   /** A point for each row of the matrix: centred, on principal axes, with fixed signs. */
   readonly coordinates: readonly (readonly number[])[];
   /**
-   * Raw stress of these points: Σ over pairs of (dissimilarity − distance)². Non-metric: of the isotonic fit to their
+   * Raw stress of these points: Σ over pairs of w·(dissimilarity − distance)². Non-metric: of the isotonic fit to their
    * distances in place of the dissimilarities; the map's size is arbitrary then, so compare `stress1`. It has the square of
    * the dissimilarities' unit, and is Infinity beyond the range of numbers.
    */
   readonly stress: number;
   /**
-   * Kruskal's Stress-1, √(stress/Σ distance²), at most 1: that is what any points reach as they are spread without end, so
+   * Kruskal's Stress-1, √(stress/Σ w·distance²), at most 1: that is what any points reach as they are spread without end, so
    * a map of least raw stress for which the formula gives more says as little.
    */
   readonly stress1: number;
@@ -55,14 +64,19 @@ export interface MultidimensionalScalingResult {
 
 const where = 'multidimensionalScaling';
 
-/** Checks options and fills in defaults. */
-export function scalingSettings(options: unknown): Required<MultidimensionalScalingOptions> {
+type Settings = Required<Omit<MultidimensionalScalingOptions, 'weights'>> &
+  Pick<MultidimensionalScalingOptions, 'weights'>;
+
+/** Checks options and fills in defaults; what depends on the matrix is checked with it. */
+export function scalingSettings(options: unknown): Settings {
   const { starts, ...read } = readOptions(where, options, {
     dimensions: whole(1, 2),
     method: word(['smacof', 'classical'], 'smacof'),
     metric: flag(true),
     starts: optional(whole(1)),
-    initial: word(['classical', 'random'], 'classical'),
+    initial: readStart,
+    weights: asGiven,
+    missing: word(['throw', 'skip'], 'throw'),
     seed: whole(0, 0),
     maxIterations: whole(1, 300),
     tolerance: within(0, 1, 1e-6),
@@ -70,36 +84,37 @@ export function scalingSettings(options: unknown): Required<MultidimensionalScal
   if (read.method === 'classical' && !read.metric) {
     throw rangeError(where, 'metric', "true with method 'classical'", read.metric, "Use method 'smacof'.");
   }
-  return { ...read, starts: starts ?? (read.initial === 'classical' ? 1 : 4) };
+  const { weights, ...rest } = read;
+  return {
+    ...rest,
+    ...(weights !== undefined && { weights: weights as TensorLike }),
+    starts: starts ?? (read.initial === 'random' ? 4 : 1),
+  };
 }
 
-/** The entries above the diagonal, row by row; refuses what is no dissimilarity. */
-function pairsOf({ data, size }: SquareMatrix): Float64Array {
-  const pairs = new Float64Array((size * (size - 1)) / 2);
-  let largest = 0;
-  for (const value of data) {
-    if (value < 0) throw rangeError(where, 'dissimilarities', 'at least 0', value);
-    largest = Math.max(largest, value);
-  }
-  let pair = 0;
-  for (let row = 0; row < size; row++) {
-    const own = data[row * size + row]!;
-    if (own > 1e-5 * largest) {
-      throw rangeError(
-        where,
-        `dissimilarities[${row}][${row}]`,
-        '0',
-        own,
-        'dissimilarity(similarities) turns similarities into dissimilarities.',
-      );
-    }
-    for (let column = row + 1; column < size; column++) pairs[pair++] = data[row * size + column]!;
-  }
-  return pairs;
+function readStart(from: string, name: string, given: unknown): 'classical' | 'random' | TensorLike {
+  if (given === undefined || typeof given === 'string')
+    return word(['classical', 'random'], 'classical')(from, name, given);
+  return given as TensorLike;
 }
 
 function randomStart(seed: number, size: number, dimensions: number, scale: number): Float64Array {
   return Float64Array.from({ length: size * dimensions }, (_, index) => scale * randomNormal(seed, index));
+}
+
+/** The points that were given, or the classical ones. */
+function firstStart(
+  initial: 'classical' | 'random' | TensorLike,
+  matrix: SquareMatrix,
+  dimensions: number,
+  factor: number,
+): Float64Array {
+  if (typeof initial === 'string') return classicalScaling(matrix, dimensions);
+  const { data, shape } = toHostTensor(initial, where, 'initial');
+  checkSameShape(where, 'initial', shape, 'the points', [matrix.size, dimensions]);
+  const bad = data.find((value) => !Number.isFinite(value));
+  if (bad !== undefined) throw rangeError(where, 'initial', 'finite', bad);
+  return Float64Array.from(data, (value) => value * factor);
 }
 
 /** Stress of points as they are: a run without iterations. */
@@ -115,11 +130,13 @@ function standing(problem: SmacofProblem, coordinates: Float64Array): SmacofRun 
  * finished by quasi-Newton steps (L-BFGS); the stress never rises. Non-metric scaling asks of distances
  * only that they rise with the dissimilarities (isotonic regression; equal dissimilarities get equal disparities). The map
  * is turned to its principal axes with fixed signs, so that two runs draw the same one, as long as no two axes have equal
- * variance.
+ * variance. Pairs that are missing, or that count differently, take a step of their own form (V⁺) in place of a mean, n² numbers
+ * kept and n³ steps once.
  *
  * @param dissimilarities A symmetric matrix [n, n], ≥ 0, zero on the diagonal.
  * @returns `{ coordinates, stress, stress1, iterations, converged }`.
- * @throws RangeError for entries that are negative, not finite or not symmetric, TypeError for a matrix that is not square.
+ * @throws RangeError for entries that are negative, not finite or not symmetric, for weights or missing pairs with the classical
+ * method, and for pairs that do not connect all points; TypeError for a matrix that is not square.
  * @example
  * const { coordinates, stress1 } = multidimensionalScaling([[0, 3, 4], [3, 0, 5], [4, 5, 0]]);
  * @see Borg and Groenen, "Modern Multidimensional Scaling", 2005.
@@ -128,15 +145,24 @@ export function multidimensionalScaling(
   dissimilarities: TensorLike,
   options: MultidimensionalScalingOptions = {},
 ): MultidimensionalScalingResult {
-  const { dimensions, method, metric, starts, initial, seed, maxIterations, tolerance } = scalingSettings(options);
-  const given = squareMatrix(where, 'dissimilarities', dissimilarities);
+  const settings = scalingSettings(options);
+  const { dimensions, method, metric, starts, initial, seed, maxIterations, tolerance } = settings;
+  const { given, weights } = weightedPairs(dissimilarities, settings);
   const { size } = given;
   // Near 1, so that neither large nor small dissimilarities leave the range of their squares.
   const factor = unitFactorOf(given.data);
-  const matrix = { data: given.data.map((value) => value * factor), size };
+  const scaled = given.data.map((value) => value * factor);
+  const matrix = { data: weights === undefined ? scaled : shortestWays(scaled, weights, size), size };
   const pairs = pairsOf(given).map((value) => value * factor);
-  const fit = metric ? {} : { fitDisparities: isotonicFit(pairs) };
-  const problem: SmacofProblem = { size, dimensions, pairs, maxIterations, tolerance, ...fit };
+  const problem: SmacofProblem = {
+    size,
+    dimensions,
+    pairs,
+    maxIterations,
+    tolerance,
+    ...(!metric && { fitDisparities: isotonicFit(pairs, weights) }),
+    ...(weights && { weighting: pairWeights(where, weights, size) }),
+  };
   const scale = Math.sqrt(
     pairs.reduce((sum, value) => sum + value * value, 0) / Math.max(1, pairs.length) / dimensions,
   );
@@ -144,10 +170,10 @@ export function multidimensionalScaling(
   const judged = (run: SmacofRun): number => (metric ? run.stress : stress1Of(run));
   let best: SmacofRun | undefined;
   for (let run = 0; run < (method === 'classical' ? 1 : starts); run++) {
-    const isClassical = run === 0 && (initial === 'classical' || method === 'classical');
-    const start = isClassical
-      ? classicalScaling(matrix, dimensions)
-      : randomStart(deriveSeed(seed, run), size, dimensions, scale);
+    const start =
+      run === 0 && (initial !== 'random' || method === 'classical')
+        ? firstStart(initial, matrix, dimensions, factor)
+        : randomStart(deriveSeed(seed, run), size, dimensions, scale);
     const ended = method === 'classical' ? standing(problem, start) : smacof(problem, start);
     if (best === undefined || judged(ended) < judged(best)) best = ended;
   }

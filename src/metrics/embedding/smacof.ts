@@ -5,6 +5,7 @@
  */
 import { guttmanTransform, measureDistances } from './guttmanTransform.ts';
 import { dot, limitedMemory } from './limitedMemory.ts';
+import type { PairWeights } from './pairWeights.ts';
 
 /** What a run works on. */
 export interface SmacofProblem {
@@ -17,27 +18,35 @@ export interface SmacofProblem {
   readonly tolerance: number;
   /** Sets disparities for the distances of all pairs; where left out, the dissimilarities themselves are aimed at. */
   readonly fitDisparities?: (distances: Float64Array, disparities: Float64Array) => void;
+  /** What pairs count; all alike where left out. */
+  readonly weighting?: PairWeights;
 }
 
 /** Where a run ended. */
 export interface SmacofRun {
   /** Row-major [size, dimensions]. */
   readonly coordinates: Float64Array;
-  /** Σ over pairs of (disparity − distance)², non-metric disparities in the distances' scale. */
+  /** Σ over pairs of (disparity − distance)², weighted as they count, non-metric disparities in the distances' scale. */
   readonly stress: number;
-  /** Σ over pairs of distance². */
+  /** Σ over pairs of distance², weighted as they count. */
   readonly squares: number;
   readonly iterations: number;
   readonly converged: boolean;
 }
 
 /**
- * Points, their Guttman transform, and sums over all pairs. The points less their transform are half the gradient over n:
- * what a majorising step subtracts, and so the right first guess of a Newton step.
+ * Points, what pulls them, and sums over all pairs. With pairs that count alike the points less the pull are half the gradient
+ * over n, and the pull is their Guttman transform: what a majorising step goes to, and so the right first guess of a
+ * Newton step. With weights the form V/n stands between them.
  */
 interface Place {
   /** Axis by axis, [dimensions, size]. */
   readonly x: Float64Array;
+  /** B x/n, by targets that are weighted. */
+  readonly pulled: Float64Array;
+  /** V x/n: the points themselves, where all pairs count alike. */
+  readonly weighed: Float64Array;
+  /** (V/n)⁺ of the pull: the pull itself, where all pairs count alike. */
   readonly moved: Float64Array;
   /** Σ target². */
   targets: number;
@@ -63,17 +72,27 @@ function stressAt({ targets, products, squares }: Place): number {
 }
 
 /** A fresh place of the problem's extent. */
-function emptyPlace({ size, dimensions }: SmacofProblem): Place {
-  const length = size * dimensions;
-  return { x: new Float64Array(length), moved: new Float64Array(length), targets: 0, products: 0, squares: 0 };
+function emptyPlace({ size, dimensions, weighting }: SmacofProblem): Place {
+  const numbers = () => new Float64Array(size * dimensions);
+  const [x, pulled] = [numbers(), numbers()];
+  const own = weighting === undefined ? { weighed: x, moved: pulled } : { weighed: numbers(), moved: numbers() };
+  return { x, pulled, ...own, targets: 0, products: 0, squares: 0 };
 }
 
-/** Fills in what follows from `place.x`, which is centred: Σ distance² is n Σ x² then, and Σ target · distance n Σ x · moved. */
-function pass(place: Place, { size, dimensions }: SmacofProblem, targets: Float64Array, targetSquares: number): void {
-  guttmanTransform(place.x, size, dimensions, targets, place.moved);
+/** Fills in what follows from `place.x`, which is centred: Σ distance² is n Σ x·weighed then, and Σ target·distance n Σ x·pulled. */
+function pass(
+  place: Place,
+  { size, dimensions, weighting }: SmacofProblem,
+  weightedTargets: Float64Array,
+  targetSquares: number,
+): void {
+  const { x, pulled, weighed, moved } = place;
+  guttmanTransform(x, size, dimensions, weightedTargets, pulled);
+  weighting?.weigh(x, weighed);
+  weighting?.solve(pulled, moved);
   place.targets = targetSquares;
-  place.products = size * dot(place.x, place.moved);
-  place.squares = size * dot(place.x, place.x);
+  place.products = size * dot(x, pulled);
+  place.squares = size * dot(x, weighed);
 }
 
 /** Rows become columns: [rows, columns] to [columns, rows]. */
@@ -103,12 +122,14 @@ function relax({ x, moved, products, squares }: Place, next: Float64Array): void
 }
 
 /** The stress with disparities scaled to the distances: what a non-metric map is judged by, whatever its size. */
-function stressAtBestScale(distances: Float64Array, disparities: Float64Array): number {
-  const squares = dot(disparities, disparities);
-  const scale = squares > 0 ? dot(distances, disparities) / squares : 0;
-  let stress = 0;
-  for (let pair = 0; pair < distances.length; pair++) stress += (distances[pair]! - scale * disparities[pair]!) ** 2;
-  return stress;
+function stressAtBestScale(
+  distances: Float64Array,
+  disparities: Float64Array,
+  weights: Float64Array | undefined,
+): number {
+  const squares = weightedDot(disparities, disparities, weights);
+  const scale = squares > 0 ? weightedDot(distances, disparities, weights) / squares : 0;
+  return squaredErrors(distances, disparities, weights, scale);
 }
 
 /**
@@ -119,15 +140,22 @@ function stressAtBestScale(distances: Float64Array, disparities: Float64Array): 
  */
 export function smacof(problem: SmacofProblem, start: Float64Array): SmacofRun {
   const { size, dimensions, pairs, maxIterations, tolerance, fitDisparities } = problem;
+  const weights = problem.weighting?.weights;
   const distances = new Float64Array(pairs.length);
   const targets = fitDisparities === undefined ? pairs : new Float64Array(pairs.length);
-  const pairSquares = dot(pairs, pairs);
+  const pairSquares = weightedDot(pairs, pairs, weights);
+  // What pulls: targets themselves where all pairs count alike.
+  const weightedTargets = weights === undefined ? targets : targets.map((target, pair) => target * weights[pair]!);
   const settle = (place: Place): void => {
     if (fitDisparities !== undefined) {
       measureDistances(place.x, size, distances);
       fitDisparities(distances, targets);
+      if (weights !== undefined) {
+        for (let pair = 0; pair < targets.length; pair++) weightedTargets[pair] = targets[pair]! * weights[pair]!;
+      }
     }
-    pass(place, problem, targets, fitDisparities === undefined ? pairSquares : dot(targets, targets));
+    const squares = fitDisparities === undefined ? pairSquares : weightedDot(targets, targets, weights);
+    pass(place, problem, weightedTargets, squares);
   };
 
   let here = emptyPlace(problem);
@@ -140,7 +168,7 @@ export function smacof(problem: SmacofProblem, start: Float64Array): SmacofRun {
   const direction = new Float64Array(length);
   const change = new Float64Array(length);
   const memory = limitedMemory(length, REMEMBERED_STEPS);
-  for (let at = 0; at < length; at++) residual[at] = here.x[at]! - here.moved[at]!;
+  for (let at = 0; at < length; at++) residual[at] = here.weighed[at]! - here.pulled[at]!;
 
   /** Sets `next` from `here` and returns how much lower its stress is. */
   const majorise = (): number => {
@@ -173,7 +201,7 @@ export function smacof(problem: SmacofProblem, start: Float64Array): SmacofRun {
     isNear ||= fitDisparities === undefined && fall < NEAR * next.squares;
     for (let at = 0; at < length; at++) {
       direction[at] = next.x[at]! - here.x[at]!;
-      change[at] = next.x[at]! - next.moved[at]! - residual[at]!;
+      change[at] = next.weighed[at]! - next.pulled[at]! - residual[at]!;
       residual[at]! += change[at]!;
     }
     memory.learn(direction, change);
@@ -187,18 +215,38 @@ export function smacof(problem: SmacofProblem, start: Float64Array): SmacofRun {
   }
   measureDistances(here.x, size, distances);
   fitDisparities?.(distances, targets);
-  const stress = fitDisparities === undefined ? squaredErrors(pairs, distances) : stressAtBestScale(distances, targets);
+  const stress =
+    fitDisparities === undefined
+      ? squaredErrors(distances, pairs, weights, 1)
+      : stressAtBestScale(distances, targets, weights);
   return {
     coordinates: transposed(here.x, dimensions, size),
     stress,
-    squares: dot(distances, distances),
+    squares: weightedDot(distances, distances, weights),
     iterations,
     converged,
   };
 }
 
-function squaredErrors(a: Float64Array, b: Float64Array): number {
+/** Σ w(distance − scale·target)². */
+function squaredErrors(
+  distances: Float64Array,
+  targets: Float64Array,
+  weights: Float64Array | undefined,
+  scale: number,
+): number {
   let sum = 0;
-  for (let index = 0; index < a.length; index++) sum += (a[index]! - b[index]!) ** 2;
+  for (let pair = 0; pair < distances.length; pair++) {
+    const error = distances[pair]! - scale * targets[pair]!;
+    sum += weights === undefined ? error * error : weights[pair]! * error * error;
+  }
+  return sum;
+}
+
+/** Σ w·a·b. */
+function weightedDot(a: Float64Array, b: Float64Array, weights: Float64Array | undefined): number {
+  if (weights === undefined) return dot(a, b);
+  let sum = 0;
+  for (let pair = 0; pair < a.length; pair++) sum += weights[pair]! * a[pair]! * b[pair]!;
   return sum;
 }

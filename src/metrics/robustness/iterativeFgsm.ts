@@ -1,40 +1,14 @@
-import type { Backend } from '../../backend.ts';
-import { checkNoNaN, checkNotEmpty, checkSameShape, rangeError } from '../../check.ts';
-import { clip } from '../../ops/clip.ts';
-import { minimum } from '../../ops/minimum.ts';
-import { missing } from '../../ops/scoreFaults.ts';
-import { sign } from '../../ops/sign.ts';
-import { asGiven, callback, finite, flag, optional, positive, readOptions, rising, whole } from '../../options.ts';
+import { checkNotEmpty, checkSameShape, rangeError, shapeError } from '../../check.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
-
-/** How far and in how many steps the attack goes. */
-export interface IterativeFgsmOptions {
-  /** The largest change of any pixel, in the units of the images. */
-  readonly epsilon: number;
-  /** Default 5, as in the paper. */
-  readonly steps?: number;
-  /** α. Default ε/steps, with which the last step just reaches the bound; the paper leaves it open. */
-  readonly stepSize?: number;
-  /** The range of valid pixels. Default [0, 1]. */
-  readonly dataRange?: readonly [lowest: number, highest: number];
-  /** Steps go down the gradient: for a J that falls as the model comes closer to a class of choice. Default false. */
-  readonly targeted?: boolean;
-}
+import { type CheckedAttack, checkAttack, type IterativeFgsmOptions, reaching } from './attackOptions.ts';
+import { ballOffsets, uniformOffsets } from './randomStart.ts';
 
 /** The attack on host arrays. */
 export interface IterativeFgsm extends IterativeFgsmOptions {
-  /** Clean images of any shape. */
+  /** Clean images of any shape; with `norm: 'l2'` [images, ...]. */
   readonly images: TensorLike;
-  /** ∇J of the attacked model with respect to the images; only its signs count, so a sum over images is as good as a mean. */
+  /** ∇J of the attacked model with respect to the images. Its size does not count, so a sum over images is as good as a mean. */
   readonly gradient: (images: HostTensor) => TensorLike | Promise<TensorLike>;
-}
-
-/** The attack on tensors of a backend. */
-export interface IterativeFgsmOn<T> extends IterativeFgsmOptions {
-  /** Clean images of any shape; they stay as they are. */
-  readonly images: T | TensorLike;
-  /** ∇J of the attacked model with respect to the images. The images are lent; the result is taken over and freed. */
-  readonly gradient: (images: T) => T | Promise<T>;
 }
 
 /**
@@ -42,11 +16,15 @@ export interface IterativeFgsmOn<T> extends IterativeFgsmOptions {
  *
  *     I_{t+1} = clip(I_t + α·sign(∇J(I_t)))        to [I − ε, I + ε] and to the data range
  *
+ * With `norm: 'l2'` steps are α·∇J/‖∇J‖₂, and an image that is farther than ε from its clean one comes back to that distance along
+ * the straight line, before it is brought to the data range. With `randomStart` it is projected gradient descent (PGD).
+ *
  * The gradient is the caller's function, of whatever model: synchronous or not. Batches are attacked together, each image
  * on its own, as long as J is a sum or a mean over images.
  *
  * @returns The adversarial images, in the shape of the clean ones; float32 unless the images are float64 or nested arrays.
- * @throws RangeError for images outside the data range, for NaN in a gradient, for an ε or step that is not above 0.
+ * @throws RangeError for images outside the data range, for NaN in a gradient, for an ε or step that is not above 0;
+ * TypeError for bounds that do not broadcast with the images.
  * @example
  * const weights = [0.5, -0.25]; // a linear score: J rises along its weights
  * const adversarial = await iterativeFgsm({
@@ -54,144 +32,130 @@ export interface IterativeFgsmOn<T> extends IterativeFgsmOptions {
  *   gradient: () => [weights],
  *   epsilon: 0.1,
  * }); // [[0.3, 0.5]]
- * @see Kurakin, Goodfellow, Bengio: Adversarial machine learning at scale (2017), arXiv 1611.01236
+ * @see Kurakin, Goodfellow, Bengio: Adversarial machine learning at scale (2017), arXiv 1611.01236; Madry et al.: Towards deep
+ * learning models resistant to adversarial attacks (2018), arXiv 1706.06083, for the random start and the L2 norm
  */
 export async function iterativeFgsm(attack: IterativeFgsm): Promise<HostTensor> {
-  const { epsilon, steps, step, lowest, highest } = checkAttack(attack);
+  const checked = checkAttack(attack);
   const { data: clean, shape } = toHostTensor(attack.images, 'iterativeFgsm', 'images');
   checkNotEmpty('iterativeFgsm', 'images', shape);
-  const slack = rangeSlack(lowest, highest);
+  checkImages(shape, checked);
+  const [lowest, highest] = [reaching(checked.lowest, shape), reaching(checked.highest, shape)];
   let outside = 0;
-  for (const x of clean) {
+  clean.forEach((x, index) => {
+    const slack = rangeSlack(lowest(index), highest(index));
     // Written so that NaN counts as outside.
-    if (!(x >= lowest - slack && x <= highest + slack)) outside += 1;
-  }
-  if (outside > 0) throw outsideError(outside, lowest, highest);
+    if (!(x >= lowest(index) - slack && x <= highest(index) + slack)) outside += 1;
+  });
+  if (outside > 0) throw outsideError(outside, checked);
 
-  let current = clean instanceof Float64Array ? clean : Float32Array.from(clean);
-  for (let done = 0; done < steps; done++) {
+  const start = clean instanceof Float64Array ? clean : Float32Array.from(clean);
+  const move = checked.norm === 'l2' ? alongGradient(clean, shape, checked) : bySigns(clean, shape, checked);
+  const inRange = (x: number, index: number) => Math.min(Math.max(x, lowest(index)), highest(index));
+  let current =
+    checked.startSeed === undefined ? start : start.map((x, index) => inRange(x + move.offset(index), index));
+  for (let done = 0; done < checked.steps; done++) {
     const gradient = toHostTensor(await attack.gradient({ data: current, shape }), 'iterativeFgsm', 'gradient');
     checkSameShape('iterativeFgsm', 'gradient', gradient.shape, 'images', shape);
-    checkNoNaN('iterativeFgsm', 'gradient', gradient.data);
-    current = current.map((x, index) => {
-      const moved = Math.max(x + step * Math.sign(gradient.data[index]!), clean[index]! - epsilon, lowest);
-      return Math.min(moved, clean[index]! + epsilon, highest);
-    });
+    if (gradient.data.some(Number.isNaN)) throw gradientError();
+    current = move.step(current, gradient.data).map(inRange);
   }
   return { data: current, shape };
 }
 
-/**
- * `iterativeFgsm` on tensors of any backend. Nothing is read but, at the end, whether images and gradients were valid.
- *
- * @returns The adversarial images, which the caller owns.
- * @example
- * const lossGradient = tf.grad((x) => tf.losses.softmaxCrossEntropy(labels, model.apply(x)));
- * const adversarial = await iterativeFgsmOn(tfjsBackend(), { images, gradient: lossGradient, epsilon: 8 / 255 });
- */
-export async function iterativeFgsmOn<T>(backend: Backend<T>, attack: IterativeFgsmOn<T>): Promise<T> {
-  const { epsilon, steps, step, lowest, highest } = checkAttack(attack);
-  const borrowed = backend.isTensor(attack.images);
-  const clean = backend.isTensor(attack.images)
-    ? attack.images
-    : backend.fromHost(toHostTensor(attack.images as TensorLike, 'iterativeFgsm', 'images'));
-  const shape = backend.shapeOf(clean);
-  let current = clean;
-  const held = new Set<T>(borrowed ? [] : [clean]);
-  const replace = (old: T, made: T): T => {
-    if (held.delete(old)) backend.dispose(old);
-    held.add(made);
-    return made;
+interface Moves {
+  /** Where a random start lies from the clean image. */
+  offset(index: number): number;
+  /** A step along a gradient, and back inside the bound; the data range is still to be kept. */
+  step<Data extends Float32Array | Float64Array>(current: Data, gradient: ArrayLike<number>): Data;
+}
+
+function bySigns(
+  clean: ArrayLike<number>,
+  shape: readonly number[],
+  { epsilon, step, startSeed }: CheckedAttack,
+): Moves {
+  const [reach, stride] = [reaching(epsilon, shape), reaching(step, shape)];
+  const offsets = startSeed === undefined ? undefined : uniformOffsets(startSeed, clean.length);
+  return {
+    offset: (index) => reach(index) * offsets![index]!,
+    step: (current, gradient) =>
+      current.map((x, index) => {
+        const moved = Math.max(x + stride(index) * Math.sign(gradient[index]!), clean[index]! - reach(index));
+        return Math.min(moved, clean[index]! + reach(index));
+      }) as typeof current,
   };
-  try {
-    checkNotEmpty('iterativeFgsm', 'images', shape);
-    const slack = rangeSlack(lowest, highest);
-    const limits = backend.scope(() => {
-      const [bound, low, high] = [backend.scalar(epsilon), backend.scalar(lowest), backend.scalar(highest)];
-      const beyond = backend.maximum(
-        backend.greater(backend.scalar(lowest - slack), clean),
-        backend.greater(clean, backend.scalar(highest + slack)),
-      );
-      return {
-        low: backend.maximum(backend.subtract(clean, bound), low),
-        high: minimum(backend, backend.add(clean, bound), high),
-        outside: backend.add(backend.sum(beyond), missing(backend, clean)),
-        invalid: backend.scalar(0),
-      };
-    });
-    for (const made of Object.values(limits)) held.add(made);
-    let { invalid } = limits;
-    for (let done = 0; done < steps; done++) {
-      const gradient = await attack.gradient(current);
-      // A gradient function may hand back what it was lent; that stays with its owner.
-      const taken = gradient !== current && gradient !== clean;
-      if (taken) held.add(gradient);
-      checkSameShape('iterativeFgsm', 'gradient', backend.shapeOf(gradient), 'images', shape);
-      const next = backend.scope(() => ({
-        images: clip(
-          backend,
-          backend.add(current, backend.multiply(sign(backend, gradient), backend.scalar(step))),
-          limits.low,
-          limits.high,
-        ),
-        invalid: backend.add(invalid, missing(backend, gradient)),
-      }));
-      if (taken && held.delete(gradient)) backend.dispose(gradient);
-      invalid = replace(invalid, next.invalid);
-      if (current === clean) held.add(next.images);
-      else replace(current, next.images);
-      current = next.images;
-    }
-    const [outside, notNumbers] = await Promise.all([backend.read(limits.outside), backend.read(invalid)]);
-    if (outside.data[0]! > 0) throw outsideError(outside.data[0]!, lowest, highest);
-    if (notNumbers.data[0]! > 0) {
-      throw rangeError('iterativeFgsm', 'gradient', 'free of NaN', `${notNumbers.data[0]} times NaN`);
-    }
-    held.delete(current);
-    return current;
-  } finally {
-    for (const tensor of held) backend.dispose(tensor);
+}
+
+function alongGradient(
+  clean: ArrayLike<number>,
+  shape: readonly number[],
+  { epsilon, step, startSeed }: CheckedAttack,
+): Moves {
+  const [images, reach, stride] = [shape[0]!, epsilon.data[0]!, step.data[0]!];
+  const pixels = clean.length / images;
+  const offsets = startSeed === undefined ? undefined : ballOffsets(startSeed, images, pixels);
+  return {
+    offset: (index) => reach * offsets![index]!,
+    step(current, gradient) {
+      const next = current.slice() as typeof current;
+      for (let image = 0; image < images; image++) {
+        const [from, to] = [image * pixels, (image + 1) * pixels];
+        const length = lengthOf(from, to, (index) => gradient[index]!);
+        if (!(length.largest < Infinity)) throw gradientError();
+        // Where the gradient is 0, no direction is better than another.
+        if (length.norm === 0) continue;
+        for (let index = from; index < to; index++) {
+          next[index] = current[index]! + (stride * (gradient[index]! / length.largest)) / length.norm;
+        }
+        const { largest, norm } = lengthOf(from, to, (index) => next[index]! - clean[index]!);
+        if (largest * norm <= reach) continue;
+        const share = reach / largest / norm;
+        for (let index = from; index < to; index++) {
+          next[index] = clean[index]! + share * (next[index]! - clean[index]!);
+        }
+      }
+      return next;
+    },
+  };
+}
+
+/** The L2 norm as the largest size times the norm over it, so that squares neither overflow nor vanish; 0 for zeros. */
+function lengthOf(from: number, to: number, numberAt: (index: number) => number) {
+  let largest = 0;
+  for (let index = from; index < to; index++) largest = Math.max(largest, Math.abs(numberAt(index)));
+  if (largest === 0) return { largest, norm: 0 };
+  let sum = 0;
+  for (let index = from; index < to; index++) sum += (numberAt(index) / largest) ** 2;
+  return { largest, norm: Math.sqrt(sum) };
+}
+
+/** Requires images that the bounds fit. */
+export function checkImages(shape: readonly number[], { epsilon, step, lowest, highest, norm }: CheckedAttack): void {
+  for (const bound of [epsilon, step, lowest, highest]) reaching(bound, shape);
+  if (norm === 'l2' && shape.length < 2) {
+    throw shapeError('iterativeFgsm', 'images', "of shape [images, ...] where norm is 'l2'", shape);
   }
 }
 
 /** Images normalised on another device or in float32 may miss the range by a rounding. */
-function rangeSlack(lowest: number, highest: number): number {
-  return 1e-5 * (highest - lowest);
+export function rangeSlack(lowest: number, highest: number): number {
+  return highest - lowest < Infinity ? 1e-5 * (highest - lowest) : 0;
 }
 
-function outsideError(outside: number, lowest: number, highest: number): RangeError {
+/** What is said of images outside the data range. */
+export function outsideError(outside: number, { lowest, highest }: CheckedAttack): RangeError {
+  const shown = ({ data }: HostTensor) => (data.length === 1 ? data[0] : `[${Array.from(data).join(', ')}]`);
   return rangeError(
     'iterativeFgsm',
     'images',
-    `in the data range [${lowest}, ${highest}]`,
+    `in the data range [${shown(lowest)}, ${shown(highest)}]`,
     `${outside} pixels outside`,
     'Set dataRange to the range of the images as the model sees them.',
   );
 }
 
-function checkAttack(attack: IterativeFgsmOptions & { readonly gradient: unknown }): {
-  readonly epsilon: number;
-  readonly steps: number;
-  readonly step: number;
-  readonly lowest: number;
-  readonly highest: number;
-} {
-  const where = 'iterativeFgsm';
-  const {
-    epsilon,
-    steps,
-    targeted,
-    dataRange,
-    stepSize = epsilon / steps,
-  } = readOptions(where, attack, {
-    images: asGiven,
-    gradient: callback(),
-    epsilon: positive(),
-    steps: whole(1, 5),
-    stepSize: optional(positive()),
-    dataRange: rising(finite(), [0, 1]),
-    targeted: flag(false),
-  });
-  const [lowest, highest] = dataRange;
-  return { epsilon, steps, step: targeted ? -stepSize : stepSize, lowest, highest };
+/** What is said of a gradient that gives no direction. */
+export function gradientError(): RangeError {
+  return rangeError('iterativeFgsm', 'gradient', 'free of NaN, and of infinities in the L2 norm', Number.NaN);
 }

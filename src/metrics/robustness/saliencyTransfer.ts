@@ -1,6 +1,7 @@
 import type { Backend } from '../../backend.ts';
 import { checkNotEmpty, checkRank, shapeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
+import { countOf, numberOf } from '../../metricState.ts';
 import { mapCosines } from '../../ops/mapCosines.ts';
 import { readGrid } from '../../ops/readGrid.ts';
 import { type Grid, resizeBilinear } from '../../ops/resizeBilinear.ts';
@@ -114,6 +115,18 @@ export function saliencyTransfer(
     },
 
     faults: { invalid: { argument: 'maps', expected: 'finite', counted: 'NaN or ±Infinity' } },
+
+    state: {
+      count: countOf(),
+      defined: countOf([], 'count'),
+      distilledNearer: countOf([], 'defined'),
+      independentNearer: countOf([], 'defined'),
+      distilledSum: numberOf(),
+      independentSum: numberOf(),
+      zeroTeacher: countOf([], 'count'),
+      zeroDistilled: countOf([], 'count'),
+      zeroIndependent: countOf([], 'count'),
+    },
 
     finish(statistics) {
       const numbers = Object.fromEntries(

@@ -1,4 +1,4 @@
-import { checkNotEmpty, kindError, rangeError, shapeError } from '../../check.ts';
+import { checkNotEmpty, checkRecord, kindError, rangeError, shapeError } from '../../check.ts';
 import { type HostTensor, type TensorLike, toHostTensor } from '../../tensor.ts';
 import { type BootstrapAlternative, type BootstrapMethod, groupsLeftOut } from './bootstrapBounds.ts';
 import { leftOut } from './jackknife.ts';
@@ -112,6 +112,8 @@ export function selectRows<Name extends string>(
   batch: Readonly<Record<Name, TensorLike>>,
   rows: ArrayLike<number>,
 ): Record<Name, HostTensor> {
+  checkRecord('selectRows', 'batch', batch, 'a record of host arrays');
+  if (!Array.isArray(rows) && !ArrayBuffer.isView(rows)) throw kindError('selectRows', 'rows', 'a list of rows', rows);
   let count: number | undefined;
   const selected: Partial<Record<Name, HostTensor>> = {};
   for (const name of Object.keys(batch) as Name[]) {

@@ -4,13 +4,8 @@ import type { HostStatistics } from '../../metricState.ts';
 import { countOf, type StateForm } from '../../metricState.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
 import type { Rows } from '../../rowMetric.ts';
-import {
-  addByClass,
-  classExtent,
-  numberOfClasses,
-  type PredictionSource,
-  predictedClass,
-} from '../predictionSource.ts';
+import { type Decision, decidedClass } from '../decisionThreshold.ts';
+import { addByClass, classExtent, numberOfClasses } from '../predictionSource.ts';
 
 /** Names of the statistics, [classes] each. */
 export type ClassCount = 'hit' | 'predicted' | 'actual';
@@ -24,7 +19,8 @@ export interface ClassCounting {
 }
 
 /** The counting for predictions of some source; the name is the metric's, for errors. */
-export function classCounting(where: string, from: PredictionSource, classes: number | undefined): ClassCounting {
+export function classCounting(where: string, decision: Decision, classes: number | undefined): ClassCounting {
+  const { from } = decision;
   const extent = classExtent(from, classes);
   const state: StateForm<ClassCount> = { hit: countOf(extent), predicted: countOf(extent), actual: countOf(extent) };
   return {
@@ -32,7 +28,7 @@ export function classCounting(where: string, from: PredictionSource, classes: nu
     ...(from === 'predictions' && classes === undefined && { merge: addByClass<ClassCount> }),
     count(backend, given, labels, rows) {
       const number = numberOfClasses(backend, where, classes, given, [labels]);
-      const prediction = predictedClass(backend, given);
+      const prediction = decidedClass(backend, given, decision);
       const actual = backend.oneHot(labels, number);
       const hit = backend.reshape(sameIndex(backend, prediction, labels), [rows.size, 1]);
       return {

@@ -1,22 +1,10 @@
-import { shapeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
-import { readOptions, whole, word } from '../../options.ts';
-import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
-import { type PredictionOptions, type PredictionSource, predictionOptions, sourceInputs } from '../predictionSource.ts';
-import { type ClassCount, classCounting, totalOf } from './classCounts.ts';
+import type { PredictionSource } from '../predictionSource.ts';
+import type { ClassCount } from './classCounts.ts';
+import { type FScoreOptions, fScoreMetric } from './fScores.ts';
 
 /** Options of `f1Score`. */
-export interface F1ScoreOptions<From extends PredictionSource = PredictionSource>
-  extends PredictionOptions<From>,
-    RowMetricOptions {
-  /**
-   * `'binary'`: of the positive class of two, the default; `'macro'`: the mean over classes; `'micro'`: over all rows
-   * (equal to accuracy); `'weighted'`: the mean over classes by the number of their labels.
-   */
-  readonly average?: 'binary' | 'macro' | 'micro' | 'weighted';
-  /** With `average: 'binary'`: the class that counts as positive. Default 1. */
-  readonly positiveClass?: number;
-}
+export interface F1ScoreOptions<From extends PredictionSource = PredictionSource> extends FScoreOptions<From> {}
 
 /** Precision, recall and F1 of one class. */
 export interface ClassF1 {
@@ -59,51 +47,8 @@ export interface F1ScoreResult {
 export function f1Score<From extends PredictionSource = 'logits'>(
   options: F1ScoreOptions<From> = {},
 ): Metric<From | 'labels', ClassCount, F1ScoreResult, 'rowWeights'> {
-  const { average, positiveClass, from, classes, ignoreIndex } = readOptions('f1Score', options, {
-    average: word(['binary', 'macro', 'micro', 'weighted'], 'binary'),
-    positiveClass: whole(0, 1, 1),
-    ...predictionOptions<From>(),
-    ...rowMask(),
-  });
-  const { state, count, ...merging } = classCounting('f1Score', from, average === 'binary' ? 2 : classes);
-
-  return rowMetric({
-    name: 'f1Score',
-    reference: f1Score,
-    options: { average, positiveClass, from, classes, ignoreIndex },
-    inputs: sourceInputs(from, [from], ['labels']),
-
-    check(backend, batch) {
-      const shape = backend.shapeOf(batch[from]);
-      if (average === 'binary' && from !== 'predictions' && shape.at(-1) !== 2) {
-        throw shapeError('f1Score', from, 'of shape [..., 2]', shape, "Set average to 'macro' for more classes.");
-      }
-    },
-
-    statistics: (backend, batch, rows) => count(backend, batch[from], batch.labels, rows),
-    state,
-    ...merging,
-
-    finish(statistics) {
-      const { hit, predicted, actual } = statistics;
-      const perClass = Array.from(hit.data, (hits, index): ClassF1 => {
-        const [predictions, labels] = [predicted.data[index]!, actual.data[index]!];
-        return {
-          precision: predictions === 0 ? 0 : hits / predictions,
-          recall: labels === 0 ? 0 : hits / labels,
-          f1: predictions + labels === 0 ? 0 : (2 * hits) / (predictions + labels),
-          support: labels,
-          occurs: predictions + labels > 0,
-        };
-      });
-      const occurring = perClass.filter(({ occurs }) => occurs);
-      const total = requireRows('f1Score', totalOf(statistics, 'actual'));
-      const macro = occurring.reduce((sum, { f1 }) => sum + f1, 0) / occurring.length;
-      const micro = totalOf(statistics, 'hit') / total;
-      const weighted = perClass.reduce((sum, { f1, support }) => sum + f1 * support, 0) / total;
-      const binary = perClass[positiveClass]?.f1 ?? 0;
-      const value = { binary, macro, micro, weighted }[average];
-      return { value, macro, micro, weighted, perClass, count: total };
-    },
-  });
+  return fScoreMetric('f1Score', f1Score, options, undefined, ({ classes, ...averages }) => ({
+    ...averages,
+    perClass: classes.map(({ score, ...rest }) => ({ ...rest, f1: score })),
+  }));
 }

@@ -51,9 +51,9 @@ export interface JackknifeInterval {
 export function jackknifeInterval(statistic: RowStatistic, options: JackknifeOptions): JackknifeInterval {
   const where = 'jackknifeInterval';
   const compute = numberFrom(where, callback<RowStatistic>()(where, 'statistic', statistic));
-  const { rows } = readOptions(where, { rows: options?.rows }, { rows: whole(3) });
+  const { rows } = readOptions(where, { rows: options?.rows }, { rows: whole(3, undefined, 2 ** 30) });
   const { groups, confidence, seed } = readOptions(where, options, {
-    rows: whole(3),
+    rows: whole(3, undefined, 2 ** 30),
     groups: whole(2, Math.min(rows, 200), rows),
     confidence: between(0, 1, 0.95),
     seed: whole(0, 0),

@@ -1,12 +1,14 @@
 import type { Metric } from '../../metric.ts';
 import { readOptions } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
+import { checkDecided, checkDecision, type DecisionOptions, decisionOption } from '../decisionThreshold.ts';
 import { type PredictionOptions, type PredictionSource, predictionOptions, sourceInputs } from '../predictionSource.ts';
 import { type ClassCount, classCounting, totalOf } from './classCounts.ts';
 
 /** Options of `matthewsCorrelation`. */
 export interface MatthewsCorrelationOptions<From extends PredictionSource = PredictionSource>
   extends PredictionOptions<From>,
+    DecisionOptions,
     RowMetricOptions {}
 
 /** What `matthewsCorrelation` returns. */
@@ -35,16 +37,19 @@ export interface MatthewsCorrelationResult {
 export function matthewsCorrelation<From extends PredictionSource = 'logits'>(
   options: MatthewsCorrelationOptions<From> = {},
 ): Metric<From | 'labels', ClassCount, MatthewsCorrelationResult, 'rowWeights'> {
-  const { from, classes, ignoreIndex } = readOptions('matthewsCorrelation', options, {
+  const { from, classes, threshold, ignoreIndex } = readOptions('matthewsCorrelation', options, {
     ...predictionOptions<From>(),
+    ...decisionOption(),
     ...rowMask(),
   });
-  const { state, count, ...merging } = classCounting('matthewsCorrelation', from, classes);
+  checkDecision('matthewsCorrelation', { from, threshold });
+  const { state, count, ...merging } = classCounting('matthewsCorrelation', { from, threshold }, classes);
   return rowMetric({
     name: 'matthewsCorrelation',
     reference: matthewsCorrelation,
-    options: { from, classes, ignoreIndex },
+    options: { from, classes, threshold, ignoreIndex },
     inputs: sourceInputs(from, [from], ['labels']),
+    check: (backend, batch) => checkDecided(backend, 'matthewsCorrelation', batch[from], { from, threshold }),
     statistics: (backend, batch, rows) => count(backend, batch[from], batch.labels, rows),
     state,
     ...merging,

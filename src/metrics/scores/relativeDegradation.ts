@@ -1,4 +1,4 @@
-import { checkFinite, kindError, rangeError } from '../../check.ts';
+import { checkFinite, checkRecord, kindError, rangeError } from '../../check.ts';
 import { list, type OptionReader, optional, readOptions, text } from '../../options.ts';
 
 /** Scores by task. */
@@ -46,9 +46,13 @@ export interface RelativeDegradation<Task extends string = string, Student exten
  * @see What is lost in knowledge distillation? (2023), arXiv 2311.04142, figure 1
  */
 export function relativeDegradation<Task extends string, Student extends string>(
-  { teacher, students }: DegradationInputs<Task, Student>,
+  inputs: DegradationInputs<Task, Student>,
   options: DegradationOptions<Task> = {},
 ): RelativeDegradation<Task, Student> {
+  checkRecord('relativeDegradation', 'inputs', inputs, 'a record of teacher and students');
+  const { teacher, students } = inputs;
+  checkRecord('relativeDegradation', 'teacher', teacher, 'a record of scores by task');
+  checkRecord('relativeDegradation', 'students', students, 'a record of scores by student');
   const { lowerIsBetter = [] } = readOptions('relativeDegradation', options, {
     lowerIsBetter: optional(list(text() as OptionReader<Task>)),
   });

@@ -1,5 +1,5 @@
 /** Seeded resamples of row numbers, and quantiles of what they give: shared by both bootstraps. */
-import { between, readOptions, whole } from '../../options.ts';
+import { between, mostResamples, readOptions, whole } from '../../options.ts';
 import { deriveSeed, randomBelow } from '../../random.ts';
 import {
   type BootstrapAlternative,
@@ -25,8 +25,8 @@ export interface BootstrapOptions extends BootstrapBoundsOptions {
 /** Checks the options and fills in defaults. */
 export function checkBootstrap(where: string, options: BootstrapOptions): Required<BootstrapOptions> {
   return readOptions(where, options, {
-    rows: whole(1),
-    resamples: whole(2, 1000),
+    rows: whole(1, undefined, 2 ** 30),
+    resamples: whole(2, 1000, mostResamples),
     confidence: between(0, 1, 0.95),
     seed: whole(0, 0),
     ...boundsReaders(),

@@ -1,5 +1,5 @@
 /** Statistics of numbered rows: how they are called, and what they must return. */
-import { rangeError } from '../../check.ts';
+import { checkFunction, rangeError } from '../../check.ts';
 
 /** A number computed from the rows of these numbers; a row may occur several times. */
 export type RowStatistic = (rows: Int32Array) => number;
@@ -11,6 +11,7 @@ export function allRows(rows: number): Int32Array {
 
 /** The statistic, which may not be NaN. */
 export function numberFrom(where: string, statistic: RowStatistic): RowStatistic {
+  checkFunction(where, 'statistic', statistic);
   return (rows) => {
     const value = statistic(rows);
     if (typeof value !== 'number' || Number.isNaN(value)) throw rangeError(where, 'statistic', 'a number', value);

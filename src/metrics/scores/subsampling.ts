@@ -1,4 +1,4 @@
-import { between, callback, readOptions, whole } from '../../options.ts';
+import { between, callback, mostResamples, readOptions, whole } from '../../options.ts';
 import { deriveSeed, randomPermutation } from '../../random.ts';
 import { quantile } from './quantile.ts';
 import { allRows, numberFrom, type RowStatistic } from './rowStatistic.ts';
@@ -55,11 +55,11 @@ export interface SubsamplingInterval {
 export function subsamplingInterval(statistic: RowStatistic, options: SubsamplingOptions): SubsamplingInterval {
   const where = 'subsamplingInterval';
   const compute = numberFrom(where, callback<RowStatistic>()(where, 'statistic', statistic));
-  const { rows } = readOptions(where, { rows: options?.rows }, { rows: whole(2) });
+  const { rows } = readOptions(where, { rows: options?.rows }, { rows: whole(2, undefined, 2 ** 30) });
   const { size, resamples, confidence, seed } = readOptions(where, options, {
-    rows: whole(2),
+    rows: whole(2, undefined, 2 ** 30),
     size: whole(1, Math.floor(rows / 2), rows - 1),
-    resamples: whole(2, 1000),
+    resamples: whole(2, 1000, mostResamples),
     confidence: between(0, 1, 0.95),
     seed: whole(0, 0),
   });

@@ -4,6 +4,7 @@ import { type ActivationStatus, activationStatus } from './activationStatus.ts';
 import { crossProducts, traceOf } from './crossProducts.ts';
 import type { PairForm, PairStatistics, SetStatistics } from './pairSimilarity.ts';
 import { directionCosines, type PrincipalDirections, principalDirections } from './principalDirections.ts';
+import { shapeResidual } from './shapeResidual.ts';
 
 /** What is known of one set: its squared norm, and in the form by samples its directions. */
 export interface Shape extends PrincipalDirections {
@@ -23,15 +24,19 @@ export function shapeOf(set: Omit<SetStatistics, 'summary'>, form: PairForm): Sh
 /** Two shapes on top of each other. */
 export interface AlignedShapes {
   readonly status: ActivationStatus;
-  /** |X|, |Y| and the nuclear norm of XᵀY, over a power of two that keeps their squares numbers. */
+  /** |X| and |Y|, over a power of two that keeps their squares numbers. */
   readonly normX: number;
   readonly normY: number;
-  readonly nuclear: number;
   /** That power of two. */
   readonly unit: number;
-  /** The nuclear norm over both norms, in [0, 1]; 0 where a set is constant. */
+  /** The nuclear norm of XᵀY over both norms, in [0, 1]; 0 where a set is constant. */
   readonly similarity: number;
+  /** 2 less twice the similarity, to its own rounding where the samples are known; 0 where a set is constant. */
+  readonly squared: number;
 }
+
+/** Above it 2 − 2ν begins to lose digits. */
+const nearlyAlike = 0.99;
 
 /** Finds the best rotation's nuclear norm. */
 export function alignedShapes(pair: PairStatistics<Shape>): AlignedShapes {
@@ -40,14 +45,17 @@ export function alignedShapes(pair: PairStatistics<Shape>): AlignedShapes {
   const [shareX, shareY] = [x.unit / unit, y.unit / unit];
   const [normX, normY] = [Math.sqrt(x.summary.square), Math.sqrt(y.summary.square)];
   const status = activationStatus(normX === 0, normY === 0);
-  const nuclear = status === 'ok' ? nuclearNormOf(pair) : 0;
+  const similarity = status === 'ok' ? Math.min(1, nuclearNormOf(pair) / normX / normY) : 0;
+  const [own, other] = [x.statistics.kept, y.statistics.kept];
+  const isKnown = own !== undefined && other !== undefined && own.data.length > 0 && other.data.length > 0;
+  const residual = isKnown && similarity > nearlyAlike ? shapeResidual(own, other) : undefined;
   return {
     status,
     normX: normX * shareX,
     normY: normY * shareY,
-    nuclear: nuclear * shareX * shareY,
     unit,
-    similarity: status === 'ok' ? Math.min(1, nuclear / normX / normY) : 0,
+    similarity: residual === undefined ? similarity : 1 - residual / 2,
+    squared: residual ?? (status === 'ok' ? 2 - 2 * similarity : 0),
   };
 }
 
@@ -64,4 +72,9 @@ function nuclearNormOf(pair: PairStatistics<Shape>): number {
       cosine * Math.sqrt(own[Math.floor(index / other.length)]!) * Math.sqrt(other[index % other.length]!),
   );
   return nuclearNorm(weighted, own.length, other.length);
+}
+
+/** √(|X|² + |Y|² − 2|XᵀY|₊), in the units of the sets. */
+export function alignedDistance({ normX, normY, unit, squared }: AlignedShapes): number {
+  return unit * Math.sqrt((normX - normY) ** 2 + normX * normY * squared);
 }

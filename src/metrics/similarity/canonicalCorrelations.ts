@@ -7,7 +7,7 @@ import {
   type PrincipalDirections,
   principalDirections,
 } from './principalDirections.ts';
-import { type PrincipalFormOptions, principalForms } from './principalForms.ts';
+import { type PrincipalFormOptions, principalForms, rematchedDirections } from './principalForms.ts';
 
 /** Whether canonical correlations say anything, and why not. */
 export type CorrelationStatus = ActivationStatus | 'tooFewSamples';
@@ -34,13 +34,20 @@ export interface CanonicalSettings extends KeptDirections {
   readonly form: NonNullable<PrincipalFormOptions['form']>;
 }
 
+/** Whether correlations of so many directions say anything. */
+export function correlationStatus(directionsX: number, directionsY: number, samples: number): CorrelationStatus {
+  const constant = activationStatus(directionsX === 0, directionsY === 0);
+  if (constant !== 'ok') return constant;
+  return directionsX + directionsY > samples - 1 ? 'tooFewSamples' : 'ok';
+}
+
 /** Canonical correlations: the singular values of the dot products of both sets' principal directions. */
 function correlationsOf(pair: PairStatistics<PrincipalDirections>): CanonicalCorrelationResult {
   const { samples } = pair;
   const [directionsX, directionsY] = [pair.x.summary.variances.length, pair.y.summary.variances.length];
-  const constant = activationStatus(directionsX === 0, directionsY === 0);
-  if (constant !== 'ok') {
-    return { value: 0, correlations: [], directionsX, directionsY, samples, status: constant };
+  const status = correlationStatus(directionsX, directionsY, samples);
+  if (directionsX === 0 || directionsY === 0) {
+    return { value: 0, correlations: [], directionsX, directionsY, samples, status };
   }
   const values = singularValues(directionCosines(pair), directionsX, directionsY);
   const correlations = Array.from(values, (value) => Math.min(1, value));
@@ -50,7 +57,7 @@ function correlationsOf(pair: PairStatistics<PrincipalDirections>): CanonicalCor
     directionsX,
     directionsY,
     samples,
-    status: directionsX + directionsY > samples - 1 ? 'tooFewSamples' : 'ok',
+    status,
   };
 }
 
@@ -67,6 +74,7 @@ export function canonicalSimilarity(
     summarize: (set, form) => principalDirections(set, form, settings),
     finish: correlationsOf,
     mirror: mirroredCorrelations,
+    rematch: rematchedDirections(where, correlationsOf),
   };
 }
 

@@ -3,6 +3,7 @@ import { rangeError } from '../../check.ts';
 import type { HostStatistic } from '../../metricState.ts';
 import { type ActivationStatus, activationStatus, withStatusExchanged } from './activationStatus.ts';
 import { type ChanceMoments, debiasedChance, permutationMoments } from './ckaChance.ts';
+import { ckaRematching } from './ckaMatchings.ts';
 import { type CkaSettings, usesGram } from './ckaOptions.ts';
 import { crossProducts, traceOf } from './crossProducts.ts';
 import { gaussianGram, linearGram } from './gramAlignment.ts';
@@ -184,5 +185,6 @@ export function ckaSimilarity(where: string, settings: CkaSettings): PairSimilar
     },
 
     mirror: withStatusExchanged,
+    rematch: ckaRematching(settings),
   };
 }

@@ -183,7 +183,7 @@ export function cknna(options: CknnaOptions = {}): SimilarityMetric<CknnaResult>
     rematch: {
       form,
       matchingsOf: ({ x, y }) => ({
-        valueOf: (order) =>
+        valueFor: (order) =>
           cknnaOf(x.summary, { ...y.summary, lists: reorderedNeighbors(y.summary.lists, order) }).value,
       }),
     },

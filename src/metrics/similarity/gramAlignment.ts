@@ -11,7 +11,8 @@ import type { PairForm, Representation } from './pairSimilarity.ts';
 
 type Kernel = Pick<CkaSettings, 'kernel' | 'bandwidth' | 'median'>;
 
-interface KernelMatrix<T> {
+/** A kernel's matrix, and its diagonal. */
+export interface KernelMatrix<T> {
   readonly matrix: T;
   /** [n, 1] */
   readonly diagonal: T;
@@ -47,15 +48,17 @@ function squaredDistancesOf<T>(backend: Backend<T>, centred: T, squares: T): T {
   return backend.where(identity(backend, size), zero, backend.maximum(distances, zero));
 }
 
+/** The kernel of all pairs of centred samples, whose squared lengths are [n, 1]. */
+export function kernelMatrix<T>(backend: Backend<T>, centred: T, squares: T, settings: Kernel): KernelMatrix<T> {
+  if (settings.kernel === 'rbf') return gaussianKernel(backend, centred, squares, settings);
+  return { matrix: backend.matMul(centred, centred, { transposeB: true }), diagonal: squares };
+}
+
 function represent<T>(backend: Backend<T>, activations: T, settings: Kernel): Representation<T> {
   const { centred } = centredSamples(backend, activations);
   const squares = backend.sum(backend.multiply(centred, centred), { axis: 1, keepDims: true });
   // Each step's temporaries go before the next one's come.
-  const kernel = backend.scope(() =>
-    settings.kernel === 'rbf'
-      ? gaussianKernel(backend, centred, squares, settings)
-      : { matrix: backend.matMul(centred, centred, { transposeB: true }), diagonal: squares },
-  );
+  const kernel = backend.scope(() => kernelMatrix(backend, centred, squares, settings));
   const { matrix, diagonal } = backend.scope(() => uCentred(backend, kernel.matrix, kernel.diagonal));
   const trace = backend.sum(diagonal);
   const working = { matrix, diagonal, trace };

@@ -117,7 +117,7 @@ export function nearestNeighborAgreement(
     rematch: {
       form,
       matchingsOf: ({ x, y }) => ({
-        valueOf: (order) => agreementOf(x.summary, reorderedNeighbors(y.summary, order)).value,
+        valueFor: (order) => agreementOf(x.summary, reorderedNeighbors(y.summary, order)).value,
       }),
     },
   };

@@ -23,7 +23,12 @@ function normalised<T>(backend: Backend<T>, matrix: T, least: T): { readonly row
   return { rows: backend.where(counted, backend.divide(matrix, lengths), backend.scalar(0)), counted };
 }
 
-function rowsOfPart<T>(backend: Backend<T>, activations: T, preset: RepresentationalSettings['preset']) {
+/** A batch's rows, or those of a part of it. */
+export function rowsOfPart<T>(
+  backend: Backend<T>,
+  activations: T,
+  preset: RepresentationalSettings['preset'],
+): { readonly rows: T; readonly counted: T } {
   if (preset !== 'centered') {
     const samples = preset === 'code' ? unitRows(backend, activations).directions : activations;
     return normalised(backend, backend.matMul(samples, samples, { transposeB: true }), backend.scalar(0));

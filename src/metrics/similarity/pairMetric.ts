@@ -52,7 +52,7 @@ export function pairMethods<Name extends string, Result, Final>(
       ]),
     ),
 
-    state: forms.map((form) => stateFormOf(form, plan)),
+    state: forms.map((form) => stateFormOf(form, plan, similarity.keeps !== undefined)),
 
     merge: (first, second) => mergedStates(name, similarity, plan, first, second),
 

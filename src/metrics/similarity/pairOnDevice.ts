@@ -3,6 +3,7 @@ import type { Backend, FusedPairKernel, KernelRepresentation } from '../../backe
 import { shapeError } from '../../check.ts';
 import { unitFactor } from '../../ops/unitFactor.ts';
 import { sizeOf } from '../../tensor.ts';
+import { withHostProducts } from './hostProducts.ts';
 import { type PairPlan, type PlannedSet, prefixed, relatedPairs } from './pairPlan.ts';
 import { type Extents, formFor, type PairForm, type PairSimilarity } from './pairSimilarity.ts';
 
@@ -55,29 +56,37 @@ interface Means<T, Working> {
 
 /** A plan's statistics under the names that `pairPlan` gives them, and the faults of each set. */
 export function statisticsOn<T>(
-  backend: Backend<T>,
+  given: Backend<T>,
   similarity: PairSimilarity<unknown>,
   plan: PairPlan,
   extents: Extents,
   batch: Activations<T>,
 ): Readonly<Record<string, T | number>> {
   const { settings } = similarity;
+  const backend = withHostProducts(given);
   const form = formFor(similarity, extents);
   const kernel = pairKernelFor(backend, form, settings);
+
+  function keptOf(samples: T): Readonly<Record<string, T>> {
+    if (similarity.keeps === undefined) return {};
+    if (similarity.keeps(extents)) return { kept: samples };
+    return { kept: backend.fromHost({ data: new Float32Array(0), shape: [0, backend.shapeOf(samples)[1]!] }) };
+  }
 
   function statisticsBy<Working>(means: Means<T, Working>): Readonly<Record<string, T | number>> {
     const found: Record<string, T | number> = { samples: extents.samples };
     const represented = new Map<PlannedSet, KernelRepresentation<T, Working>>();
     for (const set of plan.sets) {
-      const { factor, invalid, representation } = backend.scope(() => {
+      const { factor, invalid, representation, kept } = backend.scope(() => {
         const activations = batch[set.input]!;
         const flat = backend.reshape(activations, [extents.samples, sizeOf(backend.shapeOf(activations).slice(1))]);
         const unit = unitFactor(backend, flat);
-        return { ...unit, representation: means.represent(backend.multiply(flat, unit.factor)) };
+        const scaled = backend.multiply(flat, unit.factor);
+        return { ...unit, representation: means.represent(scaled), kept: keptOf(scaled) };
       });
       represented.set(set, representation);
       found[faultOf(set.input)] = invalid;
-      Object.assign(found, prefixed(set.key, { ...representation.statistics, factor }));
+      Object.assign(found, prefixed(set.key, { ...representation.statistics, ...kept, factor }));
     }
     const pairs = relatedPairs(form, plan);
     const related = means.relate(pairs.map(({ x, y }) => [represented.get(x)!, represented.get(y)!]));

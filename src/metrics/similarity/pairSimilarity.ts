@@ -87,7 +87,7 @@ export interface PairForm<Settings = object> {
 /** The value of a pair whose samples are matched in other ways. */
 export interface Matchings {
   /** The value where sample i of x goes with sample `order[i]` of y. */
-  valueOf(order: Int32Array): number;
+  valueFor(order: Int32Array): number;
   /** The mean of it over all orders, where there is a closed form. */
   readonly expected?: number;
 }
@@ -96,6 +96,8 @@ export interface Matchings {
 export interface Rematching<Settings = object, Summary = unknown> {
   /** The form whose statistics hold what every order needs. */
   readonly form: PairForm<Settings>;
+  /** Refuses activations that the form cannot serve; none when left out. */
+  check?(extents: Extents): void;
   /** Made once for a pair. */
   matchingsOf(pair: PairStatistics<Summary>): Matchings;
 }
@@ -115,6 +117,11 @@ export interface PairSimilarity<Result, Settings = object, Summary = unknown> {
   choose?(extents: Extents): PairForm<Settings>;
   /** Why statistics of a form do not merge; they do when left out. */
   mergeError?(form: PairForm<Settings>): Error | undefined;
+  /**
+   * Whether a batch's samples, near 1 in size, are kept beside the statistics, as `kept`, [n, features]; they go where batches
+   * merge, or are left out, [0, features]. Without it there is no such statistic.
+   */
+  keeps?(extents: Extents): boolean;
   /** What the results of all its pairs need of one set, made once. */
   summarize?(set: Omit<SetStatistics, 'summary'>, form: PairForm<Settings>): Summary;
   /** The result, by plain host arithmetic. */

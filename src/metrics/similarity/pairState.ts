@@ -12,11 +12,12 @@ import { grouped, type PairPlan, type PlannedPair, type PlannedSet, prefixed, re
 import type { PairForm, PairSimilarity, PairStatistics, SetStatistics } from './pairSimilarity.ts';
 
 /** What the state of a form looks like: extents go by the names of the inputs. */
-export function stateFormOf(form: PairForm, plan: PairPlan): StateForm<string> {
+export function stateFormOf(form: PairForm, plan: PairPlan, keeps = false): StateForm<string> {
   const state: Record<string, StateForm<string>[string]> = { samples: countOf() };
   for (const { input, key } of plan.sets) {
     const named = { features: `features of ${input}` };
     state[`${key}factor`] = countOf();
+    if (keeps) state[`${key}kept`] = { shape: [null, named.features], kind: 'number' };
     for (const [name, { shape, kind = 'number' }] of Object.entries(form.sets)) {
       state[key + name] = { shape: shape.map((extent) => nameOf(extent, named)), kind };
     }
@@ -98,7 +99,9 @@ export function mergedStates(
   const sets = new Map(plan.sets.map((set) => [set, inOneUnit(form, parts[0].set(set), parts[1].set(set))]));
   for (const [{ key }, { unit, both }] of sets) {
     const own = form.mergeSets?.(...both) ?? addStatistics(both[0].statistics, both[1].statistics);
-    Object.assign(merged, prefixed(key, { ...own, factor: scalarStatistic(1 / unit) }));
+    const { kept } = both[0].statistics;
+    const none = kept && { kept: { data: new Float64Array(0), shape: [0, kept.shape[1]!] } };
+    Object.assign(merged, prefixed(key, { ...own, ...none, factor: scalarStatistic(1 / unit) }));
   }
   for (const pair of relatedPairs(form, plan)) {
     const [x, y] = [sets.get(pair.x)!, sets.get(pair.y)!];
@@ -127,7 +130,7 @@ function inOneUnit(form: PairForm, first: Omit<SetStatistics, 'summary'>, second
   const unit = units.length > 0 ? Math.max(...units) : Infinity;
   const parts = [first, second].map((part) => {
     const share = Number.isFinite(part.unit) ? part.unit / unit : 1;
-    const statistics = rescaled(part.statistics, (name) => share ** form.sets[name]!.degree);
+    const statistics = rescaled(part.statistics, (name) => share ** (form.sets[name]?.degree ?? 1));
     return { share, statistics: { ...part, unit, statistics, summary: undefined } };
   });
   return {

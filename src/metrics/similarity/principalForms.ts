@@ -3,7 +3,8 @@ import { rangeError } from '../../check.ts';
 import { type OptionReader, word } from '../../options.ts';
 import { gramIsSmaller } from './ckaOptions.ts';
 import { crossProducts } from './crossProducts.ts';
-import type { Extents, PairForm, PairSimilarity } from './pairSimilarity.ts';
+import type { Extents, PairForm, PairSimilarity, PairStatistics, Rematching } from './pairSimilarity.ts';
+import type { PrincipalDirections } from './principalDirections.ts';
 import { sampleGram } from './sampleGram.ts';
 
 /** Options of the measures that come in two forms. */
@@ -24,7 +25,12 @@ export function principalForm(): { readonly form: OptionReader<NonNullable<Princ
 /** Matrices of this extent are decomposed on the host: beyond it, nobody would wait for it. */
 const greatestExtent = 4096;
 
-function choose(where: string, form: NonNullable<PrincipalFormOptions['form']>, { samples, x, y }: Extents): PairForm {
+function choose(
+  where: string,
+  form: NonNullable<PrincipalFormOptions['form']>,
+  bySamples: PairForm,
+  { samples, x, y }: Extents,
+): PairForm {
   const width = Math.max(...x, ...y);
   const byGram =
     form === 'gram' ||
@@ -34,24 +40,60 @@ function choose(where: string, form: NonNullable<PrincipalFormOptions['form']>, 
     const hint = byGram ? 'Take a part of the samples.' : 'Average over positions, or take a random projection, first.';
     throw rangeError(where, `number of ${what}`, `at most ${greatestExtent}`, extent, hint);
   }
-  return byGram ? sampleGram : crossProducts;
+  return byGram ? bySamples : crossProducts;
 }
 
-/** The parts of a similarity that depend on the form. */
+/**
+ * The parts of a similarity that depend on the form.
+ *
+ * @param bySamples The form for few samples of many features.
+ */
 export function principalForms(
   where: string,
   form: NonNullable<PrincipalFormOptions['form']>,
+  bySamples: PairForm = sampleGram,
 ): Pick<PairSimilarity<unknown>, 'forms' | 'leastSamples'> &
   Required<Pick<PairSimilarity<unknown>, 'choose' | 'mergeError'>> {
-  const both = { auto: [crossProducts, sampleGram], features: [crossProducts], gram: [sampleGram] } as const;
+  const both = { auto: [crossProducts, bySamples], features: [crossProducts], gram: [bySamples] } as const;
   return {
     leastSamples: 1,
     forms: both[form],
-    choose: (extents) => choose(where, form, extents),
+    choose: (extents) => choose(where, form, bySamples, extents),
     mergeError(used) {
       if (used.name === crossProducts.name) return undefined;
       const hint = "Pass { form: 'features' } for at most 4096 features.";
       return rangeError(where, 'form', "'features' for a stream", 'Gram matrices of one batch', hint);
     },
+  };
+}
+
+/** The same directions of samples in another order: sample i is the one that was `order[i]`. */
+export function reorderedDirections<Directions extends PrincipalDirections>(
+  directions: Directions,
+  order: Int32Array,
+): Directions {
+  const { vectors, extent } = directions;
+  const reordered = new Float64Array(vectors.length);
+  for (let start = 0; start < vectors.length; start += extent) {
+    for (let sample = 0; sample < extent; sample++) reordered[start + sample] = vectors[start + order[sample]!]!;
+  }
+  return { ...directions, vectors: reordered };
+}
+
+/** How a similarity of principal directions serves a permutation test: the directions of samples, found once. */
+export function rematchedDirections<Directions extends PrincipalDirections>(
+  where: string,
+  finish: (pair: PairStatistics<Directions>) => { readonly value: number },
+  form: PairForm = sampleGram,
+): Rematching<object, Directions> {
+  return {
+    form,
+    check: (extents) => void choose(where, 'gram', form, extents),
+    matchingsOf: (pair) => ({
+      valueFor(order) {
+        const y = { ...pair.y, summary: reorderedDirections(pair.y.summary, order) };
+        return finish({ ...pair, y }).value;
+      },
+    }),
   };
 }

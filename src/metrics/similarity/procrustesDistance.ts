@@ -1,9 +1,10 @@
 import { flag, readOptions } from '../../options.ts';
 import { type ActivationStatus, withStatusExchanged } from './activationStatus.ts';
-import { alignedShapes, type Shape, shapeOf } from './alignedShapes.ts';
+import { alignedDistance, alignedShapes, type Shape, shapeOf } from './alignedShapes.ts';
 import { twoSetMethods } from './pairMetric.ts';
-import type { PairSimilarity, SimilarityMetric } from './pairSimilarity.ts';
-import { type PrincipalFormOptions, principalForm, principalForms } from './principalForms.ts';
+import type { PairSimilarity, PairStatistics, SimilarityMetric } from './pairSimilarity.ts';
+import { type PrincipalFormOptions, principalForm, principalForms, rematchedDirections } from './principalForms.ts';
+import { keepsSamples } from './shapeResidual.ts';
 
 /** Options of `procrustesDistance`. */
 export interface ProcrustesDistanceOptions extends PrincipalFormOptions {
@@ -28,7 +29,8 @@ export interface ProcrustesDistanceResult {
  *
  * Inputs: `x` and `y`, [n, …]; axes after the first are flattened; the narrower set counts as filled up with zeros. By
  * features it streams and merges exactly; few samples of many features are taken in one go (`form`). The decomposition is
- * done on the host at the end. It is a metric in the strict sense, so `multidimensionalScaling` takes a matrix of it as it is.
+ * done on the host at the end. Where nearly nothing lies between both sets it is taken from the samples, of one batch of at most
+ * 2²² numbers; in a stream, and beyond, such a distance is known to the root of rounding, some 1e-8 in float64. It is a metric in the strict sense, so `multidimensionalScaling` takes a matrix of it as it is.
  *
  * @returns `{ value, similarity, samples, status }`.
  * @throws RangeError for NaN or infinite activations.
@@ -42,22 +44,22 @@ export function procrustesDistance(
   options: ProcrustesDistanceOptions = {},
 ): SimilarityMetric<ProcrustesDistanceResult> {
   const settings = readOptions('procrustesDistance', options, { normalize: flag(true), ...principalForm() });
+  const finish = (pair: PairStatistics<Shape>): ProcrustesDistanceResult => {
+    const shapes = alignedShapes(pair);
+    const { similarity, squared, status } = shapes;
+    const value = settings.normalize ? Math.sqrt(squared) : alignedDistance(shapes);
+    return { value, similarity, samples: pair.samples, status };
+  };
   const similarity: PairSimilarity<ProcrustesDistanceResult, object, Shape> = {
     name: 'procrustesDistance',
     kind: 'distance',
     settings,
     ...principalForms('procrustesDistance', settings.form),
+    keeps: keepsSamples,
     summarize: shapeOf,
-
-    finish(pair) {
-      const { normX, normY, nuclear, unit, similarity, status } = alignedShapes(pair);
-      const value = settings.normalize
-        ? Math.sqrt(status === 'ok' ? 2 - 2 * similarity : 0)
-        : unit * Math.sqrt(Math.max(0, normX * normX + normY * normY - 2 * nuclear));
-      return { value, similarity, samples: pair.samples, status };
-    },
-
+    finish,
     mirror: withStatusExchanged,
+    rematch: rematchedDirections('procrustesDistance', finish),
   };
   return {
     name: 'procrustesDistance',

@@ -3,6 +3,7 @@ import { optional, readOptions, whole, word } from '../../options.ts';
 import { leastSamplesOf, normalisedGram, type RepresentationalSettings } from './normalisedGram.ts';
 import { twoSetMethods } from './pairMetric.ts';
 import type { PairSimilarity, SimilarityMetric } from './pairSimilarity.ts';
+import { rematchedRows } from './rowMatchings.ts';
 
 /** Options of `representationalSimilarity`. */
 export interface RepresentationalSimilarityOptions {
@@ -31,6 +32,7 @@ export interface RepresentationalSimilarityResult {
 function similarityOf(
   settings: RepresentationalSettings,
 ): PairSimilarity<RepresentationalSimilarityResult, RepresentationalSettings> {
+  const rematch = rematchedRows(settings);
   return {
     name: 'representationalSimilarity',
     kind: 'similarity',
@@ -43,6 +45,8 @@ function similarityOf(
       if (rows === 0) return { value: 0, rows, samples, status: 'undefined' };
       return { value: total / rows, rows, samples, status: rows < samples ? 'zeroRows' : 'ok' };
     },
+
+    ...(rematch && { rematch }),
   };
 }
 

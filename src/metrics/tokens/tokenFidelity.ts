@@ -1,7 +1,6 @@
 import { columnMetric } from '../../columnMetric.ts';
 import type { Metric } from '../../metric.ts';
 import { labelLogProbability } from '../../ops/labelLogProbability.ts';
-import { relativeEntropy } from '../../ops/relativeEntropy.ts';
 import { sameIndex } from '../../ops/sameIndex.ts';
 import { scale } from '../../ops/scale.ts';
 import { softenedPair } from '../../ops/softenedPair.ts';
@@ -116,7 +115,7 @@ export function tokenFidelity(
       const lossOf = (logits: typeof labels) =>
         scale(backend, labelLogProbability(backend, logits, labels, 'logits'), -1);
       return {
-        divergence: relativeEntropy(backend, pair.teacher, pair.student, pair.logRatio),
+        divergence: pair.divergence,
         teacher: lossOf(teacherLogits),
         student: lossOf(studentLogits),
         logRatio: ratio,

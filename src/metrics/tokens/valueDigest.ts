@@ -6,12 +6,10 @@
  */
 import { scalarStatistic } from '../../columnMetric.ts';
 import { countOf, type HostStatistic, numberOf, type StatisticForm } from '../../metricState.ts';
+import { mantissaBits as allBits, truncation } from '../../ops/truncation.ts';
 
 /** Different values that are kept as they are. */
 export const digestCapacity = 8192;
-
-/** Bits of a mantissa that is not cut. */
-const allBits = 52;
 
 /** Values in rising order, each with a weight above 0, of which so many bits are known. */
 export interface ValueDigest {
@@ -129,23 +127,6 @@ function joined({ values, weights, bits }: ValueDigest): ValueDigest {
   }
   return { values: kept.slice(0, size), weights: sums.slice(0, size), bits };
 }
-
-/** Cuts a value's mantissa to so many bits, towards 0; infinities stay. */
-function truncation(bits: number): (value: number) => number {
-  const number = new Float64Array(1);
-  const words = new Uint32Array(number.buffer);
-  const [low, high] = littleEndian ? [0, 1] : [1, 0];
-  const lowMask = bits > 20 ? (-1 << (allBits - bits)) >>> 0 : 0;
-  const highMask = bits >= 20 ? 0xffffffff : (-1 << (20 - bits)) >>> 0;
-  return (value) => {
-    number[0] = value;
-    words[low] = words[low]! & lowMask;
-    words[high] = words[high]! & highMask;
-    return number[0];
-  };
-}
-
-const littleEndian = /* @__PURE__ */ new Uint8Array(/* @__PURE__ */ Uint32Array.of(1).buffer)[0] === 1;
 
 /** The middle of the values that are cut to this one. */
 function middleOf(value: number, bits: number): number {

@@ -3,24 +3,19 @@ import type { Backend, FusedKernel, FusedLossKernel } from '../../backend.ts';
 import { calibrationKernel } from '../../webgpu/kernels/calibrationKernel.ts';
 import { classwiseKernel } from '../../webgpu/kernels/classwiseKernel.ts';
 import { crdKernel } from '../../webgpu/kernels/crdKernel.ts';
-import { hintRegressorKernel } from '../../webgpu/kernels/hintRegressorKernel.ts';
 import { similarityKernels } from '../../webgpu/kernels/similarityKernels.ts';
 import { webgpuContext } from './webgpuContext.ts';
-import { webgpuDivergenceKernels } from './webgpuDivergence.ts';
-import { webgpuHintKernel } from './webgpuHint.ts';
 
 type T = tf.Tensor;
 
 /**
- * Kernels that replace whole losses on the tfjs backend of this name (`'webgpu'`; none on the others): those of
- * `webgpuBackend`, but for losses that take little more than reading the inputs and writing the gradient: there value and
- * gradient have a program each, since two outputs of one program would be copied apart.
+ * Kernels by hand that replace whole losses on the tfjs backend of this name (`'webgpu'`; none on the others): those of
+ * `webgpuBackend`.
  */
 export function fusedLossKernelsOf(tfjsBackendName: string, backend: Backend<T>): readonly FusedLossKernel<T>[] {
   if (tfjsBackendName !== 'webgpu') return [];
-  const context = webgpuContext(backend);
-  const shared: readonly unknown[] = [hintRegressorKernel(context), crdKernel(context)];
-  return [...webgpuDivergenceKernels(backend), webgpuHintKernel(backend), ...(shared as readonly FusedLossKernel<T>[])];
+  const shared: unknown = crdKernel(webgpuContext(backend));
+  return [shared as FusedLossKernel<T>];
 }
 
 /** These, and kernels that replace metrics' statistics. */

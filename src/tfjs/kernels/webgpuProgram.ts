@@ -20,18 +20,6 @@ export interface TfjsWebgpuCall {
   readonly groups: number;
 }
 
-/** Lanes of the largest workgroup that joins pairs of numbers: 16 bytes a lane, and 4 for the workgroup's number. */
-export function mostLanesOnTfjs(): number {
-  const { limits } = (tf.backend() as WebGPUBackend).device;
-  const most = Math.min(
-    limits.maxComputeInvocationsPerWorkgroup,
-    limits.maxComputeWorkgroupSizeX,
-    (limits.maxComputeWorkgroupStorageSize - 4) / 16,
-    1024,
-  );
-  return 2 ** Math.floor(Math.log2(most));
-}
-
 /** A tensor of tfjs's current backend, which must be `webgpu`, for a kernel to write. */
 export function makeOnTfjsWebgpu(shape: Shape): tf.Tensor {
   return tf.engine().makeTensorFromTensorInfo((tf.backend() as WebGPUBackend).makeTensorInfo([...shape], 'float32'));

@@ -143,7 +143,7 @@ export function acrossRows(memory: PhaseMemory): Walk {
 
     loop(own, { unroll, body, sums }: ColumnLoop) {
       const bodies = Array.from({ length: unroll }, (_, slot) => body(loopPlace(own, slot)));
-      const { code } = own;
+      const code = makeCode();
       if (sums !== undefined) code.append(sums.begin);
       code.int(0).set(column);
       if (unroll > 1) {
@@ -167,6 +167,7 @@ export function acrossRows(memory: PhaseMemory): Walk {
       code.op('block', 'loop').get(column).get(rowBytes).op('i32.ge_u').branchIf(1);
       code.append(bodies[0]!).get(column).int(4).op('i32.add').set(column).branch(0).op('end', 'end');
       if (sums !== undefined) code.append(sums.move);
+      return code;
     },
 
     point(own, label): PointPlace {

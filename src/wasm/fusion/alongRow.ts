@@ -123,8 +123,7 @@ export function alongRow(memory: PhaseMemory): Walk {
       const counted = local('v128');
       const bodies = Array.from({ length: unroll }, (_, slot) => body(loopPlace(own, slot)));
       const tail = body(loopPlace(own, 0, counted));
-      // Bodies may have added to the row's code; the loop comes after it.
-      const { code } = own;
+      const code = makeCode();
       code.int(0).set(column).op('block', 'loop');
       code.get(column).get(vectorEnd).op('i32.ge_u').branchIf(1);
       if (sums === undefined) code.get(vectorEnd).set(blockEnd);
@@ -161,7 +160,7 @@ export function alongRow(memory: PhaseMemory): Walk {
       if (sums !== undefined) code.append(sums.begin);
       code.append(tail);
       if (sums !== undefined) code.append(sums.move);
-      code.op('end');
+      return code.op('end');
     },
 
     point(own, label): PointPlace {

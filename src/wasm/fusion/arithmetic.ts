@@ -1,10 +1,10 @@
 /** Exponentials and logarithms on vectors, as code: those of `assembly/`, and a logarithm in float64 for numbers of rows. */
-import { addLocal, type Code, type Instruction, type Locals } from './assembler.ts';
+import { addLocal, type Code, type Locals } from './assembler.ts';
 
 // Constants that the code loads: a load is one operation, where engines rebuild a literal vector at every use.
 const floats = {
   // e^r on |r| ≤ ln 2/2, from r⁶ down; 1.5·2²³ + 127, whose addition leaves round(y) + 127 in the low bits; 1/ln 2; ln 2 in
-  // two parts, the first of them short; beyond the last two the result is 0 or Infinity.
+  // two parts, the first of them short; beyond the next two the result is 0 or Infinity; within the last one it is normal.
   exponential: [
     1.382073387503624e-3,
     8.368677459657192e-3,
@@ -19,6 +19,7 @@ const floats = {
     -2.1219444e-4,
     -104,
     89,
+    87,
   ],
   // e^r on the same interval, shorter (9e-8), from r⁵ down; as above; the least argument of a normal result.
   falling: [
@@ -138,13 +139,35 @@ export function makeArithmetic(locals: Locals, { table, relaxed }: ArithmeticOpt
       : code.int(0).memory('v128.load32_splat', table + starts[from] + index * 4);
 
   /** Σ c·x^k, the constants from the highest power down. */
-  function polynomial(code: Code, from: Table, last: number, x: number): void {
-    const [times, plus]: Instruction[] = from === 'wide' ? ['f64x2.mul', 'f64x2.add'] : ['f32x4.mul', 'f32x4.add'];
-    constant(code, from, 0);
-    for (let index = 1; index <= last; index++) {
-      code.get(x);
-      if (relaxed && from !== 'wide') constant(code, from, index).op('f32x4.relaxed_madd');
-      else constant(code.op(times!), from, index).op(plus!);
+  function widePolynomial(code: Code, last: number, x: number): void {
+    constant(code, 'wide', 0);
+    for (let index = 1; index <= last; index++) constant(code.get(x).op('f64x2.mul'), 'wide', index).op('f64x2.add');
+  }
+
+  /** a·b + c, of which `then` leaves the last one; a and b are on the stack. */
+  function timesPlus(code: Code, then: () => Code): void {
+    if (relaxed) then().op('f32x4.relaxed_madd');
+    else {
+      code.op('f32x4.mul');
+      then().op('f32x4.add');
+    }
+  }
+
+  /** The same in float32, two terms at a time: operations that wait for one another are fewer. */
+  function polynomial(code: Code, from: Exclude<Table, 'wide' | 'bits'>, last: number, x: number): void {
+    const square = fresh();
+    code.get(x).get(x).op('f32x4.mul').set(square);
+    const pair = (at: number): Code => {
+      constant(code, from, at).get(x);
+      timesPlus(code, () => constant(code, from, at + 1));
+      return code;
+    };
+    const odd = last % 2 === 0 ? 1 : 2;
+    if (odd === 1) constant(code, from, 0);
+    else pair(0);
+    for (let at = odd; at < last; at += 2) {
+      code.get(square);
+      timesPlus(code, () => pair(at));
     }
   }
 
@@ -177,47 +200,65 @@ export function makeArithmetic(locals: Locals, { table, relaxed }: ArithmeticOpt
     },
 
     exponential(code, x) {
-      const [clamped, shifted, exponent, r] = [fresh(), fresh(), fresh(), fresh()];
-      const [p, power, half] = [fresh(), fresh(), fresh()];
+      const [shifted, exponent, r, p, result] = [fresh(), fresh(), fresh(), fresh(), fresh()];
+      const power = (of: number): void => {
+        constant(code.get(of), 'exponential', 8).op('f32x4.mul');
+        constant(code, 'exponential', 7).op('f32x4.add').tee(shifted);
+        constant(code, 'exponential', 7).op('f32x4.sub').set(exponent);
+        code.get(of).get(exponent);
+        constant(code, 'exponential', 9).op('f32x4.mul', 'f32x4.sub').get(exponent);
+        constant(code, 'exponential', 10).op('f32x4.mul', 'f32x4.sub').set(r);
+        polynomial(code, 'exponential', 6, r);
+        code.set(p);
+      };
+      power(x);
+      code.get(p).get(shifted).int(23).op('i32x4.shl', 'f32x4.mul').set(result);
+      // Results that are no normal numbers, at least one of them. NaN is itself already.
+      constant(code.get(x).op('f32x4.abs'), 'exponential', 13).op('f32x4.gt', 'v128.any_true', 'if');
+      const [clamped, whole, half] = [fresh(), fresh(), fresh()];
       constant(code.get(x), 'exponential', 11).op('f32x4.pmax');
-      constant(code, 'exponential', 12).op('f32x4.pmin').tee(clamped);
-      constant(code, 'exponential', 8).op('f32x4.mul');
-      constant(code, 'exponential', 7).op('f32x4.add').tee(shifted);
-      constant(code, 'exponential', 7).op('f32x4.sub').set(exponent);
-      code.get(clamped).get(exponent);
-      constant(code, 'exponential', 9).op('f32x4.mul', 'f32x4.sub').get(exponent);
-      constant(code, 'exponential', 10).op('f32x4.mul', 'f32x4.sub').set(r);
-      polynomial(code, 'exponential', 6, r);
-      code.set(p).get(shifted);
+      constant(code, 'exponential', 12).op('f32x4.pmin').set(clamped);
+      power(clamped);
       // The power of two in two halves, so that only the last product rounds where the result is denormal.
-      constant(code, 'exponential', 7).op('i32x4.sub').tee(power).int(1).op('i32x4.shr_s').set(half);
+      constant(code.get(shifted), 'exponential', 7).op('i32x4.sub').tee(whole).int(1).op('i32x4.shr_s').set(half);
       constant(code.get(p), 'bits', 2).get(half).int(23).op('i32x4.shl', 'i32x4.add', 'f32x4.mul');
-      constant(code, 'bits', 2).get(power).get(half).op('i32x4.sub').int(23).op('i32x4.shl', 'i32x4.add');
-      return code.op('f32x4.mul');
+      constant(code, 'bits', 2).get(whole).get(half).op('i32x4.sub').int(23).op('i32x4.shl', 'i32x4.add');
+      return code.op('f32x4.mul').set(result).op('end').get(result);
     },
 
     logarithm(code, x) {
-      const [denormal, shifted, exponent, f] = [fresh(), fresh(), fresh(), fresh()];
-      const [square, low, result] = [fresh(), fresh(), fresh()];
+      const [shifted, exponent, f, square, low, result] = [fresh(), fresh(), fresh(), fresh(), fresh(), fresh()];
+      /** Of a normal number on the stack; `lift` changes its exponent. */
+      const ofNormal = (lift: () => void): void => {
+        // Less the bits of √½: the exponent steps there, and the mantissa lies in [√½, √2).
+        constant(code, 'bits', 0).op('i32x4.sub').tee(shifted).int(23).op('i32x4.shr_s', 'f32x4.convert_i32x4_s');
+        lift();
+        code.set(exponent);
+        constant(code.get(shifted), 'bits', 1).op('v128.and');
+        constant(code, 'bits', 0).op('i32x4.add');
+        constant(code, 'bits', 2).op('f32x4.sub').tee(f).get(f).op('f32x4.mul').set(square);
+        polynomial(code, 'logarithm', 7, f);
+        // From the smallest term to the largest: the last addition decides the error.
+        code.get(square).op('f32x4.mul').get(f).op('f32x4.mul').set(low);
+        constant(code.get(exponent), 'logarithm', 10).op('f32x4.mul').get(low).op('f32x4.add').set(low);
+        constant(code.get(square), 'logarithm', 8).op('f32x4.mul').get(low).op('f32x4.add').get(f).op('f32x4.add');
+        constant(code.get(exponent), 'logarithm', 9).op('f32x4.mul', 'f32x4.add').set(result);
+      };
+      code.get(x);
+      ofNormal(() => undefined);
+      // At least one that is no normal number, or not greater than 0.
+      constant(code.get(x), 'logarithm', 11).op('f32x4.ge');
+      constant(code.get(x), 'logarithm', 14).op('f32x4.lt', 'v128.and', 'v128.not', 'v128.any_true', 'if');
+      const denormal = fresh();
       constant(code.get(x), 'logarithm', 11).op('f32x4.lt').set(denormal);
       constant(code.get(x), 'logarithm', 12).op('f32x4.mul').get(x).get(denormal).op('v128.bitselect');
-      // Less the bits of √½: the exponent steps there, and the mantissa lies in [√½, √2).
-      constant(code, 'bits', 0).op('i32x4.sub').tee(shifted).int(23).op('i32x4.shr_s', 'f32x4.convert_i32x4_s');
-      constant(code.get(denormal), 'logarithm', 13).op('v128.and', 'f32x4.sub').set(exponent);
-      constant(code.get(shifted), 'bits', 1).op('v128.and');
-      constant(code, 'bits', 0).op('i32x4.add');
-      constant(code, 'bits', 2).op('f32x4.sub').tee(f).get(f).op('f32x4.mul').set(square);
-      polynomial(code, 'logarithm', 7, f);
-      // From the smallest term to the largest: the last addition decides the error.
-      code.get(square).op('f32x4.mul').get(f).op('f32x4.mul').set(low);
-      constant(code.get(exponent), 'logarithm', 10).op('f32x4.mul').get(low).op('f32x4.add').set(low);
-      constant(code.get(square), 'logarithm', 8).op('f32x4.mul').get(low).op('f32x4.add').get(f).op('f32x4.add');
-      constant(code.get(exponent), 'logarithm', 9).op('f32x4.mul', 'f32x4.add').set(result);
+      ofNormal(() => constant(code.get(denormal), 'logarithm', 13).op('v128.and', 'f32x4.sub'));
       // Infinity and NaN to themselves, negative numbers to NaN, 0 to −Infinity.
       code.get(result).get(x).get(x).op('f32x4.add');
       constant(code.get(x), 'logarithm', 14).op('f32x4.lt', 'v128.bitselect').set(result);
       constant(code, 'logarithm', 16).get(result).get(x).ints(0, 0, 0, 0).op('f32x4.lt', 'v128.bitselect').set(result);
-      return constant(code, 'logarithm', 15).get(result).get(x).ints(0, 0, 0, 0).op('f32x4.eq', 'v128.bitselect');
+      constant(code, 'logarithm', 15).get(result).get(x).ints(0, 0, 0, 0).op('f32x4.eq', 'v128.bitselect').set(result);
+      return code.op('end').get(result);
     },
 
     wideLogarithm(code, x) {
@@ -227,7 +268,7 @@ export function makeArithmetic(locals: Locals, { table, relaxed }: ArithmeticOpt
       constant(code, 'wide', 8).op('i64x2.add').tee(mantissa);
       constant(code, 'wide', 11).op('f64x2.sub');
       constant(code.get(mantissa), 'wide', 11).op('f64x2.add', 'f64x2.div').tee(s).get(s).op('f64x2.mul').set(square);
-      polynomial(code, 'wide', 7, square);
+      widePolynomial(code, 7, square);
       code.get(s).op('f64x2.mul');
       constant(code.get(shifted).int(52).op('i64x2.shr_s'), 'wide', 10).op('i64x2.add');
       constant(code, 'wide', 10).op('f64x2.sub');

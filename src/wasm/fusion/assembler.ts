@@ -39,6 +39,7 @@ const simd = {
   'f32x4.ne': 0x42,
   'f32x4.lt': 0x43,
   'f32x4.gt': 0x44,
+  'f32x4.ge': 0x46,
   'f64x2.lt': 0x49,
   'f64x2.le': 0x4b,
   'v128.not': 0x4d,

@@ -1,6 +1,7 @@
 /** The elements of one vector: each value that is needed there is computed once, in float32. */
 import type { Access } from '../../fusion/access.ts';
 import type { Arm, Arms } from '../../fusion/arms.ts';
+import { chosenOperand, type RowCase } from '../../fusion/rowCases.ts';
 import type { Phase } from '../../fusion/stages.ts';
 import type { Value, ValueOperation } from '../../fusion/values.ts';
 import type { Arithmetic } from './arithmetic.ts';
@@ -36,6 +37,8 @@ export interface ElementSite {
   readonly stage: number;
   /** Sides of choices that are computed only where an element takes them. */
   readonly arms?: Arms | undefined;
+  /** A condition of the row that is known here. */
+  readonly rowCase?: RowCase | undefined;
   /** One-hot rows that are 1 here throughout, or 0 throughout. */
   readonly oneHot?: { readonly value: Value; readonly is: 0 | 1 } | undefined;
 }
@@ -114,12 +117,17 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
     return code.get(x).ints(0, 0, 0, 0).op('f32x4.ne');
   }
 
-  function choose({ operands, access }: Value): Code {
+  /** The one side of a choice that counts here. */
+  function chosenHere(value: Value): 1 | 2 | undefined {
+    if (value.operands[0] === oneHot?.value) return oneHot?.is === 1 ? 1 : 2;
+    return chosenOperand(site.rowCase, value);
+  }
+
+  function choose(value: Value): Code {
+    const { operands, access } = value;
     const [condition, a, b] = operands as readonly [Value, Value, Value];
-    if (condition === oneHot?.value) {
-      const at = oneHot.is === 1 ? 1 : 2;
-      return code.get(operandOf(operands[at]!, access[at]!));
-    }
+    const chosen = chosenHere(value);
+    if (chosen !== undefined) return code.get(operandOf(operands[chosen]!, access[chosen]!));
     const mask = prepareChoice(condition, access[0]!);
     if (b.number === 0) {
       const x = operandOf(a, access[1]);
@@ -146,12 +154,14 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
   function computeArm({ side, values }: Arm, mask: number): void {
     const inside = new Set(values);
     if (known.has(`value ${values[0]!.id}`)) return;
-    for (const { operation, operands, access } of values) {
+    for (const value of values) {
+      const { operation, operands, access } = value;
+      const chosen = operation === 'where' ? chosenHere(value) : undefined;
       // Choices elsewhere may be by the same condition, and read its mask.
-      const isChoice = operation === 'where' && operands[0] !== oneHot?.value && !inside.has(operands[0]!);
+      const isChoice = operation === 'where' && chosen === undefined && !inside.has(operands[0]!);
       if (isChoice) prepareChoice(operands[0]!, access[0]!);
       operands.forEach((operand, at) => {
-        if (!inside.has(operand)) operandOf(operand, access[at]);
+        if (!inside.has(operand) && (chosen === undefined || chosen === at)) operandOf(operand, access[at]);
       });
     }
     code.get(mask);

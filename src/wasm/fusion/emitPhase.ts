@@ -1,17 +1,18 @@
 /** A phase as a function: a walk over the rows `first` to `end` of its space. */
 import { findArms } from '../../fusion/arms.ts';
 import type { Plan } from '../../fusion/plan.ts';
+import { costOfStage, forEachOperandIn, type RowCase, rowCondition, stagesIn } from '../../fusion/rowCases.ts';
 import { skipConditions } from '../../fusion/skip.ts';
 import type { Phase, Stage } from '../../fusion/stages.ts';
-import type { Value, ValueOperation } from '../../fusion/values.ts';
+import type { Value } from '../../fusion/values.ts';
 import { acrossRows } from './acrossRows.ts';
 import { alongRow } from './alongRow.ts';
 import { type ArithmeticOptions, makeArithmetic } from './arithmetic.ts';
-import { type FunctionCode, type Locals, makeCode } from './assembler.ts';
+import { type Code, type FunctionCode, type Locals, makeCode } from './assembler.ts';
 import { type BlockLayout, singleReductions } from './block.ts';
 import { makeElements, type PhaseNumbers } from './emitElements.ts';
 import { phaseNumbers, roundedNumbers, rowNumbers } from './emitNumbers.ts';
-import { type PhaseSums, phaseSums } from './emitSums.ts';
+import { type PhaseSums, phaseSums, type StageSums } from './emitSums.ts';
 import { columnReductions, type PhaseMemory, phaseMemory, phaseParameters } from './memory.ts';
 import type { RowCode, Walk } from './walk.ts';
 
@@ -24,6 +25,13 @@ interface PhaseCode {
   readonly numbers: PhaseNumbers;
   readonly walk: Walk;
   readonly sums: PhaseSums;
+  /** Where a condition of the row decides much: the case in which it holds, the other one, and their stages. */
+  readonly cases: readonly CaseStages[];
+}
+
+interface CaseStages {
+  readonly rowCase: RowCase;
+  readonly stages: readonly Stage[];
 }
 
 /** Writes the function. */
@@ -49,12 +57,15 @@ export function emitPhase(
   const numbers = phaseNumbers(phase, context, memory.start);
   const walk = kind === 'along' ? alongRow(memory) : acrossRows(memory);
   const sums = phaseSums(phase, walk, locals);
-  const parts: PhaseCode = { phase, memory, numbers, walk, sums };
+  const conditions = kind === 'along' ? skipConditions(phase) : undefined;
+  // Four rows at once may be of both cases.
+  const decisive = kind === 'along' ? rowCondition(phase, conditions) : undefined;
+  const cases = decisive === undefined ? [] : casesOf(phase, decisive);
+  const parts: PhaseCode = { phase, memory, numbers, walk, sums, cases };
   beginColumns(parts);
   sums.begin(memory.start);
 
   const row = rowNumbers(phase, numbers, walk, makeCode());
-  const conditions = kind === 'along' ? skipConditions(phase) : undefined;
   if (conditions === undefined) emitRow(parts, row);
   else emitRowOrSkip(parts, row, conditions);
   const code = walk.rows(row.code);
@@ -108,40 +119,82 @@ function forkRow({ numbers }: RowCode, zeros: ReadonlySet<Value> = new Set()): R
   return { code, numbers: numbers.fork(code, zeros), labels: new Map() };
 }
 
-function emitStage({ phase, numbers, walk, sums }: PhaseCode, row: RowCode, stage: Stage, index: number): void {
+function casesOf(phase: Phase, condition: Value): readonly CaseStages[] {
+  return [true, false].map((holds) => {
+    const rowCase = { condition, holds };
+    return { rowCase, stages: stagesIn(phase, rowCase) };
+  });
+}
+
+function emitStage(parts: PhaseCode, row: RowCode, stage: Stage, index: number): void {
+  const { phase, cases } = parts;
+  if (isEmpty(stage)) return;
+  const versions = cases
+    .filter(({ rowCase }) => phase.stageOf(rowCase.condition) <= index)
+    .map(({ rowCase, stages }) => ({ rowCase, stage: stages[index]! }));
+  const [holding, other] = versions;
+  const unrolls = [...versions, { stage }].map((version) => unrollOf(parts, version, index));
+  const own = parts.sums.stage(stage, Math.max(...unrolls));
+  own.begin(row.code);
+  if (holding === undefined || other === undefined) row.code.append(stageCode(parts, row, { stage }, index, own));
+  else {
+    const [whenHolding, otherwise] = [holding, other].map((version) => stageCode(parts, row, version, index, own));
+    row.code.get(row.numbers.mask(holding.rowCase.condition)).op('v128.any_true', 'if').append(whenHolding!);
+    row.code.op('else').append(otherwise!).op('end');
+  }
+  own.end(row);
+}
+
+function isEmpty({ reductions, columnReductions, stores, keeps }: Stage): boolean {
+  return reductions.length + columnReductions.length + stores.length + keeps.length === 0;
+}
+
+/** A stage as it is in a case, or in any. */
+interface StageVersion {
+  readonly stage: Stage;
+  readonly rowCase?: RowCase;
+}
+
+/** Long bodies fill the pipelines by themselves, and registers are few. */
+function unrollOf({ phase, walk }: PhaseCode, { stage, rowCase }: StageVersion, index: number): number {
+  return costOfStage(phase, stage, index, rowCase) > 12 ? 1 : walk.width === 1 ? 4 : 2;
+}
+
+/** The loop of a stage, and what comes after it; what that needs of the row's numbers goes to the row's code. */
+function stageCode(parts: PhaseCode, row: RowCode, version: StageVersion, index: number, own: StageSums): Code {
+  const { phase, numbers, walk } = parts;
+  const { stage, rowCase } = version;
   const { reductions, columnReductions: columns, stores, keeps } = stage;
-  if (reductions.length + columns.length + stores.length + keeps.length === 0) return;
-  // Long bodies fill the pipelines by themselves, and registers are few.
-  const isHeavy = costOf(phase, stage, index) > 12;
-  const unroll = isHeavy ? 1 : walk.width === 1 ? 4 : 2;
-  const own = sums.stage(stage, unroll);
+  const code = makeCode();
+  if (isEmpty(stage)) return code;
   const isComputed = (value: Value): boolean =>
     value.form === 'full' && !phase.isLoaded(value) && (phase.keptIn(value) ?? index) >= index;
   const others = [...keeps, ...[...reductions, ...columns].map(({ operands }) => operands[0]!)];
-  const arms = findArms([...others, ...stores], isComputed);
-  const selected = walk.width === 1 ? selectedColumn(stores, others, isComputed) : undefined;
+  const arms = findArms([...others, ...stores], isComputed, rowCase);
+  const selected = walk.width === 1 ? selectedColumn(stores, others, isComputed, rowCase) : undefined;
   const oneHot = (is: 0 | 1) => (selected === undefined ? undefined : { value: selected, is });
-  own.begin(row.code);
-  walk.loop(row, {
-    unroll,
-    sums: own.loop,
-    body(place) {
-      const code = makeCode();
-      const element = makeElements({ phase, numbers, row, place, stage: index, arms, oneHot: oneHot(0) }, code);
-      for (const value of keeps) place.storeKept(code, value, element(value));
-      for (const value of stores) place.store(code, value, element(value));
-      for (const value of reductions) own.take(code, place, value, element(value.operands[0]!));
-      for (const value of columns) place.addToColumns(code, value, element(value.operands[0]!));
-      return code;
-    },
-  });
-  own.end(row);
-  if (selected === undefined) return;
+  const site = { phase, numbers, row, stage: index, rowCase };
+  code.append(
+    walk.loop(row, {
+      unroll: unrollOf(parts, version, index),
+      sums: reductions.length > 0 ? own.loop : undefined,
+      body(place) {
+        const body = makeCode();
+        const element = makeElements({ ...site, place, arms, oneHot: oneHot(0) }, body);
+        for (const value of keeps) place.storeKept(body, value, element(value));
+        for (const value of stores) place.store(body, value, element(value));
+        for (const value of reductions) own.take(body, place, value, element(value.operands[0]!));
+        for (const value of columns) place.addToColumns(body, value, element(value.operands[0]!));
+        return body;
+      },
+    }),
+  );
+  if (selected === undefined) return code;
   const point = walk.point(row, row.numbers.single(selected.operands[0]!));
   const inside = makeCode();
-  const element = makeElements({ phase, numbers, row, place: point, stage: index, oneHot: oneHot(1) }, inside);
+  const element = makeElements({ ...site, place: point, oneHot: oneHot(1) }, inside);
   for (const value of stores) point.store(inside, value, element(value));
-  row.code.get(point.valid).op('v128.any_true', 'if').append(inside).op('end');
+  return code.get(point.valid).op('v128.any_true', 'if').append(inside).op('end');
 }
 
 /**
@@ -152,35 +205,18 @@ function selectedColumn(
   stores: readonly Value[],
   others: readonly Value[],
   isComputed: (value: Value) => boolean,
+  rowCase: RowCase | undefined,
 ): Value | undefined {
   const found = new Set<Value>();
   const collect = (value: Value, into: Set<Value>, seen = new Set<Value>()): void => {
     if (seen.has(value) || !isComputed(value)) return;
     seen.add(value);
     if (value.operation === 'oneHot') into.add(value);
-    for (const operand of value.operands) collect(operand, into, seen);
+    forEachOperandIn(rowCase, value, (operand) => collect(operand, into, seen));
   };
   for (const value of stores) collect(value, found);
   const elsewhere = new Set<Value>();
   for (const value of others) collect(value, elsewhere);
   const [only] = found;
   return found.size === 1 && elsewhere.size === 0 && only?.access[0] === 'row' ? only : undefined;
-}
-
-const heavyOperations: ReadonlySet<ValueOperation> = new Set(['exp', 'fallingExp', 'power', 'log']);
-
-/** Roughly the operations of a stage's loop. */
-function costOf(phase: Phase, { reductions, columnReductions: columns, stores, keeps }: Stage, index: number): number {
-  const seen = new Set<Value>();
-  let cost = 0;
-  const visit = (value: Value): void => {
-    if (seen.has(value) || value.form !== 'full') return;
-    seen.add(value);
-    if ((phase.keptIn(value) ?? index) < index) return;
-    cost += heavyOperations.has(value.operation) ? 20 : 1;
-    value.operands.forEach(visit);
-  };
-  for (const value of [...reductions, ...columns]) visit(value.operands[0]!);
-  for (const value of [...stores, ...keeps]) visit(value);
-  return cost;
 }

@@ -59,7 +59,8 @@ export interface Walk {
   storeRow(code: Code, value: Value, from: number): Code;
   /** Makes a row of a full value 0. */
   clear(code: Code, value: Value): Code;
-  loop(row: RowCode, loop: ColumnLoop): void;
+  /** The loop as code; what its bodies need of the row's numbers goes to the row's own. */
+  loop(row: RowCode, loop: ColumnLoop): Code;
   point(row: RowCode, label: number): PointPlace;
   /** Leaves on the stack which rows have a column that the label names, as a mask. */
   inRange(row: RowCode, label: number): Code;

@@ -1,4 +1,5 @@
 import { accumulate, conformalSets, measure } from 'dark-knowledge';
+import { checkMetric } from 'dark-knowledge/testing';
 import { describe, expect, it } from 'vitest';
 import fixture from '../../fixtures/conformal.json' with { type: 'json' };
 import { expectDeepClose } from '../../support/deepClose.ts';
@@ -52,6 +53,11 @@ describeMetric('conformalSets', [
 ]);
 
 describe('conformalSets', () => {
+  it('pass the kit', () => {
+    checkMetric(conformalSets({ penalty: 0.1, freeRanks: 1 }), batch, { whole, permutations: true });
+    checkMetric(conformalSets({ ignoreIndex: -1 }), { ...batch, calibrationRowWeights }, { whole });
+  });
+
   it('hold every class where calibration rows are too few for the rate', () => {
     const few = {
       ...batch,
@@ -113,7 +119,7 @@ describe('conformalSets', () => {
 
   it('refuse other classes, bad calibration labels, NaN and states of other thresholds', () => {
     expect(() => measure(conformalSets(), { ...batch, calibrationLabels: calibrationLabels.map(() => 9) })).toThrow(
-      /calibration rows: labels must be whole numbers/,
+      'conformalSets: calibrationLabels must be whole numbers in [0, 6), got 9.',
     );
     expect(() =>
       measure(conformalSets(), { ...batch, calibrationLogits: calibrationLogits.map((row) => row.slice(1)) }),

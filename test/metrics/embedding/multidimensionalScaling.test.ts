@@ -220,7 +220,7 @@ describe('multidimensionalScaling', () => {
         [0, Number.NaN],
         [Number.NaN, 0],
       ]),
-    ).toThrow(/finite, got NaN/);
+    ).toThrow(/finite numbers, got NaN/);
     expect(() => multidimensionalScaling([[0]], { method: 'classical', metric: false })).toThrow(/metric must be true/);
     expect(() => multidimensionalScaling([[0]], { start: 1 } as never)).toThrow(/option must be one of/);
   });
@@ -271,7 +271,7 @@ describe('multidimensionalScaling of dissimilarities of any size', () => {
         [0, Infinity],
         [Infinity, 0],
       ]),
-    ).toThrow(/finite, got Infinity/);
+    ).toThrow(/finite numbers, got Infinity/);
   });
 
   it('states a Stress-1 of at most 1, also where the least raw stress is all but the whole', () => {

@@ -72,6 +72,48 @@ describe('gradCam', () => {
     expect(Array.from(maps.data)).toEqual([0, 0]);
   });
 
+  it('tells by channel and with its sign what the map is the sum of', async () => {
+    // α = (−1, ½), the means of the gradients.
+    const inputs = { activations: [[[[1, 2]], [[3, 4]]]], gradients: [[[[-3, 0]], [[1, 1]]]] };
+    const signed = gradCam(inputs, { rectify: false });
+    expect(Array.from(signed.data)).toEqual([-1 + 1, -3 + 2]);
+    const each = gradCam(inputs, { rectify: false, perChannel: true });
+    expect([Array.from(each.data), each.shape]).toEqual([
+      [-1, 1, -3, 2],
+      [1, 2, 1, 2],
+    ]);
+    expect(Array.from(gradCam(inputs, { perChannel: true }).data)).toEqual([0, 1, 0, 2]);
+    const first = {
+      activations: [
+        [
+          [[1], [3]],
+          [[2], [4]],
+        ],
+      ],
+      gradients: [
+        [
+          [[-3], [1]],
+          [[0], [1]],
+        ],
+      ],
+    };
+    const layout = 'channelsFirst';
+    expect(Array.from(gradCam(first, { layout, rectify: false, perChannel: true }).data)).toEqual([-1, -3, 1, 2]);
+    const backend = cpuBackend({ precision: 'float64' });
+    for (const options of [
+      { perChannel: true },
+      { rectify: false },
+      { rectify: false, perChannel: true, layout },
+    ] as const) {
+      const given = 'layout' in options ? first : inputs;
+      const maps = await backend.read(gradCamOn(backend, given, options));
+      expect([Array.from(maps.data), maps.shape]).toEqual([
+        Array.from(gradCam(given, options).data),
+        gradCam(given, options).shape,
+      ]);
+    }
+  });
+
   it('refuses NaN, and inputs that do not fit', () => {
     expect(() => gradCam({ activations: [[[[Number.NaN]]]], gradients: [[[[1]]]] })).toThrow(
       /activations must be free/,

@@ -3,15 +3,21 @@ import {
   type AnyMetric,
   accumulate,
   cka,
+  cknna,
   confidenceSlope,
   eigenDirections,
   type HostTensor,
   meanCca,
   measure,
   measureOn,
+  nearestNeighborAgreement,
+  nullCalibration,
   pearsonCorrelation,
+  procrustes,
   procrustesDistance,
+  pwcca,
   representationalSimilarity,
+  representationalSimilarityAnalysis,
   svcca,
   tensor,
 } from 'dark-knowledge';
@@ -51,6 +57,18 @@ const similarities: Readonly<Record<string, unknown>> = {
   'svcca by Gram matrices': svcca({ variance: 0.9, form: 'gram' }),
   'procrustesDistance by features': procrustesDistance(),
   'procrustesDistance by Gram matrices': procrustesDistance({ form: 'gram' }),
+  'procrustes by features': procrustes(),
+  'procrustes by Gram matrices': procrustes({ form: 'gram' }),
+  'pwcca by features': pwcca(),
+  'pwcca by Gram matrices': pwcca({ form: 'gram' }),
+  'neighbours by the cosine': nearestNeighborAgreement({ k: 4 }),
+  'neighbours by distance': nearestNeighborAgreement({ k: 4, metric: 'euclidean' }),
+  cknna: cknna({ k: 6 }),
+  representationalSimilarityAnalysis: representationalSimilarityAnalysis({
+    dissimilarities: ['correlation', 'squaredEuclidean', 'cosine'],
+  }),
+  'what chance gives for neighbours': nullCalibration({ of: nearestNeighborAgreement({ k: 4 }), permutations: 5 }),
+  'what chance gives for cka': nullCalibration({ permutations: 5 }),
 };
 const series: Batch = {
   x: tensor(x.data.slice(0, 24), [24]),
@@ -70,7 +88,15 @@ const logits: Batch = {
 
 /** What stays the same in another unit. */
 function withoutUnits(result: unknown): object {
-  const { intercept: _, teacherRange: __, value, interval, standardError, ...rest } = result as Record<string, unknown>;
+  const {
+    intercept: _,
+    teacherRange: __,
+    bures: ___,
+    value,
+    interval,
+    standardError,
+    ...rest
+  } = result as Record<string, unknown>;
   return { ...rest, value, interval, standardError };
 }
 
