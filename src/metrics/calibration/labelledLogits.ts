@@ -1,5 +1,5 @@
 /** Logits with class numbers or probabilities of each class, on the host: what a temperature is fitted to. */
-import { rangeError, shapeError } from '../../check.ts';
+import { checkRecord, rangeError, shapeError } from '../../check.ts';
 import { type TensorLike, type TypedArray, toHostTensor } from '../../tensor.ts';
 import { checkWeights } from './hostScores.ts';
 
@@ -29,6 +29,7 @@ export interface LabelledLogits {
 
 /** Checks logits and labels; rows whose label is `ignoreIndex` get the weight 0. */
 export function checkHeldOut(where: string, held: HeldOutRows, ignoreIndex: number | null): LabelledLogits {
+  checkRecord(where, 'held', held, 'a record of logits and labels');
   const { data: logits, shape } = toHostTensor(held.logits, where, 'logits');
   const { data: labels, shape: labelShape } = toHostTensor(held.labels, where, 'labels');
   const classes = shape.at(-1) ?? 0;

@@ -74,7 +74,10 @@ describe('temperatureScaling', () => {
     expect(temperatureScaling({ logits: masked, labels }).temperature).toBeCloseTo(fixture.temperature.temperature, 6);
   });
 
-  it('refuses NaN, labels out of range, masked labels and bounds the wrong way round', () => {
+  it('refuses what is no record, NaN, labels out of range, masked labels and bounds the wrong way round', () => {
+    expect(() => temperatureScaling(undefined as never)).toThrow(
+      'temperatureScaling: held must be a record of logits and labels, got undefined.',
+    );
     expect(() => temperatureScaling({ logits: [[Number.NaN, 1]], labels: [0] })).toThrow(/below Infinity/);
     expect(() => temperatureScaling({ logits: [[0, 1]], labels: [2] })).toThrow(/whole numbers in \[0, 2\)/);
     expect(() => temperatureScaling({ logits: [[-Infinity, 1]], labels: [0] })).toThrow(/finite at the label/);
