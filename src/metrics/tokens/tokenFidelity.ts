@@ -167,7 +167,8 @@ export function tokenFidelity(
       const defined = !Number.isNaN(ratio.mean);
       const squares = column('squaredChange');
       const root = Math.sqrt(squares.mean);
-      const scaled = (error: number | null, by: number) => (error === null ? null : error * by);
+      // Differences that are all the same have no error, however large a ratio they make.
+      const scaled = (error: number | null, by: number) => (error === null || error === 0 ? error : error * by);
       return {
         value: column('divergence').mean,
         count,

@@ -126,6 +126,22 @@ describe('token fidelity', () => {
     expect([klDivergence.standardError, groups]).toEqual([null, 1]);
   });
 
+  it('has no error where all tokens differ alike, though their ratio is beyond numbers', () => {
+    const far = {
+      teacherLogits: [
+        [1000, 0],
+        [1000, 0],
+      ],
+      studentLogits: [
+        [0, 1000],
+        [0, 1000],
+      ],
+      labels: [0, 0],
+    };
+    const { perplexity } = measure(tokenFidelity(), far);
+    expect(perplexity).toMatchObject({ logRatio: 1000, ratio: Infinity, ratioStandardError: 0 });
+  });
+
   it('refuses clusters that are no whole numbers, and a stream that has them only at times', () => {
     expect(() => measure(tokenFidelity(), { ...batch, clusters: clusters.map((group) => group + 0.5) })).toThrow(
       'tokenFidelity: clusters must be whole numbers of at most 2²⁴ in size, got 0.5.',
