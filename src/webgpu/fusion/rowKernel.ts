@@ -7,6 +7,7 @@ import type { KernelProgram } from '../program.ts';
 import { elementsAt } from './elements.ts';
 import { type LaneJoins, laneJoins } from './lanes.ts';
 import { labelColumns, type Numbers, type RowNumbers, rowNumbers, singleNumbers } from './numbers.ts';
+import { blockLoops, sparseLoop } from './rowLoops.ts';
 import { makeShader, type Shader, sourceOf, statements } from './shader.ts';
 import { type Accumulator, accumulate, accumulateSoftmax, joinAll, type Reduced } from './sums.ts';
 import { type DeviceShape, type Walk, walkOf, walkUniforms } from './walk.ts';
@@ -30,13 +31,6 @@ interface PhaseCode {
   readonly joins: LaneJoins;
   readonly between: ReadonlyMap<Value, string>;
 }
-
-/**
- * Elements that a lane loads before it computes with them: enough are on their way that memory is not waited for. One, where
- * computing takes so long that nobody waits anyway, and where four copies take a driver longer to compile than many steps.
- */
-const ahead = 4;
-const longestBody = 100;
 
 /**
  * Writes the kernel of a phase without sums of columns.
@@ -215,8 +209,7 @@ function emitStage(
     ];
   }
 
-  const copies = costOf(bodyFor(['at'])) > longestBody ? 1 : ahead;
-  const loops = walk.isSparse ? sparseLoop(bodyFor) : blockLoops(bodyFor, accumulators, isBackwards, copies);
+  const loops = walk.isSparse ? sparseLoop(bodyFor) : blockLoops(bodyFor, accumulators, isBackwards);
   const condition = conditionOfWalk(phase, stage);
   const guard = condition && row.condition(condition);
   // Bodies may have added to the row's code; the loops come after it.
@@ -243,50 +236,6 @@ function conditionOfWalk({ isLoaded }: Phase, { reductions, softmaxes, stores }:
     }),
   );
   return conditions.size === 1 ? [...conditions][0] : undefined;
-}
-
-type Body = (places: readonly string[]) => readonly string[];
-
-/** One element after the other; few enough that sums need no blocks. */
-function sparseLoop(body: Body): readonly string[] {
-  return ['for (var at = first; at < length; at += step) {', ...body(['at']), '}'];
-}
-
-/** About how many instructions statements come to: the functions that they call are put in their place. */
-function costOf(lines: readonly string[]): number {
-  const calls = lines.join().match(/exponential|powerOfTwo|fallingExponential|logarithm/g) ?? [];
-  return lines.length + 15 * calls.length;
-}
-
-/**
- * Blocks of `copies` elements, and the rest one by one. Every other walk goes backwards: it begins where the last one ended,
- * in what the cache still holds.
- */
-function blockLoops(
-  body: Body,
-  accumulators: readonly Accumulator[],
-  isBackwards: boolean,
-  copies: number,
-): readonly string[] {
-  const places = Array.from({ length: copies }, (_, at) => `at${at}`);
-  const settle = accumulators.flatMap((own) => own.settle);
-  const between = 16 / copies - 1;
-  const blocks = [
-    'for (var done = 0u; done < blocks; done++) {',
-    `let at0 = first + ${isBackwards ? '(blocks - 1u - done)' : 'done'} * ${copies}u * step;`,
-    ...places.slice(1).map((place, at) => `let ${place} = ${places[at]} + step;`),
-    ...body(places),
-    ...(settle.length > 0 ? [`if ((done & ${between}u) == ${between}u) {`, ...settle, '}'] : []),
-    '}',
-  ];
-  const rest = [`for (var at = first + blocks * ${copies}u * step; at < length; at += step) {`, ...body(['at']), '}'];
-  const both = copies === 1 ? blocks : isBackwards ? [...rest, ...blocks] : [...blocks, ...rest];
-  return [
-    '{',
-    `let blocks = select((length - first + step - 1u) / step, 0u, first >= length) / ${copies}u;`,
-    ...both,
-    '}',
-  ];
 }
 
 /** The element of a full value in the column that a label names; 0 where it names none. */
