@@ -75,8 +75,14 @@ export interface OpenPage {
 export async function openPage(files: SiteFiles, webgpu = true): Promise<OpenPage | { readonly missing: string }> {
   const executablePath = process.env.CHROMIUM_PATH ?? executables.find((path) => existsSync(path));
   if (executablePath === undefined) return { missing: 'no Chromium (Debian: chromium)' };
+  // A browser asks for both of its own accord, and writes on the console if they are not there, whenever it pleases.
+  const served: SiteFiles = {
+    '/': { type: 'text/html', body: '' },
+    '/favicon.ico': { type: 'image/png', body: '' },
+    ...files,
+  };
   const server = createServer((request, response) => {
-    const file = files[(request.url ?? '/').split('?')[0]!];
+    const file = served[(request.url ?? '/').split('?')[0]!];
     response.writeHead(file ? 200 : 404, { 'content-type': file?.type ?? 'text/plain', ...file?.headers });
     response.end(file?.body ?? 'not found');
   });
