@@ -3,19 +3,19 @@
  * on the first of them alone.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { accuracy, agreement, crossEntropy, deriveSeed, measure, type PredictionMatch } from 'dark-knowledge';
+import { accuracy, agreement, deriveSeed, measure, type PredictionMatch } from 'dark-knowledge';
 import { invarianceBars } from 'dark-knowledge/figures';
-import { tfjsLoss } from 'dark-knowledge/tfjs';
 import { imageSide, loadMnist } from '../examples/mnist/data.ts';
 import { meanAndDeviation } from '../examples/mnist/report.ts';
 import { type Claim, claimAbove } from './claims.ts';
 import { channels, type Domain, type DomainName, digitDomains, imagesIn } from './data/digitDomains.ts';
 import { someSamples } from './data/samples.ts';
-import { type MethodName, methods } from './methods.ts';
+import { distill, trainOnLabels } from './distillation.ts';
+import { methods, settingsForMnist } from './methods.ts';
 import { createDigitNetwork, type DigitNetwork, type DigitNetworkSizes } from './models/digitNetwork.ts';
 import { type Predictions, predict } from './predictions.ts';
 import type { Findings, Scale, Study, StudyContext } from './study.ts';
-import { train } from './training.ts';
+import type { TrainingStep } from './training.ts';
 
 interface DomainSettings {
   readonly images: number;
@@ -26,7 +26,7 @@ interface DomainSettings {
 }
 
 const settingsOf: Readonly<Record<Scale, DomainSettings>> = {
-  toy: { images: 64, testImages: 40, epochs: 1, trials: 2, sizes: { inputs: channels, channels: [2, 4], hidden: 8 } },
+  toy: { images: 128, testImages: 20, epochs: 1, trials: 2, sizes: { inputs: channels, channels: [2, 4], hidden: 8 } },
   quick: {
     images: 6000,
     testImages: 2000,
@@ -44,6 +44,8 @@ const settingsOf: Readonly<Record<Scale, DomainSettings>> = {
 };
 
 const batchSize = 64;
+type MethodName = 'independent' | 'kl' | 'hint' | 'crd';
+
 const domainNames: readonly DomainName[] = ['orig', 'color', 'm'];
 const methodNames: readonly MethodName[] = ['independent', 'kl', 'hint', 'crd'];
 const methodTitles: Readonly<Record<MethodName, string>> = { independent: 'alone', kl: 'KL', hint: 'Hint', crd: 'CRD' };
@@ -117,20 +119,16 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   };
 
   async function trainTeacher(): Promise<void> {
-    const loss = tfjsLoss(crossEntropy());
-    const count = domainNames.length * training.count;
-    await train({
-      ...loopOf(count, 'teacher', deriveSeed(seed, 11)),
+    const labels = Int32Array.from(
+      { length: domainNames.length * training.count },
+      (_, row) => training.labels[row % training.count]!,
+    );
+    await trainOnLabels({
+      ...loopOf(labels.length, 'teacher', deriveSeed(seed, 11)),
+      apply: (images, { step }) => teacher.apply(images, deriveSeed(seed, 1000 + step)),
       parameters: teacher.parameters(),
-      batch: ({ rows }) => ({
-        images: imageTensor(mixedImages(rows)),
-        labels: labelTensor(rows.map((row) => row % training.count)),
-      }),
-      loss: ({ images, labels }, { step }) =>
-        loss({
-          studentLogits: teacher.apply(images as tf.Tensor4D, deriveSeed(seed, 1000 + step)).logits,
-          labels: labels!,
-        }),
+      images: ({ rows }) => imageTensor(mixedImages(rows)),
+      labels,
     });
   }
 
@@ -148,73 +146,39 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   async function trainStudent(name: MethodName, trial: number): Promise<DigitNetwork> {
     // All methods start a trial from the same weights and see the same order: their differences are paired.
     const student = createDigitNetwork(deriveSeed(seed, 20 + trial), settings.sizes);
+    const widths = { features: settings.sizes.hidden, maps: settings.sizes.channels[1] };
     const method = methods[name]({
       labels: training.labels,
-      features: settings.sizes.hidden,
+      settings: settingsForMnist,
+      student: widths,
+      teacher: widths,
       seed: deriveSeed(seed, 40 + trial),
     });
-    await train({
-      ...loopOf(
-        training.count,
-        `${methodTitles[name]}, student ${trial + 1} of ${settings.trials}`,
-        deriveSeed(seed, 60 + trial),
-      ),
-      parameters: [...student.parameters(), ...method.parameters],
-      batch: ({ rows }) => {
-        const images = imageTensor(imagesIn(painted.orig, training, rows));
-        const { logits, features, maps } = teacher.apply(images);
-        return {
-          images,
-          labels: labelTensor(rows),
-          teacherLogits: logits,
-          teacherFeatures: features,
-          teacherMaps: maps,
-        };
+    const title = `${methodTitles[name]}, student ${trial + 1} of ${settings.trials}`;
+    await distill(
+      {
+        ...loopOf(training.count, title, deriveSeed(seed, 60 + trial)),
+        apply: (images, { step }) => student.apply(images, deriveSeed(seed, 100_000 * (trial + 1) + step)),
+        parameters: student.parameters(),
+        images: ({ rows }) => imageTensor(imagesIn(painted.orig, training, rows)),
+        labels: training.labels,
       },
-      loss: (batch, { rows, step }) => {
-        const { logits, features, maps } = student.apply(
-          batch.images as tf.Tensor4D,
-          deriveSeed(seed, 100_000 * (trial + 1) + step),
-        );
-        return method.objective(
-          {
-            labels: batch.labels as tf.Tensor1D,
-            teacherLogits: batch.teacherLogits as tf.Tensor2D,
-            teacherFeatures: batch.teacherFeatures as tf.Tensor2D,
-            teacherMaps: batch.teacherMaps!,
-            studentLogits: logits,
-            studentFeatures: features,
-            studentMaps: maps,
-          },
-          rows,
-          step,
-        );
-      },
-      afterGradients: (_, { rows }) => method.afterGradients(rows),
-    });
-    method.dispose();
+      teacher,
+      method,
+    );
     return student;
   }
 
   function loopOf(count: number, name: string, order: number) {
     const stepsInEpoch = Math.floor(count / batchSize);
     return {
-      count,
       epochs: settings.epochs,
       batchSize,
       order,
-      optimizer: tf.train.adam(0.001),
       learningRate: (step: number) => 0.001 * 0.7 ** Math.floor(step / stepsInEpoch),
-      onStep: ({ step, steps }: { step: number; steps: number }, loss: number) =>
+      onStep: ({ step, steps }: TrainingStep, loss: number) =>
         progress(`${name}: step ${step + 1} of ${steps}, loss ${loss.toFixed(3)}`, step + 1 === steps),
     };
-  }
-
-  function labelTensor(rows: Int32Array): tf.Tensor1D {
-    return tf.tensor1d(
-      rows.map((row) => training.labels[row]!),
-      'int32',
-    );
   }
 
   async function predictionsIn(model: DigitNetwork): Promise<Readonly<Record<DomainName, Predictions>>> {
