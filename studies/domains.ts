@@ -19,6 +19,7 @@ import type { TrainingStep } from './training.ts';
 
 interface DomainSettings {
   readonly images: number;
+  readonly batchSize: number;
   readonly testImages: number;
   readonly epochs: number;
   readonly trials: number;
@@ -26,9 +27,17 @@ interface DomainSettings {
 }
 
 const settingsOf: Readonly<Record<Scale, DomainSettings>> = {
-  toy: { images: 128, testImages: 20, epochs: 1, trials: 2, sizes: { inputs: channels, channels: [2, 4], hidden: 8 } },
+  toy: {
+    images: 32,
+    batchSize: 16,
+    testImages: 20,
+    epochs: 1,
+    trials: 2,
+    sizes: { inputs: channels, channels: [2, 4], hidden: 8 },
+  },
   quick: {
     images: 6000,
+    batchSize: 64,
     testImages: 2000,
     epochs: 4,
     trials: 3,
@@ -36,6 +45,7 @@ const settingsOf: Readonly<Record<Scale, DomainSettings>> = {
   },
   full: {
     images: 60_000,
+    batchSize: 64,
     testImages: 10_000,
     epochs: 14,
     trials: 2,
@@ -43,7 +53,6 @@ const settingsOf: Readonly<Record<Scale, DomainSettings>> = {
   },
 };
 
-const batchSize = 64;
 type MethodName = 'independent' | 'kl' | 'hint' | 'crd';
 
 const domainNames: readonly DomainName[] = ['orig', 'color', 'm'];
@@ -100,7 +109,7 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   tf.dispose(teacher.parameters());
 
   return {
-    settings: { ...settings, batchSize, seed, optimizer: 'Adam, rate 0.001, times 0.7 an epoch' },
+    settings: { ...settings, seed, optimizer: 'Adam, rate 0.001, times 0.7 an epoch' },
     tables: [accuracyTable(measured, teacherAccuracies)],
     figures: (['color', 'm'] as const).map((domain) => ({
       title: `Agreement with the teacher on ${domainTitles[domain]}`,
@@ -170,9 +179,10 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   }
 
   function loopOf(count: number, name: string, order: number) {
+    const { epochs, batchSize } = settings;
     const stepsInEpoch = Math.floor(count / batchSize);
     return {
-      epochs: settings.epochs,
+      epochs,
       batchSize,
       order,
       learningRate: (step: number) => 0.001 * 0.7 ** Math.floor(step / stepsInEpoch),

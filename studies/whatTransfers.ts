@@ -33,6 +33,7 @@ type Widths = Pick<LayeredNetworkSizes, 'filter' | 'channels' | 'hidden'>;
 interface TransferSettings {
   readonly side: number;
   readonly images: number;
+  readonly batchSize: number;
   readonly testImages: number;
   readonly epochs: { readonly teacher: number; readonly student: number };
   readonly trials: number;
@@ -44,7 +45,8 @@ interface TransferSettings {
 const settingsOf: Readonly<Record<Scale, TransferSettings>> = {
   toy: {
     side: 14,
-    images: 128,
+    images: 32,
+    batchSize: 16,
     testImages: 24,
     epochs: { teacher: 1, student: 1 },
     trials: 2,
@@ -55,6 +57,7 @@ const settingsOf: Readonly<Record<Scale, TransferSettings>> = {
   quick: {
     side: 14,
     images: 4000,
+    batchSize: 64,
     testImages: 1000,
     epochs: { teacher: 8, student: 6 },
     trials: 3,
@@ -65,6 +68,7 @@ const settingsOf: Readonly<Record<Scale, TransferSettings>> = {
   full: {
     side: 28,
     images: 20_000,
+    batchSize: 64,
     testImages: 5000,
     epochs: { teacher: 12, student: 10 },
     trials: 4,
@@ -74,7 +78,6 @@ const settingsOf: Readonly<Record<Scale, TransferSettings>> = {
   },
 };
 
-const batchSize = 64;
 const rate = 0.002;
 /** Of 1. The teacher's fooling rate was to be near the paper's 85 %. */
 const epsilon = 0.05;
@@ -182,7 +185,6 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   return {
     settings: {
       ...settings,
-      batchSize,
       seed,
       optimizer: `Adam, rate ${rate} along half a cosine`,
       epsilon,
@@ -240,7 +242,7 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
       images: ({ rows: chosen, step }) => paint(chosen, schooling, step),
       labels: training.labels,
       epochs,
-      batchSize,
+      batchSize: settings.batchSize,
       order,
       learningRate: cosineRate(rate),
       onStep: ({ step, steps }: TrainingStep, loss: number) =>
