@@ -7,7 +7,7 @@ import { accuracy, agreement, deriveSeed, measure, type PredictionMatch } from '
 import { invarianceBars } from 'dark-knowledge/figures';
 import { imageSide, loadMnist } from '../examples/mnist/data.ts';
 import { meanAndDeviation } from '../examples/mnist/report.ts';
-import { type Claim, claimAbove } from './claims.ts';
+import { type Claim, claimAbove, signed } from './claims.ts';
 import { channels, type Domain, type DomainName, digitDomains, imagesIn } from './data/digitDomains.ts';
 import { someSamples } from './data/samples.ts';
 import { distill, trainOnLabels } from './distillation.ts';
@@ -245,7 +245,7 @@ function claimsOf(measured: readonly Measured[]): readonly Claim[] {
       {
         claim: `${methodTitles[better]} above ${methodTitles[worse]} on ${domainTitles[domain]}`,
         measure: 'accuracy, difference',
-        paper: (paper[better][domain] - paper[worse][domain]).toFixed(3),
+        paper: signed(paper[better][domain] - paper[worse][domain]),
         source: 'Table 9',
       },
       accuraciesOf(measured, better, domain).map((value, trial) => value - second[trial]!),

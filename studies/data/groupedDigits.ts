@@ -5,7 +5,7 @@
  */
 import { type Dataset, imageSide, pixelsPerImage } from '../../examples/mnist/data.ts';
 
-/** Degrees by which each group leans. */
+/** Degrees by which each group leans, clockwise. */
 export const leanings: readonly number[] = [-15, -9, 35, -3, 3, 9, 15];
 export const groupCount: number = leanings.length;
 /** The group that the teacher does not see, from 0. */

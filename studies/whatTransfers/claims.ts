@@ -73,7 +73,7 @@ function vulnerability(rows: readonly StudentRow[]): readonly Claim[] {
     ),
     ...taught.map((method) =>
       gain(method, (row) => minus(row.fooledByTeachers.value, row.fooledByForeign.value), {
-        claim: `${methodTitles[method]}: more so than what fools a foreign network`,
+        claim: `${methodTitles[method]}: what fools the teacher gains more on it than what fools a foreign network`,
         measure: 'fooling rate, difference of differences',
         paper: 'above',
         source: '§4.2, figure 3 (c)',
@@ -97,7 +97,7 @@ function invariances(rows: readonly StudentRow[]): readonly Claim[] {
     ),
     ...clear.map((method) =>
       above(rows, `jittered ${method}`, `plain ${method}`, colour, {
-        claim: `${methodTitles[method]}: more so than from a teacher that is not`,
+        claim: `${methodTitles[method]}: more invariant to colour from an invariant teacher than from one that is not`,
         measure: 'same class for both colours, difference',
         paper: paper.colourByTeacher[method],
         source: '§4.3, figure 4 (a)',
@@ -113,7 +113,7 @@ function invariances(rows: readonly StudentRow[]): readonly Claim[] {
     ),
     ...clear.map((method) =>
       above(rows, `shifted ${method}`, `plain ${method}`, shift, {
-        claim: `${methodTitles[method]}: more so than from a teacher that is not`,
+        claim: `${methodTitles[method]}: more invariant to shifts from an invariant teacher than from one that is not`,
         measure: 'same class for two shifts, difference',
         paper: 'not compared',
         source: 'as in §4.3',
@@ -137,7 +137,11 @@ function softLabels(rows: readonly StudentRow[]): readonly Claim[] {
       claim: 'A teacher’s soft labels give more invariance to colour than made-up ones',
       paper: 'above',
     }),
-    above(rows, 'pseudo', 'alone', colour, { ...words, claim: 'Made-up ones give a little', paper: 'slightly above' }),
+    above(rows, 'pseudo', 'alone', colour, {
+      ...words,
+      claim: 'Made-up soft labels give a little invariance to colour',
+      paper: 'slightly above',
+    }),
   ];
 }
 
@@ -172,7 +176,10 @@ function representations(rows: readonly StudentRow[]): readonly Claim[] {
       ...words,
       claim: 'Hint: layers nearer to its teacher’s than alone',
     }),
-    above(rows, 'plain kl', 'plain hint', similarity, { ...words, claim: 'KL: nearer than Hint' }),
+    above(rows, 'plain kl', 'plain hint', similarity, {
+      ...words,
+      claim: 'KL: layers nearer to its teacher’s than Hint’s',
+    }),
   ];
 }
 
@@ -189,7 +196,7 @@ function shape(rows: readonly StudentRow[]): readonly Claim[] {
     ),
     above(rows, 'restyled kl', 'restyled kl lower', bias, {
       ...words,
-      claim: 'KL: more so with a higher weight',
+      claim: 'KL: goes by shape more with a higher weight',
       paper: '+0.24',
     }),
   ];
