@@ -3,14 +3,23 @@
  * on the first of them alone.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { accuracy, agreement, deriveSeed, measure, type PredictionMatch } from 'dark-knowledge';
+import { accuracy, agreement, deriveSeed, measure } from 'dark-knowledge';
 import { invarianceBars } from 'dark-knowledge/figures';
 import { imageSide, loadMnist } from '../examples/mnist/data.ts';
-import { meanAndDeviation } from '../examples/mnist/report.ts';
-import { type Claim, claimAbove, signed } from './claims.ts';
 import { channels, type Domain, type DomainName, digitDomains, imagesIn } from './data/digitDomains.ts';
 import { someSamples } from './data/samples.ts';
 import { distill, trainOnLabels } from './distillation.ts';
+import {
+  accuracyTable,
+  agreementsIn,
+  claimsOf,
+  domainNames,
+  domainTitles,
+  type Measured,
+  type MethodName,
+  methodNames,
+  methodTitles,
+} from './domains/measured.ts';
 import { methods, settingsForMnist } from './methods.ts';
 import { createDigitNetwork, type DigitNetwork, type DigitNetworkSizes } from './models/digitNetwork.ts';
 import { type Predictions, predict } from './predictions.ts';
@@ -53,21 +62,6 @@ const settingsOf: Readonly<Record<Scale, DomainSettings>> = {
   },
 };
 
-type MethodName = 'independent' | 'kl' | 'hint' | 'crd';
-
-const domainNames: readonly DomainName[] = ['orig', 'color', 'm'];
-const methodNames: readonly MethodName[] = ['independent', 'kl', 'hint', 'crd'];
-const methodTitles: Readonly<Record<MethodName, string>> = { independent: 'alone', kl: 'KL', hint: 'Hint', crd: 'CRD' };
-const domainTitles: Readonly<Record<DomainName, string>> = { orig: 'MNIST', color: 'Color', m: 'M' };
-
-/** Table 9: top-1 accuracy. */
-const paper: Readonly<Record<MethodName, Readonly<Record<DomainName, number>>>> = {
-  independent: { orig: 0.9908, color: 0.7286, m: 0.5609 },
-  kl: { orig: 0.989, color: 0.9176, m: 0.6792 },
-  hint: { orig: 0.991, color: 0.9705, m: 0.6406 },
-  crd: { orig: 0.99, color: 0.8398, m: 0.6036 },
-};
-
 export const domains: Study = {
   name: 'domains',
   title: 'Domains that only the teacher has seen',
@@ -75,15 +69,6 @@ export const domains: Study = {
     'Ojha, Li, Sundara Rajan, Liang and Lee, What knowledge gets distilled in knowledge distillation? (2023), §6.1, Table 9',
   run,
 };
-
-/** One student's measurements in one domain. */
-interface Measured {
-  readonly method: MethodName;
-  readonly trial: number;
-  readonly domain: DomainName;
-  readonly accuracy: number;
-  readonly agreement: PredictionMatch;
-}
 
 async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
@@ -209,57 +194,4 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
 
 function imageTensor(images: Float32Array): tf.Tensor4D {
   return tf.tensor4d(images, [images.length / (imageSide ** 2 * channels), imageSide, imageSide, channels]);
-}
-
-function accuraciesOf(measured: readonly Measured[], method: MethodName, domain: DomainName): readonly number[] {
-  return measured.filter((row) => row.method === method && row.domain === domain).map((row) => row.accuracy);
-}
-
-function accuracyTable(measured: readonly Measured[], teacher: readonly number[]) {
-  return {
-    title: 'Accuracy (mean ± standard deviation over trials), and the paper’s',
-    header: ['', ...domainNames.flatMap((domain) => [domainTitles[domain], 'paper'])],
-    rows: [
-      ['teacher', ...teacher.flatMap((value) => [value.toFixed(3), ''])],
-      ...methodNames.map((method) => [
-        methodTitles[method],
-        ...domainNames.flatMap((domain) => [
-          meanAndDeviation(accuraciesOf(measured, method, domain)),
-          paper[method][domain].toFixed(3),
-        ]),
-      ]),
-    ],
-  };
-}
-
-function agreementsIn(measured: readonly Measured[], domain: DomainName) {
-  const first = measured.filter((row) => row.domain === domain && row.trial === 0);
-  return Object.fromEntries(first.map((row) => [methodTitles[row.method], row.agreement]));
-}
-
-/** Each method above alone on both unseen domains, and the methods in the paper's order. */
-function claimsOf(measured: readonly Measured[]): readonly Claim[] {
-  const above = (better: MethodName, worse: MethodName, domain: DomainName): Claim => {
-    const second = accuraciesOf(measured, worse, domain);
-    return claimAbove(
-      {
-        claim: `${methodTitles[better]} above ${methodTitles[worse]} on ${domainTitles[domain]}`,
-        measure: 'accuracy, difference',
-        paper: signed(paper[better][domain] - paper[worse][domain]),
-        source: 'Table 9',
-      },
-      accuraciesOf(measured, better, domain).map((value, trial) => value - second[trial]!),
-    );
-  };
-  const unseen = ['color', 'm'] as const;
-  const alone = unseen.flatMap((domain) =>
-    (['kl', 'hint', 'crd'] as const).map((method) => above(method, 'independent', domain)),
-  );
-  const order: readonly (readonly [MethodName, MethodName, DomainName])[] = [
-    ['hint', 'kl', 'color'],
-    ['kl', 'crd', 'color'],
-    ['kl', 'hint', 'm'],
-    ['hint', 'crd', 'm'],
-  ];
-  return [...alone, ...order.map((pair) => above(...pair))];
 }

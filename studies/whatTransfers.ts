@@ -8,9 +8,9 @@ import { loadMnist } from '../examples/mnist/data.ts';
 import { colours, digitClasses } from './data/cuedDigits.ts';
 import { someSamples } from './data/samples.ts';
 import { distill, type Lesson, trainOnLabels } from './distillation.ts';
-import { type MethodName, type MethodSettings, methods, settingsForImageNet } from './methods.ts';
-import { createLayeredNetwork, type LayeredNetwork, type LayeredNetworkSizes } from './models/layeredNetwork.ts';
-import type { Findings, Scale, Study, StudyContext } from './study.ts';
+import { methods, settingsForImageNet } from './methods.ts';
+import { createLayeredNetwork, type LayeredNetwork } from './models/layeredNetwork.ts';
+import type { Findings, Study, StudyContext } from './study.ts';
 import { cosineRate, type TrainingStep } from './training.ts';
 import { claimsOf } from './whatTransfers/claims.ts';
 import { figuresOf, tablesOf } from './whatTransfers/display.ts';
@@ -27,90 +27,17 @@ import {
   looksAlike,
 } from './whatTransfers/measures.ts';
 import type { StudentName, StudentRow, TeacherRow } from './whatTransfers/rows.ts';
-
-type Widths = Pick<LayeredNetworkSizes, 'filter' | 'channels' | 'hidden'>;
-
-interface TransferSettings {
-  readonly side: number;
-  readonly images: number;
-  readonly batchSize: number;
-  readonly testImages: number;
-  readonly epochs: { readonly teacher: number; readonly student: number };
-  readonly trials: number;
-  readonly teacher: Widths;
-  readonly student: Widths;
-  readonly foreign: Widths;
-}
-
-const settingsOf: Readonly<Record<Scale, TransferSettings>> = {
-  toy: {
-    side: 14,
-    images: 32,
-    batchSize: 16,
-    testImages: 24,
-    epochs: { teacher: 1, student: 1 },
-    trials: 2,
-    teacher: { filter: 3, channels: [2, 3, 3], hidden: 6 },
-    student: { filter: 3, channels: [2, 2, 2], hidden: 4 },
-    foreign: { filter: 5, channels: [2, 2, 2], hidden: 4 },
-  },
-  quick: {
-    side: 14,
-    images: 4000,
-    batchSize: 64,
-    testImages: 1000,
-    epochs: { teacher: 8, student: 6 },
-    trials: 3,
-    teacher: { filter: 3, channels: [16, 32, 32], hidden: 64 },
-    student: { filter: 3, channels: [8, 16, 16], hidden: 32 },
-    foreign: { filter: 5, channels: [12, 16, 24], hidden: 48 },
-  },
-  full: {
-    side: 28,
-    images: 20_000,
-    batchSize: 64,
-    testImages: 5000,
-    epochs: { teacher: 12, student: 10 },
-    trials: 4,
-    teacher: { filter: 3, channels: [32, 64, 64], hidden: 128 },
-    student: { filter: 3, channels: [16, 32, 32], hidden: 64 },
-    foreign: { filter: 5, channels: [24, 32, 48], hidden: 96 },
-  },
-};
-
-const rate = 0.002;
-/** Of 1. The teacher's fooling rate was to be near the paper's 85 %. */
-const epsilon = 0.05;
-const similarityImages = 300;
-
-/** The paper's weights for a shape-biased teacher. It calls those of KL lower and higher the other way round. */
-const higher: MethodSettings = {
-  kl: { task: 0.1, weight: 0.9, temperature: 4 },
-  hint: { weight: 100 },
-  crd: { ...settingsForImageNet.crd, weight: 1.2 },
-};
-const lower: MethodSettings = { ...higher, kl: { task: 0.9, weight: 0.1, temperature: 4 } };
-
-interface Student {
-  readonly name: StudentName;
-  readonly schooling: Schooling;
-  readonly method: MethodName;
-  readonly settings: MethodSettings;
-}
-
-const taught: readonly ('kl' | 'hint' | 'crd')[] = ['kl', 'hint', 'crd'];
-const students: readonly Student[] = [
-  // Those that hear no teacher come first: the others are compared with them.
-  { name: 'alone', schooling: 'plain', method: 'independent', settings: settingsForImageNet },
-  { name: 'pseudo', schooling: 'plain', method: 'pseudo', settings: settingsForImageNet },
-  ...(['plain', 'jittered', 'shifted'] as const).flatMap((schooling) =>
-    taught.map(
-      (method): Student => ({ name: `${schooling} ${method}`, schooling, method, settings: settingsForImageNet }),
-    ),
-  ),
-  { name: 'restyled kl lower', schooling: 'restyled', method: 'kl', settings: lower },
-  ...taught.map((method): Student => ({ name: `restyled ${method}`, schooling: 'restyled', method, settings: higher })),
-];
+import {
+  epsilon,
+  higher,
+  type NetworkWidths,
+  rate,
+  type Student,
+  settingsOf,
+  similarityImages,
+  students,
+  type TransferSettings,
+} from './whatTransfers/settings.ts';
 
 export const whatTransfers: Study = {
   name: 'what-transfers',
@@ -200,7 +127,7 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
 
   async function trainedTeacher(
     schooling: Schooling,
-    sizes: Widths,
+    sizes: NetworkWidths,
     own: number,
     title = `${schooling} teacher`,
   ): Promise<Teacher> {
@@ -212,7 +139,7 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   async function trainedStudent({ name, schooling, method, settings: how }: Student, trial: number) {
     // All students start a trial from the same weights and see the same order: their differences are paired.
     const network = createLayeredNetwork(deriveSeed(seed, 100 + trial), { ...shape, ...settings.student });
-    const widths = ({ hidden, channels }: Widths) => ({
+    const widths = ({ hidden, channels }: NetworkWidths) => ({
       features: hidden,
       maps: channels[1],
     });

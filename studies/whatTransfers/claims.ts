@@ -1,9 +1,8 @@
 /** The paper's claims, each about differences between students that started alike. */
 import { type Claim, type ClaimWords, claimAbove } from '../claims.ts';
 import { unseenNames } from '../data/unseenDomains.ts';
-import { numbersOf, type StudentName, type StudentRow, type Taught } from './rows.ts';
+import { numbersOf, type StudentName, type StudentRow, type Taught, taught } from './rows.ts';
 
-const taught: readonly Taught[] = ['kl', 'hint', 'crd'];
 export const methodTitles: Readonly<Record<Taught, string>> = { kl: 'KL', hint: 'Hint', crd: 'CRD' };
 
 /** What the paper reports, as differences: tables 2, 3, 7 and 8 of its appendix, and its words where it has figures alone. */

@@ -6,9 +6,8 @@ import { unseenNames } from '../data/unseenDomains.ts';
 import { layerNames } from '../models/layeredNetwork.ts';
 import type { StudyFigure, StudyTable } from '../study.ts';
 import { methodTitles } from './claims.ts';
-import { numbersOf, type StudentName, type StudentRow, type Taught, type TeacherRow } from './rows.ts';
+import { numbersOf, type StudentName, type StudentRow, type Taught, type TeacherRow, taught } from './rows.ts';
 
-const taught: readonly Taught[] = ['kl', 'hint', 'crd'];
 const fromPlain: readonly StudentName[] = ['alone', 'plain kl', 'plain hint', 'plain crd'];
 
 /** Beside the students' numbers: the attacked networks' own fooling rates, and Grad-CAM of two students without a teacher. */

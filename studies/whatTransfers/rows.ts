@@ -9,6 +9,7 @@ import type { UnseenName } from '../data/unseenDomains.ts';
 import type { Schooling } from './images.ts';
 
 export type Taught = 'kl' | 'hint' | 'crd';
+export const taught: readonly Taught[] = ['kl', 'hint', 'crd'];
 export type StudentName = 'alone' | 'pseudo' | `${Schooling} ${Taught}` | 'restyled kl lower';
 
 export interface Compared {
