@@ -29,12 +29,16 @@ export function trainingImages(
   side: number,
   seed: number,
 ): (rows: Int32Array, schooling: Schooling, step: number) => tf.Tensor4D {
+  // Plain images are the same in every step; painting one takes longer than a small network's step with it.
+  const plain: Float32Array[] = [];
   const paint = (index: number, schooling: Schooling, own: number): Float32Array => {
+    if (schooling === 'plain' && plain[index] !== undefined) return plain[index];
     const scene = sceneOf(dataset, index, seed);
     if (schooling === 'shifted') return paintScene(dataset, shifted(scene, mostShift, own), side);
     if (schooling === 'restyled') return paintScene(dataset, restyled(scene, own), side);
     const image = paintScene(dataset, scene, side);
     if (schooling === 'jittered') jitterColours(image, trainingJitter, own, index);
+    else plain[index] = image;
     return image;
   };
   return (rows, schooling, step) =>
