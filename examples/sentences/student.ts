@@ -111,6 +111,13 @@ export interface TrainableStudent {
   weights(): StudentWeights;
 }
 
+/** A variable in place of a tensor: tfjs would keep both. */
+export function variableOf<Rank extends tf.Rank>(initial: tf.Tensor<Rank>): tf.Variable<Rank> {
+  const variable = tf.variable(initial);
+  initial.dispose();
+  return variable;
+}
+
 /** Makes a student of random weights. */
 export function createStudent({
   width,
@@ -123,11 +130,11 @@ export function createStudent({
 }): TrainableStudent {
   const normal = (part: number, shape: [number, number], deviation: number): tf.Variable<tf.Rank.R2> => {
     const draw = (_: unknown, index: number): number => deviation * randomNormal(deriveSeed(seed, part), index);
-    return tf.variable(tf.tensor2d(Float32Array.from({ length: shape[0] * shape[1] }, draw), shape));
+    return variableOf(tf.tensor2d(Float32Array.from({ length: shape[0] * shape[1] }, draw), shape));
   };
   const table = normal(0, [buckets, width], 1);
   const projection = normal(1, [width, dimension], 1 / Math.sqrt(width));
-  const bias = tf.variable(tf.zeros<tf.Rank.R1>([dimension]));
+  const bias = variableOf(tf.zeros<tf.Rank.R1>([dimension]));
   const numbersOf = (variable: tf.Tensor): Float32Array => variable.dataSync<'float32'>();
   return {
     apply(bags) {

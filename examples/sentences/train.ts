@@ -18,7 +18,7 @@ import { tfjsBackend, tfjsLoss } from 'dark-knowledge/tfjs';
 import { wasmBackend } from 'dark-knowledge/wasm';
 import { addBias, project } from '../mnist/layers.ts';
 import type { Sentences } from './data.ts';
-import { createStudent, ngramsOf, type StudentWeights } from './student.ts';
+import { createStudent, ngramsOf, type StudentWeights, variableOf } from './student.ts';
 
 export interface Training {
   readonly width: number;
@@ -130,8 +130,8 @@ const pick = (inputs: Readonly<Record<string, tf.Tensor>>, { inputs: names }: An
 function makeHead(dimension: number, rooms: number, seed: number) {
   const draw = (_: unknown, index: number): number => randomNormal(seed, index) / Math.sqrt(dimension);
   const initial = Float32Array.from({ length: dimension * rooms }, draw);
-  const weight = tf.variable(tf.tensor2d(initial, [dimension, rooms]));
-  const bias = tf.variable(tf.zeros<tf.Rank.R1>([rooms]));
+  const weight = variableOf(tf.tensor2d(initial, [dimension, rooms]));
+  const bias = variableOf(tf.zeros<tf.Rank.R1>([rooms]));
   return {
     apply: (features: tf.Tensor2D) => addBias(project(features, weight), bias),
     parameters: [weight, bias] as tf.Variable[],
