@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { accuracy, evaluate, measure, tensor } from 'dark-knowledge';
+import { accuracy, measure, tensor } from 'dark-knowledge';
 import { openSafetensors } from 'dark-knowledge/files';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { preparePlatform } from '../../examples/mnist/platform.ts';
@@ -88,7 +88,7 @@ describe('the student of hashed n-grams', () => {
     const gradient = Object.values(grads)[0]!.dataSync();
     const { table: numbers, projection, bias } = student.weights();
     const total = (moved: Float32Array): number =>
-      embed({ table: moved, projection, bias }, bags).data.reduce((sum: number, value) => sum + Number(value), 0);
+      Array.from(embed({ table: moved, projection, bias }, bags).data, Number).reduce((sum, value) => sum + value, 0);
     // The sum is linear in the table: a wide step has no error but rounding.
     for (const at of [4 * bags[0]![0]!, 4 * bags[1]!.at(-1)! + 3]) {
       const [up, down] = [1, -1].map((step) =>
@@ -151,9 +151,7 @@ describe('the example of sentences, at toy size', () => {
     for (const { cka } of distilled) expect(cka).toBeGreaterThan(independent!.cka);
     expect(study.gaps.cka.value).toBeCloseTo(study.figures.at(-1)!.cka - independent!.cka, 6);
     expect(study.map.names).toHaveLength(6);
-    expect(said).toContain(
-      'cosine: step 30/30, loss '.concat(said.find((text) => text.startsWith('cosine: step 30/30'))!.slice(25)),
-    );
+    expect(said.some((text) => text.startsWith('all three: step 30/30, loss '))).toBe(true);
     expect(study.conclusion).toMatch(/^What this shows[\s\S]*What it does not show/);
   });
 });
