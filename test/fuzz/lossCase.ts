@@ -373,7 +373,11 @@ const mapValues = <From, To>(
   change: (value: From, name: string) => To,
 ): Record<string, To> => Object.fromEntries(Object.entries(given).map(([name, value]) => [name, change(value, name)]));
 
-function claimDevice(dice: Dice, { loss, inputs, onDevices = true }: LossSubject, { float32 }: Devices): void {
+function claimDevice(
+  dice: Dice,
+  { loss, inputs, onDevices = true, scaleless = [] }: LossSubject,
+  { float32 }: Devices,
+): void {
   if (!onDevices) return;
   const backend = dice.pick(float32);
   const exact: Batch = Object.fromEntries(Object.entries(inputs).map(([name, numbers]) => [name, rounded(numbers)]));
@@ -396,9 +400,18 @@ function claimDevice(dice: Dice, { loss, inputs, onDevices = true }: LossSubject
     backend.tensorCount?.() === before,
     () => `${backend.name}: ${backend.tensorCount?.()} tensors for ${before} before`,
   );
-  const sizes = [...numbersIn(expected)].map(([, number]) => Math.abs(number)).filter(Number.isFinite);
+  // Where no scale of x changes the value, the gradient in x is some number over ‖x‖: that number is compared, and its rounding is of 1.
+  const inUnits = ({ value: own, gradients: all }: Plain): Plain => ({
+    value: own,
+    gradients: mapValues(all, (gradient, name) => {
+      const largest = scaleless.includes(name) ? Math.max(...Array.from(exact[name]!.data, Math.abs)) : 1;
+      return Array.from(gradient, (slope) => slope * (largest || 1));
+    }),
+  });
+  const wanted = inUnits(expected);
+  const sizes = [...numbersIn(wanted)].map(([, number]) => Math.abs(number)).filter(Number.isFinite);
   const scale = Math.max(1, ...sizes);
-  claimSame(overflowed(got, double), expected, 1e-3 * scale, `${backend.name} beside float64`);
+  claimSame(inUnits(overflowed(got, double)), wanted, 1e-3 * scale, `${backend.name} beside float64`);
   claimSame(alone, got.value, 1e-4 * scale, `${backend.name}: evaluateOn beside valueAndGradientsOn`);
 }
 
