@@ -37,24 +37,29 @@ export function inverseLengths<T>(backend: Backend<T>, lengths: T): T {
 
 function directed<T>(backend: Backend<T>, matrices: readonly T[]): readonly UnitRows<T>[] {
   const [zero, one] = [backend.scalar(0), backend.scalar(1)];
-  const { least, most, up, down } = squareRange(backend);
-  const [lowest, highest] = [backend.scalar(least), backend.scalar(most)];
+  const { lowest, highest, least, most } = squareRange(backend);
   const sides = matrices.map((x) => {
     const squares = backend.sum(backend.multiply(x, x), { axis: -1, keepDims: true });
-    return { x, squares, large: backend.greater(squares, highest), small: backend.greater(lowest, squares) };
+    return {
+      x,
+      squares,
+      large: backend.greater(squares, backend.scalar(highest)),
+      small: backend.greater(backend.scalar(lowest), squares),
+    };
   });
   // One condition for all: by it the compiler makes two versions of a walk, and the common one is that of plain squares.
   const outside = sides
     .map(({ large, small }) => backend.maximum(large, small))
     .reduce((any, side) => backend.maximum(any, side));
   return sides.map(({ x, squares, large, small }) => {
-    const factors = backend.where(large, backend.scalar(down), backend.where(small, backend.scalar(up), one));
-    const scaled = backend.where(outside, backend.multiply(x, factors), x);
+    const units = backend.where(large, backend.scalar(most), backend.where(small, backend.scalar(least), one));
+    // A quotient: a compiler may join a product's factor to another one's, and both together may leave the range.
+    const scaled = backend.where(outside, backend.divide(x, units), x);
     const parts = backend.where(outside, backend.multiply(scaled, scaled), zero);
     const rescued = backend.sum(parts, { axis: -1, keepDims: true });
     const lengths = backend.sqrt(backend.where(outside, rescued, squares));
     // A row of zeros over 1 stays one: a choice for each row costs nothing, one for each number a pass.
     const directions = backend.divide(scaled, backend.where(lengths, lengths, one));
-    return { directions, lengths: backend.divide(lengths, factors) };
+    return { directions, lengths: backend.multiply(lengths, units) };
   });
 }

@@ -13,10 +13,10 @@ import { sizeOf } from '../../tensor.ts';
 export interface ScaledMap<T> {
   /** [batch, positions]. */
   readonly map: T;
-  /** The features times `factors`. */
+  /** The features over `units`. */
   readonly features: T;
   /** For each sample [batch, 1, …], or one for all: a map's direction does not depend on it. */
-  readonly factors: T;
+  readonly units: T;
 }
 
 /**
@@ -31,27 +31,24 @@ export function scaledAttentionMap<T>(
   if (backend.readSync !== undefined) {
     const given = onGrid(features);
     const map = attentionMap(backend, given, layout, power);
-    const { least, most } = squareRange(backend);
+    const { lowest, highest } = squareRange(backend);
     const largest = backend.readSync(backend.max(map, { axis: 1 })).data;
     // In range, a sum of powers keeps its digits as a sum of squares does.
-    if (Array.prototype.every.call(largest, (size: number) => size >= least && size <= most)) {
-      return { map, features: given, factors: backend.scalar(1) };
+    if (Array.prototype.every.call(largest, (size: number) => size >= lowest && size <= highest)) {
+      return { map, features: given, units: backend.scalar(1) };
     }
   }
-  const factors = sampleFactors(backend, features);
-  const scaled = onGrid(backend.multiply(features, factors));
-  return { map: attentionMap(backend, scaled, layout, power), features: scaled, factors };
+  const units = largestOfSamples(backend, features);
+  const scaled = onGrid(backend.divide(features, units));
+  return { map: attentionMap(backend, scaled, layout, power), features: scaled, units };
 }
 
-/** What multiplies each sample's features so that the largest is of size 1, [batch, 1, …]. */
-function sampleFactors<T>(backend: Backend<T>, features: T): T {
+/** The size of each sample's largest feature, [batch, 1, …]; 1 for a sample of zeros. */
+function largestOfSamples<T>(backend: Backend<T>, features: T): T {
   const [batch = 1, ...rest] = backend.shapeOf(features);
-  const sizes = backend.abs(backend.reshape(features, [batch, sizeOf(rest)]));
-  const inverses = backend.divide(backend.scalar(1), backend.max(sizes, { axis: 1 }));
-  // The inverse of the smallest numbers is none; of zeros any factor makes zeros.
-  const finite = backend.greater(backend.scalar(Infinity), inverses);
-  const factors = backend.where(finite, inverses, backend.scalar(2 ** 126));
-  return backend.reshape(factors, [batch, ...rest.map(() => 1)]);
+  const sizes = backend.max(backend.abs(backend.reshape(features, [batch, sizeOf(rest)])), { axis: 1 });
+  const units = backend.where(sizes, sizes, backend.scalar(1));
+  return backend.reshape(units, [batch, ...rest.map(() => 1)]);
 }
 
 /** mean over channels of |f|ᵖ: [batch, positions]. */

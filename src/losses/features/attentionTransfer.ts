@@ -86,17 +86,17 @@ export function attentionTransfer<R extends Reduction = 'mean'>(
       const onGrid = (features: typeof studentFeatures): typeof studentFeatures =>
         grid === undefined ? features : averagedTo(backend, features, layout, grid);
       const form = { layout, power, onGrid };
-      const { map, factors, features: student } = scaledAttentionMap(backend, studentFeatures, form);
+      const { map, units, features: student } = scaledAttentionMap(backend, studentFeatures, form);
       const other = scaledAttentionMap(backend, teacherFeatures, form).map;
       const [{ directions, lengths }, teacher] = unitRowPair(backend, map, other);
       const differences = backend.subtract(directions, teacher.directions);
       const squares = backend.sum(backend.multiply(differences, differences), { axis: 1 });
       const positions = backend.shapeOf(directions)[1]!;
       const losses = variant === 'code' ? scale(backend, squares, 1 / positions) : backend.sqrt(squares);
-      return { losses, studentFeatures, factors, student, directions, lengths, differences };
+      return { losses, studentFeatures, units, student, directions, lengths, differences };
     },
 
-    gradient(backend, { studentFeatures, factors, student, directions, lengths, differences }) {
+    gradient(backend, { studentFeatures, units, student, directions, lengths, differences }) {
       const slopes =
         variant === 'code'
           ? scale(backend, differences, 2 / backend.shapeOf(differences)[1]!)
@@ -105,7 +105,7 @@ export function attentionTransfer<R extends Reduction = 'mean'>(
       const onGrid = attentionMapGradient(backend, student, layout, power, inMap);
       const gradient =
         resize === 'none' ? onGrid : averagedToGradient(backend, onGrid, backend.shapeOf(studentFeatures), layout);
-      return backend.multiply(gradient, factors);
+      return backend.divide(gradient, units);
     },
   });
 }
