@@ -1,0 +1,51 @@
+/**
+ * Distils a sentence encoder, all-MiniLM-L6-v2, into hashed n-grams a hundred times as fast, on sentences of this repository,
+ * and shows what the student took. The teacher's embeddings are stored beside it: no Python, no download.
+ *
+ *     npm run example:sentences
+ */
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { modelMap } from 'dark-knowledge/figures';
+import { preparePlatform, progressLine, resultsFolder } from '../mnist/platform.ts';
+import { writeJson } from '../mnist/report.ts';
+import { loadSentences } from './data.ts';
+import { runStudy } from './study.ts';
+
+const { values: flags } = parseArgs({
+  options: { epochs: { type: 'string', default: '15' }, seed: { type: 'string', default: '0' } },
+});
+const settings = {
+  width: 128,
+  epochs: Number(flags.epochs),
+  batchSize: 64,
+  learningRate: 1e-2,
+  queue: 1024,
+  probeSteps: 300,
+  probeDecay: 1e-4,
+  resamples: 200,
+  seed: Number(flags.seed),
+};
+
+const started = Date.now();
+const seconds = (): string => `${Math.round((Date.now() - started) / 1000)} s`;
+const progress = progressLine();
+const platform = await preparePlatform({ fastest: true });
+const data = await loadSentences();
+console.log(
+  `Distilling ${data.origin.model} into hashed n-grams; tfjs backend: ${platform}\n` +
+    `${data.train.texts.length} training sentences × ${settings.epochs} epochs, ${data.test.texts.length} test sentences`,
+);
+const study = await runStudy(data, settings, (text, last) => progress(last ? `${text} (${seconds()})` : text, last));
+console.log(`\n${study.text}\n\n${study.conclusion}`);
+const { text: _text, conclusion: _conclusion, ...numbers } = study;
+const file = await writeJson(resultsFolder, 'sentences.json', {
+  settings: { ...settings, platform },
+  origin: data.origin,
+  ...numbers,
+  figure: modelMap(study.map),
+});
+console.log(
+  `\nFinished in ${seconds()}; the same as JSON, the map as a figure too: ${relative(process.cwd(), fileURLToPath(file))}`,
+);
