@@ -37,7 +37,7 @@ export const settingsOf: Readonly<Record<Scale, TransferSettings>> = {
     images: 4000,
     batchSize: 64,
     testImages: 1000,
-    epochs: { teacher: 8, student: 6 },
+    epochs: { teacher: 7, student: 5 },
     trials: 3,
     teacher: { filter: 3, channels: [16, 32, 32], hidden: 64 },
     student: { filter: 3, channels: [8, 16, 16], hidden: 32 },
