@@ -3,6 +3,7 @@
  * and shows what the student took. The teacher's embeddings are stored beside it: no Python, no download.
  *
  *     npm run example:sentences
+ *     npm run example:sentences -- --native   on tfjs-node, where it is installed
  */
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +15,11 @@ import { loadSentences } from './data.ts';
 import { runStudy } from './study.ts';
 
 const { values: flags } = parseArgs({
-  options: { epochs: { type: 'string', default: '15' }, seed: { type: 'string', default: '0' } },
+  options: {
+    epochs: { type: 'string', default: '10' },
+    seed: { type: 'string', default: '0' },
+    native: { type: 'boolean', default: false },
+  },
 });
 const settings = {
   width: 128,
@@ -31,7 +36,7 @@ const settings = {
 const started = Date.now();
 const seconds = (): string => `${Math.round((Date.now() - started) / 1000)} s`;
 const progress = progressLine();
-const platform = await preparePlatform({ fastest: true });
+const platform = await preparePlatform({ fastest: flags.native });
 const data = await loadSentences();
 console.log(
   `Distilling ${data.origin.model} into hashed n-grams; tfjs backend: ${platform}\n` +
