@@ -87,8 +87,7 @@ function added({ cka, neighbors }: Gaps): string {
   if (verdicts.every((each) => each === 'alike'))
     return `Similarities and CRD beside the cosine change nothing that can be told: ${numbers}`;
   if (!verdicts.includes('less')) return `Similarities and CRD beside the cosine bring the student nearer: ${numbers}`;
-  const why =
-    'the cosine alone has a place for every sentence, and what the other two ask for pulls away from it in so small a student';
+  const why = 'their weights were set by hand, and others may not';
   return verdicts.includes('more')
     ? `Similarities and CRD beside the cosine help one and cost the other: ${numbers}`
     : `Similarities and CRD beside the cosine cost likeness here: ${numbers}; ${why}`;
