@@ -22,11 +22,13 @@ export interface Lesson {
   /** Seed of the order of the images. */
   readonly order: number;
   readonly onEpoch?: (epoch: number) => Promise<void> | void;
+  /** Before the parameters change: at step 0 they are the first ones. */
+  readonly onStep?: (step: number) => void;
 }
 
 /** Trains a network in place. */
 export async function teach(lesson: Lesson): Promise<void> {
-  const { learner, images, loss, teacherLogits, epochs, batchSize, learningRate, order, onEpoch } = lesson;
+  const { learner, images, loss, teacherLogits, epochs, batchSize, learningRate, order, onEpoch, onStep } = lesson;
   const objective = tfjsLoss(loss);
   await train({
     count: images.count,
@@ -50,6 +52,7 @@ export async function teach(lesson: Lesson): Promise<void> {
       return objective({ ...known, studentLogits: logits } as never, { step }) as tf.Scalar;
     },
     ...(onEpoch && { onEpoch }),
+    ...(onStep && { afterGradients: (_, { step }) => onStep(step) }),
   });
 }
 
