@@ -42,7 +42,7 @@ const settingsOf: Readonly<Record<Scale, BiasSettings>> = {
     barrierPoints: 3,
   },
   quick: {
-    images: 3000,
+    images: 2500,
     testImages: 1000,
     trials: 4,
     temperature: 5,

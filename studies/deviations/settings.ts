@@ -35,7 +35,7 @@ const cnn = { channels: [8, 16, 64], maxoutPieces: 4 } as const;
 
 export const settingsOf: Readonly<Record<Scale, DeviationSettings>> = {
   toy: {
-    trials: 2,
+    trials: 1,
     images: 32,
     testImages: 40,
     curveImages: 10,
