@@ -226,8 +226,8 @@ export type KernelInputs<T> = Readonly<Record<string, T | undefined>>;
 /** A kernel that replaces a loss's two methods. It receives the loss's options, checked and with defaults filled in. */
 export interface FusedLossKernel<T> {
   readonly kind: 'loss';
-  /** The factory whose losses this kernel computes: compared by identity. */
-  readonly implements: (...options: never[]) => unknown;
+  /** The `reference` of the losses that this kernel computes: compared by identity. */
+  readonly implements: object;
   /** Whether it covers these options (all, when left out); the composite serves the rest. */
   readonly supports?: (options: object) => boolean;
   /** The loss's forward pass; undefined leaves these inputs to the composite. */
@@ -241,8 +241,8 @@ export interface FusedLossKernel<T> {
 /** A kernel that replaces a metric's `statistics`. */
 export interface FusedMetricKernel<T> {
   readonly kind: 'metric';
-  /** The factory whose metrics this kernel computes, or a metric's `statisticsReference`: compared by identity. */
-  readonly implements: (...options: never[]) => unknown;
+  /** The `reference` of the metrics that this kernel computes: compared by identity. */
+  readonly implements: object;
   /** Whether it covers these options (all, when left out); the composite serves the rest. */
   readonly supports?: (options: object) => boolean;
   /** The metric's statistics, under its own names; undefined leaves these inputs to the composite. */

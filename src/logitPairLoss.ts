@@ -46,7 +46,7 @@ export interface LogitPair<T> {
 export interface LogitPairLoss<Kept extends string> {
   readonly name: string;
   /** The factory: by it a kernel knows the loss. */
-  readonly reference: (...options: never[]) => unknown;
+  readonly reference: object;
   /** The loss's own options; the frame adds those of the pair and of rows. */
   readonly options: object;
   /** At these a tail's logit is formed. */

@@ -36,8 +36,8 @@ export interface Loss<
 > {
   /** The factory's name, which begins its error messages. */
   readonly name: string;
-  /** The factory: by it a fused kernel recognises the loss. */
-  readonly reference: (...options: never[]) => unknown;
+  /** What a fused kernel recognises the loss by: the factory, or an object that kernels can import without it. */
+  readonly reference: object;
   /** The factory's options, checked and complete. */
   readonly options: object;
   readonly inputs: readonly Input[];

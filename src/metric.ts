@@ -36,13 +36,8 @@ export interface Fault {
 export interface Metric<Input extends string, Statistic extends string, Result, Optional extends string = never> {
   /** The factory's name, which begins its error messages. */
   readonly name: string;
-  /** The factory: by it a fused kernel recognises the metric. */
-  readonly reference: (...options: never[]) => unknown;
-  /**
-   * What makes the statistics, where several factories share it: a kernel that implements it serves them all, and a bundle
-   * with the kernel need not hold what their results take, such as a matrix library.
-   */
-  readonly statisticsReference?: (...options: never[]) => unknown;
+  /** What a fused kernel recognises the metric by: the factory, or an object that kernels can import without it. */
+  readonly reference: object;
   /** The factory's options, checked and complete. */
   readonly options: object;
   readonly inputs: readonly Input[];
@@ -98,9 +93,7 @@ export type BatchOf<M, Value> = Inputs<
 function kernelFor<T>(backend: Backend<T>, metric: AnyMetric): FusedMetricKernel<T> | undefined {
   return backend.fusedKernels?.find(
     (kernel): kernel is FusedMetricKernel<T> =>
-      kernel.kind === 'metric' &&
-      (kernel.implements === metric.reference || kernel.implements === metric.statisticsReference) &&
-      (kernel.supports?.(metric.options) ?? true),
+      kernel.kind === 'metric' && kernel.implements === metric.reference && (kernel.supports?.(metric.options) ?? true),
   );
 }
 

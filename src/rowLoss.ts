@@ -22,7 +22,7 @@ type FrameInput = 'labels' | 'rowWeights';
 interface RowValues<Input extends string, Optional extends string, Kept extends string> {
   readonly name: string;
   /** The factory: by it a kernel knows the loss. */
-  readonly reference: (...options: never[]) => unknown;
+  readonly reference: object;
   /** The loss's own options; the frame adds those of rows. */
   readonly options: object;
   readonly inputs: readonly Input[];

@@ -62,10 +62,8 @@ export interface Rows<T> {
 /** What every metric over rows states for itself, wherever its statistics are made. */
 export interface RowMetricFrame<Input extends string, Optional extends string, Statistic extends string, Result> {
   readonly name: string;
-  /** The factory. */
-  readonly reference: (...options: never[]) => unknown;
-  /** What kernels know the statistics by, where it is not the factory. */
-  readonly statisticsReference?: (...options: never[]) => unknown;
+  /** What kernels know the metric by: the factory, or an object of its own. */
+  readonly reference: object;
   /** Checked and complete, with `ignoreIndex`. */
   readonly options: Readonly<Record<string, unknown>> & { readonly ignoreIndex: number | null };
   readonly inputs: Readonly<Record<Input, RowInput>>;
@@ -144,7 +142,6 @@ export function rowMetric<Input extends string, Statistic extends string, Result
   return {
     name,
     reference: own.reference,
-    ...(own.statisticsReference && { statisticsReference: own.statisticsReference }),
     options,
     inputs,
     optionalInputs: optionalInputs as (Optional | Exclude<FrameInput, Input>)[],

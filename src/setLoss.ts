@@ -24,7 +24,7 @@ export interface SampleSet<T> {
 /** What a loss over a set states for itself. */
 export interface SetLoss<Kept extends string> {
   readonly name: string;
-  readonly reference: (...options: never[]) => unknown;
+  readonly reference: object;
   readonly options: object;
   /** The least number of samples that make sense, and why; default 1. */
   readonly least?: { readonly samples: number; readonly hint: string };

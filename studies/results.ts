@@ -1,5 +1,8 @@
-/** What a run leaves behind: every number as JSON, and a page with its claims, tables and figures. */
-import { mkdir, writeFile } from 'node:fs/promises';
+/**
+ * What a run leaves behind: every number as JSON, and a page with its claims, tables and figures. Runs that are kept have
+ * their numbers in `results/NAME.json`, beside what a person has to say about them in `results/NAME.md`.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,35 +19,72 @@ export interface Run {
   readonly seconds: number;
 }
 
-/** Full runs are kept in the repository; the others are not. */
-const folders: Readonly<Record<Scale, URL>> = {
-  toy: new URL('./output/', import.meta.url),
-  quick: new URL('./output/', import.meta.url),
-  full: new URL('./results/', import.meta.url),
-};
+/** A run with what it found, as JSON holds it. */
+export interface Results extends Run, Omit<Findings, 'figures'> {
+  readonly study: string;
+  readonly title: string;
+  readonly paper: string;
+  /** Year, month and day. */
+  readonly date: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
 
-/** Writes both files and tells where they are, from the current folder. */
-export async function writeResults(study: Study, findings: Findings, run: Run): Promise<readonly string[]> {
-  const folder = folders[run.scale];
-  await mkdir(folder, { recursive: true });
-  const { name, title, paper } = study;
-  const { claims, settings, tables, remarks, measurements } = findings;
-  const about = {
-    study: name,
-    title,
-    paper,
-    date: new Date().toISOString().slice(0, 10),
-    ...run,
-    versions: versions(),
-  };
-  const json = new URL(`${name}-${run.scale}.json`, folder);
-  const page = new URL(`${name}-${run.scale}.html`, folder);
-  await writeFile(
-    json,
-    `${JSON.stringify({ ...about, settings, claims, tables, remarks, measurements }, plainNumbers, 1)}\n`,
-  );
+/** A kept run, and in Markdown why its claims came out as they did. */
+export interface Kept {
+  readonly results: Results;
+  readonly comment: string;
+}
+
+const output = new URL('./output/', import.meta.url);
+const kept = new URL('./results/', import.meta.url);
+
+/** Writes both files and tells where they are, from the current folder; with `keep` the numbers once more among those kept. */
+export async function writeResults(
+  study: Study,
+  findings: Findings,
+  run: Run,
+  { keep }: { readonly keep: boolean },
+): Promise<readonly string[]> {
+  await mkdir(output, { recursive: true });
+  const json = new URL(`${study.name}-${run.scale}.json`, output);
+  const page = new URL(`${study.name}-${run.scale}.html`, output);
+  const text = `${JSON.stringify(resultsOf(study, findings, run), plainNumbers, 1)}\n`;
+  await writeFile(json, text);
   await writeFile(page, await pageOf(study, findings, run));
-  return [json, page].map((file) => relative(process.cwd(), fileURLToPath(file)));
+  const files = [json, page];
+  if (keep) {
+    await mkdir(kept, { recursive: true });
+    files.push(new URL(`${study.name}.json`, kept));
+    await writeFile(files[2]!, text);
+  }
+  return files.map((file) => relative(process.cwd(), fileURLToPath(file)));
+}
+
+export function resultsOf({ name, title, paper }: Study, findings: Findings, run: Run): Results {
+  const { claims, settings, tables, remarks, measurements } = findings;
+  const date = new Date().toISOString().slice(0, 10);
+  const about = { study: name, title, paper, date, ...run, versions: versions() };
+  return { ...about, settings, claims, tables, remarks, measurements };
+}
+
+/** The kept runs of the studies that have one, in their order. */
+export async function keptResults(studies: readonly Study[]): Promise<readonly Kept[]> {
+  const found: Kept[] = [];
+  for (const { name } of studies) {
+    const [json, comment] = await Promise.all([textOf(`${name}.json`), textOf(`${name}.md`)]);
+    if (json !== undefined) found.push({ results: JSON.parse(json) as Results, comment: (comment ?? '').trim() });
+  }
+  return found;
+}
+
+/** Undefined for a file that is not there. */
+async function textOf(name: string): Promise<string | undefined> {
+  try {
+    return await readFile(new URL(name, kept), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function versions(): Readonly<Record<string, string>> {

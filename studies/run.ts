@@ -3,13 +3,17 @@
  *
  *     npm run study -- NAME            at most 15 minutes on two cores
  *     npm run study -- NAME --full     as near the paper as the data allow
+ *     npm run study -- NAME --keep     keeps a quick run's numbers in results/, as a full run's are
+ *     npm run study -- --page          writes docs/studies.md from the numbers in results/
  *     npm run study                    lists the studies
  */
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { preparePlatform, progressLine } from '../examples/mnist/platform.ts';
 import { table } from '../examples/mnist/report.ts';
 import { claimLines } from './claims.ts';
-import { writeResults } from './results.ts';
+import { keptResults, writeResults } from './results.ts';
+import { resultsPage } from './resultsPage.ts';
 import { studies } from './studies.ts';
 import type { Scale } from './study.ts';
 
@@ -18,9 +22,15 @@ const { values: flags, positionals } = parseArgs({
   options: {
     full: { type: 'boolean', default: false },
     toy: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
     seed: { type: 'string', default: '0' },
   },
 });
+if (flags.page) {
+  await writeFile(new URL('../docs/studies.md', import.meta.url), resultsPage(await keptResults(studies)));
+  process.exit(0);
+}
 const [name] = positionals;
 const study = studies.find((candidate) => candidate.name === name);
 if (study === undefined) {
@@ -40,7 +50,12 @@ const seconds = (Date.now() - started) / 1000;
 
 for (const { title, header, rows } of findings.tables) console.log(`\n${title}\n${table(header, rows)}`);
 for (const remark of findings.remarks) console.log(`\n${remark}`);
-const files = await writeResults(study, findings, { scale, seed, platform, seconds });
+const files = await writeResults(
+  study,
+  findings,
+  { scale, seed, platform, seconds },
+  { keep: flags.keep || flags.full },
+);
 console.log(`\nAfter ${Math.round(seconds)} s, peak memory ${peakMegabytes()} MB. Results: ${files.join(', ')}\n`);
 for (const line of claimLines(findings.claims)) console.log(line);
 

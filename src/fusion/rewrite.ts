@@ -128,6 +128,14 @@ function isBelowEither({ operation, operands, access }: Value): boolean {
   return most.operands.some((side, at) => side === x && most.access[at] === 'same' && access[1] === access[0]);
 }
 
+/** Whether a value is 0 − |x| or c·|x| with a negative constant c: at most 0, or NaN. */
+function isBelowZero(value: Value): boolean {
+  const scaled = asScaled(value);
+  if (scaled) return scaled.factor.sign < 0 && scaled.element.operation === 'abs';
+  const [zero, size] = value.operands as readonly [Value, Value];
+  return value.operation === 'subtract' && isNumber(zero, 0) && size.operation === 'abs';
+}
+
 /**
  * e^x of x ≤ 0, or of c·x with a positive constant c: at most 1, so that a short exponential serves. Of a row less its
  * maximum it is a softmax's: what counts there is near 0, and a power of 2 will do.
@@ -137,7 +145,7 @@ function exponentialBelowOne(algebra: Algebra, { operands }: Call): Value | unde
   const scaled = asScaled(x);
   const element = scaled !== undefined && scaled.factor.sign > 0 ? scaled.element : x;
   if (isBelowOwnRow(element)) return softmaxPower(algebra, x);
-  return isBelowEither(element) ? algebra.make('fallingExp', [x], ['same'], x.size) : undefined;
+  return isBelowEither(element) || isBelowZero(x) ? algebra.make('fallingExp', [x], ['same'], x.size) : undefined;
 }
 
 /** e/Σe = e·(1/Σe) in a softmax: a quotient a row in place of one an element. The total is at least 1, or NaN. */

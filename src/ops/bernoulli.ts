@@ -1,6 +1,6 @@
 /** Predictions of one yes or no each, from their log-odds: an answer of its own for every element. */
 import type { Backend } from '../backend.ts';
-import { logOnePlus, nearZero, smallExponentialRemainder, smallLogarithmRemainder } from './exponentialRemainder.ts';
+import { logOfRatio, nearZero, smallExponentialRemainder, smallLogarithmRemainder } from './exponentialRemainder.ts';
 import { scale } from './scale.ts';
 
 /** How a student's answers stand to a teacher's, element by element. */
@@ -42,7 +42,7 @@ export function bernoulliPair<T>(backend: Backend<T>, u: T, v: T): BernoulliPair
       backend.multiply(no, smallExponentialRemainder(backend, noRatio)),
     );
 
-    const noLog = logOnePlus(backend, backend.multiply(backend.subtract(a, b), no));
+    const noLog = logOfRatio(backend, a, b);
     const aboveZero = backend.where(positive, backend.multiply(no, student), zero);
     const below = backend.add(backend.where(positive, zero, student), backend.abs(v));
     const belowZero = backend.where(yes, backend.multiply(yes, below), zero);

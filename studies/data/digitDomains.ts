@@ -2,8 +2,8 @@
  * MNIST in three domains of the same digits, in colour: as it was published, on backgrounds of one random colour, and blended
  * with patches of texture as MNIST-M is with photographs (|patch − digit|; Ganin and others, 2016).
  *
- * MNIST-M's photographs (BSDS) are not free to be here. A patch is a seeded texture instead: coloured noise over octaves with
- * amplitudes as 1/frequency, the spectrum of natural images, around a random colour.
+ * MNIST-M's photographs (BSDS) are not free to be here. Seeded textures stand in for them, as many, of which an image gets a
+ * random crop: coloured noise over octaves with amplitudes as 1/frequency, the spectrum of natural images, around a random colour.
  */
 import { deriveSeed, randomBits, randomNormal } from 'dark-knowledge';
 import { type Dataset, imageSide, pixelsPerImage } from '../../examples/mnist/data.ts';
@@ -18,6 +18,7 @@ export type Domain = (dataset: Dataset, index: number, target: Float32Array) => 
 
 /** The domains; which colour and patch an image gets is drawn from the seed and its index. */
 export function digitDomains(seed: number): Readonly<Record<DomainName, Domain>> {
+  const patchOf = cropsOf(deriveSeed(seed, 2));
   return {
     orig: (dataset, index, target) => paint(dataset, index, target, (digit) => digit),
     color(dataset, index, target) {
@@ -25,7 +26,7 @@ export function digitDomains(seed: number): Readonly<Record<DomainName, Domain>>
       paint(dataset, index, target, (digit, _at, channel) => digit + (1 - digit) * colour[channel]!);
     },
     m(dataset, index, target) {
-      const patch = texture(deriveSeed(seed, 2), index);
+      const patch = patchOf(index);
       paint(dataset, index, target, (digit, at) => Math.abs(patch[at]! - digit));
     },
   };
@@ -60,38 +61,57 @@ function uniform(seed: number, index: number): number {
   return randomBits(seed, index) / 2 ** 32;
 }
 
+/** As many as BSDS has in a part. */
+const textureCount = 200;
+const textureSide = 64;
 /** Cells a side of each octave's grid. */
-const octaves: readonly number[] = [2, 4, 7, 14];
+const octaves: readonly number[] = [5, 9, 16, 32];
 
-/** A patch, [side, side, 3]. Its channels share four fifths of the noise, as those of photographs do. */
-function texture(seed: number, index: number): Float32Array {
-  const own = deriveSeed(seed, index);
-  const patch = new Float32Array(valuesPerImage);
-  const base = colourOf(deriveSeed(own, 0), 0);
-  for (let at = 0; at < patch.length; at++) patch[at] = base[at % channels]!;
+/** Random crops [side, side, 3] of a set of textures, each of which is made when it is first asked for. */
+function cropsOf(seed: number): (index: number) => Float32Array {
+  const textures: Float32Array[] = [];
+  const room = textureSide - imageSide + 1;
+  return (index) => {
+    const draw = (part: number, bound: number): number => Math.floor(bound * uniform(deriveSeed(seed, part), index));
+    const which = draw(0, textureCount);
+    textures[which] ??= texture(deriveSeed(seed, 3 + which));
+    const [top, left] = [draw(1, room), draw(2, room)];
+    const crop = new Float32Array(valuesPerImage);
+    for (let row = 0; row < imageSide; row++) {
+      const start = ((top + row) * textureSide + left) * channels;
+      crop.set(textures[which].subarray(start, start + imageSide * channels), row * imageSide * channels);
+    }
+    return crop;
+  };
+}
+
+/** [side, side, 3] in [0, 1]. Its channels share most of the noise, as those of photographs do. */
+function texture(seed: number): Float32Array {
+  const values = new Float32Array(textureSide ** 2 * channels);
+  const base = colourOf(deriveSeed(seed, 0), 0);
+  for (let at = 0; at < values.length; at++) values[at] = base[at % channels]!;
   for (const [octave, cells] of octaves.entries()) {
-    addOctave(patch, deriveSeed(own, octave + 1), cells, 0.5 / (octave + 1));
+    addOctave(values, deriveSeed(seed, octave + 1), cells, 0.25 / (octave + 1));
   }
-  for (let at = 0; at < patch.length; at++) patch[at] = Math.min(1, Math.max(0, patch[at]!));
-  return patch;
+  for (let at = 0; at < values.length; at++) values[at] = Math.min(1, Math.max(0, values[at]!));
+  return values;
 }
 
 /** Noise on a grid of cells, bilinear between its points. */
-function addOctave(patch: Float32Array, seed: number, cells: number, amplitude: number): void {
+function addOctave(values: Float32Array, seed: number, cells: number, amplitude: number): void {
   const points = cells + 1;
   const grid = Float32Array.from({ length: points * points * channels }, (_, at) => {
     const point = Math.floor(at / channels);
-    return 0.8 * randomNormal(seed, point) + 0.6 * randomNormal(seed, points * points + at);
+    return amplitude * (0.8 * randomNormal(seed, point) + 0.6 * randomNormal(seed, points * points + at));
   });
-  for (let row = 0, at = 0; row < imageSide; row++) {
-    const [y, v] = split((row * cells) / imageSide);
-    for (let column = 0; column < imageSide; column++) {
-      const [x, u] = split((column * cells) / imageSide);
+  for (let row = 0, at = 0; row < textureSide; row++) {
+    const [y, v] = split((row * cells) / textureSide);
+    for (let column = 0; column < textureSide; column++) {
+      const [x, u] = split((column * cells) / textureSide);
+      const [above, below] = [(y * points + x) * channels, ((y + 1) * points + x) * channels];
       for (let channel = 0; channel < channels; channel++, at++) {
-        const point = (yy: number, xx: number): number => grid[(yy * points + xx) * channels + channel]!;
-        const above = point(y, x) * (1 - u) + point(y, x + 1) * u;
-        const below = point(y + 1, x) * (1 - u) + point(y + 1, x + 1) * u;
-        patch[at]! += amplitude * 0.5 * (above * (1 - v) + below * v);
+        const along = (from: number): number => grid[from + channel]! * (1 - u) + grid[from + channels + channel]! * u;
+        values[at]! += along(above) * (1 - v) + along(below) * v;
       }
     }
   }

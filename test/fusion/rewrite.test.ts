@@ -116,6 +116,16 @@ describe('rules for elements', () => {
     expect(operationsOf(plan)).toContain('exp');
   });
 
+  it('e^−|x| takes the short exponential, however the sign is written; e^|x| and e^−x do not', () => {
+    const exponentialOf = (compute: <T>(b: Backend<T>, x: T) => T) =>
+      operationsOf(planOf([rows], (b, [x]) => b.exp(compute(b, x!)))).find((name) => /exp/i.test(name));
+    expect(exponentialOf((b, x) => b.multiply(b.abs(x), b.scalar(-0.5)))).toBe('fallingExp');
+    expect(exponentialOf((b, x) => b.subtract(b.scalar(0), b.abs(x)))).toBe('fallingExp');
+    expect(exponentialOf((b, x) => b.multiply(b.abs(x), b.scalar(0.5)))).toBe('exp');
+    expect(exponentialOf((b, x) => b.subtract(b.scalar(1), b.abs(x)))).toBe('exp');
+    expect(exponentialOf((b, x) => b.multiply(x, b.scalar(-1)))).toBe('exp');
+  });
+
   it('a factor goes into the difference of two softmaxes', () => {
     const plan = planOf([rows, rows, [5, 1]], (b, [x, y, r]) =>
       b.multiply(b.subtract(b.exp(b.logSoftmax!(x!)), b.exp(b.logSoftmax!(y!))), r!),

@@ -1,7 +1,12 @@
 import type { HostBackend, HostTensor } from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
 import { describe, expect, it } from 'vitest';
-import { exponentialMinusOne, exponentialRemainder, logOnePlus } from '../../src/ops/exponentialRemainder.ts';
+import {
+  exponentialMinusOne,
+  exponentialRemainder,
+  logOfRatio,
+  logOnePlus,
+} from '../../src/ops/exponentialRemainder.ts';
 
 const sizes = [0, 1e-15, 1e-12, 1e-6, 1e-3, 0.02, 0.0312, 0.0313, 0.1, 0.5, 0.9];
 const numbers = Float32Array.from([...sizes, ...sizes.map((size) => -size), 3, 30]);
@@ -41,5 +46,21 @@ describe.each(operations)('%s', (_, operation, reference, single) => {
 
   it('passes NaN on', () => {
     expect(operation(cpuBackend(), { data: Float32Array.of(Number.NaN), shape: [1] }).data[0]).toBeNaN();
+  });
+});
+
+describe('logOfRatio', () => {
+  it.each([
+    ['float64', 4e-12],
+    ['float32', 1e-6],
+  ] as const)('keeps the digits of the difference, in %s', (precision, tolerance) => {
+    const side = [0, 1e-30, 1e-9, 1e-3, 0.1, 0.4999, 0.5, 0.75, 0.999, 1].map(Math.fround);
+    const pairs = side.flatMap((a) => side.map((b) => [a, b] as const));
+    const column = (at: 0 | 1) => ({ data: Float32Array.from(pairs, (pair) => pair[at]), shape: [pairs.length] });
+    const { data } = logOfRatio(cpuBackend({ precision }), column(0), column(1));
+    pairs.forEach(([a, b], index) => {
+      const expected = Math.log1p((a - b) / (1 + b));
+      expect(Math.abs(data[index]! - expected), `at ${a}, ${b}`).toBeLessThanOrEqual(tolerance * Math.abs(expected));
+    });
   });
 });

@@ -27,6 +27,7 @@ import {
   type CrdOptions,
   checkCrdOptions,
   crdInputs,
+  crdMark,
   projectionInputs,
 } from './crdOptions.ts';
 import { type Embedding, embed, embedGradients, type ProjectionInput } from './embedding.ts';
@@ -80,7 +81,7 @@ export function crd<
 
   const loss: Loss<string, string, string, 'rows' | 'scalar'> = {
     name: 'crd',
-    reference: crd,
+    reference: crdMark,
     options: checked,
     inputs: crdInputs(checked),
     optionalInputs: ['rowWeights', ...(negatives === 'inBatch' ? ['labels'] : [])],

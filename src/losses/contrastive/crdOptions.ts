@@ -1,4 +1,4 @@
-/** Options of `crd`, and the names of the inputs that they ask for. */
+/** Options of `crd`, the names of the inputs that they ask for, and what kernels know it by. */
 import { type Reduction, type RowOptions, rowOptions, withNormalizer } from '../../ops/rowReduction.ts';
 import { optional, positive, readOptions, whole, word } from '../../options.ts';
 import type { ProjectionInput } from './embedding.ts';
@@ -39,6 +39,9 @@ export type CrdInput<Negatives extends CrdNegatives, Normalization extends CrdNo
 export type CrdOptionalInput<Negatives extends CrdNegatives> =
   | 'rowWeights'
   | (Negatives extends 'inBatch' ? 'labels' : never);
+
+/** What kernels know `crd` by: a bundle of theirs then holds no loss that nobody calls. */
+export const crdMark = { name: 'crd' };
 
 /** Options of `crd`, checked and complete. */
 export interface CheckedCrdOptions {

@@ -8,8 +8,7 @@ import { logSumExp } from '../../ops/logSumExp.ts';
 import { scale } from '../../ops/scale.ts';
 import type { TensorLike } from '../../tensor.ts';
 import { checkContrast } from './checkCrd.ts';
-import { crd } from './crd.ts';
-import type { CheckedCrdOptions } from './crdOptions.ts';
+import { type CheckedCrdOptions, crdMark } from './crdOptions.ts';
 import { embed } from './embedding.ts';
 
 /** log Z of both sides, under the names of the inputs of `crd`. */
@@ -47,7 +46,7 @@ export function estimatePartitionsOn<
   loss: Loss<Input, Differentiable, Optional, LossForm>,
   inputs: Inputs<ContrastInput<Input>, Optional, T | TensorLike>,
 ): Partitions<T> {
-  if (loss?.reference !== crd) {
+  if (loss?.reference !== crdMark) {
     throw kindError('estimatePartitions', 'loss', 'a crd loss', loss?.name, 'Of a weightedSum pass the term itself.');
   }
   const options = loss.options as CheckedCrdOptions;

@@ -45,7 +45,7 @@ interface MatchOptions {
  */
 export function predictionMatch<Input extends string>(
   name: string,
-  reference: (...options: never[]) => unknown,
+  reference: object,
   options: MatchOptions,
   { baseline, other }: { readonly baseline: Input; readonly other: Input },
 ): Metric<Input, MatchStatistic, PredictionMatch, 'labels' | 'rowWeights'> {

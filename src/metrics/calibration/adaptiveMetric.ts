@@ -26,7 +26,7 @@ export interface AdaptiveClasses {
 /** The metric, over probabilities of at least `threshold`. */
 export function adaptiveMetric<Result>(
   where: string,
-  reference: (...options: never[]) => unknown,
+  reference: object,
   options: Readonly<Record<string, unknown>> & { readonly bins: number; readonly ignoreIndex: number | null },
   threshold: number,
   finish: (classes: AdaptiveClasses) => Result,

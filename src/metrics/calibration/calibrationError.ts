@@ -19,6 +19,7 @@ import {
   sparsityWarning,
   tabulate,
 } from './binTable.ts';
+import { calibrationMark } from './calibrationMark.ts';
 import { confidenceColumns, confidenceFaults, isSingle } from './confidenceColumns.ts';
 import { checkRanks, type RankOptions, rankReaders, readRanks } from './rankOptions.ts';
 import { checkOneScore, scoreInputs } from './scoreInputs.ts';
@@ -138,7 +139,7 @@ export function calibrationError<From extends 'scores' | 'confidences' = 'scores
 
   const metric = rowMetric<string, CalibrationStatistic, CalibrationErrorResult, string>({
     name: 'calibrationError',
-    reference: calibrationError,
+    reference: calibrationMark,
     options: { boundaries, edges, norm, debiased, over, from, rank, withinTop, ignoreIndex },
     inputs: from === 'scores' ? { labels: 'labels' } : { confidences: 'numbers', correct: 'numbers' },
     optionalInputs: from === 'scores' ? scoreInputs : {},
@@ -216,20 +217,6 @@ export function calibrationError<From extends 'scores' | 'confidences' = 'scores
     },
   });
   return metric as never;
-}
-
-/**
- * Whether options leave no row out and take scores, of which the prediction's or all count: what kernels serve, as long as
- * no row weights are given.
- */
-export function countsEveryRow(options: object): boolean {
-  const { from, ignoreIndex, ...ranked } = options as {
-    readonly from: string;
-    readonly ignoreIndex: number | null;
-    readonly rank: number | undefined;
-    readonly withinTop: number | undefined;
-  };
-  return from === 'scores' && ignoreIndex === null && readRanks('calibrationError', ranked).last === 1;
 }
 
 function sumOf(values: Float64Array): number {

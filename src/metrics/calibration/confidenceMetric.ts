@@ -52,7 +52,7 @@ export function confidenceMetricReaders<From extends 'scores' | 'confidences'>()
 /** The metric; `finish` gets the groups of rows in rising order of confidence, none for a stream in which no row counts. */
 export function confidenceMetric<From extends 'scores' | 'confidences', Result>(
   where: string,
-  reference: (...options: never[]) => unknown,
+  reference: object,
   options: CheckedMetricOptions & Readonly<Record<string, unknown>>,
   finish: (groups: ConfidenceGroups, resolution: number) => Result,
 ): Metric<CalibrationInput<From>, string, Result, CalibrationOptionalInput<From>> {

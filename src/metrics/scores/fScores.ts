@@ -50,7 +50,7 @@ export function fScore(hits: number, predictions: number, labels: number, beta: 
 /** A metric of F scores; `readBeta` reads its options beyond those of all, and `finish` names what its result has. */
 export function fScoreMetric<From extends PredictionSource, Result>(
   where: string,
-  reference: (...options: never[]) => unknown,
+  reference: object,
   options: FScoreOptions<From>,
   readBeta: OptionReader<number> | undefined,
   finish: (scores: FScores) => Result,

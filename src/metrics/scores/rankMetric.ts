@@ -37,12 +37,7 @@ export function rankCorrelation(
   return correlate(series, new Float64Array(series.x.length).fill(1), level);
 }
 
-function rankMetric(
-  name: string,
-  reference: (...options: never[]) => unknown,
-  correlate: CorrelateRanks,
-  options: unknown,
-): RankCorrelation {
+function rankMetric(name: string, reference: object, correlate: CorrelateRanks, options: unknown): RankCorrelation {
   const read = readOptions(name, options, correlationReaders());
   return rowMetric<'x' | 'y', Statistic, CorrelationResult>({
     name,

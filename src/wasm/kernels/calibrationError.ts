@@ -1,7 +1,7 @@
 /** Fused kernel of `calibrationError`: the sums of each bin in float64, in one pass over the rows. */
 import type { FusedMetricKernel } from '../../backend.ts';
 import type { BinEdges } from '../../metrics/calibration/binTable.ts';
-import { calibrationError, countsEveryRow } from '../../metrics/calibration/calibrationError.ts';
+import { calibrationMark, countsEveryRow } from '../../metrics/calibration/calibrationMark.ts';
 import { flattenRows } from '../../ops/flattenRows.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { sumTolerance } from '../../ops/scoreFaults.ts';
@@ -22,7 +22,7 @@ const leastElements = 2 ** 16;
 export function calibrationErrorKernel({ store, threads, backend }: KernelHost): FusedMetricKernel<WasmTensor> {
   return {
     kind: 'metric',
-    implements: calibrationError,
+    implements: calibrationMark,
     supports: countsEveryRow,
     statistics(options, { labels, probabilities, logits, rowWeights }) {
       if (rowWeights !== undefined) return undefined;

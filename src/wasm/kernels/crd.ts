@@ -1,7 +1,6 @@
 /** Fused kernel of `crd` against a memory bank: scores and gradient in one pass over the rows that the indices name. */
 import type { FusedLossKernel, KernelInputs } from '../../backend.ts';
-import { crd } from '../../losses/contrastive/crd.ts';
-import type { CheckedCrdOptions } from '../../losses/contrastive/crdOptions.ts';
+import { type CheckedCrdOptions, crdMark } from '../../losses/contrastive/crdOptions.ts';
 import { type Embedding, embed, embedGradients } from '../../losses/contrastive/embedding.ts';
 import type { Pointer } from '../assemblyExports.ts';
 import type { WasmTensor } from '../tensors.ts';
@@ -100,7 +99,7 @@ export function crdKernel(host: KernelHost): FusedLossKernel<WasmTensor> {
 
   return {
     kind: 'loss',
-    implements: crd,
+    implements: crdMark,
     supports: (options) => (options as CheckedCrdOptions).negatives === 'bank',
     forward(options, inputs) {
       const { value, student, teacher, ...gradients } = contrast(options as CheckedCrdOptions, inputs);

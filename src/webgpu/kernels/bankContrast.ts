@@ -1,8 +1,7 @@
 /** Contrastive representation distillation around a kernel that scores anchors against a bank. */
 import type { Backend, FusedLossKernel } from '../../backend.ts';
 import { addContrasts, type Contrast, contrastWithPositives } from '../../losses/contrastive/contrast.ts';
-import { crd } from '../../losses/contrastive/crd.ts';
-import type { CheckedCrdOptions } from '../../losses/contrastive/crdOptions.ts';
+import { type CheckedCrdOptions, crdMark } from '../../losses/contrastive/crdOptions.ts';
 import { embed } from '../../losses/contrastive/embedding.ts';
 import { reduceRows } from '../../ops/rowReduction.ts';
 import { widestEmbedding } from './contrastProgram.ts';
@@ -24,7 +23,7 @@ export function crdWithBank<T>(
 ): FusedLossKernel<T> {
   return {
     kind: 'loss',
-    implements: crd,
+    implements: crdMark,
     supports: (options) => (options as CheckedCrdOptions).negatives === 'bank',
 
     forward(given, inputs) {

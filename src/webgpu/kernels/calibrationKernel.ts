@@ -3,7 +3,7 @@
  * adds the rows up by bin. Nothing of the size of the logits is written.
  */
 import type { FusedMetricKernel, KernelInputs } from '../../backend.ts';
-import { calibrationError, countsEveryRow } from '../../metrics/calibration/calibrationError.ts';
+import { calibrationMark, countsEveryRow } from '../../metrics/calibration/calibrationMark.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { binderOf } from './binder.ts';
@@ -50,7 +50,7 @@ export function calibrationKernel(context: KernelContext): FusedMetricKernel<T> 
 
   return {
     kind: 'metric',
-    implements: calibrationError,
+    implements: calibrationMark,
     supports: (options) => countsEveryRow(options) && (options as CalibrationOptions).over === 'topLabel',
     statistics(options, inputs) {
       if (inputs.rowWeights !== undefined) return undefined;

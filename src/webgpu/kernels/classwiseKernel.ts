@@ -1,6 +1,6 @@
 /** Statistics of the classwise calibration error: of every class its own table of bins. */
 import type { FusedMetricKernel } from '../../backend.ts';
-import { calibrationError, countsEveryRow } from '../../metrics/calibration/calibrationError.ts';
+import { calibrationMark, countsEveryRow } from '../../metrics/calibration/calibrationMark.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { binderOf } from './binder.ts';
@@ -38,7 +38,7 @@ export function classwiseKernel(context: KernelContext): FusedMetricKernel<T> {
   const bind = binderOf(context, 'calibrationError');
   return {
     kind: 'metric',
-    implements: calibrationError,
+    implements: calibrationMark,
     supports: (options) => countsEveryRow(options) && (options as CalibrationOptions).over === 'classwise',
 
     statistics(options, { labels, probabilities, logits, rowWeights }) {
