@@ -21,8 +21,6 @@ interface BiasSettings extends TrainingSettings {
   readonly barrierPoints: number;
 }
 
-const mlp = [784, 512, 128, 32, 10];
-
 const settingsOf: Readonly<Record<Scale, BiasSettings>> = {
   toy: {
     images: 32,
@@ -41,16 +39,16 @@ const settingsOf: Readonly<Record<Scale, BiasSettings>> = {
     barrierPoints: 3,
   },
   quick: {
-    images: 2500,
+    images: 2000,
     testImages: 1000,
     trials: 4,
     temperature: 5,
-    sizes: { cnn: { channels: [8, 16, 64], maxoutPieces: 4 }, mlp },
+    sizes: { cnn: { channels: [8, 16, 64], maxoutPieces: 4 }, mlp: [784, 256, 64, 10] },
     training: {
-      cnn: { epochs: 8, batchSize: 16, learningRate: 0.01 },
+      cnn: { epochs: 6, batchSize: 16, learningRate: 0.01 },
       mlp: { epochs: 24, batchSize: 64, learningRate: 0.001 },
     },
-    checkpoints: 8,
+    checkpoints: 6,
     pathImages: 400,
     mapImages: 400,
     barrierImages: 500,
@@ -61,7 +59,7 @@ const settingsOf: Readonly<Record<Scale, BiasSettings>> = {
     testImages: 10_000,
     trials: 4,
     temperature: 5,
-    sizes: { cnn: { channels: [16, 32, 128], maxoutPieces: 4 }, mlp },
+    sizes: { cnn: { channels: [16, 32, 128], maxoutPieces: 4 }, mlp: [784, 512, 128, 10] },
     training: {
       cnn: { epochs: 6, batchSize: 32, learningRate: 0.005 },
       mlp: { epochs: 24, batchSize: 128, learningRate: 0.001 },

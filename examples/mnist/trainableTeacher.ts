@@ -3,7 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { normalizeChannels } from './imageLayers.ts';
 import { createTeacher, type Teacher, type TeacherArchitecture, teacherArchitecture } from './teacher.ts';
 
-const featureGain = 5;
+export interface TrainableTeacherOptions {
+  readonly architecture?: TeacherArchitecture;
+  /** Multiplies the features before the projection: the larger, the sooner logits have the size that labels ask for. Default 5. */
+  readonly featureGain?: number;
+}
 
 export interface TrainableTeacher {
   /** What is trained: its outputs depend on the other images of a batch, and it follows their mean squares. */
@@ -19,7 +23,7 @@ export interface TrainableTeacher {
  */
 export function trainableTeacher(
   seed: number,
-  architecture: TeacherArchitecture = teacherArchitecture,
+  { architecture = teacherArchitecture, featureGain = 5 }: TrainableTeacherOptions = {},
 ): TrainableTeacher {
   const meanSquares = architecture.channels.map((channels) => tf.variable(tf.ones<tf.Rank.R1>([channels]), false));
   const teacher = createTeacher(seed, architecture, {

@@ -54,12 +54,12 @@ export const settingsOf: Readonly<Record<Scale, DeviationSettings>> = {
   },
   quick: {
     trials: 4,
-    images: 1500,
+    images: 1000,
     testImages: 4000,
     curveImages: 1000,
     sizes: { cnn, mlp: [784, 256, 64, 10] },
     training: {
-      cnn: { epochs: 12, batchSize: 16, learningRate: 0.01 },
+      cnn: { epochs: 10, batchSize: 16, learningRate: 0.01 },
       mlp: { epochs: 24, batchSize: 64, learningRate: 0.001 },
     },
     temperature: 4,

@@ -15,6 +15,9 @@ export interface NetworkSizes {
   readonly mlp: readonly number[];
 }
 
+/** The main example's CNN, of 5, sees sixty thousand images; with few, its logits would stay too small. */
+const featureGain = 25;
+
 /** A network on its way. */
 export interface Learner {
   /** What is trained. */
@@ -26,7 +29,7 @@ export interface Learner {
 
 export function createLearner(kind: NetworkKind, seed: number, sizes: NetworkSizes): Learner {
   if (kind === 'cnn') {
-    const { teacher, fold, dispose } = trainableTeacher(seed, sizes.cnn);
+    const { teacher, fold, dispose } = trainableTeacher(seed, { architecture: sizes.cnn, featureGain });
     return { model: teacher, plain: fold, dispose };
   }
   const model = createPerceptron({ seed, widths: sizes.mlp });
