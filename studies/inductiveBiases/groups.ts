@@ -61,6 +61,8 @@ export interface Measured {
   readonly calibrationError: number;
   /** Mean representational similarity to the other CNNs that learnt from labels. */
   readonly similarityToCnns: number;
+  /** The same of centred features: unrelated ones are then near 0. */
+  readonly centredSimilarityToCnns: number;
   /** Jaccard's index of its errors and those of the first CNN; of that CNN itself, null. */
   readonly sharedErrors: number | null;
 }

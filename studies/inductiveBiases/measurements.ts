@@ -29,7 +29,7 @@ import { firstRows } from './trainAll.ts';
 
 export type Maps = Readonly<Record<SetName, ReturnType<typeof mapOf>>>;
 
-/** The paper's similarity: of the dot products as they are. */
+/** The paper's similarity: of the dot products as they are, so that features that are never negative are all alike. */
 const similarity = () => representationalSimilarity({ preset: 'paper' });
 
 /** A map of all models for each test set, by their features of its first images. */
@@ -44,8 +44,10 @@ function mapOf(trained: readonly TrainedModel[], set: SetName, images: number) {
     trained.map((model) => [nameOf(model), firstRows(model.outputs[set].features, images)]),
   );
   const { value } = measure(similarityMatrix({ models: names, similarity: similarity() }), features);
+  const centred = similarityMatrix({ models: names, similarity: representationalSimilarity({ preset: 'centered' }) });
   return {
     similarity: value,
+    centred: measure(centred, features).value,
     map: { ...multidimensionalScaling(dissimilarity(value)), names, groups: trained.map(({ group }) => group) },
   };
 }
@@ -58,14 +60,18 @@ export function measurementsOf(trained: readonly TrainedModel[], testSets: TestS
     const { labels } = testSets[set];
     return trained.map((model, at): Measured => {
       const { logits } = model.outputs[set];
-      const others = cnns.filter((cnn) => cnn !== at).map((cnn) => maps[set].similarity[at]![cnn]!);
+      const toCnns = (similarities: readonly (readonly number[])[]): number => {
+        const others = cnns.filter((cnn) => cnn !== at).map((cnn) => similarities[at]![cnn]!);
+        return others.reduce((sum, value) => sum + value, 0) / others.length;
+      };
       return {
         group: model.group,
         trial: model.trial,
         set,
         accuracy: measure(accuracy(), { logits, labels }).value,
         calibrationError: measure(calibrationError({ bins: 15 }), { logits, labels }).value,
-        similarityToCnns: others.reduce((sum, value) => sum + value, 0) / others.length,
+        similarityToCnns: toCnns(maps[set].similarity),
+        centredSimilarityToCnns: toCnns(maps[set].centred),
         sharedErrors:
           model === trained[0]
             ? null

@@ -16,7 +16,7 @@ import {
 import { barrierNames, inTrial, type Maps, overlapOf, pathOf } from './measurements.ts';
 
 export function tablesOf(measured: readonly Measured[], barriers: readonly TrialBarriers[]): readonly StudyTable[] {
-  const cells = (field: 'calibrationError' | 'similarityToCnns' | 'sharedErrors') =>
+  const cells = (field: 'calibrationError' | 'similarityToCnns' | 'centredSimilarityToCnns' | 'sharedErrors') =>
     groups.map(({ name }) => [
       name,
       ...setNames.map((set) => {
@@ -44,6 +44,7 @@ export function tablesOf(measured: readonly Measured[], barriers: readonly Trial
       header,
       rows: cells('similarityToCnns'),
     },
+    { title: 'The same of centred features', header, rows: cells('centredSimilarityToCnns') },
     { title: 'Errors shared with the first CNN (Jaccard’s index)', header, rows: cells('sharedErrors') },
     {
       title: 'Barriers of the test loss, nats, over the straight line between the ends',
