@@ -1,7 +1,9 @@
 /** Every study, in the order of the papers. */
+import { deviations } from './deviations.ts';
 import { domains } from './domains.ts';
+import { inductiveBiasesMnist } from './inductiveBiasesMnist.ts';
 import { inheritedBias } from './inheritedBias.ts';
 import type { Study } from './study.ts';
 import { whatTransfers } from './whatTransfers.ts';
 
-export const studies: readonly Study[] = [domains, whatTransfers, inheritedBias];
+export const studies: readonly Study[] = [inductiveBiasesMnist, domains, whatTransfers, inheritedBias, deviations];
