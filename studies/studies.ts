@@ -1,5 +1,6 @@
 /** Every study, in the order of the papers. */
 import { domains } from './domains.ts';
 import type { Study } from './study.ts';
+import { whatIsLost } from './whatIsLost/whatIsLost.ts';
 
-export const studies: readonly Study[] = [domains];
+export const studies: readonly Study[] = [domains, whatIsLost];
