@@ -35,34 +35,38 @@ export function dense(
   );
 }
 
-/** The embedding of each token plus that of its position: tokens [batch, length], table [vocabulary, width], positions [length, width]. */
+/**
+ * The embedding of each token, plus that of its position where there are any: tokens [batch, length], table [vocabulary, width],
+ * positions [longest, width].
+ */
 export function embed(
   tokens: tf.Tensor2D,
   table: tf.Variable<tf.Rank.R2>,
-  positions: tf.Variable<tf.Rank.R2>,
+  positions?: tf.Variable<tf.Rank.R2>,
 ): tf.Tensor2D {
   const [batch, length] = tokens.shape;
   const [vocabulary, width] = table.shape;
-  const places = positions.shape[0];
+  const longest = positions?.shape[0] ?? length;
   return differentiable(
-    [table, positions],
+    positions === undefined ? [table] : [table, positions],
     (save) => {
       save([tokens]);
-      const placed = places === length ? positions : tf.slice(positions, [0, 0], [length, width]);
-      return tf.reshape<tf.Rank.R2>(tf.add(tf.gather(table, tokens), placed), [batch * length, width]);
+      const words = tf.gather(table, tokens);
+      const placed = positions === undefined ? words : tf.add(words, tf.slice(positions, [0, 0], [length, width]));
+      return tf.reshape<tf.Rank.R2>(placed, [batch * length, width]);
     },
     (upstream, [savedTokens]) => {
       // wasm has no gradient for a gather: a product with one-hot rows is one.
       const chosen = tf.oneHot(tf.reshape(savedTokens!, [batch * length]), vocabulary) as tf.Tensor2D;
-      const ofPlaces = tf.sum<tf.Tensor2D>(tf.reshape(upstream, [batch, length, width]), 0);
+      const ofTable = tf.matMul(tf.cast(chosen, 'float32'), upstream, true);
+      if (positions === undefined) return [ofTable];
+      const ofPositions = tf.sum<tf.Tensor2D>(tf.reshape(upstream, [batch, length, width]), 0);
       return [
-        tf.matMul(tf.cast(chosen, 'float32'), upstream, true),
-        places === length
-          ? ofPlaces
-          : tf.pad(ofPlaces, [
-              [0, places - length],
-              [0, 0],
-            ]),
+        ofTable,
+        tf.pad(ofPositions, [
+          [0, longest - length],
+          [0, 0],
+        ]),
       ];
     },
   );
@@ -159,4 +163,18 @@ export function poolTokens(input: tf.Tensor2D, weights: tf.Tensor2D): tf.Tensor2
       ]),
     ],
   );
+}
+
+/** −∞ where a key is padding, token 0, to add to scores [batch, heads, length, length]. */
+export function paddingMask(tokens: tf.Tensor2D): tf.Tensor {
+  const [batch, length] = tokens.shape;
+  return tf.reshape(tf.where(tf.equal(tokens, 0), tf.scalar(-Infinity), tf.scalar(0)), [batch, 1, 1, length]);
+}
+
+/** −∞ where a key comes after the query. */
+export function futureMask(length: number): tf.Tensor {
+  const values = Float32Array.from({ length: length ** 2 }, (_, at) =>
+    at % length > Math.floor(at / length) ? -Infinity : 0,
+  );
+  return tf.tensor(values, [1, 1, length, length]);
 }

@@ -1,7 +1,7 @@
 /** One Transformer for several tasks on texts: a linear head for each reads the mean of the last layer's tokens. */
 import * as tf from '@tensorflow/tfjs-core';
 import { deriveSeed } from 'dark-knowledge';
-import { dense, poolTokens, standardize } from './sequenceLayers.ts';
+import { dense, paddingMask, poolTokens, standardize } from './sequenceLayers.ts';
 import { createDense, createTransformer, type TransformerForm } from './transformer.ts';
 
 export interface TextOutputs {
@@ -38,12 +38,6 @@ export function createTextClassifier<Task extends string>(
       ...heads.flatMap(({ weights, bias }): tf.Variable[] => [weights, bias]),
     ],
   };
-}
-
-/** −∞ where a key is padding, to add to scores [batch, heads, length, length]. */
-export function paddingMask(tokens: tf.Tensor2D): tf.Tensor {
-  const [batch, length] = tokens.shape;
-  return tf.reshape(tf.where(tf.equal(tokens, 0), tf.scalar(-Infinity), tf.scalar(0)), [batch, 1, 1, length]);
 }
 
 /** Weights of the mean over the tokens that are none of the padding, [batch, length]. */

@@ -55,8 +55,8 @@ export function createTransformer(seed: number, form: TransformerForm): Transfor
     };
   };
   // What a token is says more than where it is: with both as loud, deep models find out late.
-  const table = embedding(vocabulary, width, 1, deriveSeed(seed, 1000));
-  const positions = embedding(length, width, 0.2, deriveSeed(seed, 1001));
+  const table = createEmbedding(vocabulary, width, 1, deriveSeed(seed, 1000));
+  const positions = createEmbedding(length, width, 0.2, deriveSeed(seed, 1001));
   const own = Array.from({ length: shared ? 1 : layers }, (_, number) => createLayer(number));
 
   return {
@@ -86,6 +86,6 @@ export function createTransformer(seed: number, form: TransformerForm): Transfor
 }
 
 /** Normal values of a deviation. */
-function embedding(rows: number, width: number, deviation: number, seed: number): tf.Variable<tf.Rank.R2> {
+export function createEmbedding(rows: number, width: number, deviation: number, seed: number): tf.Variable<tf.Rank.R2> {
   return initializeWeights<tf.Rank.R2>([rows, width], { seed, gain: deviation * Math.sqrt(rows / 2) });
 }

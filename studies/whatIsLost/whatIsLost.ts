@@ -39,7 +39,7 @@ const settingsOf: Readonly<Record<Scale, LossSettings>> = {
   toy: {
     examples: { RTE: 8, STSB: 16, CoLA: 24, SST2: 32, QNLI: 40, MNLI: 48 },
     testExamples: 12,
-    steps: { RTE: 1, STSB: 1, CoLA: 1, SST2: 1, QNLI: 1, MNLI: 1 },
+    steps: { RTE: 1, STSB: 1, CoLA: 0, SST2: 0, QNLI: 0, MNLI: 1 },
     rounds: { teacher: 1, student: 1 },
     batchSize: 2,
     rate: 0.002,

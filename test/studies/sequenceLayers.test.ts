@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { preparePlatform } from '../../examples/mnist/platform.ts';
 import { jointAdam } from '../../studies/jointAdam.ts';
+import { recur } from '../../studies/models/lstm.ts';
 import { attention, dense, embed, plus, poolTokens, standardize } from '../../studies/models/sequenceLayers.ts';
 
 beforeAll(async () => {
@@ -62,6 +63,10 @@ describe('layers for sequences state the gradient of what they compute', () => {
       const mask = tf.tensor4d([0, 0, 0, 0, 0, -Infinity], [2, 1, 1, 3]);
       return [[input], () => attention(input as tf.Variable<tf.Rank.R2>, mask, { batch: 2, length: 3, heads: 2 })];
     },
+    recur() {
+      const [input, weights] = [normal([6, 8], 1), normal([2, 8], 2)];
+      return [[input, weights], () => recur(input as never, weights as never, { batch: 2, length: 3 })];
+    },
     plus() {
       const [first, second] = [normal([2, 3], 1), normal([2, 3], 2)];
       return [[first, second], () => plus(first as never, second as never)];
@@ -86,6 +91,28 @@ it('a masked key takes no part in attention', () => {
   const of = (rows: tf.Tensor2D) =>
     Array.from(attention(rows, mask, { batch: 1, length: 3, heads: 1 }).dataSync()).slice(0, 4);
   expect(of(other)).toEqual(of(input));
+});
+
+it('a recurrent step is the cell of tfjs-core', () => {
+  // basicLSTMCell has input, candidate, forget and output side by side, the forget gate with a bias of its own.
+  const [batch, width] = [2, 3];
+  const input = tf.randomNormal<tf.Rank.R2>([2 * batch, 4 * width], 0, 1, 'float32', 1);
+  const weights = tf.variable(tf.randomNormal<tf.Rank.R2>([width, 4 * width], 0, 1, 'float32', 2));
+  const reordered = (columns: tf.Tensor2D): tf.Tensor2D => {
+    const [i, f, o, g] = tf.split(columns, 4, 1);
+    return tf.concat([i!, g!, f!, o!], 1) as tf.Tensor2D;
+  };
+  const kernel = tf.concat2d([tf.eye(4 * width), reordered(weights)], 0);
+  let [memory, state] = [tf.zeros<tf.Rank.R2>([batch, width]), tf.zeros<tf.Rank.R2>([batch, width])];
+  const inSteps = tf.unstack(tf.reshape(input, [batch, 2, 4 * width]), 1) as tf.Tensor2D[];
+  for (const step of inSteps) {
+    [memory, state] = tf.basicLSTMCell(tf.scalar(0), kernel, tf.zeros([4 * width]), reordered(step), memory, state);
+  }
+  const ours = tf.reshape(recur(input, weights, { batch, length: 2 }), [batch, 2, width]);
+  const last = tf.slice(ours, [0, 1, 0], [batch, 1, width]).dataSync();
+  state.dataSync().forEach((value, at) => {
+    expect(last[at]).toBeCloseTo(value, 5);
+  });
 });
 
 it('joint Adam takes the steps of tfjs’s Adam', () => {
