@@ -359,7 +359,8 @@ function figuresOf(first: Readonly<Record<string, Answers>>, { labels }: Agreeme
     distilled: logitsOfModel(distilled),
     transformer: logitsOfModel(transformer),
   });
-  const names = Object.keys(first);
+  const taught = modelNames.map((teacher) => titleOf('transformer', teacher));
+  const names = [...modelNames.map((name) => modelTitles[name]), ...taught];
   const similarities = measure(
     similarityMatrix({ models: names, similarity: representationalSimilarity() }),
     Object.fromEntries(names.map((name) => [name, someOf(first[name]!.natural.features)])),
@@ -376,9 +377,13 @@ function figuresOf(first: Readonly<Record<string, Answers>>, { labels }: Agreeme
       }),
     },
     {
-      title: 'Representations of all models',
+      title: 'Representations of the models alone, and of Transformers that they taught',
       note: 'As the paper’s Figure 6, of the last layer on the same sentences. Near: alike. First trial.',
-      specification: modelMap({ ...map, names, groups: names.map((name) => studentTitle(name)) }),
+      specification: modelMap({
+        ...map,
+        names,
+        groups: names.map((name) => (taught.includes(name) ? 'taught' : 'alone')),
+      }),
     },
     {
       title: 'Who errs on what',
@@ -386,11 +391,6 @@ function figuresOf(first: Readonly<Record<string, Answers>>, { labels }: Agreeme
       specification: errorOverlapBars(overlap),
     },
   ];
-}
-
-/** `LSTM → Transformer` is a Transformer. */
-function studentTitle(name: string): string {
-  return name.split(' → ').at(-1)!;
 }
 
 const remarks: readonly string[] = [
