@@ -10,6 +10,7 @@ import {
   multidimensionalScaling,
   representationalSimilarity,
   similarityMatrix,
+  tensor,
   trainingPath,
 } from 'dark-knowledge';
 import { barrierBetween } from '../../examples/mnist/barriers.ts';
@@ -25,7 +26,6 @@ import {
   type TrialBarriers,
   type TrialPaths,
 } from './groups.ts';
-import { firstRows } from './trainAll.ts';
 
 export type Maps = Readonly<Record<SetName, ReturnType<typeof mapOf>>>;
 
@@ -50,6 +50,13 @@ function mapOf(trained: readonly TrainedModel[], set: SetName, images: number) {
     centred: measure(centred, features).value,
     map: { ...multidimensionalScaling(dissimilarity(value)), names, groups: trained.map(({ group }) => group) },
   };
+}
+
+/** The first rows of activations. */
+function firstRows({ data, shape }: HostTensor, wanted: number): HostTensor {
+  const [rows, width] = shape as [number, number];
+  const kept = Math.min(rows, wanted);
+  return tensor((data as Float32Array).subarray(0, kept * width), [kept, width]);
 }
 
 export const nameOf = ({ group, trial }: Pick<TrainedModel, 'group' | 'trial'>): string => `${group} ${trial + 1}`;

@@ -1,6 +1,6 @@
 /** All models of the study, one after the other. */
 import * as tf from '@tensorflow/tfjs-core';
-import { crossEntropy, deriveSeed, type HostTensor, klDivergence, tensor } from 'dark-knowledge';
+import { crossEntropy, deriveSeed, type HostTensor, klDivergence } from 'dark-knowledge';
 import type { Dataset, TestSets } from '../../examples/mnist/data.ts';
 import type { Model } from '../../examples/mnist/layers.ts';
 import { someSamples } from '../data/samples.ts';
@@ -93,11 +93,4 @@ export async function trainAll(
     for (const set of setNames) outputs[set] = await outputsOn(model, testSets[set]);
     return outputs as Record<SetName, Predictions>;
   }
-}
-
-/** The first rows of activations. */
-export function firstRows({ data, shape }: HostTensor, wanted: number): HostTensor {
-  const [rows, width] = shape as [number, number];
-  const kept = Math.min(rows, wanted);
-  return tensor((data as Float32Array).subarray(0, kept * width), [kept, width]);
 }
