@@ -387,7 +387,7 @@ function figuresOf(first: Readonly<Record<string, Answers>>, { labels }: Agreeme
     },
     {
       title: 'Who errs on what',
-      note: 'As the paper’s Figure 10: does the distilled Transformer err where the LSTM does, or where the Transformer does? First trial.',
+      note: 'As the paper’s Figure 10: does the distilled Transformer err where the LSTM does, or where the Transformer does? First trial; another LSTM than its teacher.',
       specification: errorOverlapBars(overlap),
     },
   ];
