@@ -85,7 +85,8 @@ export function evaluate<L extends AnyLoss>(
 ): Evaluation<L['form']> {
   const plain: AnyLoss = loss;
   return onHost('evaluate', plain, inputs, (backend, placed) => {
-    const { value, terms } = evaluatePlaced(backend, plain, placed, context);
+    // In a scope of its own: what is handed over together is computed in one go, whichever part is read first.
+    const { value, terms } = backend.scope(() => evaluatePlaced(backend, plain, placed, context));
     return { value: plainValue<L['form']>(loss.form, backend.readSync(value)), terms: plainTerms(backend, terms) };
   });
 }
@@ -105,7 +106,7 @@ export function valueAndGradients<L extends AnyLoss>(
 ): GradientEvaluation<DifferentiableOf<L>, L['form'], OptionalOf<L>> {
   const plain: AnyLoss = loss;
   return onHost('valueAndGradients', plain, inputs, (backend, placed) => {
-    const { value, terms, gradients } = differentiatePlaced(backend, plain, placed, context);
+    const { value, terms, gradients } = backend.scope(() => differentiatePlaced(backend, plain, placed, context));
     const given = plain.differentiable.filter((name) => gradients[name] !== undefined);
     const read = Object.fromEntries(given.map((name) => [name, backend.readSync(gradients[name]!)]));
     return {

@@ -31,7 +31,8 @@ export function hostStatistics(metric: AnyMetric, given: Inputs<string, string, 
     if (members.length === 0) return {};
     return backend.scope(() => {
       const placed = placeOn(backend, inputsOfMembers(members, inputs));
-      const found = Object.entries(statisticsOfMembers(backend, members, placed));
+      // In a scope of their own: what is handed over together is computed in one go, whichever is read first.
+      const found = Object.entries(backend.scope(() => statisticsOfMembers(backend, members, placed)));
       return Object.fromEntries(
         found.map(([name, value]) => [name, widen(typeof value === 'number' ? value : backend.readSync(value))]),
       );

@@ -28,12 +28,32 @@ const confidence = 0.95;
  * whole interval is above 0, and does not where all of it is below.
  */
 export function claimAbove(words: ClaimWords, differences: readonly number[]): Claim {
+  // What is not defined in every trial decides nothing.
+  if (!differences.every(Number.isFinite)) return claimFrom(words, Number.NaN, null);
   const { mean, standardError } = meanAndStandardDeviation(differences);
   const interval =
     standardError === null
       ? null
       : intervalOf(mean, standardError * jstat.studentt.inv((1 + confidence) / 2, differences.length - 1));
   return claimFrom(words, mean, interval);
+}
+
+/**
+ * A claim that one kind of run spreads more than another: the logarithm of the ratio of their standard deviations, with the
+ * interval of Fisher's F, over as many trials each. A spread of 0, where shares of few samples happen to be equal, tells nothing.
+ */
+export function claimMoreSpread(words: ClaimWords, wide: readonly number[], narrow: readonly number[]): Claim {
+  const spread = [wide, narrow].map((values) => meanAndStandardDeviation(values).standardDeviation ?? 0);
+  const [wider, narrower] = spread as [number, number];
+  if (wider === 0 || narrower === 0) return claimFrom(words, 0, null);
+  const logarithm = Math.log(wider / narrower);
+  const half = Math.log(ratioToldApart(wide.length));
+  return claimFrom(words, logarithm, [logarithm - half, logarithm + half]);
+}
+
+/** The ratio of two standard deviations, over as many trials each, that Fisher's F tells from 1. */
+export function ratioToldApart(trials: number): number {
+  return Math.sqrt(jstat.centralF.inv((1 + confidence) / 2, trials - 1, trials - 1));
 }
 
 /** The same with an interval that is known already, such as a bootstrap's. */
@@ -62,7 +82,8 @@ function lineOf({ claim, measure, number, interval, paper, source, verdict }: Cl
   return `${marks[verdict]} ${verdict}: ${claim}; ${measure} ${signed(number)}${range}, paper ${paper} (${source})`;
 }
 
-/** Three digits, with its sign: claims are differences. */
-export function signed(number: number): string {
+/** Three digits, with its sign: claims are differences. What is not defined, null in JSON, is a dash. */
+export function signed(number: number | null): string {
+  if (number === null || Number.isNaN(number)) return '–';
   return `${number < 0 ? '−' : '+'}${Math.abs(number).toFixed(3)}`;
 }

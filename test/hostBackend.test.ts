@@ -19,6 +19,36 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+it('plain names compute what they return in one go, whichever part is read first', async () => {
+  const library = await freshLibrary();
+  const Module = WebAssembly.Module;
+  let compiled = 0;
+  vi.stubGlobal('WebAssembly', {
+    ...members(WebAssembly),
+    Module: class extends Module {
+      constructor(bytes: BufferSource) {
+        super(bytes);
+        compiled++;
+      }
+    },
+  });
+  const programsOf = (compute: () => unknown): number => {
+    const before = compiled;
+    compute();
+    return compiled - before;
+  };
+  // The first calls start the backends.
+  library.evaluate(library.logitMse(), logits);
+  library.measure(library.agreement(), logits);
+  const both = library.weightedSum({
+    reverse: { loss: library.klDivergence({ direction: 'reverse' }), weight: 1 },
+    mixture: { loss: library.jensenShannon(), weight: 1 },
+  });
+  expect(programsOf(() => library.valueAndGradients(library.klDivergence(), logits))).toBe(1);
+  expect(programsOf(() => library.evaluate(both, logits))).toBe(1);
+  expect(programsOf(() => library.measure(library.tokenFidelity(), { ...logits, labels: [2, 1] }))).toBe(1);
+});
+
 describe('float32 input where WebAssembly', async () => {
   const { crossEntropy, evaluate, klDivergence, measure, accuracy, calibrationError, valueAndGradients } =
     await freshLibrary();
