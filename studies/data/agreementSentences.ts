@@ -136,6 +136,14 @@ function drawSentence(seed: number): Sentence {
   };
 }
 
+/** The same sentences with a share of the labels turned round, as where a parser took another noun for the subject. */
+export function mislabelled(sentences: AgreementSentences, share: number, seed: number): AgreementSentences {
+  return {
+    ...sentences,
+    labels: sentences.labels.map((label, row) => (randomUniform(seed, row) < share ? 1 - label : label)),
+  };
+}
+
 /** The place in a list of shares that a uniform number falls into. */
 function pick(shares: readonly number[], uniform: number): number {
   let upTo = 0;

@@ -4,12 +4,14 @@ import { beforeAll, expect, it } from 'vitest';
 import { preparePlatform } from '../../examples/mnist/platform.ts';
 import { claimAbove } from '../../studies/claims.ts';
 import { domains } from '../../studies/domains.ts';
+import { inductiveBiasesAgreement } from '../../studies/inductiveBiasesAgreement.ts';
 import { inheritedBias } from '../../studies/inheritedBias.ts';
 import { pageOf } from '../../studies/page.ts';
 import { keptResults, type Results } from '../../studies/results.ts';
 import { resultsPage } from '../../studies/resultsPage.ts';
 import { studies } from '../../studies/studies.ts';
 import type { Findings, Study } from '../../studies/study.ts';
+import { whatIsLost } from '../../studies/whatIsLost.ts';
 import { whatTransfers } from '../../studies/whatTransfers.ts';
 
 beforeAll(() => preparePlatform());
@@ -54,6 +56,28 @@ it('the study of inherited bias goes its whole way at toy size', async () => {
   expect(header).toHaveLength(10);
   expect(rows.map(([name]) => name)).toEqual(['teacher', 'alone', 'distilled']);
   expect(await figuresOnPage(inheritedBias, findings)).toBe(1);
+});
+
+it('the study of agreement goes its whole way at toy size', async () => {
+  const findings = await atToySize(inductiveBiasesAgreement);
+  expect(findings.claims).toHaveLength(16);
+  expect(findings.claims.every(({ number }) => Number.isFinite(number))).toBe(true);
+  expect(findings.tables[1]!.rows.map(([name]) => name)).toEqual([
+    'Transformer',
+    'Transformer-seq',
+    'UniversalTransformer-seq',
+    'LSTM',
+  ]);
+  expect(await figuresOnPage(inductiveBiasesAgreement, findings)).toBe(3);
+});
+
+it('the study of what is lost goes its whole way at toy size', async () => {
+  const findings = await atToySize(whatIsLost);
+  expect(findings.claims).toHaveLength(8);
+  expect(findings.claims.every(({ number }) => Number.isFinite(number))).toBe(true);
+  expect(findings.tables[0]!.rows).toHaveLength(9);
+  expect(findings.tables[0]!.header.slice(1)).toEqual(['RTE', 'STSB', 'CoLA', 'SST2', 'QNLI', 'MNLI']);
+  expect(await figuresOnPage(whatIsLost, findings)).toBe(2);
 });
 
 const words = { claim: 'distilled | alone', measure: 'accuracy, difference', paper: '0.189', source: 'Table 9' };

@@ -1,19 +1,8 @@
+/** Texts and sentences: their labels against a reader of the words. */
 import { expect, it } from 'vitest';
-import { preparePlatform } from '../../examples/mnist/platform.ts';
+import { drawSentences, mislabelled, nouns, sentenceOf } from '../../studies/data/agreementSentences.ts';
 import { drawExamples, type TaskName, taskNames, textOf, textTasks } from '../../studies/data/textTasks.ts';
-import { pageOf } from '../../studies/page.ts';
 import { mappedLayers, studentForms } from '../../studies/whatIsLost/layerwise.ts';
-import { whatIsLost } from '../../studies/whatIsLost/whatIsLost.ts';
-
-it('the study of what is lost goes its whole way at toy size', async () => {
-  await preparePlatform();
-  const findings = await whatIsLost.run({ scale: 'toy', seed: 3, progress: () => {} });
-  expect(findings.claims).toHaveLength(8);
-  expect(findings.claims.every(({ number }) => Number.isFinite(number))).toBe(true);
-  expect(findings.tables[0]!.rows).toHaveLength(9);
-  const page = await pageOf(whatIsLost, findings, { scale: 'toy', seed: 3, platform: 'wasm', seconds: 1 });
-  expect(page.match(/<svg/g)).toHaveLength(2);
-});
 
 const places = ['Rome', 'Oslo', 'Cairo', 'Lima'];
 const praise = ['fine', 'warm', 'bright', 'fresh'];
@@ -72,4 +61,27 @@ it('students learn from the layers of the paper', () => {
   expect(teachersOf('6L_½D')).toEqual([1, 3, 6, 8, 10, 12]);
   expect(teachersOf('⅓AH')).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   expect(forms['⅓AH']).toEqual({ ...teacher, heads: 2 });
+});
+
+it('sentences know their attractors, and the words to the verb', () => {
+  const sentences = drawSentences(300, 1);
+  for (let row = 0; row < sentences.count; row++) {
+    const words = sentenceOf(sentences, row).split(' ');
+    const isNoun = (word: string): boolean => nouns.includes(word.replace(/s$/, ''));
+    const between = words.slice(words.length - sentences.distances[row]! + 1).filter(isNoun);
+    const subject = words[words.length - sentences.distances[row]!]!;
+    expect(isNoun(subject)).toBe(true);
+    expect(subject.endsWith('s')).toBe(sentences.labels[row] === 1);
+    const attractors = between.filter((word) => word.endsWith('s') !== subject.endsWith('s'));
+    expect(attractors).toHaveLength(sentences.attractors[row]!);
+  }
+});
+
+it('mislabelled sentences are so many of the same sentences', () => {
+  const sentences = drawSentences(2000, 1);
+  const noisy = mislabelled(sentences, 0.1, 2);
+  const wrong = noisy.labels.filter((label, row) => label !== sentences.labels[row]).length;
+  // Five standard errors of a share of 2000.
+  expect(Math.abs(wrong / 2000 - 0.1)).toBeLessThan(5 * Math.sqrt((0.1 * 0.9) / 2000));
+  expect(noisy.tokens).toBe(sentences.tokens);
 });
