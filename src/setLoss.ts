@@ -1,19 +1,23 @@
 /**
  * Losses over a set of samples: what they compare is between the samples of a batch, so there is no number for each row
  * and nothing to reduce. A sample that a mask leaves out is no member of the set, whatever it holds.
+ *
+ * They compare angles and ratios: a factor on one side's features changes none of them. So each side is multiplied by a power of two
+ * that brings its largest number near 1, and no square of it overflows or vanishes, nor a product of four.
  */
 import type { Backend, Residuals } from './backend.ts';
 import { checkNotEmpty, shapeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
 import type { Loss, LossContext } from './loss.ts';
 import { checkMask } from './ops/checkMask.ts';
+import { unitFactor } from './ops/unitFactor.ts';
 import { sizeOf } from './tensor.ts';
 
 /** Two networks' features of the same samples. */
 export interface SampleSet<T> {
-  /** [batch, features]; 0 in samples that do not count. */
+  /** [batch, features], the largest near 1; 0 in samples that do not count. */
   readonly student: T;
-  /** [batch, features], of a width of its own; 0 in samples that do not count. */
+  /** [batch, features], of a width of its own, the largest near 1; 0 in samples that do not count. */
   readonly teacher: T;
   /** 1 for each sample that counts, [batch, 1]; undefined where all do. */
   readonly counts: T | undefined;
@@ -28,7 +32,7 @@ export interface SetLoss<Kept extends string> {
   readonly options: object;
   /** The least number of samples that make sense, and why; default 1. */
   readonly least?: { readonly samples: number; readonly hint: string };
-  /** The value, a scalar, and what the gradient needs. */
+  /** The value, a scalar that a factor on either side leaves alone, and what the gradient needs. */
   value<T>(backend: Backend<T>, set: SampleSet<T>, context?: LossContext): Readonly<Record<Kept | 'value', T>>;
   /** The value's gradient in the student's features, [batch, features], times `upstream`, a scalar. */
   gradient<T>(backend: Backend<T>, kept: Readonly<Record<Kept, T>>, upstream: T): T;
@@ -65,12 +69,21 @@ export function setLoss<Kept extends string>(own: SetLoss<Kept>): Loss<SetInput,
     },
 
     forward<T>(backend: Backend<T>, inputs: Inputs<SetInput, 'mask', T>, context?: LossContext) {
-      const { value, ...kept } = own.value(backend, sampleSet(backend, inputs), context);
-      return { value, residuals: { ...(kept as Record<string, T>), shaped: inputs.studentFeatures } };
+      const given = sampleSet(backend, inputs);
+      const { factor } = unitFactor(backend, given.student);
+      const set = {
+        ...given,
+        student: backend.multiply(given.student, factor),
+        teacher: backend.multiply(given.teacher, unitFactor(backend, given.teacher).factor),
+      };
+      const { value, ...kept } = own.value(backend, set, context);
+      return { value, residuals: { own: kept as Record<string, T>, factor, shaped: inputs.studentFeatures } };
     },
 
-    backward<T>(backend: Backend<T>, { shaped, ...kept }: Residuals<T>, upstream: T) {
-      const gradient = own.gradient<T>(backend, kept as Record<string, T> as Record<Kept, T>, upstream);
+    backward<T>(backend: Backend<T>, { own: kept, factor, shaped }: Residuals<T>, upstream: T) {
+      // Through the factor, which is linear in the upstream as all of it is.
+      const scaled = backend.multiply(upstream, factor as T);
+      const gradient = own.gradient<T>(backend, kept as Record<Kept, T>, scaled);
       return [backend.reshape(gradient, backend.shapeOf(shaped as T))];
     },
   };

@@ -28,6 +28,8 @@ const confidence = 0.95;
  * whole interval is above 0, and does not where all of it is below.
  */
 export function claimAbove(words: ClaimWords, differences: readonly number[]): Claim {
+  // What is not defined in every trial decides nothing.
+  if (!differences.every(Number.isFinite)) return claimFrom(words, Number.NaN, null);
   const { mean, standardError } = meanAndStandardDeviation(differences);
   const interval =
     standardError === null
@@ -80,7 +82,8 @@ function lineOf({ claim, measure, number, interval, paper, source, verdict }: Cl
   return `${marks[verdict]} ${verdict}: ${claim}; ${measure} ${signed(number)}${range}, paper ${paper} (${source})`;
 }
 
-/** Three digits, with its sign: claims are differences. */
-export function signed(number: number): string {
+/** Three digits, with its sign: claims are differences. What is not defined, null in JSON, is a dash. */
+export function signed(number: number | null): string {
+  if (number === null || Number.isNaN(number)) return '–';
   return `${number < 0 ? '−' : '+'}${Math.abs(number).toFixed(3)}`;
 }

@@ -3,22 +3,32 @@
  * on the first of them alone.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { accuracy, agreement, crossEntropy, deriveSeed, measure, type PredictionMatch } from 'dark-knowledge';
+import { accuracy, agreement, deriveSeed, measure } from 'dark-knowledge';
 import { invarianceBars } from 'dark-knowledge/figures';
-import { tfjsLoss } from 'dark-knowledge/tfjs';
 import { imageSide, loadMnist } from '../examples/mnist/data.ts';
-import { meanAndDeviation } from '../examples/mnist/report.ts';
-import { type Claim, claimAbove } from './claims.ts';
 import { channels, type Domain, type DomainName, digitDomains, imagesIn } from './data/digitDomains.ts';
 import { someSamples } from './data/samples.ts';
-import { type MethodName, methods } from './methods.ts';
+import { distill, trainOnLabels } from './distillation.ts';
+import {
+  accuracyTable,
+  agreementsIn,
+  claimsOf,
+  domainNames,
+  domainTitles,
+  type Measured,
+  type MethodName,
+  methodNames,
+  methodTitles,
+} from './domains/measured.ts';
+import { methods, settingsForMnist } from './methods.ts';
 import { createDigitNetwork, type DigitNetwork, type DigitNetworkSizes } from './models/digitNetwork.ts';
 import { type Predictions, predict } from './predictions.ts';
 import type { Findings, Scale, Study, StudyContext } from './study.ts';
-import { train } from './training.ts';
+import type { TrainingStep } from './training.ts';
 
 interface DomainSettings {
   readonly images: number;
+  readonly batchSize: number;
   readonly testImages: number;
   readonly epochs: number;
   readonly trials: number;
@@ -26,9 +36,17 @@ interface DomainSettings {
 }
 
 const settingsOf: Readonly<Record<Scale, DomainSettings>> = {
-  toy: { images: 64, testImages: 40, epochs: 1, trials: 2, sizes: { inputs: channels, channels: [2, 4], hidden: 8 } },
+  toy: {
+    images: 32,
+    batchSize: 16,
+    testImages: 20,
+    epochs: 1,
+    trials: 2,
+    sizes: { inputs: channels, channels: [2, 4], hidden: 8 },
+  },
   quick: {
     images: 6000,
+    batchSize: 64,
     testImages: 2000,
     epochs: 4,
     trials: 3,
@@ -36,25 +54,12 @@ const settingsOf: Readonly<Record<Scale, DomainSettings>> = {
   },
   full: {
     images: 60_000,
+    batchSize: 64,
     testImages: 10_000,
     epochs: 14,
     trials: 2,
     sizes: { inputs: channels, channels: [32, 64], hidden: 128 },
   },
-};
-
-const batchSize = 64;
-const domainNames: readonly DomainName[] = ['orig', 'color', 'm'];
-const methodNames: readonly MethodName[] = ['independent', 'kl', 'hint', 'crd'];
-const methodTitles: Readonly<Record<MethodName, string>> = { independent: 'alone', kl: 'KL', hint: 'Hint', crd: 'CRD' };
-const domainTitles: Readonly<Record<DomainName, string>> = { orig: 'MNIST', color: 'Color', m: 'M' };
-
-/** Table 9: top-1 accuracy. */
-const paper: Readonly<Record<MethodName, Readonly<Record<DomainName, number>>>> = {
-  independent: { orig: 0.9908, color: 0.7286, m: 0.5609 },
-  kl: { orig: 0.989, color: 0.9176, m: 0.6792 },
-  hint: { orig: 0.991, color: 0.9705, m: 0.6406 },
-  crd: { orig: 0.99, color: 0.8398, m: 0.6036 },
 };
 
 export const domains: Study = {
@@ -64,15 +69,6 @@ export const domains: Study = {
     'Ojha, Li, Sundara Rajan, Liang and Lee, What knowledge gets distilled in knowledge distillation? (2023), §6.1, Table 9',
   run,
 };
-
-/** One student's measurements in one domain. */
-interface Measured {
-  readonly method: MethodName;
-  readonly trial: number;
-  readonly domain: DomainName;
-  readonly accuracy: number;
-  readonly agreement: PredictionMatch;
-}
 
 async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
@@ -98,7 +94,7 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   tf.dispose(teacher.parameters());
 
   return {
-    settings: { ...settings, batchSize, seed, optimizer: 'Adam, rate 0.001, times 0.7 an epoch' },
+    settings: { ...settings, seed, optimizer: 'Adam, rate 0.001, times 0.7 an epoch' },
     tables: [accuracyTable(measured, teacherAccuracies)],
     figures: (['color', 'm'] as const).map((domain) => ({
       title: `Agreement with the teacher on ${domainTitles[domain]}`,
@@ -117,20 +113,16 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   };
 
   async function trainTeacher(): Promise<void> {
-    const loss = tfjsLoss(crossEntropy());
-    const count = domainNames.length * training.count;
-    await train({
-      ...loopOf(count, 'teacher', deriveSeed(seed, 11)),
+    const labels = Int32Array.from(
+      { length: domainNames.length * training.count },
+      (_, row) => training.labels[row % training.count]!,
+    );
+    await trainOnLabels({
+      ...loopOf(labels.length, 'teacher', deriveSeed(seed, 11)),
+      apply: (images, { step }) => teacher.apply(images, deriveSeed(seed, 1000 + step)),
       parameters: teacher.parameters(),
-      batch: ({ rows }) => ({
-        images: imageTensor(mixedImages(rows)),
-        labels: labelTensor(rows.map((row) => row % training.count)),
-      }),
-      loss: ({ images, labels }, { step }) =>
-        loss({
-          studentLogits: teacher.apply(images as tf.Tensor4D, deriveSeed(seed, 1000 + step)).logits,
-          labels: labels!,
-        }),
+      images: ({ rows }) => imageTensor(mixedImages(rows)),
+      labels,
     });
   }
 
@@ -148,73 +140,40 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   async function trainStudent(name: MethodName, trial: number): Promise<DigitNetwork> {
     // All methods start a trial from the same weights and see the same order: their differences are paired.
     const student = createDigitNetwork(deriveSeed(seed, 20 + trial), settings.sizes);
+    const widths = { features: settings.sizes.hidden, maps: settings.sizes.channels[1] };
     const method = methods[name]({
       labels: training.labels,
-      features: settings.sizes.hidden,
+      settings: settingsForMnist,
+      student: widths,
+      teacher: widths,
       seed: deriveSeed(seed, 40 + trial),
     });
-    await train({
-      ...loopOf(
-        training.count,
-        `${methodTitles[name]}, student ${trial + 1} of ${settings.trials}`,
-        deriveSeed(seed, 60 + trial),
-      ),
-      parameters: [...student.parameters(), ...method.parameters],
-      batch: ({ rows }) => {
-        const images = imageTensor(imagesIn(painted.orig, training, rows));
-        const { logits, features, maps } = teacher.apply(images);
-        return {
-          images,
-          labels: labelTensor(rows),
-          teacherLogits: logits,
-          teacherFeatures: features,
-          teacherMaps: maps,
-        };
+    const title = `${methodTitles[name]}, student ${trial + 1} of ${settings.trials}`;
+    await distill(
+      {
+        ...loopOf(training.count, title, deriveSeed(seed, 60 + trial)),
+        apply: (images, { step }) => student.apply(images, deriveSeed(seed, 100_000 * (trial + 1) + step)),
+        parameters: student.parameters(),
+        images: ({ rows }) => imageTensor(imagesIn(painted.orig, training, rows)),
+        labels: training.labels,
       },
-      loss: (batch, { rows, step }) => {
-        const { logits, features, maps } = student.apply(
-          batch.images as tf.Tensor4D,
-          deriveSeed(seed, 100_000 * (trial + 1) + step),
-        );
-        return method.objective(
-          {
-            labels: batch.labels as tf.Tensor1D,
-            teacherLogits: batch.teacherLogits as tf.Tensor2D,
-            teacherFeatures: batch.teacherFeatures as tf.Tensor2D,
-            teacherMaps: batch.teacherMaps!,
-            studentLogits: logits,
-            studentFeatures: features,
-            studentMaps: maps,
-          },
-          rows,
-          step,
-        );
-      },
-      afterGradients: (_, { rows }) => method.afterGradients(rows),
-    });
-    method.dispose();
+      teacher,
+      method,
+    );
     return student;
   }
 
   function loopOf(count: number, name: string, order: number) {
+    const { epochs, batchSize } = settings;
     const stepsInEpoch = Math.floor(count / batchSize);
     return {
-      count,
-      epochs: settings.epochs,
+      epochs,
       batchSize,
       order,
-      optimizer: tf.train.adam(0.001),
       learningRate: (step: number) => 0.001 * 0.7 ** Math.floor(step / stepsInEpoch),
-      onStep: ({ step, steps }: { step: number; steps: number }, loss: number) =>
+      onStep: ({ step, steps }: TrainingStep, loss: number) =>
         progress(`${name}: step ${step + 1} of ${steps}, loss ${loss.toFixed(3)}`, step + 1 === steps),
     };
-  }
-
-  function labelTensor(rows: Int32Array): tf.Tensor1D {
-    return tf.tensor1d(
-      rows.map((row) => training.labels[row]!),
-      'int32',
-    );
   }
 
   async function predictionsIn(model: DigitNetwork): Promise<Readonly<Record<DomainName, Predictions>>> {
@@ -235,57 +194,4 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
 
 function imageTensor(images: Float32Array): tf.Tensor4D {
   return tf.tensor4d(images, [images.length / (imageSide ** 2 * channels), imageSide, imageSide, channels]);
-}
-
-function accuraciesOf(measured: readonly Measured[], method: MethodName, domain: DomainName): readonly number[] {
-  return measured.filter((row) => row.method === method && row.domain === domain).map((row) => row.accuracy);
-}
-
-function accuracyTable(measured: readonly Measured[], teacher: readonly number[]) {
-  return {
-    title: 'Accuracy (mean ± standard deviation over trials), and the paper’s',
-    header: ['', ...domainNames.flatMap((domain) => [domainTitles[domain], 'paper'])],
-    rows: [
-      ['teacher', ...teacher.flatMap((value) => [value.toFixed(3), ''])],
-      ...methodNames.map((method) => [
-        methodTitles[method],
-        ...domainNames.flatMap((domain) => [
-          meanAndDeviation(accuraciesOf(measured, method, domain)),
-          paper[method][domain].toFixed(3),
-        ]),
-      ]),
-    ],
-  };
-}
-
-function agreementsIn(measured: readonly Measured[], domain: DomainName) {
-  const first = measured.filter((row) => row.domain === domain && row.trial === 0);
-  return Object.fromEntries(first.map((row) => [methodTitles[row.method], row.agreement]));
-}
-
-/** Each method above alone on both unseen domains, and the methods in the paper's order. */
-function claimsOf(measured: readonly Measured[]): readonly Claim[] {
-  const above = (better: MethodName, worse: MethodName, domain: DomainName): Claim => {
-    const second = accuraciesOf(measured, worse, domain);
-    return claimAbove(
-      {
-        claim: `${methodTitles[better]} above ${methodTitles[worse]} on ${domainTitles[domain]}`,
-        measure: 'accuracy, difference',
-        paper: (paper[better][domain] - paper[worse][domain]).toFixed(3),
-        source: 'Table 9',
-      },
-      accuraciesOf(measured, better, domain).map((value, trial) => value - second[trial]!),
-    );
-  };
-  const unseen = ['color', 'm'] as const;
-  const alone = unseen.flatMap((domain) =>
-    (['kl', 'hint', 'crd'] as const).map((method) => above(method, 'independent', domain)),
-  );
-  const order: readonly (readonly [MethodName, MethodName, DomainName])[] = [
-    ['hint', 'kl', 'color'],
-    ['kl', 'crd', 'color'],
-    ['kl', 'hint', 'm'],
-    ['hint', 'crd', 'm'],
-  ];
-  return [...alone, ...order.map((pair) => above(...pair))];
 }

@@ -181,6 +181,29 @@ describe.each(table)('%s', (name, make, batch) => {
 const classesOf = (rows: readonly (readonly number[])[]) => rows.map((row) => row.indexOf(Math.max(...row)));
 
 describe('predicted classes in place of scores', () => {
+  it('with a label between two classes are refused on a device that is not read, in either precision', async () => {
+    const { readSync: _, ...single } = cpuBackend();
+    for (const device of [single, blind]) {
+      for (const labels of [
+        [0, 1.5],
+        [0.5, 0],
+        [3, 8388607.5],
+        [0, Number.NaN],
+        [-0.25, 1],
+      ]) {
+        const metric = accuracy({ from: 'predictions' });
+        await expect(measureOn(device, metric, { predictions: [0, 1], labels }), `${labels}`).rejects.toThrow(
+          'accuracy: labels must be whole numbers from 0',
+        );
+      }
+      const { value } = await measureOn(device, accuracy({ from: 'predictions' }), {
+        predictions: [8388609, 16777215, 3, 0],
+        labels: [8388609, 16777215, 4, 0],
+      });
+      expect(value).toBe(0.75);
+    }
+  });
+
   const [predictions, otherPredictions] = [classesOf(scores), classesOf(others)];
   const from = 'predictions';
 

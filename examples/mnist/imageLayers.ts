@@ -33,14 +33,35 @@ export function convolution(
     },
     (upstream, saved) => {
       const [savedFilter, savedInput] = saved as [tf.Tensor4D, tf.Tensor4D];
-      const channelsFirst = tf.transpose(savedInput, [3, 1, 2, 0]);
-      const asFilter = tf.transpose(upstream, [1, 2, 0, 3]);
-      const filterGradient = tf.transpose(tf.conv2d(channelsFirst, asFilter, 1, padding), [1, 2, 0, 3]);
+      const filterGradient = filterGradientOf(savedInput, upstream, savedFilter.shape, padding);
       if (inputIsData) return [filterGradient];
       const turned = tf.transpose(tf.reverse(savedFilter, [0, 1]), [0, 1, 3, 2]);
       return [filterGradient, tf.conv2d(upstream, turned, 1, padding)];
     },
   );
+}
+
+const filterGradientKernel = 'Conv2DBackpropFilter';
+
+function filterGradientOf(
+  input: tf.Tensor4D,
+  upstream: tf.Tensor4D,
+  filterShape: tf.Tensor4D['shape'],
+  padding: tf.backend_util.ExplicitPadding,
+): tf.Tensor4D {
+  // TensorFlow's own backend has a kernel for it, three times as fast; WebAssembly has none.
+  if (tf.getKernel(filterGradientKernel, tf.getBackend()) !== undefined) {
+    const inputs = { x: input, dy: upstream };
+    return tf.engine().runKernel(filterGradientKernel, inputs, {
+      strides: [1, 1],
+      pad: 'same',
+      dataFormat: 'NHWC',
+      filterShape,
+    }) as tf.Tensor4D;
+  }
+  const channelsFirst = tf.transpose(input, [3, 1, 2, 0]);
+  const asFilter = tf.transpose(upstream, [1, 2, 0, 3]);
+  return tf.transpose(tf.conv2d(channelsFirst, asFilter, 1, padding), [1, 2, 0, 3]);
 }
 
 /**
@@ -61,7 +82,7 @@ export function maxPool(input: tf.Tensor4D, [height, width]: [number, number]): 
       const size: [number, number] = [savedInput.shape[1], savedInput.shape[2]];
       const spread = (values: tf.Tensor4D) => tf.image.resizeNearestNeighbor(values, size);
       // On wasm step, sub and mul are several times faster than equal and where.
-      const isLargest = tf.sub<tf.Tensor4D>(1, tf.step(tf.sub(spread(output), savedInput)));
+      const isLargest = tf.sub<tf.Tensor4D>(1, tf.sign(tf.sub(spread(output), savedInput)));
       const shareLargest = tf.avgPool(isLargest, window, window, 'valid');
       const perElement = tf.div<tf.Tensor4D>(upstream, tf.mul(shareLargest, height * width));
       return [tf.mul(isLargest, spread(perElement))];

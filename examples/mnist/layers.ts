@@ -96,7 +96,7 @@ export function relu<Input extends tf.Tensor>(input: Input): Input {
       save([output]);
       return output;
     },
-    (upstream, [output]) => [tf.mul(upstream, tf.step(output!))],
+    (upstream, [output]) => [tf.mul(upstream, tf.sign(output!))],
   );
 }
 

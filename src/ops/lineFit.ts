@@ -1,5 +1,5 @@
 /** The least-squares line of y on x with its confidence interval, from the first two moments. */
-import { correlationOf, type PairMoments } from './pairMoments.ts';
+import { correlationOf, isConstantButForRounding, type PairMoments } from './pairMoments.ts';
 import { studentTCritical } from './studentTCritical.ts';
 
 /** A line y = intercept + slope·x, and how well it is known. */
@@ -10,7 +10,7 @@ export interface LineFit {
   readonly interval: { readonly low: number; readonly high: number; readonly level: number } | null;
   readonly slope: number;
   readonly intercept: number;
-  /** Pearson's; null where y is constant. */
+  /** Pearson's; null where y is constant, to rounding. */
   readonly correlation: number | null;
 }
 
@@ -22,9 +22,11 @@ export function fitLine(moments: PairMoments, level: number): LineFit {
   const relative = xy / xx;
   const slope = (relative * unitY) / unitX;
   const intercept = (meanY - relative * meanX) * unitY;
-  const correlation = yy > 0 ? correlationOf(moments) : null;
+  const correlation = isConstantButForRounding(count, meanY, yy) ? null : correlationOf(moments);
   if (count < 3) return { slope, intercept, correlation, standardError: null, interval: null };
-  const residual = Math.max(0, yy - relative * xy);
+  // Of points on a line, and of a constant, the difference would be rounding.
+  const exact = correlation === null || Math.abs(correlation) === 1;
+  const residual = exact ? 0 : Math.max(0, yy - relative * xy);
   const standardError = (Math.sqrt(residual / (count - 2) / xx) * unitY) / unitX;
   const reach = studentTCritical(level, count - 2) * standardError;
   return { slope, intercept, correlation, standardError, interval: { low: slope - reach, high: slope + reach, level } };

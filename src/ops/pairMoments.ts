@@ -126,7 +126,23 @@ function inUnits(moments: PairMoments, x: number, y: number): PairMoments {
   };
 }
 
-/** Pearson's correlation of moments in which neither side is constant. Both are near 1, and so is what is under the root. */
+/** How far from ±1 the rounding of three sums in float64 may bring a correlation that is ±1. */
+const correlationRounding = 2 ** -48;
+
+/**
+ * Pearson's correlation from sums of products of which neither side's is 0. What lacks no more than rounding to ±1 is ±1: a test
+ * or an error of it goes by √(1 − r²), which makes 1e-8 of a rounding of 1e-16.
+ */
 export function correlationOf({ xx, xy, yy }: Pick<PairMoments, 'xx' | 'xy' | 'yy'>): number {
-  return Math.max(-1, Math.min(1, xy / Math.sqrt(xx * yy)));
+  // Two roots: the product of the sums may overflow.
+  const value = xy / Math.sqrt(xx) / Math.sqrt(yy);
+  return Math.abs(value) >= 1 - correlationRounding ? Math.sign(value) : value;
+}
+
+/**
+ * Whether numbers of this weight, mean and sum of squared differences from it are all equal but for the rounding of float64, by
+ * which they, and their mean, may each be off. For numbers that were computed: given ones are compared.
+ */
+export function isConstantButForRounding(count: number, mean: number, squares: number): boolean {
+  return squares <= count * (2 ** -49 * mean) ** 2;
 }

@@ -1,5 +1,6 @@
 /** Powers of two that bring numbers near 1, so that squares and fourth powers neither overflow nor vanish. */
 import type { Backend } from '../backend.ts';
+import { holdsDoubles } from './holdsDoubles.ts';
 
 /** The exponents for which there are powers: of float32 on devices, of float64 where numbers lie in host memory. */
 interface Exponents {
@@ -34,10 +35,8 @@ export interface UnitFactor<T> {
  */
 export function unitFactor<T>(backend: Backend<T>, x: T): UnitFactor<T> {
   // Of doubles in host memory one look tells both; a look at others may cost a copy, so a number tells which they are.
-  if (backend.readSync?.(backend.scalar(1)).data instanceof Float64Array) {
-    const { data } = backend.readSync(x);
-    if (data instanceof Float64Array) return unitFactorOnHost(backend, data);
-  }
+  const held = holdsDoubles(backend) ? backend.readSync?.(x).data : undefined;
+  if (held instanceof Float64Array) return unitFactorOnHost(backend, held);
   const sizes = backend.abs(x);
   const largest = backend.max(sizes);
   const read = backend.readSync?.(largest).data[0];

@@ -67,7 +67,7 @@ export function createDigitNetwork(seed: number, { inputs, channels, hidden }: D
 /** Zeroes a share of the values and scales the others up for it. */
 function dropout(input: tf.Tensor2D, rate: number, seed: number): tf.Tensor2D {
   const mask = (): tf.Tensor2D =>
-    tf.div(tf.step(tf.sub(tf.randomUniform<tf.Rank.R2>(input.shape, 0, 1, 'float32', seed), rate)), 1 - rate);
+    tf.div(tf.floor(tf.add(tf.randomUniform<tf.Rank.R2>(input.shape, 0, 1, 'float32', seed), 1 - rate)), 1 - rate);
   return differentiable(
     [input],
     (save) => {

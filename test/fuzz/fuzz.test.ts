@@ -1,7 +1,7 @@
 /**
  * Random cases over every export, with a fixed seed. A finding names its case: `FUZZ_CASE=123 npx vitest run test/fuzz` runs it
- * alone. `npm test` runs ten thousand, CI a hundred thousand, `npm run test:fuzz` a million; `FUZZ_CASES` and `FUZZ_SEED` say how
- * many, and which.
+ * alone (`FUZZ_CASE=123,456`: those). `npm test` runs ten thousand, CI a hundred thousand, `npm run test:fuzz` a million;
+ * `FUZZ_CASES` and `FUZZ_SEED` say how many, and which; `FUZZ_FROM` is the first, so that a million may be run in slices.
  */
 import * as library from 'dark-knowledge';
 import * as cpu from 'dark-knowledge/cpu';
@@ -19,6 +19,7 @@ import { metricSubjects } from './metricSubjects.ts';
 import { openRoom, runCase } from './rooms.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? 1);
+const first = Number(process.env.FUZZ_FROM ?? 0);
 const count = Number(process.env.FUZZ_CASES ?? 10_000);
 const only = process.env.FUZZ_CASE;
 const parts = 10;
@@ -47,9 +48,10 @@ describe('the fuzz', () => {
     only === undefined
       ? Array.from(
           { length: parts },
-          (_, part) => [Math.floor((part * count) / parts), Math.floor(((part + 1) * count) / parts)] as const,
+          (_, part) =>
+            [first + Math.floor((part * count) / parts), first + Math.floor(((part + 1) * count) / parts)] as const,
         )
-      : [[Number(only), Number(only) + 1] as const];
+      : only.split(',').map((index) => [Number(index), Number(index) + 1] as const);
 
   it.each(ranges)('finds nothing in the cases from %i to %i', { timeout: 3_600_000 }, async (from, to) => {
     const room = openRoom();

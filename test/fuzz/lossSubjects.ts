@@ -37,6 +37,10 @@ export interface LossSubject {
   readonly leavesOut?: boolean;
   /** Whether each gradient's row sums to 0: adding a number to the student's logits changes nothing. */
   readonly shiftless?: boolean;
+  /** Inputs whose scale changes nothing, each by itself, but for the gradient's, which has the inverse one. */
+  readonly scaleless?: readonly string[];
+  /** False where float32 cannot know the result to the tolerance, whatever computes it. */
+  readonly onDevices?: boolean;
 }
 
 type Make = (dice: Dice, regime: Regime) => LossSubject;
@@ -132,6 +136,8 @@ const direction = (dice: Dice): object => maybe(dice, 'direction', () => dice.pi
 const scaled = (dice: Dice): object => maybe(dice, 'scaleByTemperatureSquared', () => dice.chance(0.5));
 const none = (): object => ({});
 
+const sides = ['studentFeatures', 'teacherFeatures'] as const;
+
 /** Losses on two sides' features of one shape, [..., width]. */
 function featureRows(name: string): readonly [string, Make] {
   return [
@@ -145,7 +151,13 @@ function featureRows(name: string): readonly [string, Make] {
         teacherFeatures: side(dice, shape, regime, studentFeatures),
         ...maybe(dice, 'rowWeights', () => weights(dice, rows)),
       };
-      return { loss: make(name, rowChoices(dice)), inputs, rows: rows.length > 0, mask: 'rowWeights' };
+      return {
+        loss: make(name, rowChoices(dice)),
+        inputs,
+        rows: rows.length > 0,
+        mask: 'rowWeights',
+        scaleless: sides,
+      };
     },
   ];
 }
@@ -154,7 +166,12 @@ function featureRows(name: string): readonly [string, Make] {
 function maps(
   name: string,
   own: (dice: Dice) => object,
-  { sameChannels = false, weightsOf = 'batch' as 'batch' | 'channels' | 'positions', flat = false } = {},
+  {
+    sameChannels = false,
+    weightsOf = 'batch' as 'batch' | 'channels' | 'positions',
+    flat = false,
+    scaleless = [] as readonly string[],
+  } = {},
 ): readonly [string, Make] {
   return [
     name,
@@ -174,6 +191,7 @@ function maps(
         inputs: { studentFeatures, teacherFeatures, ...maybe(dice, 'rowWeights', () => weights(dice, rows)) },
         rows: true,
         mask: 'rowWeights',
+        scaleless,
       };
     },
   ];
@@ -196,9 +214,28 @@ function set(
         teacherFeatures: side(dice, [batch, dice.whole(least, 4)], regime, studentFeatures),
         ...(dice.chance(0.3) && name !== 'ckaLoss' ? { mask: mask(dice, [batch]) } : {}),
       };
-      return { loss: make(name, own(dice)), inputs, rows: true, mask: 'mask', ...truths };
+      const onDevices =
+        name !== 'pkt' || (hasNoOpposites(inputs.studentFeatures) && hasNoOpposites(inputs.teacherFeatures));
+      return { loss: make(name, own(dice)), inputs, rows: true, mask: 'mask', scaleless: sides, onDevices, ...truths };
     },
   ];
+}
+
+/**
+ * Whether 1 + cos of all pairs of rows is known to 1e-3 of itself, the tolerance, in float32: a product of two directions is off by
+ * some (width + 2)·2⁻²⁴ of 1, up to 4e-7 for four numbers, which is 1e-3 of 4e-4. The gradient has 1 + cos below it.
+ */
+function hasNoOpposites({ data, shape }: Numbers): boolean {
+  const [rows, width] = shape as readonly [number, number];
+  const row = (at: number): Float64Array => data.subarray(at * width, (at + 1) * width);
+  const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, at) => sum + value * b[at]!, 0);
+  for (let first = 0; first < rows; first++) {
+    for (let second = 0; second < first; second++) {
+      const [a, b] = [row(first), row(second)];
+      if (dot(a, b) < (4e-4 - 1) * Math.sqrt(dot(a, a)) * Math.sqrt(dot(b, b))) return false;
+    }
+  }
+  return true;
 }
 
 const crd: Make = (dice, regime) => {
@@ -266,6 +303,7 @@ const inBatchContrast: Make = (dice, regime) => {
     places: ['labels'],
     rows: true,
     mask: 'rowWeights',
+    scaleless: sides,
   };
 };
 
@@ -286,6 +324,7 @@ const queueDivergence: Make = (dice, regime) => {
       ...maybe(dice, 'rowWeights', () => weights(dice, rows)),
     },
     whole: ['studentQueue', 'teacherQueue'],
+    scaleless: [...sides, 'studentQueue', 'teacherQueue'],
     rows: rows.length > 0,
     mask: 'rowWeights',
   };
@@ -317,6 +356,8 @@ const relationDivergence: Make = (dice, regime) => {
       ...maybe(dice, 'mask', () => mask(dice, [batch, places])),
     },
     rows: true,
+    // Products of states are logits, and no numbers of float32 from 1e19 on.
+    onDevices: regime !== 'huge',
   };
 };
 
@@ -576,11 +617,15 @@ export const lossSubjects: Readonly<Record<string, Make>> = Object.fromEntries([
   }),
   featureRows('cosineDistance'),
   featureRows('normalizedMse'),
-  maps('attentionTransfer', (dice) => ({
-    ...maybe(dice, 'variant', () => dice.pick(['code', 'paper'])),
-    ...maybe(dice, 'power', () => dice.pick([2, 3])),
-  })),
-  maps('selectivityTransfer', none),
+  maps(
+    'attentionTransfer',
+    (dice) => ({
+      ...maybe(dice, 'variant', () => dice.pick(['code', 'paper'])),
+      ...maybe(dice, 'power', () => dice.pick([2, 3])),
+    }),
+    { scaleless: sides },
+  ),
+  maps('selectivityTransfer', none, { scaleless: sides }),
   maps('hierarchicalContext', (dice) => maybe(dice, 'levels', () => [2, 1]), { sameChannels: true }),
   maps(
     'channelwiseDivergence',

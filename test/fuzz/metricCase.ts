@@ -107,7 +107,7 @@ export function metricCase(dice: Dice, make: MakeMetric, devices: Devices): void
       claimLabels(dice, subject);
       break;
     case 'scale':
-      claimScale(dice, subject, expected);
+      claimScale(dice, subject, expected, devices);
       break;
     case 'together':
       claimSame(
@@ -268,7 +268,7 @@ function claimState(dice: Dice, { metric, inputs }: MetricSubject): void {
 }
 
 function claimDevice(dice: Dice, subject: MetricSubject, { float32 }: Devices): void {
-  const { metric, inputs, onDevices = true } = subject;
+  const { metric, inputs, onDevices = true, inFloat32 = (whole: unknown) => whole } = subject;
   if (!onDevices) return;
   const backend = dice.pick(float32);
   const exact = Object.fromEntries(Object.entries(inputs).map(([name, numbers]) => [name, rounded(numbers)]));
@@ -285,7 +285,7 @@ function claimDevice(dice: Dice, subject: MetricSubject, { float32 }: Devices): 
     backend.tensorCount?.() === before,
     () => `${backend.name}: ${backend.tensorCount?.()} tensors for ${before} before`,
   );
-  claimSame(result, expected, 2e-3, `${backend.name} beside float64`);
+  claimSame(inFloat32(result, expected), inFloat32(expected, expected), 2e-3, `${backend.name} beside float64`);
 }
 
 /** The result by a backend, without waiting. */
@@ -340,9 +340,9 @@ function claimLabels(dice: Dice, { metric, inputs }: MetricSubject): void {
   const wrong = data.slice();
   const at = dice.below(data.length);
   wrong[at] = dice.pick([-1, 99, 0.5, Number.NaN, Infinity]);
-  // Where no input has classes, any class may be, and a device does not tell a fraction.
+  // Where no input has classes, any class may be.
   const hasClasses = Object.values(inputs).some((numbers) => numbers.shape.length > shape.length);
-  if (!hasClasses && (wrong[at] === 99 || wrong[at] === 0.5)) return;
+  if (!hasClasses && wrong[at] === 99) return;
   const batch = { ...inputs, [name]: { data: wrong, shape } };
   claimRefused(namesOf(metric), () => measure(metric, batch), `label ${wrong[at]}`);
   claimRefused(
@@ -352,8 +352,22 @@ function claimLabels(dice: Dice, { metric, inputs }: MetricSubject): void {
   );
 }
 
-function claimScale(dice: Dice, { metric, inputs, scaleless = [] }: MetricSubject, expected: unknown): void {
+function claimScale(dice: Dice, subject: MetricSubject, expected: unknown, { float32 }: Devices): void {
+  const { metric, inputs, scaleless = [], onDevices = true } = subject;
   if (scaleless.length === 0) return;
+  if (onDevices && dice.chance(0.5)) {
+    // In float32 as far as the numbers stay normal.
+    const [backend, power, name] = [dice.pick(float32), 2 ** dice.whole(-100, 100), dice.pick(scaleless)];
+    const at = (factor: number): unknown => {
+      const batch = mapped(inputs, ({ data, shape }, input) => ({
+        data: Float32Array.from(data, (value) => Math.fround(value) * (input === name ? factor : 1)),
+        shape,
+      }));
+      return similarityOf(resultOn(backend, metric, batch, (x) => backend.readSync!(x)));
+    };
+    claimSame(at(power), at(1), 1e-4, `${backend.name}: ${name} times ${power}`);
+    return;
+  }
   const power = 2 ** dice.whole(-490, 490);
   const name = dice.pick(scaleless);
   const scaled = { ...inputs, [name]: { ...inputs[name]!, data: inputs[name]!.data.map((value) => value * power) } };

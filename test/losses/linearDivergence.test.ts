@@ -37,7 +37,8 @@ const logits = {
   studentLogits: product(inputs.studentStates, inputs.studentWeight, inputs.studentBias),
   teacherLogits: product(inputs.teacherStates, inputs.teacherWeight, inputs.teacherBias),
 };
-const tiles = { tokenTile: 2, vocabularyTile: 4 };
+// No tile is of one row: that is another kernel, and a software driver's minute for all cases; one case has it.
+const tiles = { tokenTile: 3, vocabularyTile: 4 };
 const masked = (bias: readonly number[], ...classes: number[]): number[] =>
   bias.map((value, index) => (classes.includes(index) ? -Infinity : value));
 
@@ -46,7 +47,7 @@ describeLoss('linearDivergence', [
   ...catalogueCases('linearDivergence', (options: object) => linearDivergence({ ...options, ...tiles })).map(
     (test) => ({
       ...test,
-      title: `${test.title}, in tiles of 2 rows and 4 classes`,
+      title: `${test.title}, in tiles of 3 rows and 4 classes`,
     }),
   ),
   ...(['forward', 'reverse', 'jensenShannon'] as const).map((divergence) => ({
@@ -62,8 +63,8 @@ describeLoss('linearDivergence', [
     inputs: { ...inputs, rowWeights: [1, 0.5, 2, 0, 1] },
   })),
   {
-    title: 'rows in leading axes, each with a value of its own',
-    loss: linearDivergence({ ...tiles, reduction: 'none' }),
+    title: 'rows in leading axes, each with a value of its own, the last tile of one row',
+    loss: linearDivergence({ ...tiles, tokenTile: 2, reduction: 'none' }),
     inputs: { ...inputs, studentStates: [inputs.studentStates], teacherStates: [inputs.teacherStates] },
     value: [...(evaluate(klDivergence({ reduction: 'none' }), logits).value.data as Float64Array)],
   },

@@ -63,6 +63,14 @@ describeDivergence('marginMse', marginMse, {
 });
 
 describe('marginMse', () => {
+  it('shows a NaN in a row that has no positive', () => {
+    const [studentScores, teacherScores] = [[[-Infinity, Number.NaN, 2]], [[-Infinity, 0, 5]]];
+    expect(evaluate(marginMse(), { studentScores, teacherScores }).value).toBeNaN();
+    expect(
+      evaluate(marginMse(), { studentScores: [[-Infinity, 1, 2]], teacherScores: [[-Infinity, 0, NaN]] }).value,
+    ).toBeNaN();
+  });
+
   it('refuses scores without a negative, and sides of different shape', () => {
     expect(() => evaluate(marginMse(), { studentScores: [[1]], teacherScores: [[1]] })).toThrow(
       'marginMse: studentScores must be of shape [..., candidates] with at least 2, got shape [1, 1]. Candidate 0 is',

@@ -69,7 +69,8 @@ for (const subgroups of [false, true]) {
       else backend = webgpuBackend(device, { subgroups });
     });
 
-    for (const [rows, classes] of extents) {
+    // A lane that has a row to itself asks no other: there it is all the same.
+    for (const [rows, classes] of extents.filter(([, classes]) => subgroups || classes > 24)) {
       it(`equal float64 on ${rows} × ${classes}`, async (context) => {
         if (!backend) return context.skip(missing);
         const inputs = {
@@ -104,7 +105,7 @@ for (const subgroups of [false, true]) {
         [Infinity, 0, 1, 0],
         [-Infinity, -Infinity, -Infinity, -Infinity],
       ];
-      for (const width of [4, 80]) {
+      for (const width of subgroups ? [4, 80] : [80]) {
         const pad = (row: readonly number[]) => [...row, ...Array<number>(width - 4).fill(-2)];
         const student = rows.flatMap(pad);
         const teacher = [...rows.slice(1), rows[0]!].flatMap(pad);

@@ -6,7 +6,7 @@ import { expectation } from '../../ops/expectation.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { effectiveRowWeights, type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
-import { type UnitRows, unitRows, unitRowsGradient } from '../../ops/unitRows.ts';
+import { unitRowPair, unitRowsGradient } from '../../ops/unitRows.ts';
 import { positive, readOptions, word } from '../../options.ts';
 import { type FormOf, sharedRowLoss } from '../../rowLoss.ts';
 
@@ -90,8 +90,14 @@ export function inBatchContrast<const Positives extends ContrastPositives = 'pai
 
     rows(backend, inputs) {
       const weights = effectiveRowWeights(backend, rows, inputs);
-      const student = embeddings(backend, inputs.studentFeatures, weights);
-      const teacher = embeddings(backend, inputs.teacherFeatures, weights).directions;
+      // 0 where a sample does not count.
+      const counted = (features: typeof inputs.studentFeatures): typeof features =>
+        weights === undefined ? features : ofRows(backend, weights, features);
+      const [student, { directions: teacher }] = unitRowPair(
+        backend,
+        counted(inputs.studentFeatures),
+        counted(inputs.teacherFeatures),
+      );
       const cosines = backend.matMul(student.directions, teacher, { transposeB: true });
       const scores = among(backend, weights, scale(backend, cosines, 1 / temperature), -Infinity);
       const shares = positiveShares(backend, weights, byLabel ? inputs.labels : undefined, scores);
@@ -115,11 +121,10 @@ export function inBatchContrast<const Positives extends ContrastPositives = 'pai
   return loss as never;
 }
 
-/** Rows of length 1; 0 where a sample does not count. */
-function embeddings<T>(backend: Backend<T>, features: T, weights: T | undefined): UnitRows<T> {
-  if (weights === undefined) return unitRows(backend, features);
+/** The rows [batch, width] of samples that count, and zeros. */
+function ofRows<T>(backend: Backend<T>, weights: T, features: T): T {
   const [batch = 1] = backend.shapeOf(features);
-  return unitRows(backend, backend.where(backend.reshape(weights, [batch, 1]), features, backend.scalar(0)));
+  return backend.where(backend.reshape(weights, [batch, 1]), features, backend.scalar(0));
 }
 
 /** Numbers of pairs [batch, batch], or `otherwise` where one of the two does not count. */

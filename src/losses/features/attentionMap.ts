@@ -6,9 +6,53 @@ import { asChannelMaps, channelRuns, fromChannelMaps, mapExtents } from '../../o
 import type { Grid } from '../../ops/resizeBilinear.ts';
 import { scale } from '../../ops/scale.ts';
 import { sign } from '../../ops/sign.ts';
+import { squareRange } from '../../ops/squareRange.ts';
+import { sizeOf } from '../../tensor.ts';
+
+/** An attention map whose numbers are within range, and what it is made of. */
+export interface ScaledMap<T> {
+  /** [batch, positions]. */
+  readonly map: T;
+  /** The features over `units`. */
+  readonly features: T;
+  /** For each sample [batch, 1, …], or one for all: a map's direction does not depend on it. */
+  readonly units: T;
+}
+
+/**
+ * The map of features of any scale, whose powers might overflow or vanish; `onGrid` is what happens to the features before. Where
+ * numbers can be read at once, most features turn out to need no scaling; elsewhere each sample's largest comes to 1 first.
+ */
+export function scaledAttentionMap<T>(
+  backend: Backend<T>,
+  features: T,
+  { layout, power, onGrid }: { layout: FeatureLayout; power: number; onGrid: (features: T) => T },
+): ScaledMap<T> {
+  if (backend.readSync !== undefined) {
+    const given = onGrid(features);
+    const map = attentionMap(backend, given, layout, power);
+    const { lowest, highest } = squareRange(backend);
+    const largest = backend.readSync(backend.max(map, { axis: 1 })).data;
+    // In range, a sum of powers keeps its digits as a sum of squares does.
+    if (Array.prototype.every.call(largest, (size: number) => size >= lowest && size <= highest)) {
+      return { map, features: given, units: backend.scalar(1) };
+    }
+  }
+  const units = largestOfSamples(backend, features);
+  const scaled = onGrid(backend.divide(features, units));
+  return { map: attentionMap(backend, scaled, layout, power), features: scaled, units };
+}
+
+/** The size of each sample's largest feature, [batch, 1, …]; 1 for a sample of zeros. */
+function largestOfSamples<T>(backend: Backend<T>, features: T): T {
+  const [batch = 1, ...rest] = backend.shapeOf(features);
+  const sizes = backend.max(backend.abs(backend.reshape(features, [batch, sizeOf(rest)])), { axis: 1 });
+  const units = backend.where(sizes, sizes, backend.scalar(1));
+  return backend.reshape(units, [batch, ...rest.map(() => 1)]);
+}
 
 /** mean over channels of |f|ᵖ: [batch, positions]. */
-export function attentionMap<T>(backend: Backend<T>, features: T, layout: FeatureLayout, power: number): T {
+function attentionMap<T>(backend: Backend<T>, features: T, layout: FeatureLayout, power: number): T {
   const { runs, channels, channelAxis } = channelRuns(backend, features, layout);
   return scale(backend, backend.sum(powerOf(backend, runs, power), { axis: channelAxis }), 1 / channels);
 }

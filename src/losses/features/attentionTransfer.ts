@@ -3,10 +3,16 @@ import type { FeatureLayout } from '../../ops/affine.ts';
 import { checkMaps, checkSamePositions } from '../../ops/channelMaps.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
-import { unitRows, unitRowsGradient } from '../../ops/unitRows.ts';
+import { unitRowPair, unitRows, unitRowsGradient } from '../../ops/unitRows.ts';
 import { positive, readOptions, word } from '../../options.ts';
 import { type FormOf, rowLoss } from '../../rowLoss.ts';
-import { attentionMap, attentionMapGradient, averagedTo, averagedToGradient, commonGrid } from './attentionMap.ts';
+import {
+  attentionMapGradient,
+  averagedTo,
+  averagedToGradient,
+  commonGrid,
+  scaledAttentionMap,
+} from './attentionMap.ts';
 
 /** Options of `attentionTransfer`. */
 export interface AttentionTransferOptions<R extends Reduction = Reduction> extends RowOptions<R> {
@@ -79,26 +85,27 @@ export function attentionTransfer<R extends Reduction = 'mean'>(
       const grid = resize === 'none' ? undefined : commonGrid(backend, studentFeatures, teacherFeatures, layout);
       const onGrid = (features: typeof studentFeatures): typeof studentFeatures =>
         grid === undefined ? features : averagedTo(backend, features, layout, grid);
-      const student = onGrid(studentFeatures);
-      const { directions, lengths } = unitRows(backend, attentionMap(backend, student, layout, power));
-      const teacher = unitRows(backend, attentionMap(backend, onGrid(teacherFeatures), layout, power));
+      const form = { layout, power, onGrid };
+      const { map, units, features: student } = scaledAttentionMap(backend, studentFeatures, form);
+      const other = scaledAttentionMap(backend, teacherFeatures, form).map;
+      const [{ directions, lengths }, teacher] = unitRowPair(backend, map, other);
       const differences = backend.subtract(directions, teacher.directions);
       const squares = backend.sum(backend.multiply(differences, differences), { axis: 1 });
       const positions = backend.shapeOf(directions)[1]!;
       const losses = variant === 'code' ? scale(backend, squares, 1 / positions) : backend.sqrt(squares);
-      return { losses, studentFeatures, student, directions, lengths, differences };
+      return { losses, studentFeatures, units, student, directions, lengths, differences };
     },
 
-    gradient(backend, { studentFeatures, student, directions, lengths, differences }) {
+    gradient(backend, { studentFeatures, units, student, directions, lengths, differences }) {
       const slopes =
         variant === 'code'
           ? scale(backend, differences, 2 / backend.shapeOf(differences)[1]!)
           : unitRows(backend, differences).directions;
       const inMap = unitRowsGradient(backend, { directions, lengths }, slopes);
-      const gradient = attentionMapGradient(backend, student, layout, power, inMap);
-      return resize === 'none'
-        ? gradient
-        : averagedToGradient(backend, gradient, backend.shapeOf(studentFeatures), layout);
+      const onGrid = attentionMapGradient(backend, student, layout, power, inMap);
+      const gradient =
+        resize === 'none' ? onGrid : averagedToGradient(backend, onGrid, backend.shapeOf(studentFeatures), layout);
+      return backend.divide(gradient, units);
     },
   });
 }

@@ -2,7 +2,7 @@
 import type { Backend, Shape } from '../../backend.ts';
 import { checkNotEmpty, checkSameShape, shapeError } from '../../check.ts';
 import { scale } from '../../ops/scale.ts';
-import { unitRows, unitRowsGradient } from '../../ops/unitRows.ts';
+import { unitRowPair, unitRowsGradient } from '../../ops/unitRows.ts';
 
 type Pair<T> = Readonly<Record<'studentFeatures' | 'teacherFeatures', T>>;
 
@@ -39,8 +39,7 @@ export function directionRows<T>(
   backend: Backend<T>,
   { studentFeatures, teacherFeatures }: Pair<T>,
 ): DirectionRows<T> & { readonly squares: T; readonly teacherLengths: T } {
-  const student = unitRows(backend, studentFeatures);
-  const teacher = unitRows(backend, teacherFeatures);
+  const [student, teacher] = unitRowPair(backend, studentFeatures, teacherFeatures);
   const differences = backend.subtract(student.directions, teacher.directions);
   const squares = backend.sum(backend.multiply(differences, differences), { axis: -1 });
   return {

@@ -67,8 +67,9 @@ export function marginMse<R extends Reduction = 'mean'>(
       const first = firstCandidate(backend, studentScores);
       const onFirst = backend.sum(backend.multiply(differences, first), { axis: -1, keepDims: true });
       const withoutPositive = backend.sum(backend.multiply(masked, first), { axis: -1, keepDims: true });
-      const out = backend.maximum(masked, withoutPositive);
-      const margins = backend.where(out, backend.scalar(0), backend.subtract(onFirst, differences));
+      // Of a row without its positive nothing is left but a NaN, which x − x keeps.
+      const from = backend.where(withoutPositive, differences, onFirst);
+      const margins = backend.where(masked, backend.scalar(0), backend.subtract(from, differences));
       const negatives = backend.maximum(backend.subtract(count, backend.scalar(1)), backend.scalar(1));
       const parts = backend.divide(margins, negatives);
       const squares = backend.sum(backend.multiply(parts, margins), { axis: -1 });

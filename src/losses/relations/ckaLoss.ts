@@ -1,7 +1,7 @@
 import type { Backend } from '../../backend.ts';
 import type { Loss } from '../../loss.ts';
 import { identity } from '../../ops/centredGram.ts';
-import { unitRows, unitRowsGradient } from '../../ops/unitRows.ts';
+import { unitRowPair, unitRowsGradient } from '../../ops/unitRows.ts';
 import { flag, readOptions } from '../../options.ts';
 import { ofPairs, setLoss } from '../../setLoss.ts';
 import { centredSet } from './centredSet.ts';
@@ -23,7 +23,7 @@ export interface CkaLossOptions {
  *     1 − ⟨K, L⟩/(|K|·|L|)        gradient in X   −2·(L/(|K|·|L|) − CKA·K/|K|²)·X
  *
  * It is computed as half the squared distance of K/|K| and L/|L|, which keeps its digits near 0. Constant features on either
- * side: loss 1, gradient 0. The matrices are [batch, batch].
+ * side (debiased: or such as centring leaves nothing of, all samples but one equal): loss 1, gradient 0. The matrices are [batch, batch].
  *
  * Inputs: `studentFeatures` and `teacherFeatures` [batch, ...], each of a size of its own; optional `mask` [batch], 0 for
  * samples that are to be left out, whatever they hold. Value: a scalar in [0, 1], in [0, 2] where debiased. Only
@@ -55,8 +55,8 @@ export function ckaLoss(
         return backend.reshape(debiased ? hollowCentred(backend, gram, counts, size) : gram, [1, batch * batch]);
       };
       const centred = centredSet(backend, student, counts, size);
-      const { directions, lengths } = unitRows(backend, flatGram(centred));
-      const other = unitRows(backend, flatGram(centredSet(backend, teacher, counts, size)));
+      const others = centredSet(backend, teacher, counts, size);
+      const [{ directions, lengths }, other] = unitRowPair(backend, flatGram(centred), flatGram(others));
       const apart = backend.subtract(directions, other.directions);
       // Of all of it, so that a NaN shows beside constant features too.
       const half = backend.multiply(backend.sum(backend.multiply(apart, apart)), backend.scalar(0.5));
@@ -73,6 +73,12 @@ export function ckaLoss(
   });
 }
 
+/**
+ * The share of a hollow Gram matrix's squares that its rounding in float32 may leave where centring takes all of it away: of samples
+ * that are all equal but one, say. The same in float64, so that every backend has the same gradient.
+ */
+const roundingShare = 1e-11;
+
 /** A Gram matrix with zero diagonal, and off it without the row and column means that leave every row sum at 0. */
 function hollowCentred<T>(backend: Backend<T>, gram: T, counts: T | undefined, size: T): T {
   const [batch = 1] = backend.shapeOf(gram);
@@ -86,5 +92,14 @@ function hollowCentred<T>(backend: Backend<T>, gram: T, counts: T | undefined, s
   // Of three samples nothing is left, but rounding would be.
   const enough = backend.greater(size, backend.scalar(3));
   const counted = ofPairs(backend, counts, backend.multiply(centred, offDiagonal));
-  return backend.where(enough, counted, backend.scalar(0));
+  const isRounding = backend.greater(
+    backend.multiply(sumOfSquares(backend, hollow), backend.scalar(roundingShare)),
+    sumOfSquares(backend, counted),
+  );
+  const left = backend.where(isRounding, backend.scalar(0), counted);
+  return backend.where(enough, left, backend.scalar(0));
+}
+
+function sumOfSquares<T>(backend: Backend<T>, x: T): T {
+  return backend.sum(backend.multiply(x, x));
 }

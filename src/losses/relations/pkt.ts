@@ -1,8 +1,8 @@
 import type { Backend } from '../../backend.ts';
 import type { Loss } from '../../loss.ts';
-import { diagonalOf, identity } from '../../ops/centredGram.ts';
+import { identity } from '../../ops/centredGram.ts';
 import { relativeEntropyTerms } from '../../ops/relativeEntropy.ts';
-import { inverseLengths } from '../../ops/unitRows.ts';
+import { inverseLengths, unitRows } from '../../ops/unitRows.ts';
 import { readOptions } from '../../options.ts';
 import { ofPairs, setLoss } from '../../setLoss.ts';
 
@@ -51,38 +51,37 @@ export function pkt(
       const gaps = backend.divide(backend.subtract(q, p), own.similarities);
       return {
         value: backend.divide(backend.sum(terms), pairs),
-        student,
         pairs,
-        inverses: own.inverses,
+        directions: own.directions,
+        lengths: own.lengths,
         cosines: own.cosines,
         slopes: backend.where(own.similarities, gaps, backend.scalar(0)),
       };
     },
 
-    gradient(backend, { student, pairs, inverses, cosines, slopes }, upstream) {
-      const [batch = 1] = backend.shapeOf(student);
+    gradient(backend, { pairs, directions, lengths, cosines, slopes }, upstream) {
+      const [batch = 1] = backend.shapeOf(directions);
       const both = backend.add(slopes, backend.transpose(slopes));
       // Through x̂ = x/‖x‖: what is along x̂_i falls away, Σ_j G_ij·cos_ij of it. All of it in the weights of one product.
       const along = backend.sum(backend.multiply(both, cosines), { axis: 1, keepDims: true });
       const across = backend.subtract(both, backend.multiply(identity(backend, batch), along));
-      const factors = backend.multiply(inverses, backend.divide(upstream, pairs));
-      const weights = backend.multiply(backend.multiply(across, factors), backend.transpose(inverses));
-      return backend.matMul(weights, student);
+      const factors = backend.multiply(inverseLengths(backend, lengths), backend.divide(upstream, pairs));
+      return backend.matMul(backend.multiply(across, factors), directions);
     },
   });
 }
 
-/** Each sample's similarities 2·S = cos + 1 to all, their sums, and the cosines and lengths that they are made of. */
+/** Each sample's similarities 2·S = cos + 1 to all, their sums, and the cosines and directions that they are made of. */
 function neighbours<T>(backend: Backend<T>, x: T, counts: T | undefined) {
-  const products = backend.matMul(x, x, { transposeB: true });
-  const inverses = inverseLengths(backend, backend.sqrt(diagonalOf(backend, products)));
-  const cosines = backend.multiply(backend.multiply(products, inverses), backend.transpose(inverses));
+  const { directions, lengths } = unitRows(backend, x);
+  const cosines = backend.matMul(directions, directions, { transposeB: true });
   // Rounding may bring a cosine below −1.
   const positive = backend.maximum(backend.add(cosines, backend.scalar(1)), backend.scalar(0));
   const similarities = ofPairs(backend, counts, positive);
   const sums = backend.sum(similarities, { axis: 1, keepDims: true });
   return {
-    inverses,
+    directions,
+    lengths,
     cosines,
     similarities,
     sums: counts === undefined ? sums : backend.where(counts, sums, backend.scalar(1)),

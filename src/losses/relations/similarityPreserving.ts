@@ -1,6 +1,5 @@
-import type { Backend } from '../../backend.ts';
 import type { Loss } from '../../loss.ts';
-import { type UnitRows, unitRows, unitRowsGradient } from '../../ops/unitRows.ts';
+import { unitRowPair, unitRowsGradient } from '../../ops/unitRows.ts';
 import { readOptions } from '../../options.ts';
 import { setLoss } from '../../setLoss.ts';
 
@@ -38,8 +37,9 @@ export function similarityPreserving(
 
     value(backend, { student, teacher, size }) {
       // Samples that do not count are zeros, and so are their rows and columns on both sides.
-      const { directions, lengths } = gramRows(backend, student);
-      const differences = backend.subtract(directions, gramRows(backend, teacher).directions);
+      const gram = (x: typeof student): typeof student => backend.matMul(x, x, { transposeB: true });
+      const [{ directions, lengths }, other] = unitRowPair(backend, gram(student), gram(teacher));
+      const differences = backend.subtract(directions, other.directions);
       const pairs = backend.multiply(size, size);
       const value = backend.divide(backend.sum(backend.multiply(differences, differences)), pairs);
       return { value, student, directions, lengths, differences, pairs };
@@ -52,9 +52,4 @@ export function similarityPreserving(
       return backend.matMul(backend.multiply(both, factor), student);
     },
   });
-}
-
-/** The rows of F·Fᵀ, of length 1 each. */
-function gramRows<T>(backend: Backend<T>, features: T): UnitRows<T> {
-  return unitRows(backend, backend.matMul(features, features, { transposeB: true }));
 }

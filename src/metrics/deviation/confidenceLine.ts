@@ -1,12 +1,12 @@
 import { fitLine } from '../../ops/lineFit.ts';
-import type { PairMoments } from '../../ops/pairMoments.ts';
+import { isConstantButForRounding, type PairMoments } from '../../ops/pairMoments.ts';
 
 /** The least-squares line of the student's confidence values on the teacher's. */
 export interface ConfidenceLine {
   /** The slope; above 1 the student exaggerates the teacher's confidence. Null unless `status` is `'defined'`. */
   readonly value: number | null;
   /**
-   * `'constantTeacher'`: all of the teacher's values are equal, so there is no slope. `'tooFewRows'`: fewer than two
+   * `'constantTeacher'`: all of the teacher's values are equal, to rounding, so there is no slope. `'tooFewRows'`: fewer than two
    * rows have finite values.
    */
   readonly status: 'defined' | 'constantTeacher' | 'tooFewRows';
@@ -28,7 +28,7 @@ export function confidenceLine(
   { constant, infinite, level }: { readonly constant: boolean; readonly infinite: number; readonly level: number },
 ): ConfidenceLine {
   const { count } = moments;
-  if (count < 2 || constant) {
+  if (count < 2 || constant || isConstantButForRounding(count, moments.meanX, moments.xx)) {
     return {
       value: null,
       status: count < 2 ? 'tooFewRows' : 'constantTeacher',

@@ -1,3 +1,4 @@
+import { settleBasis } from '../../algebra/settledBasis.ts';
 import { symmetricEigen } from '../../algebra/symmetricEigen.ts';
 import type { Backend } from '../../backend.ts';
 import { checkNotEmpty, checkRank, rangeError } from '../../check.ts';
@@ -21,9 +22,13 @@ export interface EigenDirectionsOptions {
 export interface EigenDirectionsResult {
   /** The largest eigenvalue. */
   readonly value: number;
-  /** Descending, ≥ 0. */
+  /** Descending, ≥ 0; exactly 0 where no more than float64's rounding of the largest is left. */
   readonly eigenvalues: Float64Array;
-  /** `[features, features]`: row k is the unit vector of the k-th eigenvalue; its element of largest size is positive. */
+  /**
+   * `[features, features]`: row k is the unit vector of the k-th eigenvalue; its element of largest size is positive. Where
+   * eigenvalues coincide, as those of 0 do, every basis of their space would do: the first vector is then the one nearest to an
+   * axis, the next the nearest to one in what is left, so that the same data give the same directions.
+   */
   readonly directions: HostTensor;
   /** How many eigenvalues stand out from the roundings of float32: above features·2⁻²³·value. */
   readonly rank: number;
@@ -166,21 +171,15 @@ function decompose(products: Float64Array, features: number, divisor: number, un
       symmetric[column * features + row] = mean;
     }
   }
-  const { values, vectors } = symmetricEigen(symmetric, features);
-  const eigenvalues = values.map((value) => Math.max(0, value) * unit * unit);
+  const { values: computed, vectors } = symmetricEigen(symmetric, features);
+  // What rounding leaves of the largest value is none of its own.
+  const values = computed.map((value) => (value > features * 2 ** -50 * computed[0]! ? value : 0));
+  const eigenvalues = values.map((value) => value * unit * unit);
   const value = eigenvalues[0]!;
   if (values[0]! > 0 && !(value > 0 && value < Infinity)) {
     throw rangeError('eigenDirections', 'data', 'finite, and so their squares', 'data whose squares are no numbers');
   }
-  for (let rank = 0; rank < features; rank++) {
-    const direction = vectors.subarray(rank * features, (rank + 1) * features);
-    const largest = direction.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
-    if (largest < 0) {
-      direction.forEach((value, feature) => {
-        direction[feature] = -value;
-      });
-    }
-  }
+  settleBasis(values, vectors, features, features * 2 ** -45 * values[0]!);
   return {
     value,
     eigenvalues,

@@ -1,3 +1,4 @@
+import { settleBasis } from '../../algebra/settledBasis.ts';
 import { type SymmetricEigen, symmetricEigen } from '../../algebra/symmetricEigen.ts';
 import { randomNormal } from '../../random.ts';
 import type { SquareMatrix } from './squareMatrix.ts';
@@ -15,6 +16,8 @@ const LARGEST_DECOMPOSED = 64;
 export function classicalScaling({ data, size }: SquareMatrix, dimensions: number): Float64Array {
   const gram = centredSquares(data, size);
   const { values, vectors } = size <= LARGEST_DECOMPOSED ? symmetricEigen(gram, size) : leading(gram, size, dimensions);
+  // Distances that are all the same, a simplex's, coincide in every direction.
+  settleBasis(values, vectors, size, size * 2 ** -45 * Math.abs(values[0]!));
   const coordinates = new Float64Array(size * dimensions);
   for (let axis = 0; axis < Math.min(dimensions, values.length); axis++) {
     const scale = Math.sqrt(Math.max(0, values[axis]!));

@@ -1,4 +1,5 @@
 import { product, strided } from '../../algebra/product.ts';
+import { settleBasis } from '../../algebra/settledBasis.ts';
 import { symmetricEigen } from '../../algebra/symmetricEigen.ts';
 
 /**
@@ -25,7 +26,9 @@ export function oriented(coordinates: Float64Array, size: number, dimensions: nu
 function onAxes(centred: Float64Array, size: number, dimensions: number): Float64Array {
   const points = strided(centred, dimensions);
   const scatter = product(strided(centred, dimensions, true), points, dimensions, size, dimensions);
-  const { vectors } = symmetricEigen(scatter, dimensions);
+  const { values, vectors } = symmetricEigen(scatter, dimensions);
+  // Points as wide along one axis as along another, a square's, have no principal axes: they are left as they lie.
+  settleBasis(values, vectors, dimensions, 2 ** -26 * values[0]!);
   return product(points, strided(vectors, dimensions, true), size, dimensions, dimensions);
 }
 

@@ -1,6 +1,7 @@
 /** Means, centred products and standard errors of some numbers a row, merged by Chan's rule. */
 import { scalarStatistic } from '../../columnMetric.ts';
 import { countOf, type HostStatistics, numberOf, type StateForm } from '../../metricState.ts';
+import { correlationOf, isConstantButForRounding } from '../../ops/pairMoments.ts';
 
 /** Statistics of moments. */
 export type MomentStatistic = 'count' | 'mean' | 'products' | 'infinite';
@@ -116,16 +117,17 @@ export function columnFrom(statistics: HostStatistics<MomentStatistic>, at: numb
   };
 }
 
-/** Pearson's correlation of two columns; null where one is constant or infinite. */
+/** Pearson's correlation of two columns; null where one is constant, to rounding, or infinite. */
 export function correlationFrom(
-  { mean, products, infinite }: HostStatistics<MomentStatistic>,
+  { count, mean, products, infinite }: HostStatistics<MomentStatistic>,
   first: number,
   second: number,
 ): number | null {
   if (infinite.data[first]! > 0 || infinite.data[second]! > 0) return null;
   const width = mean.data.length;
   const [one, two] = [products.data[first * width + first]!, products.data[second * width + second]!];
-  // Two roots: the product of the squares may overflow.
-  const value = products.data[first * width + second]! / Math.sqrt(one) / Math.sqrt(two);
-  return Number.isNaN(value) ? null : Math.max(-1, Math.min(1, value));
+  const isConstant = (at: number, squares: number): boolean =>
+    isConstantButForRounding(count.data[0]!, mean.data[at]!, squares);
+  if (isConstant(first, one) || isConstant(second, two)) return null;
+  return correlationOf({ xx: one, xy: products.data[first * width + second]!, yy: two });
 }

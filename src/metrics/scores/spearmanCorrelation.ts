@@ -1,3 +1,4 @@
+import { correlationOf } from '../../ops/pairMoments.ts';
 import type { TensorLike } from '../../tensor.ts';
 import {
   type CorrelationOptions,
@@ -51,7 +52,7 @@ function correlateRanks({ x, y }: Series, weights: Float64Array, level: number):
 export function rankProductMoment(x: Float64Array, y: Float64Array, weights: Float64Array): number | undefined {
   const [xx, yy, xy] = [dot(x, x, weights), dot(y, y, weights), dot(x, y, weights)];
   if (xx === 0 || yy === 0) return undefined;
-  return Math.max(-1, Math.min(1, xy / Math.sqrt(xx * yy)));
+  return correlationOf({ xx, xy, yy });
 }
 
 /** 2·rank − (n + 1), ties sharing their mean rank: whole numbers with sum 0, where weights are whole. */

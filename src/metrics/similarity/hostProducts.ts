@@ -2,11 +2,12 @@
 import { product, strided } from '../../algebra/product.ts';
 import { roomFor } from '../../algebra/room.ts';
 import type { Backend, MatMulOptions } from '../../backend.ts';
+import { holdsDoubles } from '../../ops/holdsDoubles.ts';
 
 /** The backend, with the loops for products of two matrices; itself where its results are not doubles in host memory. */
 export function withHostProducts<T>(backend: Backend<T>): Backend<T> {
   const { readSync } = backend;
-  if (readSync === undefined || !(readSync(backend.scalar(0)).data instanceof Float64Array)) return backend;
+  if (readSync === undefined || !holdsDoubles(backend)) return backend;
   const multiply = (a: T, b: T, options: MatMulOptions = {}): T => {
     const [left, right] = [readSync(a), readSync(b)];
     if (left.shape.length !== 2 || right.shape.length !== 2) return backend.matMul(a, b, options);

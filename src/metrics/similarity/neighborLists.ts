@@ -38,10 +38,7 @@ export interface NeighborLists {
 function comparedRows<T>(backend: Backend<T>, activations: T, metric: NeighborMetric): T {
   if (metric === 'innerProduct') return activations;
   if (metric === 'euclidean') return backend.subtract(activations, middleSample(backend, activations));
-  // A sample's own largest number first, so that no square is lost.
-  const largest = backend.max(backend.abs(activations), { axis: 1, keepDims: true });
-  const divisors = backend.where(largest, largest, backend.scalar(1));
-  return unitRows(backend, backend.divide(activations, divisors)).directions;
+  return unitRows(backend, activations).directions;
 }
 
 /**

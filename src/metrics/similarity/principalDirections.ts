@@ -10,7 +10,7 @@ import type { PairForm, PairStatistics, SetStatistics } from './pairSimilarity.t
 export interface KeptDirections {
   /** Directions whose variance is below this share of the largest are noise. */
   readonly tolerance: number;
-  /** As many of the others, in the order of their variance, as hold this share of the whole. */
+  /** As many of the others, in the order of their variance, as hold this share of the whole; those of equal variance together. */
   readonly variance: number;
 }
 
@@ -35,10 +35,11 @@ export function principalDirections(
   const largest = values[0]!;
   const total = values.reduce((sum, value) => sum + Math.max(0, value), 0);
   let [kept, held] = [0, 0];
+  // Of directions of equal variance any basis would do: they are kept together.
+  const coincides = (at: number): boolean => at > 0 && values[at - 1]! - values[at]! <= extent * 2 ** -45 * largest;
   // Rounding may leave the sum just below the whole.
-  while (kept < extent && values[kept]! > tolerance * largest && held < variance * total * (1 - 1e-12)) {
-    held += values[kept++]!;
-  }
+  const lacks = (): boolean => held < variance * total * (1 - 1e-12);
+  while (kept < extent && values[kept]! > tolerance * largest && (lacks() || coincides(kept))) held += values[kept++]!;
   return { variances: values.slice(0, kept), vectors: vectors.subarray(0, kept * extent), extent };
 }
 

@@ -10,6 +10,7 @@ import { twoSetMethods } from './pairMetric.ts';
 import type { PairForm, PairSimilarity, PairStatistics, SetStatistics, SimilarityMetric } from './pairSimilarity.ts';
 import { directionCosines, type PrincipalDirections, principalDirections } from './principalDirections.ts';
 import { type PrincipalFormOptions, principalForm, principalForms, rematchedDirections } from './principalForms.ts';
+import { type FeatureLoadings, tiedWeights } from './tiedWeights.ts';
 
 /**
  * Which set's features say how much a canonical correlation counts; literature and code differ.
@@ -47,11 +48,8 @@ export interface PwccaResult {
   readonly status: CorrelationStatus;
 }
 
-/** The directions of one set, and its features in them: [directions, features]. */
-interface Loadings extends PrincipalDirections {
-  readonly loadings: Float64Array;
-  readonly features: number;
-}
+/** The directions of one set, and its features in them. */
+type Loadings = PrincipalDirections & FeatureLoadings;
 
 /** The form for few samples of many features: beside the Gram matrix the features themselves, which weigh. */
 const featureGram: PairForm = {
@@ -87,19 +85,14 @@ function loadingsOf(set: Omit<SetStatistics, 'summary'>, form: PairForm, toleran
   };
 }
 
-/** The mean of correlations, weighted by Σⱼ|⟨hᵢ, xⱼ⟩| over the features, hᵢ the canonical variables [values, directions]. */
+/**
+ * The mean of correlations, weighted by Σⱼ|⟨hᵢ, xⱼ⟩| over the features, hᵢ the canonical variables [values, directions]. Those of
+ * tied correlations share their weight: see `tiedWeights`.
+ */
 function weightedMean(correlations: readonly number[], turns: Float64Array, set: Loadings): number {
-  const { variances, loadings, features } = set;
-  const [own, others] = [strided(turns, variances.length), strided(loadings, features)];
-  const shares = product(own, others, correlations.length, variances.length, features, false, roomFor);
-  let [sum, total] = [0, 0];
-  correlations.forEach((correlation, index) => {
-    const row = shares.subarray(index * features, (index + 1) * features);
-    const weight = row.reduce((soFar, share) => soFar + Math.abs(share), 0);
-    sum += weight * correlation;
-    total += weight;
-  });
-  return sum / total;
+  const weights = tiedWeights(correlations, turns, set);
+  const total = weights.reduce((soFar, weight) => soFar + weight, 0);
+  return correlations.reduce((soFar, correlation, index) => soFar + weights[index]! * correlation, 0) / total;
 }
 
 function valueBy(convention: PwccaConvention, result: Omit<PwccaResult, 'value'>): number {
@@ -133,8 +126,9 @@ function projectionWeighted(pair: PairStatistics<Loadings>, convention: PwccaCon
  *
  *     Σ αᵢ·ρᵢ/Σ αᵢ,   αᵢ = Σⱼ |⟨hᵢ, xⱼ⟩|
  *
- * with hᵢ the canonical variables of x, unit vectors over the samples, and xⱼ its centred features. It asks how much of x is
- * found in y, so it changes when both are exchanged; `convention` says whose features weigh. Only as many directions count as
+ * with hᵢ the canonical variables of x, unit vectors over the samples, and xⱼ its centred features. Where correlations tie (1 for
+ * every direction that both sets span), any rotation of their variables serves as well and would weigh otherwise: each of them then
+ * has the mean weight over all rotations. It asks how much of x is found in y, so it changes when both are exchanged; `convention` says whose features weigh. Only as many directions count as
  * the narrower set has: code that spreads the weights over all directions of the wider one depends on a basis that nothing
  * determines.
  *

@@ -225,6 +225,24 @@ describe('confidenceDeviation', () => {
     expect(() => confidenceSlope({ level: 1 })).toThrow(RangeError);
   });
 
+  it('has no error where all points lie on a line, and none of a student who is constant but for rounding', () => {
+    // φ is the difference of two logits. Thirds and tenths are rounded: the residual sum would be 1e-17, its root 3e-9.
+    const phis = [0.1, 0.7, 1 / 3, 2.3, 0.9];
+    const teacher = phis.map((phi) => [phi, 0]);
+    const line = { teacherLogits: teacher, studentLogits: phis.map((phi) => [phi / 3 + 0.1, 0]) };
+    expect(measure(confidenceSlope(), line)).toMatchObject({ standardError: 0, correlation: 1 });
+    const { interval } = measure(confidenceSlope(), line);
+    expect(interval!.high).toBe(interval!.low);
+    // ln 2 computed in three ways.
+    const shifts = [0, 0.1, 0.3, 1 / 7, 5];
+    const constant = shifts.map((shift) => [0.7 + shift, shift]);
+    const flat = measure(confidenceSlope(), { teacherLogits: teacher, studentLogits: constant });
+    expect(flat).toMatchObject({ correlation: null, standardError: 0 });
+    expect(measure(confidenceSlope(), { teacherLogits: constant, studentLogits: teacher }).status).toBe(
+      'constantTeacher',
+    );
+  });
+
   it('depends neither on the order of the rows nor on a shift of the logits', () => {
     // Eighths, so that the shift is exact and cannot change which class is on top.
     const eighth = (bound: number) => fc.integer({ min: -bound, max: bound }).map((whole) => whole / 8);

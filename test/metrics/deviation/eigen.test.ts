@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { eigenComponents, eigenDirections, imagePatches, measure, tensor } from 'dark-knowledge';
+import { accumulate, eigenComponents, eigenDirections, imagePatches, measure, tensor } from 'dark-knowledge';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expectDeepClose } from '../../support/deepClose.ts';
@@ -63,6 +63,43 @@ describeMetric('eigenDirections', [
 ]);
 
 describe('eigenDirections', () => {
+  it('gives the same directions in whatever parts the rows come, where eigenvalues coincide too', () => {
+    // Three rows of four features: the covariance has rank 2, and a plane of eigenvalue 0.
+    const few = [
+      [1.474399368951672, -0.9186490837323091, 1.2356340788600322, -0.8741583293319886],
+      [0.4641275042999017, -0.773157223001368, 0.6003609120640654, -0.9014539213425182],
+      [-0.8555858201605213, -3.3232794238048973, -3.0808901758316303, -1.3604207051335335],
+    ];
+    const constant = Array.from({ length: 6 }, () => Array<number>(3).fill(-0.23354193898458642));
+    for (const [matrix, rows, rank] of [
+      ['covariance', few, 2],
+      ['gram', constant, 1],
+      ['gram', few.map((row) => row.map((value) => value * 1e30)), 3],
+    ] as const) {
+      const metric = eigenDirections({ matrix });
+      const whole = measure(metric, { data: rows });
+      expect(Array.from(whole.eigenvalues, (value) => value === 0)).toEqual(
+        whole.eigenvalues.length === 4 ? [false, false, rank < 3, true] : [false, true, true],
+      );
+      for (let cut = 1; cut < rows.length; cut++) {
+        const [first, second] = [accumulate(metric), accumulate(metric)];
+        first.update({ data: rows.slice(cut) });
+        second.update({ data: rows.slice(0, cut) });
+        first.merge(second);
+        const merged = first.compute();
+        expectDeepClose(merged.directions.data, whole.directions.data, 1e-9, `${matrix}, ${cut} rows first`);
+      }
+    }
+    // Of (1, −1) either element may be the larger by a rounding.
+    const { directions } = measure(eigenDirections(), {
+      data: [
+        [0.1, 0.7],
+        [0.7, 0.1],
+      ],
+    });
+    expect(directions.data[2]).toBeGreaterThan(0);
+  });
+
   it('refuses NaN, infinities, and batches of different width', () => {
     for (const value of [Number.NaN, Infinity, 1e200]) {
       expect(() => measure(eigenDirections(), { data: [[value, 1]] })).toThrow('eigenDirections: data must be finite');

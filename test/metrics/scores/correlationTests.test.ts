@@ -38,6 +38,36 @@ for (const name of names) {
 }
 
 describe('correlations', () => {
+  it('that are ±1 but for rounding are ±1, and their tests certain, in whatever parts and order the rows come', () => {
+    // Two different points in weights of which no sum is exact: 1 − r² would be some 1e-16, and its root 1e-8.
+    const [x, y] = [
+      [-2.852254301101309, 0.3, -0.9674199921577091, 0.3],
+      [-1.5200824053361295, 0.3, 1.0885002495202127, 0.3],
+    ];
+    const rows = { x: x!, y: y!, rowWeights: [0.5, 0, 2, 0] };
+    for (const name of ['pearson', 'spearman'] as const) {
+      const whole = measure(factories[name](), rows);
+      expect(whole).toMatchObject({ value: 1, pValue: 0 });
+      const [first, second] = [accumulate(factories[name]()), accumulate(factories[name]())];
+      const part = (from: number, to: number) => ({
+        x: rows.x.slice(from, to),
+        y: rows.y.slice(from, to),
+        rowWeights: rows.rowWeights.slice(from, to),
+      });
+      first.update(part(0, 1));
+      second.update(part(1, 4));
+      second.merge(first);
+      expect(second.compute(), name).toMatchObject({ value: 1, pValue: 0 });
+    }
+    const line = Array.from({ length: 50 }, (_, row) => 0.1 * row + 1e3);
+    expect(
+      pearsonCorrelation(
+        line,
+        line.map((value) => 7 - value / 3),
+      ),
+    ).toMatchObject({ value: -1, pValue: 0 });
+  });
+
   it("have SciPy's value where one side is around 1e-200, as metrics and at once", () => {
     const { x, y, pearson } = cases.tiny;
     expect(Math.abs(measure(pearsonCorrelation(), { x, y }).value - 0.727293054075045)).toBeLessThan(1e-14);

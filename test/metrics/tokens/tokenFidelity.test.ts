@@ -126,6 +126,27 @@ describe('token fidelity', () => {
     expect([klDivergence.standardError, groups]).toEqual([null, 1]);
   });
 
+  it('has no correlation where a side is constant but for rounding, in parts and by weights too', () => {
+    // Every token has ln 5, but sums of weights round their mean.
+    const rows = {
+      teacherLogits: Array.from({ length: 5 }, () => Array(5).fill(0.5015882138001776)),
+      studentLogits: Array.from({ length: 5 }, () => Array(5).fill(0.6126902027623468)),
+      labels: [1, 4, 0, 1, 0],
+      rowWeights: [2, 0.25, 1, 0.5, 0.25],
+    };
+    expect(measure(tokenFidelity(), rows).perplexity.correlation).toBeNull();
+    const running = accumulate(tokenFidelity());
+    for (let row = 0; row < 5; row++) {
+      running.update({
+        teacherLogits: [rows.teacherLogits[row]!],
+        studentLogits: [rows.studentLogits[row]!],
+        labels: [rows.labels[row]!],
+        rowWeights: [rows.rowWeights[row]!],
+      });
+    }
+    expect(running.compute().perplexity.correlation).toBeNull();
+  });
+
   it('has no error where all tokens differ alike, though their ratio is beyond numbers', () => {
     const far = {
       teacherLogits: [
