@@ -8,8 +8,7 @@ export function claimsOf(trials: readonly TrialFindings[]): readonly Claim[] {
 
 const settings: readonly SettingName[] = ['MLP → MLP', 'CNN → CNN', 'CNN → MLP', 'MLP → MLP, noisy labels'];
 
-/** A slope that there is not, of rows that are all alike, is one of neither kind. */
-const excess = (slope: number | null): number => (slope ?? 1) - 1;
+const excess = (slope: number | null): number => (slope ?? Number.NaN) - 1;
 
 function ofConfidence(trials: readonly TrialFindings[]): readonly Claim[] {
   const slopes = settings.flatMap((setting) =>
