@@ -45,7 +45,7 @@ export function claimAbove(words: ClaimWords, differences: readonly number[]): C
 export function claimMoreSpread(words: ClaimWords, wide: readonly number[], narrow: readonly number[]): Claim {
   const spread = [wide, narrow].map((values) => meanAndStandardDeviation(values).standardDeviation ?? 0);
   const [wider, narrower] = spread as [number, number];
-  if (wider === 0 || narrower === 0) return claimFrom(words, 0, null);
+  if (wider === 0 || narrower === 0) return claimFrom(words, Number.NaN, null);
   const logarithm = Math.log(wider / narrower);
   const half = Math.log(ratioToldApart(wide.length));
   return claimFrom(words, logarithm, [logarithm - half, logarithm + half]);

@@ -8,8 +8,7 @@ export function claimsOf(trials: readonly TrialFindings[]): readonly Claim[] {
 
 const settings: readonly SettingName[] = ['MLP → MLP', 'CNN → CNN', 'CNN → MLP', 'MLP → MLP, noisy labels'];
 
-/** A slope that there is not, of rows that are all alike, is one of neither kind. */
-const excess = (slope: number | null): number => (slope ?? 1) - 1;
+const excess = (slope: number | null): number => (slope ?? Number.NaN) - 1;
 
 function ofConfidence(trials: readonly TrialFindings[]): readonly Claim[] {
   const slopes = settings.flatMap((setting) =>
@@ -28,7 +27,7 @@ function ofConfidence(trials: readonly TrialFindings[]): readonly Claim[] {
   const variants = (['smaller batches', 'three times as long'] as const).map((variant: VariantName) =>
     claimAbove(
       {
-        claim: `MLP → MLP, ${variant}: so too on training images`,
+        claim: `MLP → MLP, ${variant}: the student exaggerates the confidence of its teacher, on training images`,
         measure: "slope over the teacher's bottom quarter, less 1",
         paper: 'above 0',
         source: 'C.5, Figure 15',
@@ -68,7 +67,7 @@ function ofNoise(trials: readonly TrialFindings[]): readonly Claim[] {
     ),
     each(
       {
-        claim: 'The student is less confident than its teacher on mislabelled images',
+        claim: 'Noisy labels: the student is less confident than its teacher where the label is wrong',
         measure: 'share of them, less ½',
         paper: '0.5 (all)',
         source: '§5.1, Figure 4',
@@ -77,7 +76,7 @@ function ofNoise(trials: readonly TrialFindings[]): readonly Claim[] {
     ),
     each(
       {
-        claim: 'The student learns fewer of the wrong labels than its teacher',
+        claim: 'Noisy labels: the student learns fewer of the wrong ones than its teacher',
         measure: 'share of mislabelled images, difference',
         paper: 'above 0',
         source: '§5.1',
@@ -103,7 +102,7 @@ function ofBias(trials: readonly TrialFindings[]): readonly Claim[] {
   const steps = (['all images a step', 'small batches'] as const).map((kind) =>
     claimAbove(
       {
-        claim: `So too by finite steps, ${kind}`,
+        claim: `Linear regression, finite steps, ${kind}: the student has less along the bottom direction at equal progress along the top`,
         measure: '1 − student/teacher, mean over pairs of directions and epochs',
         paper: 'above 0 for gradient flow',
         source: 'Theorem 4.1',

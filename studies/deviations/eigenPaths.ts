@@ -26,6 +26,7 @@ export interface WaysMeasured {
   readonly comparison: EqualProgressComparison;
 }
 
+/** Shares of no comparison are not defined: NaN. */
 export interface EqualProgressComparison {
   /** 1 − student/teacher along the bottom direction, where both have come equally far along the top one: the mean. */
   readonly shortfall: number;
@@ -116,8 +117,8 @@ export function atEqualProgress({ teacher, student }: Ways, pairs: readonly Dire
   });
   const count = shortfalls.length;
   return {
-    shortfall: count === 0 ? 0 : shortfalls.reduce((sum, value) => sum + value, 0) / count,
-    share: count === 0 ? 0 : shortfalls.filter((value) => value > 0).length / count,
+    shortfall: shortfalls.reduce((sum, value) => sum + value, 0) / count,
+    share: shortfalls.filter((value) => value > 0).length / count,
     count,
   };
 }

@@ -8,7 +8,7 @@ const teacherNames: readonly TeacherName[] = ['interpolating', 'not interpolatin
 
 export function tablesOf(trials: readonly TrialFindings[]): readonly StudyTable[] {
   const over = (of: (trial: TrialFindings) => number | null): string => {
-    const known = trials.map(of).filter((value) => value !== null);
+    const known = trials.map((trial) => of(trial) ?? Number.NaN).filter(Number.isFinite);
     return known.length === 0 ? '' : meanAndDeviation(known);
   };
   const first = trials[0]!;

@@ -147,17 +147,27 @@ function ofBarriers(barriers: readonly TrialBarriers[]): readonly Claim[] {
       barriers.map(({ barriers: pair }) => pair[high].barrier.linear - pair[low].barrier.linear),
     );
   return [
-    higher('A barrier between two MLPs, less between two CNNs', 'MLP, twice', 'CNN, twice', 'C, Figure 8'),
-    higher('Less of it between two of CNN → MLP', 'MLP, twice', 'CNN → MLP, twice', 'C, Figure 9'),
-    higher('Less of it between two of MLP → MLP', 'MLP, twice', 'MLP → MLP, twice', 'C, Figure 9'),
+    higher('The barrier between two MLPs is higher than between two CNNs', 'MLP, twice', 'CNN, twice', 'C, Figure 8'),
     higher(
-      'From MLP alone, higher to CNN → MLP than to MLP → MLP',
+      'The barrier between two MLPs is higher than between two of CNN → MLP',
+      'MLP, twice',
+      'CNN → MLP, twice',
+      'C, Figure 9',
+    ),
+    higher(
+      'The barrier between two MLPs is higher than between two of MLP → MLP',
+      'MLP, twice',
+      'MLP → MLP, twice',
+      'C, Figure 9',
+    ),
+    higher(
+      'The barrier from MLP alone is higher to CNN → MLP than to MLP → MLP',
       'MLP and CNN → MLP',
       'MLP and MLP → MLP',
       'C, Figure 9',
     ),
     higher(
-      'Higher between students of different teachers than of the same',
+      'The barrier is higher between MLPs of different teachers than between those of the same',
       'MLP → MLP and CNN → MLP',
       'CNN → MLP, twice',
       'C, Figure 9',

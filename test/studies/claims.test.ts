@@ -31,7 +31,10 @@ describe('a claim', () => {
     expect(interval![1]).toBeCloseTo(2.52492800373, 9);
     expect(verdict).toBe('undecided');
     expect(claimMoreSpread(words, [0, 100, 200], [0, 0.1, 0.2]).verdict).toBe('holds');
-    expect(claimMoreSpread(words, [0.1, 0.2, 0.4], [0.5, 0.5, 0.5])).toMatchObject({ number: 0, interval: null });
+    expect(claimMoreSpread(words, [0.1, 0.2, 0.4], [0.5, 0.5, 0.5])).toMatchObject({
+      number: Number.NaN,
+      interval: null,
+    });
   });
 
   it('is told in a line beside the paper, and those that hold are counted', () => {

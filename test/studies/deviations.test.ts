@@ -1,21 +1,7 @@
 import { gradientFlow, randomNormal } from 'dark-knowledge';
 import { describe, expect, it } from 'vitest';
-import { preparePlatform } from '../../examples/mnist/platform.ts';
 import { withNoisyLabels } from '../../studies/data/noisyLabels.ts';
 import { atEqualProgress, waysMeasured } from '../../studies/deviations/eigenPaths.ts';
-import { deviations } from '../../studies/deviations.ts';
-import { pageOf } from '../../studies/page.ts';
-
-it('the study of deviations goes its whole way at toy size, to a page with every figure', async () => {
-  await preparePlatform();
-  const findings = await deviations.run({ scale: 'toy', seed: 3, progress: () => {} });
-  expect(findings.claims).toHaveLength(33);
-  expect(findings.claims.every(({ number }) => Number.isFinite(number))).toBe(true);
-  // Proved for gradient flow, and so on any data.
-  expect(findings.claims.find(({ source }) => source === 'Theorem 4.1')!.verdict).toBe('holds');
-  const page = await pageOf(deviations, findings, { scale: 'toy', seed: 3, platform: 'wasm', seconds: 1 });
-  expect(page.match(/<svg/g)).toHaveLength(7);
-});
 
 describe('ways along two directions', () => {
   it('lead by the top one as far as it is done before the bottom one starts', () => {
