@@ -45,7 +45,7 @@ const settingsOf: Readonly<Record<Scale, DomainSettings>> = {
     sizes: { inputs: channels, channels: [2, 4], hidden: 8 },
   },
   quick: {
-    images: 6000,
+    images: 4000,
     batchSize: 64,
     testImages: 2000,
     epochs: 4,

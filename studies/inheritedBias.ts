@@ -24,6 +24,7 @@ import { cosineRate, type TrainingStep } from './training.ts';
 interface BiasSettings {
   /** Of table 10's numbers of images. */
   readonly share: number;
+  readonly batchSize: number;
   /** Of each group. */
   readonly testImages: number;
   readonly epochs: { readonly teacher: number; readonly student: number };
@@ -36,14 +37,16 @@ const small: LayeredNetworkSizes = { inputs: 1, side: 14, filter: 3, channels: [
 const settingsOf: Readonly<Record<Scale, BiasSettings>> = {
   toy: {
     share: 0.02,
+    batchSize: 32,
     testImages: 10,
     epochs: { teacher: 1, student: 1 },
     trials: 2,
     sizes: { ...small, channels: [2, 2, 2], hidden: 4 },
   },
-  quick: { share: 1, testImages: 1400, epochs: { teacher: 6, student: 10 }, trials: 5, sizes: small },
+  quick: { share: 1, batchSize: 128, testImages: 1400, epochs: { teacher: 6, student: 10 }, trials: 5, sizes: small },
   full: {
     share: 1,
+    batchSize: 128,
     testImages: 1400,
     epochs: { teacher: 10, student: 30 },
     trials: 8,
@@ -51,8 +54,7 @@ const settingsOf: Readonly<Record<Scale, BiasSettings>> = {
   },
 };
 
-const batchSize = 64;
-const rate = 0.002;
+const rate = 0.004;
 
 export const inheritedBias: Study = {
   name: 'inherited-bias',
@@ -92,7 +94,6 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   return {
     settings: {
       ...settings,
-      batchSize,
       seed,
       optimizer: `Adam, rate ${rate} along half a cosine`,
       kl: settingsForImageNet.kl,
@@ -147,7 +148,7 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
       images: ({ rows }) => imagesAt(digits, rows),
       labels: digits.labels,
       epochs,
-      batchSize,
+      batchSize: settings.batchSize,
       order,
       learningRate: cosineRate(rate),
       onStep: ({ step, steps }: TrainingStep, loss: number) =>
