@@ -38,6 +38,24 @@ export function claimAbove(words: ClaimWords, differences: readonly number[]): C
   return claimFrom(words, mean, interval);
 }
 
+/**
+ * A claim that one kind of run spreads more than another: the logarithm of the ratio of their standard deviations, with the
+ * interval of Fisher's F, over as many trials each. A spread of 0, where shares of few samples happen to be equal, tells nothing.
+ */
+export function claimMoreSpread(words: ClaimWords, wide: readonly number[], narrow: readonly number[]): Claim {
+  const spread = [wide, narrow].map((values) => meanAndStandardDeviation(values).standardDeviation ?? 0);
+  const [wider, narrower] = spread as [number, number];
+  if (wider === 0 || narrower === 0) return claimFrom(words, Number.NaN, null);
+  const logarithm = Math.log(wider / narrower);
+  const half = Math.log(ratioToldApart(wide.length));
+  return claimFrom(words, logarithm, [logarithm - half, logarithm + half]);
+}
+
+/** The ratio of two standard deviations, over as many trials each, that Fisher's F tells from 1. */
+export function ratioToldApart(trials: number): number {
+  return Math.sqrt(jstat.centralF.inv((1 + confidence) / 2, trials - 1, trials - 1));
+}
+
 /** The same with an interval that is known already, such as a bootstrap's. */
 export function claimFrom(words: ClaimWords, number: number, interval: Claim['interval']): Claim {
   return { ...words, number, interval, verdict: interval === null ? 'undecided' : verdictOf(interval) };

@@ -5,6 +5,13 @@ import { deriveSeed, randomPermutation } from 'dark-knowledge';
 /** What an objective may read of a step: tensors by name. */
 export type Batch = Readonly<Record<string, tf.Tensor>>;
 
+/** What the loop asks of an optimiser: those of tfjs, or one of one's own. */
+export interface Optimizer {
+  learningRate?: number;
+  applyGradients(gradients: tf.NamedTensorMap): void;
+  dispose(): void;
+}
+
 export interface TrainingStep {
   /** Which samples. */
   readonly rows: Int32Array;
@@ -19,7 +26,7 @@ export interface Training {
   readonly batchSize: number;
   /** Seed of the order of the samples. */
   readonly order: number;
-  readonly optimizer: tf.Optimizer;
+  readonly optimizer: Optimizer | tf.Optimizer;
   /** The learning rate of a step, from 0 to `steps`. */
   readonly learningRate: (step: number, steps: number) => number;
   readonly parameters: readonly tf.Variable[];
@@ -62,6 +69,6 @@ export const cosineRate =
     (rate * (1 + Math.cos((Math.PI * step) / steps))) / 2;
 
 /** tfjs keeps its optimisers' learning rate in a protected field and offers a setter on SGD alone. */
-function setLearningRate(optimizer: tf.Optimizer, learningRate: number): void {
+function setLearningRate(optimizer: Optimizer | tf.Optimizer, learningRate: number): void {
   Object.assign(optimizer, { learningRate });
 }

@@ -1,6 +1,12 @@
 /** Do two students lie in one basin of the loss? After the paper's appendix C: all students start from the same weights. */
 import * as tf from '@tensorflow/tfjs-core';
-import { crossEntropy, evaluate, type InterpolationResult, linearInterpolation } from 'dark-knowledge';
+import {
+  crossEntropy,
+  evaluate,
+  type InterpolationOptions,
+  type InterpolationResult,
+  linearInterpolation,
+} from 'dark-knowledge';
 import type { StudiedModel } from './analysis.ts';
 import type { Dataset } from './data.ts';
 import { createPerceptron, type Model } from './layers.ts';
@@ -19,21 +25,33 @@ export async function barriersBetween(
   const probe = createPerceptron({ seed: 0 });
   const figures: BarrierFigures[] = [];
   for (const [first, second] of pairs) {
-    const result = await linearInterpolation({
-      from: await parametersOf(first.model),
-      to: await parametersOf(second.model),
+    const result = await barrierBetween([first.model, second.model], test, {
+      probe,
       points,
-      evaluate: async (parameters) => {
-        assign(probe, Object.values(parameters));
-        const { logits } = await outputsOf(probe, test);
-        return evaluate(crossEntropy(), { studentLogits: logits, labels: test.labels }).value;
-      },
       onProgress: ({ done, total }) => onProgress?.(`${first.name} — ${second.name}: ${done}/${total}`),
     });
     figures.push({ pair: [first.name, second.name], ...result });
   }
   tf.dispose(probe.parameters());
   return figures;
+}
+
+/** The loss on test images along the straight line between two models of one kind; `probe`, a third one, takes each point's parameters. */
+export async function barrierBetween(
+  [first, second]: readonly [Model, Model],
+  test: Dataset,
+  { probe, ...options }: { readonly probe: Model } & Pick<InterpolationOptions<never, never>, 'points' | 'onProgress'>,
+): Promise<InterpolationResult> {
+  return linearInterpolation({
+    from: await parametersOf(first),
+    to: await parametersOf(second),
+    ...options,
+    evaluate: async (parameters) => {
+      assign(probe, Object.values(parameters));
+      const { logits } = await outputsOf(probe, test);
+      return evaluate(crossEntropy(), { studentLogits: logits, labels: test.labels }).value;
+    },
+  });
 }
 
 type Arrays = readonly { readonly data: ArrayLike<number>; readonly shape: readonly number[] }[];

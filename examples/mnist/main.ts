@@ -2,7 +2,7 @@
  * The main example: distils a convolutional teacher into a multilayer perceptron on real MNIST and shows what moved, after
  * Abnar, Dehghani and Zuidema, "Transferring inductive biases through knowledge distillation" (2020), §3.
  *
- *     npm run example              three minutes on two cores
+ *     npm run example              two to three minutes of a free core
  *     npm run example -- --full    60 000 images, 4 trials, on the fastest tfjs backend installed
  */
 import { relative } from 'node:path';

@@ -52,7 +52,7 @@ type TeacherWeights = readonly [
   projection: tf.Variable<tf.Rank.R2>,
 ];
 
-/** What differs while the teacher is trained; `trainTeacher.ts` folds it into the weights. */
+/** What differs while the teacher is trained; `trainableTeacher.ts` folds it into the weights. */
 export interface TrainingForm {
   /** Applied to the outputs of convolution 0, 1 (after its pooling) and 2. */
   readonly normalize: (output: tf.Tensor4D, layer: number) => tf.Tensor4D;

@@ -10,16 +10,14 @@ import '@tensorflow/tfjs-backend-wasm';
 import { crossEntropy, deriveSeed, randomPermutation } from 'dark-knowledge';
 import { tfjsLoss } from 'dark-knowledge/tfjs';
 import { type Dataset, loadMnist, makeTestSets, pixelsPerImage, selectExamples, type TestSets } from './data.ts';
-import { normalizeChannels } from './imageLayers.ts';
 import {
-  createTeacher,
   parameterNames,
   serializeTeacher,
   type Teacher,
   type TeacherDescription,
-  teacherArchitecture,
   teacherDirectory,
 } from './teacher.ts';
+import { trainableTeacher } from './trainableTeacher.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -87,38 +85,6 @@ async function save(teacher: Teacher, progress: Record<string, unknown>): Promis
   await mkdir(teacherDirectory, { recursive: true });
   await writeFile(new URL('weights.bin', teacherDirectory), new Uint8Array(await serializeTeacher(teacher)));
   await writeFile(new URL('teacher.json', teacherDirectory), `${JSON.stringify(description, null, 2)}\n`);
-}
-
-const featureGain = 5;
-
-/**
- * The teacher as it is trained: its channels are normalised, which lets the learning rate be high. Without a mean to take
- * off, the normalisation is a factor for each channel; `fold` multiplies the filters by it and leaves a plain network.
- */
-function trainableTeacher(seed: number): { readonly teacher: Teacher; fold(): Teacher } {
-  const meanSquares = teacherArchitecture.channels.map((channels) =>
-    tf.variable(tf.ones<tf.Rank.R1>([channels]), false),
-  );
-  const teacher = createTeacher(seed, teacherArchitecture, {
-    featureGain,
-    normalize: (output, layer) =>
-      normalizeChannels(output, (current) => {
-        const running = meanSquares[layer]!;
-        running.assign(tf.add(tf.mul(running, 0.98), tf.mul(current, 0.02)));
-      }),
-  });
-  return {
-    teacher,
-    fold() {
-      const folded = createTeacher(seed);
-      folded.parameters().forEach((variable, layer) => {
-        const running = meanSquares[layer];
-        const factor = running === undefined ? tf.scalar(featureGain) : tf.rsqrt(tf.add(running, 1e-6));
-        variable.assign(tf.mul(teacher.parameters()[layer]!, factor));
-      });
-      return folded;
-    },
-  };
 }
 
 async function train(): Promise<void> {

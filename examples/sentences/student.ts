@@ -7,7 +7,7 @@ import { deriveSeed, type HostTensor, randomNormal, tensor } from 'dark-knowledg
 import { addBias, differentiable, project } from '../mnist/layers.ts';
 
 /** Rows of the table, a power of two. N-grams that share one share its vector. */
-export const buckets = 8192;
+export const buckets = 4096;
 const [shortest, longest] = [3, 5];
 
 /** What a student is, as plain arrays: enough to embed with. */

@@ -6,9 +6,11 @@ import { conclude, inBrackets } from './conclusion.ts';
 import type { SentenceData } from './data.ts';
 import { fitProbe } from './probe.ts';
 import { embed, ngramsOf, type StudentWeights } from './student.ts';
-import { type MethodName, methods, type Training, trainStudent } from './train.ts';
+import { type MethodName, type Training, trainStudent } from './train.ts';
 
 export interface StudySettings extends Omit<Training, 'onStep'> {
+  /** The students to train: `independent`, `cosine` and `all three` have to be among them. */
+  readonly methods: readonly MethodName[];
   readonly probeSteps: number;
   readonly probeDecay: number;
   /** Subsamples of an interval. */
@@ -29,7 +31,6 @@ export async function runStudy(
   settings: StudySettings,
   progress: (text: string, last?: boolean) => void,
 ): Promise<Study> {
-  const names = Object.keys(methods) as MethodName[];
   const probe = { classes: train.roomNames.length, steps: settings.probeSteps, decay: settings.probeDecay };
   const bags = { train: train.texts.map(ngramsOf), test: test.texts.map(ngramsOf) };
   const models: Record<string, Studied> = {
@@ -39,7 +40,7 @@ export async function runStudy(
     },
   };
   let weights: StudentWeights | undefined;
-  for (const name of names) {
+  for (const name of settings.methods) {
     const onStep = (step: number, steps: number, loss: number): void =>
       progress(`${name}: step ${step}/${steps}, loss ${loss.toFixed(3)}`);
     weights = await trainStudent(name, train, { ...settings, onStep });

@@ -1,5 +1,6 @@
 /** 1 − Pearson's correlation, in the form that keeps its digits near 0: half the squared distance of two directions. */
 import type { Backend } from '../backend.ts';
+import { holdsDoubles } from './holdsDoubles.ts';
 import { scale } from './scale.ts';
 
 /** The distances along an axis, and what their gradient needs. A constant side has no direction: distance 1, gradient 0. */
@@ -22,7 +23,13 @@ export interface CountedElements<T> {
   readonly count: T;
 }
 
-/** 1 − r between two tensors along an axis. */
+/** What softmax and sigmoid may be off, in float32 and in float64, for logits of ordinary size. */
+const roundingOf = { single: 2 ** -18, double: 2 ** -46 };
+
+/**
+ * 1 − r between two tensors of probabilities along an axis. A side that is constant but for the rounding of its softmax is
+ * constant: what is left of it would have a direction, but one of noise.
+ */
 export function correlationDistance<T>(
   backend: Backend<T>,
   first: T,
@@ -59,11 +66,15 @@ function directionsOf<T>(backend: Backend<T>, x: T, axis: number, counted: Count
   // that then gets length 1.
   // An element that does not count must not set what the others are taken less of: 1e-30 less ½ has no digits left.
   const counting = counted === undefined ? x : backend.where(counted.mask, x, backend.scalar(-Infinity));
-  const shifted = onlyCounted(backend.subtract(x, backend.max(counting, kept)));
+  const most = backend.max(counting, kept);
+  const shifted = onlyCounted(backend.subtract(x, most));
   const count = counted?.count ?? backend.scalar(backend.shapeOf(x).at(axis)!);
   const centred = onlyCounted(backend.subtract(shifted, backend.divide(backend.sum(shifted, kept), count)));
   // Squares of probabilities of 1e-25 would underflow in float32.
-  const largest = backend.max(backend.abs(centred), kept);
+  const spread = backend.max(backend.abs(centred), kept);
+  const noise = scale(backend, most, holdsDoubles(backend) ? roundingOf.double : roundingOf.single);
+  // In this order a NaN stays.
+  const largest = backend.where(backend.greater(noise, spread), zero, spread);
   const scaled = backend.where(largest, backend.divide(centred, largest), zero);
   const length = backend.sqrt(backend.sum(backend.multiply(scaled, scaled), kept));
   return {

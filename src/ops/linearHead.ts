@@ -62,7 +62,9 @@ export function headLogits<T>(backend: Backend<T>, states: T, { weight, bias, sc
 export function headGradient<T>(backend: Backend<T>, logits: T, gradient: T, { scale: factor, softcap }: HeadShape): T {
   if (softcap === undefined) return scale(backend, gradient, factor);
   return backend.scope(() => {
-    const share = scale(backend, logits, 1 / softcap);
+    // A quotient: where a logit is the cap its share is 1 and the slope 0, which a product with a rounded 1/cap may miss by a
+    // rounding, for states of any size to multiply.
+    const share = backend.divide(logits, backend.scalar(softcap));
     const slope = backend.subtract(backend.scalar(1), backend.multiply(share, share));
     const through = backend.multiply(gradient, scale(backend, slope, factor));
     // Of a masked class the slope is infinite and the gradient 0.

@@ -37,7 +37,7 @@ export function inverseLengths<T>(backend: Backend<T>, lengths: T): T {
 
 function directed<T>(backend: Backend<T>, matrices: readonly T[]): readonly UnitRows<T>[] {
   const [zero, one] = [backend.scalar(0), backend.scalar(1)];
-  const { lowest, highest, least, most } = squareRange(backend);
+  const { lowest, highest, up, down } = squareRange(backend);
   const sides = matrices.map((x) => {
     const squares = backend.sum(backend.multiply(x, x), { axis: -1, keepDims: true });
     return {
@@ -52,14 +52,15 @@ function directed<T>(backend: Backend<T>, matrices: readonly T[]): readonly Unit
     .map(({ large, small }) => backend.maximum(large, small))
     .reduce((any, side) => backend.maximum(any, side));
   return sides.map(({ x, squares, large, small }) => {
-    const units = backend.where(large, backend.scalar(most), backend.where(small, backend.scalar(least), one));
-    // A quotient: a compiler may join a product's factor to another one's, and both together may leave the range.
-    const scaled = backend.where(outside, backend.divide(x, units), x);
+    const factors = backend.where(large, backend.scalar(down), backend.where(small, backend.scalar(up), one));
+    // Through a maximum that changes nothing: a compiler joins the factors of products, and both together may leave the range.
+    const alone = backend.maximum(x, backend.scalar(-Infinity));
+    const scaled = backend.where(outside, backend.multiply(alone, factors), x);
     const parts = backend.where(outside, backend.multiply(scaled, scaled), zero);
     const rescued = backend.sum(parts, { axis: -1, keepDims: true });
     const lengths = backend.sqrt(backend.where(outside, rescued, squares));
     // A row of zeros over 1 stays one: a choice for each row costs nothing, one for each number a pass.
     const directions = backend.divide(scaled, backend.where(lengths, lengths, one));
-    return { directions, lengths: backend.multiply(lengths, units) };
+    return { directions, lengths: backend.divide(lengths, factors) };
   });
 }

@@ -10,7 +10,7 @@ import { safetensorsOf } from '../../examples/sentences/making/safetensors.ts';
 import { fitProbe } from '../../examples/sentences/probe.ts';
 import { buckets, createStudent, embed, ngramsOf } from '../../examples/sentences/student.ts';
 import { runStudy } from '../../examples/sentences/study.ts';
-import { methods } from '../../examples/sentences/train.ts';
+import { type MethodName, methods } from '../../examples/sentences/train.ts';
 
 let data: SentenceData;
 beforeAll(async () => {
@@ -139,7 +139,15 @@ describe('the example of sentences, at toy size', () => {
       test: takeSentences(data.test, rows(60, 600)),
     };
     const said: string[] = [];
-    const settings = { width: 16, epochs: 6, batchSize: 32, learningRate: 1e-2, queue: 64, seed: 0 };
+    const settings = {
+      methods: Object.keys(methods) as MethodName[],
+      width: 16,
+      epochs: 6,
+      batchSize: 32,
+      learningRate: 1e-2,
+      queue: 64,
+      seed: 0,
+    };
     const before = tf.memory().numTensors;
     const study = await runStudy(small, { ...settings, probeSteps: 20, probeDecay: 1e-4, resamples: 10 }, (text) =>
       said.push(text),

@@ -61,12 +61,13 @@ const inFloat32 = ({ value, gradients }: Plain): Plain => ({
   gradients: mapValues(gradients, (gradient) => Array.from(gradient, Math.fround)),
 });
 
-/** What float32 cannot hold is infinite in it, or NaN where parts of both signs are. */
+/** What float32 cannot hold is infinite in it, NaN where parts of both signs are, or there all the same: sums may end in float64. */
 function overflowed(got: Plain, exact: Plain): Plain {
   const among = (numbers: ArrayLike<number>, wanted: ArrayLike<number>): number[] =>
     Array.from(numbers, (value, at) => {
       const beyond = Number.isFinite(wanted[at]!) && !Number.isFinite(Math.fround(wanted[at]!));
-      return beyond && !Number.isFinite(value) ? Math.fround(wanted[at]!) : value;
+      const isThere = Math.abs(value - wanted[at]!) <= 1e-3 * Math.abs(wanted[at]!);
+      return beyond && (isThere || !Number.isFinite(value)) ? Math.fround(wanted[at]!) : value;
     });
   return {
     value: among(got.value, exact.value),

@@ -107,7 +107,7 @@ export function metricCase(dice: Dice, make: MakeMetric, devices: Devices): void
       claimLabels(dice, subject);
       break;
     case 'scale':
-      claimScale(dice, subject, expected);
+      claimScale(dice, subject, expected, devices);
       break;
     case 'together':
       claimSame(
@@ -352,8 +352,22 @@ function claimLabels(dice: Dice, { metric, inputs }: MetricSubject): void {
   );
 }
 
-function claimScale(dice: Dice, { metric, inputs, scaleless = [] }: MetricSubject, expected: unknown): void {
+function claimScale(dice: Dice, subject: MetricSubject, expected: unknown, { float32 }: Devices): void {
+  const { metric, inputs, scaleless = [], onDevices = true } = subject;
   if (scaleless.length === 0) return;
+  if (onDevices && dice.chance(0.5)) {
+    // In float32 as far as the numbers stay normal.
+    const [backend, power, name] = [dice.pick(float32), 2 ** dice.whole(-100, 100), dice.pick(scaleless)];
+    const at = (factor: number): unknown => {
+      const batch = mapped(inputs, ({ data, shape }, input) => ({
+        data: Float32Array.from(data, (value) => Math.fround(value) * (input === name ? factor : 1)),
+        shape,
+      }));
+      return similarityOf(resultOn(backend, metric, batch, (x) => backend.readSync!(x)));
+    };
+    claimSame(at(power), at(1), 1e-4, `${backend.name}: ${name} times ${power}`);
+    return;
+  }
   const power = 2 ** dice.whole(-490, 490);
   const name = dice.pick(scaleless);
   const scaled = { ...inputs, [name]: { ...inputs[name]!, data: inputs[name]!.data.map((value) => value * power) } };

@@ -98,6 +98,22 @@ describeLoss('linearDivergence', [
     smooth: false,
   },
   {
+    // One row and one class a tile make single numbers of all: those a backend may hold in more digits than its constants.
+    title: 'logits at their cap have no slope, for states of any size to multiply',
+    loss: linearDivergence({ softcap: 5, vocabularyTile: 1 }),
+    inputs: {
+      studentStates: [[-1e30]],
+      studentWeight: [[2], [-0.7], [0.8], [-1], [-0.2]],
+      studentBias: [3, -1, 0, -5, 2.5],
+      teacherStates: [[-1e28]],
+      teacherWeight: [[-1], [-4], [-0.5], [-1], [-1.5]],
+    },
+    // The teacher's logits are all 5, the student's three times 5 and twice −5.
+    value: 4 + Math.log(3 + 2 * Math.exp(-10)) - Math.log(5),
+    gradients: { studentStates: [[0]], studentWeight: [[0], [0], [0], [0], [0]], studentBias: [0, 0, 0, 0, 0] },
+    smooth: false,
+  },
+  {
     title: 'no row: value 0, gradients 0',
     loss: linearDivergence(),
     inputs: {

@@ -44,6 +44,12 @@ describeLoss('nkd', [
 ]);
 
 describe('nkd', () => {
+  it('shows a NaN at the label beside a teacher that gives it no probability, where an infinity counts 0', () => {
+    const teacherLogits = [[-1e30, 0]];
+    expect(evaluate(nkd(), { studentLogits: [[Number.NaN, 0]], teacherLogits, labels: [0] }).value).toBeNaN();
+    expect(evaluate(nkd(), { studentLogits: [[-Infinity, 0]], teacherLogits, labels: [0] }).value).toBe(0);
+  });
+
   it('is a cross-entropy: above 0 between equal sides, where the second part alone has gradient 0', () => {
     const same = { studentLogits: [[0, 3, 1]], teacherLogits: [[0, 3, 1]], labels: [1] };
     const { value, gradients } = valueAndGradients(nkd({ temperature: 2 }), same);

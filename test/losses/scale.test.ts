@@ -134,6 +134,22 @@ it('rows of every size in one batch have each their direction', () => {
   }
 });
 
+it('samples of zeros beside tiny ones stay zeros: the powers of two of a set and of a row are not joined', async () => {
+  const some = Float32Array.from(sets.studentFeatures!.data, (value, at) => (at < 10 ? 0 : value));
+  const studentFeatures = tensor(some, sets.studentFeatures!.shape);
+  for (const [name, backend] of devices) {
+    const expected = await onDevice(backend, pkt() as unknown as AnyLoss, { ...sets, studentFeatures });
+    const scaled = { ...sets, studentFeatures: times(studentFeatures, small) };
+    const got = await onDevice(backend, pkt() as unknown as AnyLoss, scaled);
+    expectClose(got.value, expected.value, name);
+    expectClose(
+      got.gradient.map((slope) => slope * small),
+      expected.gradient,
+      `${name}: gradient`,
+    );
+  }
+});
+
 it('what is left of samples all equal but one is rounding to debiased CKA: loss 1, gradient 0 on every backend', () => {
   // Off its diagonal this Gram matrix is a number for each row and each column, which is what the centring takes away.
   const teacherFeatures = [[0], [1], [1], [1], [1]];

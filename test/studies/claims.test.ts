@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { claimAbove, claimLines } from '../../studies/claims.ts';
+import { claimAbove, claimLines, claimMoreSpread } from '../../studies/claims.ts';
 
 const words = { claim: 'distilled above alone', measure: 'accuracy, difference', paper: '0.189', source: 'Table 9' };
 
@@ -21,6 +21,20 @@ describe('a claim', () => {
 
   it('of a single trial is undecided: nothing says how far it may be off', () => {
     expect(claimAbove(words, [0.5])).toMatchObject({ interval: null, verdict: 'undecided' });
+  });
+
+  it('of spreads compares standard deviations by Fisher’s F', () => {
+    // Spreads of 2 and of 1; SciPy: log(2) ± log(f.ppf(0.975, 2, 2))/2.
+    const { number, interval, verdict } = claimMoreSpread(words, [2, 4, 6], [1, 2, 3]);
+    expect(number).toBeCloseTo(Math.LN2, 9);
+    expect(interval![0]).toBeCloseTo(-1.13863364261, 9);
+    expect(interval![1]).toBeCloseTo(2.52492800373, 9);
+    expect(verdict).toBe('undecided');
+    expect(claimMoreSpread(words, [0, 100, 200], [0, 0.1, 0.2]).verdict).toBe('holds');
+    expect(claimMoreSpread(words, [0.1, 0.2, 0.4], [0.5, 0.5, 0.5])).toMatchObject({
+      number: Number.NaN,
+      interval: null,
+    });
   });
 
   it('is told in a line beside the paper, and those that hold are counted', () => {

@@ -3,13 +3,17 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
 import { preparePlatform } from '../../examples/mnist/platform.ts';
 import { claimAbove } from '../../studies/claims.ts';
+import { deviations } from '../../studies/deviations.ts';
 import { domains } from '../../studies/domains.ts';
+import { inductiveBiasesAgreement } from '../../studies/inductiveBiasesAgreement.ts';
+import { inductiveBiasesMnist } from '../../studies/inductiveBiasesMnist.ts';
 import { inheritedBias } from '../../studies/inheritedBias.ts';
 import { pageOf } from '../../studies/page.ts';
 import { keptResults, type Results } from '../../studies/results.ts';
 import { resultsPage } from '../../studies/resultsPage.ts';
 import { studies } from '../../studies/studies.ts';
 import type { Findings, Study } from '../../studies/study.ts';
+import { whatIsLost } from '../../studies/whatIsLost.ts';
 import { whatTransfers } from '../../studies/whatTransfers.ts';
 
 beforeAll(() => preparePlatform());
@@ -24,6 +28,19 @@ async function figuresOnPage(study: Study, findings: Findings): Promise<number> 
   expect(page).toContain(`of ${findings.claims.length} hold`);
   return page.match(/<svg/g)?.length ?? 0;
 }
+
+it('the study of inductive biases on MNIST goes its whole way at toy size', async () => {
+  const findings = await atToySize(inductiveBiasesMnist);
+  expect(findings.claims).toHaveLength(29);
+  // Spreads of a few digits' shares may be 0, of which there is no ratio.
+  const defined = findings.claims.filter(({ measure }) => !measure.includes('standard deviations'));
+  expect(defined.every(({ number }) => Number.isFinite(number))).toBe(true);
+  const groups = ['CNN', 'MLP', 'CNN → MLP', 'MLP → MLP', 'CNN → CNN', 'MLP → CNN'];
+  expect(findings.tables[0]!.rows.map(([name]) => name)).toEqual(groups);
+  // A way for each of three models of the first trial, from the first weights to the last.
+  expect(JSON.stringify(findings.figures[3]!.specification)).toContain('CNN, MLP and CNN → MLP, 6 checkpoints in all');
+  expect(await figuresOnPage(inductiveBiasesMnist, findings)).toBe(7);
+});
 
 it('the study of domains goes its whole way at toy size, and again to the same numbers', async () => {
   const findings = await atToySize(domains);
@@ -54,6 +71,37 @@ it('the study of inherited bias goes its whole way at toy size', async () => {
   expect(header).toHaveLength(10);
   expect(rows.map(([name]) => name)).toEqual(['teacher', 'alone', 'distilled']);
   expect(await figuresOnPage(inheritedBias, findings)).toBe(1);
+});
+
+it('the study of agreement goes its whole way at toy size', async () => {
+  const findings = await atToySize(inductiveBiasesAgreement);
+  expect(findings.claims).toHaveLength(16);
+  expect(findings.claims.every(({ number }) => Number.isFinite(number))).toBe(true);
+  expect(findings.tables[1]!.rows.map(([name]) => name)).toEqual([
+    'Transformer',
+    'Transformer-seq',
+    'UniversalTransformer-seq',
+    'LSTM',
+  ]);
+  expect(await figuresOnPage(inductiveBiasesAgreement, findings)).toBe(3);
+});
+
+it('the study of what is lost goes its whole way at toy size', async () => {
+  const findings = await atToySize(whatIsLost);
+  expect(findings.claims).toHaveLength(8);
+  expect(findings.claims.every(({ number }) => Number.isFinite(number))).toBe(true);
+  expect(findings.tables[0]!.rows).toHaveLength(9);
+  expect(findings.tables[0]!.header.slice(1)).toEqual(['RTE', 'STSB', 'CoLA', 'SST2', 'QNLI', 'MNLI']);
+  expect(await figuresOnPage(whatIsLost, findings)).toBe(2);
+});
+
+it('the study of deviations goes its whole way at toy size', async () => {
+  const findings = await atToySize(deviations);
+  expect(findings.claims).toHaveLength(33);
+  expect(findings.claims.every(({ number }) => Number.isFinite(number))).toBe(true);
+  // Proved for gradient flow, and so on any data.
+  expect(findings.claims.find(({ source }) => source === 'Theorem 4.1')!.verdict).toBe('holds');
+  expect(await figuresOnPage(deviations, findings)).toBe(7);
 });
 
 const words = { claim: 'distilled | alone', measure: 'accuracy, difference', paper: '0.189', source: 'Table 9' };

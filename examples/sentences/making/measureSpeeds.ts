@@ -15,7 +15,7 @@ const batchSize = 32;
 const rounds = 20;
 const turns = 12;
 /** The width of the example's student; what its weights are makes no difference to its speed. */
-const width = 128;
+const width = 64;
 
 const { test } = await loadSentences();
 const dimension = test.teacher.shape[1]!;

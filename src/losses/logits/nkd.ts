@@ -68,7 +68,10 @@ export function nkd<R extends Reduction = 'mean'>(
         temperature === 1 ? plain : labelSplit(backend, studentLogits, teacherLogits, labels, temperature);
       const negative = scale(backend, plain.studentOdds, -1);
       const confidence = sigmoid(backend, plain.teacherOdds);
-      const ofLabel = expectation(backend, confidence, softplus(backend, negative), true);
+      // At confidence 0 an infinite logarithm counts 0, but no NaN, which is not greater than −1.
+      const isNumber = backend.greater(backend.abs(negative), backend.scalar(-1));
+      const unsaid = backend.where(isNumber, backend.scalar(0), negative);
+      const ofLabel = backend.where(confidence, backend.multiply(confidence, softplus(backend, negative)), unsaid);
       const surprise = scale(backend, logOf(backend, softened.others, 'student'), -1);
       const ofOthers = lossOfOthers(backend, softened, expectation(backend, softened.others.teacher, surprise, true));
       // At weight 0 it is left out: 0·Infinity is NaN.

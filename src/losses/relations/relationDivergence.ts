@@ -37,7 +37,8 @@ type Keys = 'studentKeys' | 'teacherKeys';
  * Inputs: `studentStates` [batch, positions, width] and `teacherStates` of a width of its own; optional `studentKeys` and
  * `teacherKeys` of their shapes, together; optional `mask` [batch, positions], 1 for positions and 0 for padding, which is
  * no key and counts as no query, whatever it holds. Value: in nats, ≥ 0, a scalar (or [batch, positions], the mean over
- * heads, with `reduction: 'none'`). `studentStates` and, where given, `studentKeys` get a gradient.
+ * heads, with `reduction: 'none'`). `studentStates` and, where given, `studentKeys` get a gradient. Products of states are
+ * logits: beyond some 1e19 those of float32 are no numbers, and the loss is NaN.
  *
  * @throws RangeError where the heads do not divide a width, or for an unknown option.
  * @example

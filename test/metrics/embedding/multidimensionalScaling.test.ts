@@ -61,6 +61,25 @@ describe('multidimensionalScaling', () => {
     }
   });
 
+  it('gives one classical map of points that are as wide along every axis, whatever their last digits are', () => {
+    const square = [
+      [0, 1, Math.SQRT2, 1],
+      [1, 0, 1, Math.SQRT2],
+      [Math.SQRT2, 1, 0, 1],
+      [1, Math.SQRT2, 1, 0],
+    ];
+    const simplex = Array.from({ length: 5 }, (_, row) => Array.from({ length: 5 }, (_, column) => +(row !== column)));
+    for (const distances of [square, simplex]) {
+      const maps = [0, 1, 2, 3].map((seed) => {
+        const off = (row: number, column: number): number =>
+          1 + 4e-16 * randomNormal(seed, 10 * Math.max(row, column) + Math.min(row, column));
+        const rounded = distances.map((all, row) => all.map((distance, column) => distance * off(row, column)));
+        return multidimensionalScaling(rounded, { method: 'classical' }).coordinates;
+      });
+      for (const map of maps) expectDeepClose(map, maps[0], 1e-6);
+    }
+  });
+
   it('scales classically by eigenvectors', () => {
     const found = multidimensionalScaling(dissimilarities, { method: 'classical' });
     expectDeepClose(upper(distancesOf(found.coordinates)), reference.classicalDistances, 1e-8);

@@ -12,9 +12,13 @@ const tensor = (rows: readonly (readonly number[])[]): Tensor => ({
   dims: [rows.length, rows[0]!.length],
 });
 
+/** Where models are looked for. */
+export const env = { localModelPath: '/models/', allowRemoteModels: true };
+
 export async function pipeline(
   _task: 'feature-extraction',
   _model: string,
+  _options?: { dtype: 'fp32' },
 ): Promise<(texts: string[], options: { pooling: 'mean'; normalize: boolean }) => Promise<Tensor>> {
   return async (texts) => tensor(texts.map(() => [1, 0, 0]));
 }

@@ -1,0 +1,96 @@
+/** All models of the study, one after the other. */
+import * as tf from '@tensorflow/tfjs-core';
+import { crossEntropy, deriveSeed, type HostTensor, klDivergence } from 'dark-knowledge';
+import type { Dataset, TestSets } from '../../examples/mnist/data.ts';
+import type { Model } from '../../examples/mnist/layers.ts';
+import { someSamples } from '../data/samples.ts';
+import { outputsOn, teach } from '../lessons.ts';
+import { createLearner, type NetworkKind, type NetworkSizes } from '../models/learners.ts';
+import type { Predictions } from '../predictions.ts';
+import type { StudyContext } from '../study.ts';
+import { type Group, groups, type SetName, setNames, type TrainedModel } from './groups.ts';
+
+/** How one kind of network is trained. */
+export interface KindSettings {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+}
+
+export interface TrainingSettings {
+  readonly trials: number;
+  readonly temperature: number;
+  readonly sizes: NetworkSizes;
+  readonly training: Readonly<Record<NetworkKind, KindSettings>>;
+  /** Points of a training path after its first: a divisor of the epochs of both kinds. */
+  readonly checkpoints: number;
+  readonly pathImages: number;
+}
+
+export async function trainAll(
+  images: Dataset,
+  testSets: TestSets,
+  settings: TrainingSettings,
+  { seed, progress }: Pick<StudyContext, 'seed' | 'progress'>,
+): Promise<readonly TrainedModel[]> {
+  const { trials, temperature, sizes, training, checkpoints } = settings;
+  const seen = someSamples(testSets.translated, settings.pathImages, deriveSeed(seed, 5));
+  const trained: TrainedModel[] = [];
+  for (const group of groups) {
+    const teacherLogits = group.teacher === null ? undefined : await logitsOfTeacher(group.teacher);
+    for (let trial = 0; trial < trials; trial++) {
+      const path: HostTensor[] = [];
+      const model = await trainOne(group, trial, 0, teacherLogits, path);
+      const twin = group.hasTwins ? await trainOne(group, trial, 1, teacherLogits) : null;
+      const outputs = await outputsOnAll(model);
+      trained.push({ group: group.name, trial, model, twin, outputs, path });
+      progress(`${group.name}: trial ${trial + 1} of ${trials}`, true);
+    }
+  }
+  return trained;
+
+  async function logitsOfTeacher(name: 'CNN' | 'MLP'): Promise<HostTensor> {
+    const { logits } = await outputsOn(trained.find(({ group }) => group === name)!.model, images);
+    return logits;
+  }
+
+  async function trainOne(
+    { name, kind, teacher }: Group,
+    trial: number,
+    part: number,
+    teacherLogits: HostTensor | undefined,
+    path?: HostTensor[],
+  ): Promise<Model> {
+    // A trial's first weights and order are the same for a kind's whole row of groups: their differences are paired.
+    const learner = createLearner(kind, deriveSeed(seed, 100 + trial), sizes);
+    const { epochs, ...rest } = training[kind];
+    const addCheckpoint = async (): Promise<void> => {
+      const now = learner.plain();
+      path?.push((await outputsOn(now, seen)).features);
+      tf.dispose(now.parameters());
+    };
+    if (path) await addCheckpoint();
+    await teach({
+      learner,
+      images,
+      loss: teacher === null ? crossEntropy() : klDivergence({ temperature }),
+      ...(teacherLogits && { teacherLogits }),
+      epochs,
+      ...rest,
+      order: deriveSeed(seed, 200 + 2 * trial + part),
+      onEpoch: async (epoch) => {
+        progress(`${name}: trial ${trial + 1} of ${trials}, epoch ${epoch} of ${epochs}`);
+        if (path && epoch % (epochs / checkpoints) === 0) await addCheckpoint();
+      },
+    });
+    const model = learner.plain();
+    learner.dispose();
+    return model;
+  }
+
+  async function outputsOnAll(model: Model): Promise<Readonly<Record<SetName, Predictions>>> {
+    const outputs: Partial<Record<SetName, Predictions>> = {};
+    for (const set of setNames) outputs[set] = await outputsOn(model, testSets[set]);
+    return outputs as Record<SetName, Predictions>;
+  }
+}
