@@ -233,7 +233,7 @@ export function makeMemory<T, Saved>(
 
 /**
  * Makes a memory for `crd` on any backend: rows uniform over ±1/√(dimension/3), of the size of a unit vector, until
- * `update` replaces them. With tfjs, make and update it outside `tf.tidy`.
+ * `update` replaces them. With tfjs, call it outside `tf.tidy`, which frees at its end what the memory has made.
  *
  * @returns The memory, whose `save` promises the state.
  * @throws RangeError for an option out of range.
@@ -255,8 +255,7 @@ export function ContrastiveMemoryOn<T>(backend: Backend<T>, options: Contrastive
   });
 }
 
-/** Requires a share in [0, 1). */
-/** The share of itself that a row keeps. */
+/** The share of itself that a row keeps, in [0, 1). */
 const share: OptionReader<number> = (where, name, given = 0.5) => {
   if (typeof given !== 'number') throw kindError(where, name, 'a number', given);
   if (!(given >= 0 && given < 1)) throw rangeError(where, name, 'in [0, 1)', given, 'With 1 no row would ever change.');
