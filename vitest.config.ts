@@ -29,7 +29,8 @@ export default defineConfig({
         test: { name: 'rest', include: ['test/**/*.test.ts', 'report/test/**/*.test.ts'], exclude: suites },
       },
     ],
-    testTimeout: 60_000,
+    // A software driver that compiles shaders on a busy machine takes a minute over one test.
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     // vitest leaves a core to itself, which of two is half.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -48,7 +48,7 @@ const settingsOf: Readonly<Record<Scale, DomainSettings>> = {
     images: 4000,
     batchSize: 64,
     testImages: 2000,
-    epochs: 4,
+    epochs: 12,
     trials: 3,
     sizes: { inputs: channels, channels: [16, 32], hidden: 128 },
   },
