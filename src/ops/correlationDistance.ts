@@ -1,6 +1,5 @@
 /** 1 − Pearson's correlation, in the form that keeps its digits near 0: half the squared distance of two directions. */
 import type { Backend } from '../backend.ts';
-import { holdsDoubles } from './holdsDoubles.ts';
 import { scale } from './scale.ts';
 
 /** The distances along an axis, and what their gradient needs. A constant side has no direction: distance 1, gradient 0. */
@@ -72,7 +71,13 @@ function directionsOf<T>(backend: Backend<T>, x: T, axis: number, counted: Count
   const centred = onlyCounted(backend.subtract(shifted, backend.divide(backend.sum(shifted, kept), count)));
   // Squares of probabilities of 1e-25 would underflow in float32.
   const spread = backend.max(backend.abs(centred), kept);
-  const noise = scale(backend, most, holdsDoubles(backend) ? roundingOf.double : roundingOf.single);
+  // What a device computes in shows in its numbers, where they cannot be read too: float32 has no 1 + 2⁻³⁰.
+  const inDoubles = backend.subtract(scale(backend, most, 1 + 2 ** -30), most);
+  const noise = backend.where(
+    inDoubles,
+    scale(backend, most, roundingOf.double),
+    scale(backend, most, roundingOf.single),
+  );
   // In this order a NaN stays.
   const largest = backend.where(backend.greater(noise, spread), zero, spread);
   const scaled = backend.where(largest, backend.divide(centred, largest), zero);
