@@ -5,9 +5,11 @@ import { defineConfig } from 'vitest/config';
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 /** Tests of one kind, none of which leaves anything behind for the next. */
-const suites = ['losses', 'metrics', 'figures', 'algebra', 'ops', 'contrastive', 'testing', 'webgpu'].map(
+const suites = ['losses', 'metrics', 'figures', 'algebra', 'ops', 'contrastive', 'testing'].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
+
+const webgpu = ['test/webgpu/**/*.test.ts'];
 
 export default defineConfig({
   resolve: {
@@ -24,9 +26,16 @@ export default defineConfig({
     // What all losses and metrics run through is loaded once a worker, TensorFlow and the library among it: a third of the time.
     projects: [
       { extends: true, test: { name: 'suites', include: suites, isolate: false } },
+      // A quarter of all tests' time, most of it a software driver's compiler: a command of its own, `npm run test:webgpu`. The
+      // suites above try every loss and metric on WebGPU too.
+      { extends: true, test: { name: 'webgpu', include: webgpu, isolate: false } },
       {
         extends: true,
-        test: { name: 'rest', include: ['test/**/*.test.ts', 'report/test/**/*.test.ts'], exclude: suites },
+        test: {
+          name: 'rest',
+          include: ['test/**/*.test.ts', 'report/test/**/*.test.ts'],
+          exclude: [...suites, ...webgpu],
+        },
       },
     ],
     // A software driver that compiles shaders on a busy machine takes a minute over one test.
