@@ -40,7 +40,8 @@ export interface DistOptions {
  *     gradient in studentLogits   T·a·(g − Σ a·g),   g = −β/B·(b̂ − r·â)/‖ã‖ by rows − γ/C·(b̂ − r·â)/‖ã‖ by columns
  *
  * where ã is a less its mean and â = ã/‖ã‖; with `'sigmoid'` the gradient is T·a·(1 − a)·g. A row or column that is constant, or
- * varies by no more than the rounding of a softmax (4e-6 of itself in float32, 1e-14 in float64), has correlation 0 and gradient 0: with a single sample the second part is γ, with a uniform prediction its row counts β/B. A
+ * varies by no more than the rounding of a softmax (4e-6 of itself in float32, 1e-14 in float64), has correlation 0 and
+ * gradient 0: with a single sample the second part is γ, with a uniform prediction its row counts β/B. A
  * class masked by −Infinity has probability 0 and is none of the exceptions.
  *
  * Inputs: `studentLogits` and `teacherLogits` [..., classes], whose leading axes all are samples; optional `mask` [...] of
