@@ -2,22 +2,22 @@
  * Losses over a set of samples: what they compare is between the samples of a batch, so there is no number for each row
  * and nothing to reduce. A sample that a mask leaves out is no member of the set, whatever it holds.
  *
- * They compare angles and ratios: a factor on one side's features changes none of them. So each side is multiplied by a power of two
- * that brings its largest number near 1, and no square of it overflows or vanishes, nor a product of four.
+ * They compare angles and ratios: a factor on one side's features changes none of them. So a side whose squares, or products of
+ * four, might overflow or vanish is multiplied by a power of two that brings its largest number near 1.
  */
 import type { Backend, Residuals } from './backend.ts';
 import { checkNotEmpty, shapeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
 import type { Loss, LossContext } from './loss.ts';
 import { checkMask } from './ops/checkMask.ts';
-import { unitFactor } from './ops/unitFactor.ts';
+import { tempered } from './ops/unitFactor.ts';
 import { sizeOf } from './tensor.ts';
 
 /** Two networks' features of the same samples. */
 export interface SampleSet<T> {
-  /** [batch, features], the largest near 1; 0 in samples that do not count. */
+  /** [batch, features], of a size that can be squared twice; 0 in samples that do not count. */
   readonly student: T;
-  /** [batch, features], of a width of its own, the largest near 1; 0 in samples that do not count. */
+  /** [batch, features], of a width of its own, and otherwise the same. */
   readonly teacher: T;
   /** 1 for each sample that counts, [batch, 1]; undefined where all do. */
   readonly counts: T | undefined;
@@ -70,19 +70,15 @@ export function setLoss<Kept extends string>(own: SetLoss<Kept>): Loss<SetInput,
 
     forward<T>(backend: Backend<T>, inputs: Inputs<SetInput, 'mask', T>, context?: LossContext) {
       const given = sampleSet(backend, inputs);
-      const { factor } = unitFactor(backend, given.student);
-      const set = {
-        ...given,
-        student: backend.multiply(given.student, factor),
-        teacher: backend.multiply(given.teacher, unitFactor(backend, given.teacher).factor),
-      };
-      const { value, ...kept } = own.value(backend, set, context);
+      const { numbers: student, factor } = tempered(backend, given.student);
+      const { numbers: teacher } = tempered(backend, given.teacher);
+      const { value, ...kept } = own.value(backend, { ...given, student, teacher }, context);
       return { value, residuals: { own: kept as Record<string, T>, factor, shaped: inputs.studentFeatures } };
     },
 
     backward<T>(backend: Backend<T>, { own: kept, factor, shaped }: Residuals<T>, upstream: T) {
       // Through the factor, which is linear in the upstream as all of it is.
-      const scaled = backend.multiply(upstream, factor as T);
+      const scaled = factor === undefined ? upstream : backend.multiply(upstream, factor as T);
       const gradient = own.gradient<T>(backend, kept as Record<Kept, T>, scaled);
       return [backend.reshape(gradient, backend.shapeOf(shaped as T))];
     },

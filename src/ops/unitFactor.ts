@@ -21,6 +21,29 @@ function factorOf(exponent: number): number {
   return 2 ** Math.min(1023, -exponent);
 }
 
+/** Numbers of a size at which they can be squared, and what they have been multiplied with to get there. */
+export interface Tempered<T> {
+  readonly numbers: T;
+  /** A power of two, []; undefined for 1. */
+  readonly factor: T | undefined;
+}
+
+/** Between these no fourth power of a set's largest number leaves float32, nor the sum of many. */
+const ordinary = { least: 2 ** -12, most: 2 ** 15 };
+
+/**
+ * A tensor as it is, where its largest number is of ordinary size and can be read: then nobody multiplies. Any other is
+ * multiplied by its `unitFactor`.
+ */
+export function tempered<T>(backend: Backend<T>, x: T): Tempered<T> {
+  const largest = backend.readSync?.(backend.max(backend.abs(x))).data[0];
+  if (largest !== undefined && largest >= ordinary.least && largest <= ordinary.most) {
+    return { numbers: x, factor: undefined };
+  }
+  const { factor } = unitFactor(backend, x);
+  return { numbers: backend.multiply(x, factor), factor };
+}
+
 /** A factor and whether it may be used. */
 export interface UnitFactor<T> {
   /** A power of two, []: the largest number times it is about 1. 0 where all numbers are 0. */
