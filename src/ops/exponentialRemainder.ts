@@ -71,7 +71,7 @@ export function logOfRatio<T>(backend: Backend<T>, a: T, b: T): T {
 }
 
 /** Σ coefficients[k]·x^k. */
-function polynomial<T>(backend: Backend<T>, x: T, coefficients: readonly number[]): T {
+export function polynomial<T>(backend: Backend<T>, x: T, coefficients: readonly number[]): T {
   const [highest = 0, second = 0, ...lower] = [...coefficients].reverse();
   const start = backend.add(scale(backend, x, highest), backend.scalar(second));
   return lower.reduce((sum, coefficient) => backend.add(backend.multiply(sum, x), backend.scalar(coefficient)), start);
