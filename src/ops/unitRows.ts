@@ -47,6 +47,12 @@ export function cosineRows<T>(backend: Backend<T>, x: T): CosineRows<T> {
   return { rows: directions, inverses, perLength: inverseLengths(backend, lengths) };
 }
 
+/** A number of each row, [rows, 1], as one of each column. */
+export function asRow<T>(backend: Backend<T>, numbers: T): T {
+  const [rows = 1] = backend.shapeOf(numbers);
+  return backend.reshape(numbers, [1, rows]);
+}
+
 /** The gradient in x from the gradient g in the directions v, which is finite: (g − v·(v·g))/‖x‖. */
 export function unitRowsGradient<T>(backend: Backend<T>, { directions, lengths }: UnitRows<T>, gradient: T): T {
   const along = backend.sum(backend.multiply(directions, gradient), { axis: -1, keepDims: true });

@@ -2,7 +2,7 @@ import type { Backend } from '../../backend.ts';
 import type { Loss } from '../../loss.ts';
 import { identity } from '../../ops/centredGram.ts';
 import { nearZero, polynomial } from '../../ops/exponentialRemainder.ts';
-import { cosineRows } from '../../ops/unitRows.ts';
+import { asRow, cosineRows } from '../../ops/unitRows.ts';
 import { readOptions } from '../../options.ts';
 import { ofPairs, setLoss } from '../../setLoss.ts';
 
@@ -91,12 +91,6 @@ function neighbours<T>(backend: Backend<T>, x: T, counts: T | undefined) {
     counts === undefined ? sums : backend.where(counts, sums, backend.scalar(1)),
   );
   return { rows, inverses, perLength, cosines, similarities, perSum };
-}
-
-/** A number of each row, [rows, 1], as one of each column. */
-function asRow<T>(backend: Backend<T>, numbers: T): T {
-  const [rows = 1] = backend.shapeOf(numbers);
-  return backend.reshape(numbers, [1, rows]);
 }
 
 /**

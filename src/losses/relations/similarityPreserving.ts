@@ -1,5 +1,5 @@
 import type { Loss } from '../../loss.ts';
-import { inverseLengths, unitRowPair } from '../../ops/unitRows.ts';
+import { asRow, inverseLengths, unitRowPair } from '../../ops/unitRows.ts';
 import { readOptions } from '../../options.ts';
 import { setLoss } from '../../setLoss.ts';
 
@@ -58,17 +58,15 @@ export function similarityPreserving(
 
     gradient(backend, kept, upstream) {
       const { value, student, ofStudent, ofTeacher, directions, differences, inverses, teacherInverses, pairs } = kept;
-      const [batch = 1] = backend.shapeOf(student);
-      const turned = (numbers: typeof value): typeof value => backend.reshape(numbers, [1, batch]);
       const along = backend.sum(backend.multiply(directions, differences), { axis: 1, keepDims: true });
       const across = (of: typeof value, apart: typeof value, part: typeof value, inverse: typeof value): typeof value =>
         backend.multiply(backend.subtract(apart, backend.multiply(of, part)), inverse);
       // Gram matrices are symmetric: their columns, brought to length 1, are the transposed rows.
-      const columns = backend.multiply(ofStudent, turned(inverses));
-      const apart = backend.subtract(columns, backend.multiply(ofTeacher, turned(teacherInverses)));
+      const columns = backend.multiply(ofStudent, asRow(backend, inverses));
+      const apart = backend.subtract(columns, backend.multiply(ofTeacher, asRow(backend, teacherInverses)));
       const both = backend.add(
         across(directions, differences, along, inverses),
-        across(columns, apart, turned(along), turned(inverses)),
+        across(columns, apart, asRow(backend, along), asRow(backend, inverses)),
       );
       const weights = backend.multiply(both, backend.divide(backend.multiply(upstream, backend.scalar(2)), pairs));
       backend.settle?.([value, weights]);
