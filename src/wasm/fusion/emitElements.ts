@@ -40,7 +40,7 @@ export interface ElementSite {
   readonly places: readonly Place[];
   /** The stage: what earlier ones keep is loaded. */
   readonly stage: number;
-  /** Sides of choices that are computed only where an element takes them. */
+  /** Sides of choices that are computed only where a row takes them. */
   readonly arms?: Arms | undefined;
   /** A condition of the row that is known here. */
   readonly rowCase?: RowCase | undefined;
@@ -164,12 +164,12 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
     const mask = once(`mask ${condition.id}${access}`, () => maskOf(condition, access));
     if (prepared.has(condition)) return mask;
     prepared.add(condition);
-    for (const arm of site.arms?.get(condition) ?? []) computeArm(arm, mask);
+    for (const arm of site.arms?.get(condition) ?? []) computeArm(arm, mask[0]!);
     return mask;
   }
 
-  /** One side of the choices by a condition, where at least one element takes it; what it leaves elsewhere nobody reads. */
-  function computeArm({ side, values }: Arm, mask: Vectors): void {
+  /** One side of the choices by a condition of rows, where one of them takes it; what it leaves elsewhere nobody reads. */
+  function computeArm({ side, values }: Arm, mask: number): void {
     const inside = new Set(values);
     if (known.has(`value ${values[0]!.id}`)) return;
     for (const value of values) {
@@ -182,11 +182,8 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
         if (!inside.has(operand) && (chosen === undefined || chosen === at)) operandOf(operand, access[at]);
       });
     }
-    mask.forEach((own, slot) => {
-      code.get(own);
-      if (side === 2) code.op('v128.not');
-      if (slot > 0) code.op('v128.or');
-    });
+    code.get(mask);
+    if (side === 2) code.op('v128.not');
     code.op('v128.any_true', 'if');
     for (const value of values) operandOf(value);
     code.op('end');
