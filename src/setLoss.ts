@@ -10,7 +10,7 @@ import { checkNotEmpty, shapeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
 import type { Loss, LossContext } from './loss.ts';
 import { checkMask } from './ops/checkMask.ts';
-import { tempered } from './ops/unitFactor.ts';
+import { type Tempered, tempered } from './ops/unitFactor.ts';
 import { sizeOf } from './tensor.ts';
 
 /** Two networks' features of the same samples. */
@@ -32,10 +32,15 @@ export interface SetLoss<Kept extends string> {
   readonly options: object;
   /** The least number of samples that make sense, and why; default 1. */
   readonly least?: { readonly samples: number; readonly hint: string };
+  /** Whether it takes features of any size as they are; default false. */
+  readonly takesAnySize?: boolean;
   /** The value, a scalar that a factor on either side leaves alone, and what the gradient needs. */
   value<T>(backend: Backend<T>, set: SampleSet<T>, context?: LossContext): Readonly<Record<Kept | 'value', T>>;
-  /** The value's gradient in the student's features, [batch, features], times `upstream`, a scalar. */
-  gradient<T>(backend: Backend<T>, kept: Readonly<Record<Kept, T>>, upstream: T): T;
+  /**
+   * The value's gradient in the student's features, [batch, features], times `upstream`, a scalar. Settling the value with what
+   * is to be multiplied saves a walk over what both are made of.
+   */
+  gradient<T>(backend: Backend<T>, kept: Readonly<Record<Kept | 'value', T>>, upstream: T): T;
 }
 
 type SetInput = 'studentFeatures' | 'teacherFeatures';
@@ -70,16 +75,21 @@ export function setLoss<Kept extends string>(own: SetLoss<Kept>): Loss<SetInput,
 
     forward<T>(backend: Backend<T>, inputs: Inputs<SetInput, 'mask', T>, context?: LossContext) {
       const given = sampleSet(backend, inputs);
-      const { numbers: student, factor } = tempered(backend, given.student);
-      const { numbers: teacher } = tempered(backend, given.teacher);
-      const { value, ...kept } = own.value(backend, { ...given, student, teacher }, context);
-      return { value, residuals: { own: kept as Record<string, T>, factor, shaped: inputs.studentFeatures } };
+      const sized = (features: T): Tempered<T> =>
+        own.takesAnySize ? { numbers: features, factor: undefined } : tempered(backend, features);
+      const { numbers: student, factor } = sized(given.student);
+      const { numbers: teacher } = sized(given.teacher);
+      const kept = own.value(backend, { ...given, student, teacher }, context);
+      return {
+        value: kept.value,
+        residuals: { own: kept as Record<string, T>, factor, shaped: inputs.studentFeatures },
+      };
     },
 
     backward<T>(backend: Backend<T>, { own: kept, factor, shaped }: Residuals<T>, upstream: T) {
       // Through the factor, which is linear in the upstream as all of it is.
       const scaled = factor === undefined ? upstream : backend.multiply(upstream, factor as T);
-      const gradient = own.gradient<T>(backend, kept as Record<Kept, T>, scaled);
+      const gradient = own.gradient<T>(backend, kept as Record<Kept | 'value', T>, scaled);
       return [backend.reshape(gradient, backend.shapeOf(shaped as T))];
     },
   };
