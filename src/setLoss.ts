@@ -75,7 +75,7 @@ export function setLoss<Kept extends string>(own: SetLoss<Kept>): Loss<SetInput,
 
     forward<T>(backend: Backend<T>, inputs: Inputs<SetInput, 'mask', T>, context?: LossContext) {
       const given = sampleSet(backend, inputs);
-      const sized = (features: T): Tempered<T> =>
+      const sized = (features: T): Pick<Tempered<T>, 'numbers' | 'factor'> =>
         own.takesAnySize ? { numbers: features, factor: undefined } : tempered(backend, features);
       const { numbers: student, factor } = sized(given.student);
       const { numbers: teacher } = sized(given.teacher);
