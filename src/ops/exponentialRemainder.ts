@@ -79,7 +79,7 @@ export function logOfRatio<T>(backend: Backend<T>, a: T, b: T): T {
 const upTo9: readonly number[] = [2.00000001, 0.66666322, 0.40024595, 0.27965158, 0.28157778];
 
 /** Σ coefficients[k]·x^k. */
-function polynomial<T>(backend: Backend<T>, x: T, coefficients: readonly number[]): T {
+export function polynomial<T>(backend: Backend<T>, x: T, coefficients: readonly number[]): T {
   const [highest = 0, second = 0, ...lower] = [...coefficients].reverse();
   const start = backend.add(scale(backend, x, highest), backend.scalar(second));
   return lower.reduce((sum, coefficient) => backend.add(backend.multiply(sum, x), backend.scalar(coefficient)), start);
