@@ -5,7 +5,7 @@
 
 /**
  * a·b + c: rounded twice, or once where the engine has fused multiply-add. `fused.ts` of the room finds these additions in
- * the compiled module where c is a local or a constant of a table, as it is in all loops.
+ * the compiled module where c is a local or a constant of a table, as it is in most loops.
  */
 @inline
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {

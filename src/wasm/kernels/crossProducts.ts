@@ -1,6 +1,6 @@
 /** The kernel of cross-products by features: centring in float64, products summed in float64 between short blocks. */
 import type { FusedPairKernel } from '../../backend.ts';
-import { crossProducts } from '../../metrics/similarity/crossProducts.ts';
+import { crossProductsMark } from '../../metrics/similarity/formMarks.ts';
 import type { Pointer } from '../assemblyExports.ts';
 import { computeProducts, factor } from '../product.ts';
 import type { WasmTensor } from '../tensors.ts';
@@ -53,7 +53,7 @@ export function crossProductKernel(host: KernelHost): FusedPairKernel<WasmTensor
 
   return {
     kind: 'pairs',
-    implements: crossProducts,
+    implements: crossProductsMark,
 
     represent(activations) {
       const [samples, width] = activations.shape as readonly [number, number];

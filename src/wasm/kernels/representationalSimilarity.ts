@@ -3,7 +3,8 @@
  * for all models together, so that memory grows with the number of samples and not with its square.
  */
 import type { FusedPairKernel } from '../../backend.ts';
-import { normalisedGram, type RepresentationalSettings } from '../../metrics/similarity/normalisedGram.ts';
+import { normalisedGramMark } from '../../metrics/similarity/formMarks.ts';
+import type { RepresentationalSettings } from '../../metrics/similarity/normalisedGram.ts';
 import type { Pointer } from '../assemblyExports.ts';
 import type { WasmTensor } from '../tensors.ts';
 import { type KernelHost, valueTensor } from './rows.ts';
@@ -40,7 +41,7 @@ export function normalisedGramKernel({ kernels, store, threads }: KernelHost): F
 
   return {
     kind: 'pairs',
-    implements: normalisedGram,
+    implements: normalisedGramMark,
     supports(settings) {
       const { preset, batchSize } = settings as RepresentationalSettings;
       return preset !== 'code' && batchSize === undefined;

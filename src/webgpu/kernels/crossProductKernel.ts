@@ -1,6 +1,6 @@
 /** The kernel of cross-products by features: see `metrics/similarity/crossProducts.ts`. */
 import type { FusedPairKernel } from '../../backend.ts';
-import { crossProducts } from '../../metrics/similarity/crossProducts.ts';
+import { crossProductsMark } from '../../metrics/similarity/formMarks.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { partsFor, TILE, upperTiles } from '../tiledSums.ts';
 import { binderOf } from './binder.ts';
@@ -135,7 +135,7 @@ function weightedSums(context: KernelContext, set: CentredSet, weights: T): read
 export function crossProductKernel(context: KernelContext): FusedPairKernel<T, CentredSet> {
   return {
     kind: 'pairs',
-    implements: crossProducts,
+    implements: crossProductsMark,
     represent(activations) {
       const working = centredSet(context, activations);
       const { shift, offset } = working;

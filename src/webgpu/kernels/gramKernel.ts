@@ -1,7 +1,8 @@
 /** The kernels of CKA by Gram matrices, linear and RBF: see `metrics/similarity/gramAlignment.ts`. */
 import type { FusedPairKernel } from '../../backend.ts';
 import type { CkaSettings } from '../../metrics/similarity/ckaOptions.ts';
-import { chanceVariance, gaussianGram, linearGram } from '../../metrics/similarity/gramAlignment.ts';
+import { gaussianGramMark, linearGramMark } from '../../metrics/similarity/formMarks.ts';
+import { chanceVariance } from '../../metrics/similarity/gramAlignment.ts';
 import { rowRange } from '../../ops/rowRange.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { partsFor, TILE, TILE_SIZE, upperTiles } from '../tiledSums.ts';
@@ -153,9 +154,9 @@ function alignmentsOf(context: KernelContext, x: GramSet, y: GramSet): Readonly<
 /** The kernels of the linear and of the Gaussian form. */
 export function gramKernels(context: KernelContext): readonly FusedPairKernel<T, GramSet>[] {
   const { backend } = context;
-  return [linearGram, gaussianGram].map((form) => ({
+  return [linearGramMark, gaussianGramMark].map((mark) => ({
     kind: 'pairs',
-    implements: form,
+    implements: mark,
     represent(activations, settings) {
       const working = gramSet(context, activations, settings as KernelSettings);
       const { diagonal, spread } = working;

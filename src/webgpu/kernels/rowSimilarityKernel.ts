@@ -3,7 +3,8 @@
  * come from one pass over the tiles, so that no matrix is normalised, and no n × n matrix but the tiles is kept.
  */
 import type { FusedPairKernel } from '../../backend.ts';
-import { normalisedGram, type RepresentationalSettings } from '../../metrics/similarity/normalisedGram.ts';
+import { normalisedGramMark } from '../../metrics/similarity/formMarks.ts';
+import type { RepresentationalSettings } from '../../metrics/similarity/normalisedGram.ts';
 import type { KernelProgram } from '../program.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { TILE, TILE_LANES, TILE_SIZE, upperTile, upperTiles } from '../tiledSums.ts';
@@ -60,7 +61,7 @@ export function rowSimilarityKernel(context: KernelContext): FusedPairKernel<T, 
 
   return {
     kind: 'pairs',
-    implements: normalisedGram,
+    implements: normalisedGramMark,
     supports(settings) {
       const { preset, batchSize } = settings as RepresentationalSettings;
       return preset !== 'code' && batchSize === undefined;
