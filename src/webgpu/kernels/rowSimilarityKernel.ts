@@ -11,7 +11,6 @@ import { TILE, TILE_LANES, TILE_SIZE, upperTile, upperTiles } from '../tiledSums
 import { joinLanes } from '../workgroup.ts';
 import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
-import { centredSet } from './crossProductKernel.ts';
 import { type GramSet, gramSet, gramTiles, linearKernel, paddedRows } from './gramKernel.ts';
 import { columnMeans, overTile, rowJoin, writeRowSums } from './gramTiles.ts';
 
@@ -68,10 +67,9 @@ export function rowSimilarityKernel(context: KernelContext): FusedPairKernel<T, 
     },
     represent(activations, settings) {
       if (isCentred(settings)) return { statistics: {}, working: gramSet(context, activations, linearKernel) };
-      const set = centredSet(context, activations);
-      const tiles = gramTiles(context, 'plain', set);
-      const working = { samples: set.samples, tiles, spread: backend.scalar(0), means: undefined };
-      return { statistics: {}, working };
+      const [samples = 0] = backend.shapeOf(activations);
+      const tiles = gramTiles(context, 'products', activations);
+      return { statistics: {}, working: { samples, tiles, spread: backend.scalar(0), means: undefined } };
     },
     relate: (pairs, settings) =>
       pairs.map(([{ working: x }, { working: y }]) => backend.scope(() => relatedRows(x, y, isCentred(settings)))),
