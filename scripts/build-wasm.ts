@@ -12,9 +12,10 @@ import { bytesOfText, textOf } from '../src/moduleText.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** A folder of sources, what is made of it, the name that the module gets there, and the compiler's options. */
+/** A folder of sources, the file in it to start from, what is made of it, the module's name there, and the compiler's options. */
 interface Build {
   readonly sources: string;
+  readonly entry: string;
   readonly target: string;
   readonly name: string;
   readonly options: readonly string[];
@@ -27,11 +28,26 @@ const mayBeShared = [...common, '--maximumMemory', '65536'];
 const builds: readonly Build[] = [
   {
     sources: 'src/wasm/assembly',
+    entry: 'index.ts',
     target: 'src/wasm/generated/kernels.ts',
     name: 'kernelModule',
     options: mayBeShared,
   },
-  { sources: 'src/algebra/assembly', target: 'src/algebra/generated/loops.ts', name: 'laneLoops', options: common },
+  {
+    sources: 'src/wasm/assembly',
+    entry: 'metrics.ts',
+    target: 'src/wasm/generated/metrics.ts',
+    name: 'metricModule',
+    // On the memory of the kernels, whose constants lie below; all below `firstFreeByte` of src/wasm/instance.ts.
+    options: [...mayBeShared, '--memoryBase', '2048'],
+  },
+  {
+    sources: 'src/algebra/assembly',
+    entry: 'index.ts',
+    target: 'src/algebra/generated/loops.ts',
+    name: 'laneLoops',
+    options: common,
+  },
 ];
 
 /** Changes with what is written. */
@@ -44,9 +60,9 @@ async function fingerprint({ sources, name: own, options }: Build): Promise<stri
   return hash.digest('hex');
 }
 
-async function compile(sources: string, options: readonly string[]): Promise<Uint8Array> {
+async function compile({ sources, entry, options }: Build): Promise<Uint8Array> {
   const files = new Map<string, string | Uint8Array>();
-  const { error, stderr } = await main([`${sources}/index.ts`, '--outFile', 'module.wasm', ...options], {
+  const { error, stderr } = await main([`${sources}/${entry}`, '--outFile', 'module.wasm', ...options], {
     readFile: (name: string, base: string) => readFile(join(base, name), 'utf8').catch(() => null),
     writeFile: (name: string, contents: string | Uint8Array) => {
       files.set(name, contents);
@@ -67,7 +83,7 @@ for (const build of builds) {
     console.log(`build-wasm: ${build.target} is up to date`);
     continue;
   }
-  const binary = Buffer.from(await compile(build.sources, build.options)).toString('latin1');
+  const binary = Buffer.from(await compile(build)).toString('latin1');
   const written = textOf(binary);
   if (bytesOfText(written) !== binary) throw new Error(`build-wasm: the text of ${build.name} must lead back to it.`);
   await mkdir(dirname(target), { recursive: true });

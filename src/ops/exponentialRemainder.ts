@@ -15,7 +15,7 @@ export function nearZero<T>(backend: Backend<T>, x: T): T {
 
 /** e^x − 1 − x where |x| < 1/8, never negative: x²·(1/2 + x/6 + x²/24 + …). Elsewhere it means nothing. */
 export function smallExponentialRemainder<T>(backend: Backend<T>, x: T): T {
-  const coefficients = [1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040, 1 / 40320];
+  const coefficients = [2, 6, 24, 120, 720, 5040, 40320].map((factorial) => 1 / factorial);
   return backend.scope(() => backend.multiply(backend.multiply(x, x), polynomial(backend, x, coefficients)));
 }
 
@@ -44,7 +44,11 @@ export function smallLogarithmRemainder<T>(backend: Backend<T>, a: T): T {
   return backend.scope(() => {
     const z = backend.divide(a, backend.add(a, backend.scalar(2)));
     const square = backend.multiply(z, z);
-    const series = polynomial(backend, square, [2 / 3, 2 / 5, 2 / 7, 2 / 9]);
+    const series = polynomial(
+      backend,
+      square,
+      [3, 5, 7, 9].map((odd) => 2 / odd),
+    );
     return backend.multiply(z, backend.subtract(a, backend.multiply(square, series)));
   });
 }

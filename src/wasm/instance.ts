@@ -57,13 +57,21 @@ function shareMemory(bytes: Uint8Array): void {
   bytes[at + memoryImport.length]! |= 2;
 }
 
-/** Compiles and starts the kernels. Synchronous: they are small. */
-export function startKernels(relaxed: boolean, shared: boolean): KernelInstance {
-  const plain = bytesOfText(kernelModule);
+/** The bytes of a module that lies in the library as text: with fused multiply-add, with shared memory, where they are there. */
+export function moduleBytes(text: string, relaxed: boolean, shared: boolean): Uint8Array<ArrayBuffer> {
+  const plain = bytesOfText(text);
   const bytes = toBytes(relaxed ? withFusedSums(plain) : plain);
   if (shared) shareMemory(bytes);
+  return bytes;
+}
+
+/** Constants of all modules lie below this byte. */
+export const firstFreeByte = 4096;
+
+/** Compiles and starts the kernels. Synchronous: they are small. */
+export function startKernels(relaxed: boolean, shared: boolean): KernelInstance {
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared });
-  const module = new WebAssembly.Module(bytes);
+  const module = new WebAssembly.Module(moduleBytes(kernelModule, relaxed, shared));
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   return { kernels: instance.exports as unknown as Kernels, memory, module };
 }
