@@ -2,22 +2,22 @@
  * Losses over a set of samples: what they compare is between the samples of a batch, so there is no number for each row
  * and nothing to reduce. A sample that a mask leaves out is no member of the set, whatever it holds.
  *
- * They compare angles and ratios: a factor on one side's features changes none of them. So each side is multiplied by a power of two
- * that brings its largest number near 1, and no square of it overflows or vanishes, nor a product of four.
+ * They compare angles and ratios: a factor on one side's features changes none of them. So a side whose squares, or products of
+ * four, might overflow or vanish is multiplied by a power of two that brings its largest number near 1.
  */
 import type { Backend, Residuals } from './backend.ts';
 import { checkNotEmpty, shapeError } from './check.ts';
 import type { Inputs } from './inputs.ts';
 import type { Loss, LossContext } from './loss.ts';
 import { checkMask } from './ops/checkMask.ts';
-import { unitFactor } from './ops/unitFactor.ts';
+import { type Tempered, tempered } from './ops/unitFactor.ts';
 import { sizeOf } from './tensor.ts';
 
 /** Two networks' features of the same samples. */
 export interface SampleSet<T> {
-  /** [batch, features], the largest near 1; 0 in samples that do not count. */
+  /** [batch, features], of a size that can be squared twice; 0 in samples that do not count. */
   readonly student: T;
-  /** [batch, features], of a width of its own, the largest near 1; 0 in samples that do not count. */
+  /** [batch, features], of a width of its own, and otherwise the same. */
   readonly teacher: T;
   /** 1 for each sample that counts, [batch, 1]; undefined where all do. */
   readonly counts: T | undefined;
@@ -32,10 +32,15 @@ export interface SetLoss<Kept extends string> {
   readonly options: object;
   /** The least number of samples that make sense, and why; default 1. */
   readonly least?: { readonly samples: number; readonly hint: string };
+  /** Whether it takes features of any size as they are; default false. */
+  readonly takesAnySize?: boolean;
   /** The value, a scalar that a factor on either side leaves alone, and what the gradient needs. */
   value<T>(backend: Backend<T>, set: SampleSet<T>, context?: LossContext): Readonly<Record<Kept | 'value', T>>;
-  /** The value's gradient in the student's features, [batch, features], times `upstream`, a scalar. */
-  gradient<T>(backend: Backend<T>, kept: Readonly<Record<Kept, T>>, upstream: T): T;
+  /**
+   * The value's gradient in the student's features, [batch, features], times `upstream`, a scalar. Settling the value with what
+   * is to be multiplied saves a walk over what both are made of.
+   */
+  gradient<T>(backend: Backend<T>, kept: Readonly<Record<Kept | 'value', T>>, upstream: T): T;
 }
 
 type SetInput = 'studentFeatures' | 'teacherFeatures';
@@ -70,20 +75,21 @@ export function setLoss<Kept extends string>(own: SetLoss<Kept>): Loss<SetInput,
 
     forward<T>(backend: Backend<T>, inputs: Inputs<SetInput, 'mask', T>, context?: LossContext) {
       const given = sampleSet(backend, inputs);
-      const { factor } = unitFactor(backend, given.student);
-      const set = {
-        ...given,
-        student: backend.multiply(given.student, factor),
-        teacher: backend.multiply(given.teacher, unitFactor(backend, given.teacher).factor),
+      const sized = (features: T): Pick<Tempered<T>, 'numbers' | 'factor'> =>
+        own.takesAnySize ? { numbers: features, factor: undefined } : tempered(backend, features);
+      const { numbers: student, factor } = sized(given.student);
+      const { numbers: teacher } = sized(given.teacher);
+      const kept = own.value(backend, { ...given, student, teacher }, context);
+      return {
+        value: kept.value,
+        residuals: { own: kept as Record<string, T>, factor, shaped: inputs.studentFeatures },
       };
-      const { value, ...kept } = own.value(backend, set, context);
-      return { value, residuals: { own: kept as Record<string, T>, factor, shaped: inputs.studentFeatures } };
     },
 
     backward<T>(backend: Backend<T>, { own: kept, factor, shaped }: Residuals<T>, upstream: T) {
       // Through the factor, which is linear in the upstream as all of it is.
-      const scaled = backend.multiply(upstream, factor as T);
-      const gradient = own.gradient<T>(backend, kept as Record<Kept, T>, scaled);
+      const scaled = factor === undefined ? upstream : backend.multiply(upstream, factor as T);
+      const gradient = own.gradient<T>(backend, kept as Record<Kept | 'value', T>, scaled);
       return [backend.reshape(gradient, backend.shapeOf(shaped as T))];
     },
   };

@@ -1,11 +1,23 @@
 /** A tile of a matrix product: JavaScript's engines keep its 4 × 4 sums in registers. */
 
-/** tile = A·B, for panels [depth, 4] of A's columns and B's rows. */
+/** tile += A·B, for panels [depth, 4] of A's columns and B's rows. */
 export function multiplyTile(a: Float64Array, b: Float64Array, depth: number, tile: Float64Array): void {
-  let [c00, c01, c02, c03] = [0, 0, 0, 0];
-  let [c10, c11, c12, c13] = [0, 0, 0, 0];
-  let [c20, c21, c22, c23] = [0, 0, 0, 0];
-  let [c30, c31, c32, c33] = [0, 0, 0, 0];
+  let c00 = tile[0]!;
+  let c01 = tile[1]!;
+  let c02 = tile[2]!;
+  let c03 = tile[3]!;
+  let c10 = tile[4]!;
+  let c11 = tile[5]!;
+  let c12 = tile[6]!;
+  let c13 = tile[7]!;
+  let c20 = tile[8]!;
+  let c21 = tile[9]!;
+  let c22 = tile[10]!;
+  let c23 = tile[11]!;
+  let c30 = tile[12]!;
+  let c31 = tile[13]!;
+  let c32 = tile[14]!;
+  let c33 = tile[15]!;
   const end = depth * 4;
   for (let at = 0; at < end; at += 4) {
     const b0 = b[at]!;

@@ -69,7 +69,7 @@ export interface Loops {
     first: number,
     end: number,
   ): void;
-  /** tile [4, 4] = A·B, for panels [depth, 4] of A's columns and B's rows; depth is at least 1. */
+  /** tile [4, 4] += A·B, for panels [depth, 4] of A's columns and B's rows; depth is at least 1. */
   multiplyTile(a: Float64Array, b: Float64Array, depth: number, tile: Float64Array): void;
 }
 

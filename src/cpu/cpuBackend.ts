@@ -84,14 +84,14 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
       const plan = planReduction(x.shape, normaliseAxes(`cpuBackend.${name}`, axis, x.shape.length), keepDims);
       const source = plan.permutation ? transpose(x, plan.permutation).data : x.data;
       const data = allocate(plan.outer * plan.inner);
-      for (let outer = 0; outer < plan.outer; outer++) {
-        for (let inner = 0; inner < plan.inner; inner++) {
-          let total = initial;
-          for (let index = 0; index < plan.reduced; index++) {
-            total = combine(total, source[(outer * plan.reduced + index) * plan.inner + inner]!);
-          }
-          data[outer * plan.inner + inner] = total;
+      // In the order in which the numbers lie, each total by the same steps as if it were alone.
+      const totals = new Float64Array(plan.inner);
+      for (let outer = 0, at = 0; outer < plan.outer; outer++) {
+        totals.fill(initial);
+        for (let index = 0; index < plan.reduced; index++) {
+          for (let inner = 0; inner < plan.inner; inner++) totals[inner] = combine(totals[inner]!, source[at++]!);
         }
+        data.set(totals, outer * plan.inner);
       }
       return { data, shape: plan.shape };
     };

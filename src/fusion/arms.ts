@@ -1,6 +1,7 @@
 /**
- * Choices whose sides are dear. `where` computes both sides; where a vector's elements all take one of them, the other can be
- * passed over, and with it whatever only choices by the same condition read.
+ * Choices by numbers of rows whose sides are dear. `where` computes both sides; where a row takes one of them, the other can be
+ * passed over, and with it whatever only choices by the same condition read. Of choices element by element both sides are
+ * computed: several vectors seldom agree, and what a branch parts is no longer computed side by side.
  */
 import { costs } from './costs.ts';
 import { chosenOperand, forEachOperandIn, type RowCase } from './rowCases.ts';
@@ -15,6 +16,11 @@ export interface Arm {
 
 /** Of each condition the sides that are worth a branch. */
 export type Arms = ReadonlyMap<Value, readonly Arm[]>;
+
+/** Whether a value is a choice that is the same for all of a row. */
+function isByRow({ operation, access }: Value): boolean {
+  return operation === 'where' && access[0] === 'row';
+}
 
 /** Operations below which a branch, which may be mispredicted, costs more than it saves. */
 const leastCost = 8;
@@ -42,7 +48,7 @@ export function findArms(roots: readonly Value[], isComputed: (value: Value) => 
   const arms = new Map<Value, readonly Arm[]>();
   const conditions = new Set(
     falling
-      .filter((value) => value.operation === 'where' && chosenOperand(rowCase, value) === undefined)
+      .filter((value) => isByRow(value) && chosenOperand(rowCase, value) === undefined)
       .map(({ operands }) => operands[0]!),
   );
   for (const condition of conditions) {

@@ -15,44 +15,40 @@ export interface BernoulliPair<T> {
  * The divergence between σ(v), the teacher's, and σ(u), the student's.
  *
  * Both are turned so that the teacher's yes is the less likely answer, p ≤ ½: that changes the sign of the gap alone. With
- * a = e^{−|u|} and b = e^v it is p·(v − min(u, 0)) + (1 − p)·max(u, 0) + log((1 + a)/(1 + b)). Where u and v are alike, the log-ratio of the
- * no's is −log(1 + w), w = p·(e^{u − v} − 1), and that of the yes's u − v more, with the digits of u − v. An infinite v is
- * certain: what has probability 0 then counts 0; an infinite u that is wrong makes the divergence +Infinity.
+ * a = e^{−|u|} and b = e^v it is p·(v − min(u, 0)) + (1 − p)·max(u, 0) + log((1 + a)/(1 + b)). Where u and v are alike, with d = u − v
+ * and w = p·(e^d − 1), it is log(1 + w) − p·d = p·(e^d − 1 − d) − (w − log(1 + w)): of two terms of second order the second is at
+ * most half the first. The gap is (1 − q)·w, with the digits of d. An infinite v is certain: what has probability 0 then
+ * counts 0; an infinite u that is wrong makes the divergence +Infinity.
  */
 export function bernoulliPair<T>(backend: Backend<T>, u: T, v: T): BernoulliPair<T> {
   return backend.scope(() => {
     const [zero, one] = [backend.scalar(0), backend.scalar(1)];
     const turn = backend.where(backend.greater(v, zero), backend.scalar(-1), one);
     const student = backend.multiply(u, turn);
-    const a = backend.exp(scale(backend, backend.abs(student), -1));
+    const a = backend.exp(scale(backend, backend.abs(u), -1));
     const b = backend.exp(scale(backend, backend.abs(v), -1));
     const no = backend.divide(one, backend.add(b, one));
     const yes = backend.multiply(b, no);
     const likelier = backend.divide(one, backend.add(a, one));
+    const other = backend.multiply(a, likelier);
     const positive = backend.greater(student, zero);
-    const studentYes = backend.where(positive, likelier, backend.multiply(a, likelier));
 
     const moved = backend.subtract(student, scale(backend, backend.abs(v), -1));
-    const w = backend.multiply(yes, backend.add(moved, smallExponentialRemainder(backend, moved)));
-    const noRatio = backend.subtract(smallLogarithmRemainder(backend, w), w);
-    const yesRatio = backend.add(moved, noRatio);
-    const remainder = smallExponentialRemainder(backend, yesRatio);
-    const nearDivergence = backend.add(
-      backend.multiply(yes, remainder),
-      backend.multiply(no, smallExponentialRemainder(backend, noRatio)),
-    );
+    const remainder = smallExponentialRemainder(backend, moved);
+    const w = backend.multiply(yes, backend.add(moved, remainder));
+    const nearDivergence = backend.subtract(backend.multiply(yes, remainder), smallLogarithmRemainder(backend, w));
+    const nearGap = backend.multiply(backend.where(positive, other, likelier), w);
 
     const noLog = logOfRatio(backend, a, b);
     const aboveZero = backend.where(positive, backend.multiply(no, student), zero);
     const below = backend.add(backend.where(positive, zero, student), backend.abs(v));
     const belowZero = backend.where(yes, backend.multiply(yes, below), zero);
     const divergence = backend.add(backend.subtract(noLog, belowZero), aboveZero);
+    const gap = backend.subtract(backend.where(positive, likelier, other), yes);
     const near = nearZero(backend, moved);
-    const gap = backend.where(
-      near,
-      backend.multiply(yes, backend.add(yesRatio, remainder)),
-      backend.subtract(studentYes, yes),
-    );
-    return { divergence: backend.where(near, nearDivergence, divergence), gap: backend.multiply(turn, gap) };
+    return {
+      divergence: backend.where(near, nearDivergence, divergence),
+      gap: backend.multiply(turn, backend.where(near, nearGap, gap)),
+    };
   });
 }

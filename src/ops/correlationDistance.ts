@@ -1,6 +1,7 @@
 /** 1 − Pearson's correlation, in the form that keeps its digits near 0: half the squared distance of two directions. */
 import type { Backend } from '../backend.ts';
 import { scale } from './scale.ts';
+import { inverseLengths } from './unitRows.ts';
 
 /** The distances along an axis, and what their gradient needs. A constant side has no direction: distance 1, gradient 0. */
 export interface CorrelationDistance<T> {
@@ -10,8 +11,8 @@ export interface CorrelationDistance<T> {
   readonly directions: T;
   /** `directions` less those of the second side. */
   readonly apart: T;
-  /** The length that the first side had, with the axis kept at extent 1. */
-  readonly lengths: T;
+  /** One over the length that the first side had, or 0, with the axis kept at extent 1. */
+  readonly inverse: T;
 }
 
 /** Elements along the axis that count, of any shape that broadcasts to the tensors', and their number. */
@@ -22,8 +23,17 @@ export interface CountedElements<T> {
   readonly count: T;
 }
 
-/** What softmax and sigmoid may be off, in float32 and in float64, for logits of ordinary size. */
+/** What is there already. */
+export interface CorrelationSettings<T> {
+  readonly counted?: CountedElements<T> | undefined;
+  /** Both sides' means along the axis, which else take a walk over all elements. */
+  readonly means?: readonly [T, T] | undefined;
+}
+
+/** What softmax and sigmoid may be off, of the mean, in float32 and in float64, for logits of ordinary size. */
 const roundingOf = { single: 2 ** -18, double: 2 ** -46 };
+/** The largest inverse of a length: sides that are shorter are constant. */
+const mostOf = { single: 2 ** 120, double: 2 ** 1000 };
 
 /**
  * 1 − r between two tensors of probabilities along an axis. A side that is constant but for the rounding of its softmax is
@@ -34,57 +44,81 @@ export function correlationDistance<T>(
   first: T,
   second: T,
   axis: number,
-  counted?: CountedElements<T>,
+  { counted, means }: CorrelationSettings<T> = {},
 ): CorrelationDistance<T> {
-  const a = directionsOf(backend, first, axis, counted);
-  const b = directionsOf(backend, second, axis, counted);
+  const [meanOfFirst, meanOfSecond] = means ?? [first, second].map((x) => meanAlong(backend, x, axis, counted));
+  const a = directionsOf(backend, first, axis, meanOfFirst!, counted);
+  const b = directionsOf(backend, second, axis, meanOfSecond!, counted);
   const apart = backend.subtract(a.directions, b.directions);
   const squares = backend.sum(backend.multiply(apart, apart), { axis, keepDims: true });
-  const both = backend.multiply(a.some, b.some);
+  const both = backend.multiply(a.inverse, b.inverse);
   // Squares are at most 4: a NaN on one side shows, even beside a constant one.
   const known = backend.greater(backend.scalar(5), squares);
   const undirected = backend.where(known, backend.scalar(1), squares);
   const distance = backend.where(both, scale(backend, squares, 0.5), undirected);
-  return { distance, directions: a.directions, apart, lengths: a.lengths };
+  return { distance, directions: a.directions, apart, inverse: a.inverse };
 }
 
 /** The gradient of the distances in the first side: ((â − b̂) − (1 − r)·â)/‖a‖. */
 export function correlationDistanceGradient<T>(
   backend: Backend<T>,
-  { distance, directions, apart, lengths }: CorrelationDistance<T>,
+  { distance, directions, apart, inverse }: CorrelationDistance<T>,
 ): T {
-  const tangent = backend.subtract(apart, backend.multiply(distance, directions));
-  return backend.where(lengths, backend.divide(tangent, lengths), backend.scalar(0));
+  return backend.multiply(backend.subtract(apart, backend.multiply(distance, directions)), inverse);
 }
 
-function directionsOf<T>(backend: Backend<T>, x: T, axis: number, counted: CountedElements<T> | undefined) {
+/** The mean along an axis, which is kept at extent 1; of the elements that count. */
+export function meanAlong<T>(backend: Backend<T>, x: T, axis: number, counted?: CountedElements<T>): T {
+  const sum = backend.sum(onlyCounted(backend, x, counted), { axis, keepDims: true });
+  return backend.divide(sum, countAlong(backend, x, axis, counted));
+}
+
+function countAlong<T>(backend: Backend<T>, x: T, axis: number, counted: CountedElements<T> | undefined): T {
+  return counted?.count ?? backend.scalar(backend.shapeOf(x).at(axis)!);
+}
+
+function onlyCounted<T>(backend: Backend<T>, x: T, counted: CountedElements<T> | undefined): T {
+  return counted === undefined ? x : backend.where(counted.mask, x, backend.scalar(0));
+}
+
+function directionsOf<T>(
+  backend: Backend<T>,
+  x: T,
+  axis: number,
+  mean: T,
+  counted: CountedElements<T> | undefined,
+): Pick<CorrelationDistance<T>, 'directions' | 'inverse'> {
   const kept = { axis, keepDims: true };
   const zero = backend.scalar(0);
-  const onlyCounted = (values: T): T => (counted === undefined ? values : backend.where(counted.mask, values, zero));
-  // Less its largest element first, a constant side is 0 to the last digit, where the rounding of a mean would leave noise
-  // that then gets length 1.
-  // An element that does not count must not set what the others are taken less of: 1e-30 less ½ has no digits left.
-  const counting = counted === undefined ? x : backend.where(counted.mask, x, backend.scalar(-Infinity));
-  const most = backend.max(counting, kept);
-  const shifted = onlyCounted(backend.subtract(x, most));
-  const count = counted?.count ?? backend.scalar(backend.shapeOf(x).at(axis)!);
-  const centred = onlyCounted(backend.subtract(shifted, backend.divide(backend.sum(shifted, kept), count)));
-  // Squares of probabilities of 1e-25 would underflow in float32.
-  const spread = backend.max(backend.abs(centred), kept);
-  // What a device computes in shows in its numbers, where they cannot be read too: float32 has no 1 + 2⁻³⁰.
-  const inDoubles = backend.subtract(scale(backend, most, 1 + 2 ** -30), most);
-  const noise = backend.where(
-    inDoubles,
-    scale(backend, most, roundingOf.double),
-    scale(backend, most, roundingOf.single),
+  const centred = backend.subtract(x, mean);
+  // In shares of the mean: squares of probabilities of 1e-25 would underflow in float32, and what is constant shows.
+  const perMean = inverseLengths(backend, mean);
+  const shares = onlyCounted(backend, backend.multiply(centred, perMean), counted);
+  const spread = backend.max(backend.abs(shares), kept);
+  // What the mean was rounded by: little beside the mean, not beside a spread of a thousandth of it.
+  const offset = meanAlong(backend, shares, axis, counted);
+  const squares = backend.subtract(
+    backend.sum(backend.multiply(shares, shares), kept),
+    backend.multiply(countAlong(backend, x, axis, counted), backend.multiply(offset, offset)),
   );
-  // In this order a NaN stays.
-  const largest = backend.where(backend.greater(noise, spread), zero, spread);
-  const scaled = backend.where(largest, backend.divide(centred, largest), zero);
-  const length = backend.sqrt(backend.sum(backend.multiply(scaled, scaled), kept));
+  const noise = byPrecision(backend, roundingOf);
+  // In this order a NaN stays, here and below.
+  const length = backend.sqrt(backend.where(backend.greater(noise, spread), zero, squares));
+  const perLength = backend.where(length, backend.divide(backend.scalar(1), length), zero);
+  const product = backend.multiply(perMean, perLength);
+  const inverse = backend.where(backend.greater(product, byPrecision(backend, mostOf)), zero, product);
+  const away = backend.multiply(offset, perLength);
   return {
-    directions: backend.where(length, backend.divide(scaled, length), zero),
-    lengths: backend.multiply(length, largest),
-    some: backend.where(length, backend.scalar(1), zero),
+    directions: onlyCounted(backend, backend.subtract(backend.multiply(centred, inverse), away), counted),
+    inverse,
   };
+}
+
+/** What a device computes in shows in its numbers, where they cannot be read too: float32 has no 1 + 2⁻³⁰. */
+function byPrecision<T>(
+  backend: Backend<T>,
+  { single, double }: { readonly single: number; readonly double: number },
+): T {
+  const inDoubles = backend.subtract(backend.scalar(1 + 2 ** -30), backend.scalar(1));
+  return backend.where(inDoubles, backend.scalar(double), backend.scalar(single));
 }

@@ -21,6 +21,58 @@ function factorOf(exponent: number): number {
   return 2 ** Math.min(1023, -exponent);
 }
 
+/** Numbers of a size at which they can be squared, and what they have been multiplied with to get there. */
+export interface Tempered<T> {
+  readonly numbers: T;
+  /** A power of two, []; undefined for 1. */
+  readonly factor: T | undefined;
+  /** How many of the numbers are NaN or infinite, []; undefined for none. */
+  readonly invalid: T | undefined;
+}
+
+/**
+ * Of a largest number between these no fourth power leaves float32, nor the sum of many; nor does that of a difference of two,
+ * which is 0 or at least 2⁻²⁴ of it.
+ */
+const ordinary = { least: 2 ** -4, most: 2 ** 15 };
+
+/**
+ * A tensor as it is, where its largest number is of ordinary size and can be read: then nobody multiplies. Any other is
+ * multiplied by its `unitFactor`.
+ */
+export function tempered<T>(backend: Backend<T>, x: T): Tempered<T> {
+  const largest = largestSize(backend, x);
+  if (largest !== undefined && largest >= ordinary.least && largest <= ordinary.most) {
+    return { numbers: x, factor: undefined, invalid: undefined };
+  }
+  const { factor, invalid } = unitFactor(backend, x);
+  return { numbers: backend.multiply(x, factor), factor, invalid };
+}
+
+/** The largest number in size, NaN if there is one; undefined where numbers cannot be read. */
+function largestSize<T>(backend: Backend<T>, x: T): number | undefined {
+  const held = doublesOf(backend, x);
+  if (held === undefined) return backend.readSync?.(backend.max(backend.abs(x))).data[0];
+  const { largest, invalid } = lookedThrough(held);
+  return invalid === 0 ? largest : Number.NaN;
+}
+
+/** A tensor's doubles where they lie in host memory: a look at others may cost a copy, so a number tells which they are. */
+function doublesOf<T>(backend: Backend<T>, x: T): Float64Array | undefined {
+  const held = holdsDoubles(backend) ? backend.readSync?.(x).data : undefined;
+  return held instanceof Float64Array ? held : undefined;
+}
+
+function lookedThrough(numbers: Float64Array): { readonly largest: number; readonly invalid: number } {
+  let [largest, invalid] = [0, 0];
+  for (let index = 0; index < numbers.length; index++) {
+    const size = Math.abs(numbers[index]!);
+    if (size > largest) largest = size;
+    if (!(size < Infinity)) invalid++;
+  }
+  return { largest, invalid };
+}
+
 /** A factor and whether it may be used. */
 export interface UnitFactor<T> {
   /** A power of two, []: the largest number times it is about 1. 0 where all numbers are 0. */
@@ -34,9 +86,8 @@ export interface UnitFactor<T> {
  * range). Multiplying by it changes no digit.
  */
 export function unitFactor<T>(backend: Backend<T>, x: T): UnitFactor<T> {
-  // Of doubles in host memory one look tells both; a look at others may cost a copy, so a number tells which they are.
-  const held = holdsDoubles(backend) ? backend.readSync?.(x).data : undefined;
-  if (held instanceof Float64Array) return unitFactorOnHost(backend, held);
+  const held = doublesOf(backend, x);
+  if (held !== undefined) return unitFactorOnHost(backend, held);
   const sizes = backend.abs(x);
   const largest = backend.max(sizes);
   const read = backend.readSync?.(largest).data[0];
@@ -60,12 +111,7 @@ export function unitFactor<T>(backend: Backend<T>, x: T): UnitFactor<T> {
 }
 
 function unitFactorOnHost<T>(backend: Backend<T>, numbers: Float64Array): UnitFactor<T> {
-  let [largest, invalid] = [0, 0];
-  for (let index = 0; index < numbers.length; index++) {
-    const size = Math.abs(numbers[index]!);
-    if (size > largest) largest = size;
-    if (!(size < Infinity)) invalid++;
-  }
+  const { largest, invalid } = lookedThrough(numbers);
   // Faults are refused when they are read; until then any factor will do.
   const factor = largest === 0 || largest === Infinity ? 0 : factorOf(exponentBelow(largest));
   return { factor: backend.scalar(factor), invalid: backend.scalar(invalid) };

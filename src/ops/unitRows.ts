@@ -22,6 +22,37 @@ export function unitRowPair<T>(backend: Backend<T>, first: T, second: T): readon
   return [one!, two!];
 }
 
+/** Rows whose inner products are cosines, once they are multiplied with the inverses of both. */
+export interface CosineRows<T> {
+  /** As they were given where their squares keep their digits and can be read; else of length 1. */
+  readonly rows: T;
+  /** One over the lengths of `rows`, [rows, 1]; 0 for a row of zeros. */
+  readonly inverses: T;
+  /** One over the lengths that the rows had, [rows, 1], or 0. */
+  readonly perLength: T;
+}
+
+/** The rows of a matrix for products with others: where it can be helped nobody copies them. */
+export function cosineRows<T>(backend: Backend<T>, x: T): CosineRows<T> {
+  const one = backend.scalar(1);
+  const squares = backend.sum(backend.multiply(x, x), { axis: -1, keepDims: true });
+  const { lowest, highest } = squareRange(backend);
+  const read: readonly number[] | undefined = backend.readSync && Array.from(backend.readSync(squares).data);
+  if (read?.every((square) => square >= lowest && square <= highest)) {
+    const inverses = backend.divide(one, backend.sqrt(squares));
+    return { rows: x, inverses, perLength: inverses };
+  }
+  const { directions, lengths } = unitRows(backend, x);
+  const inverses = backend.where(lengths, one, backend.scalar(0));
+  return { rows: directions, inverses, perLength: inverseLengths(backend, lengths) };
+}
+
+/** A number of each row, [rows, 1], as one of each column. */
+export function asRow<T>(backend: Backend<T>, numbers: T): T {
+  const [rows = 1] = backend.shapeOf(numbers);
+  return backend.reshape(numbers, [1, rows]);
+}
+
 /** The gradient in x from the gradient g in the directions v, which is finite: (g − v·(v·g))/‖x‖. */
 export function unitRowsGradient<T>(backend: Backend<T>, { directions, lengths }: UnitRows<T>, gradient: T): T {
   const along = backend.sum(backend.multiply(directions, gradient), { axis: -1, keepDims: true });
@@ -59,8 +90,9 @@ function directed<T>(backend: Backend<T>, matrices: readonly T[]): readonly Unit
     const parts = backend.where(outside, backend.multiply(scaled, scaled), zero);
     const rescued = backend.sum(parts, { axis: -1, keepDims: true });
     const lengths = backend.sqrt(backend.where(outside, rescued, squares));
-    // A row of zeros over 1 stays one: a choice for each row costs nothing, one for each number a pass.
-    const directions = backend.divide(scaled, backend.where(lengths, lengths, one));
+    // An inverse for each row costs nothing, a quotient or a choice for each number a pass. Times 0 a row of zeros stays one.
+    const inverses = backend.where(lengths, backend.divide(one, lengths), zero);
+    const directions = backend.multiply(scaled, inverses);
     return { directions, lengths: backend.divide(lengths, factors) };
   });
 }

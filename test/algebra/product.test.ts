@@ -23,6 +23,9 @@ describe.each(rooms)('product %s', (_, room) => {
     [13, 257, 11],
     [33, 5, 70],
     [1, 2049, 3],
+    [2049, 5, 2],
+    [3, 40, 530],
+    [1030, 9, 21],
     [6, 0, 2],
     [0, 3, 2],
   ])('of [%i, %i] and [.., %i] is the sum of products, from either layout', (rows, inner, columns) => {
@@ -43,12 +46,13 @@ describe.each(rooms)('product %s', (_, room) => {
     for (const [rows, inner] of [
       [3, 2],
       [29, 301],
+      [530, 4],
     ] as const) {
       const a = drawn(3, rows * inner);
       const half = [true, false].map((symmetric) => {
         return product(strided(a, inner), strided(a, inner, true), rows, inner, rows, symmetric, room);
       });
-      expect(half[0]).toEqual(half[1]);
+      expect(farthest(half[0]!, half[1]!)).toBe(0);
     }
   });
 

@@ -134,6 +134,26 @@ it('rows of every size in one batch have each their direction', () => {
   }
 });
 
+it.each([
+  ['pkt', pkt()],
+  ['inBatchContrast', inBatchContrast({ temperature: 0.5 })],
+])('%s has the value of directions alone, whatever the sizes of the rows', async (_, given) => {
+  const sizes = [1, large, small, 2 ** 100, 2 ** -110, 4, 0.125];
+  const data = (host: HostTensor): HostTensor =>
+    tensor(
+      Float32Array.from(host.data, (value, at) => value * sizes[Math.floor(at / 40)]!),
+      host.shape,
+    );
+  const batch = { studentFeatures: data(rows.studentFeatures!), teacherFeatures: data(rows.teacherFeatures!) };
+  for (const [name, backend] of devices) {
+    const loss = given as unknown as AnyLoss;
+    const [got, expected] = await Promise.all([onDevice(backend, loss, batch), onDevice(backend, loss, rows)]);
+    expectClose(got.value, expected.value, name);
+    const back = got.gradient.map((slope, at) => slope * sizes[Math.floor(at / 40)]!);
+    expectClose(back, expected.gradient, `${name}: gradient`);
+  }
+});
+
 it('samples of zeros beside tiny ones stay zeros: the powers of two of a set and of a row are not joined', async () => {
   const some = Float32Array.from(sets.studentFeatures!.data, (value, at) => (at < 10 ? 0 : value));
   const studentFeatures = tensor(some, sets.studentFeatures!.shape);

@@ -151,6 +151,24 @@ describeLoss('inBatchContrast', [
     smooth: false,
   },
   {
+    // Of cosines this far apart in units of T float32 holds no exponential of all of them at once.
+    title: 'a low temperature, and a sample that does not count',
+    loss: inBatchContrast({ temperature: 0.01 }),
+    inputs: {
+      studentFeatures: withGap(batch.studentFeatures),
+      teacherFeatures: withGap(batch.teacherFeatures),
+      rowWeights: [1, 1, 0, 1, 1],
+    },
+    value: contrast(counted, same, 0.01),
+    smooth: false,
+  },
+  {
+    title: 'a low temperature, and positives of one label',
+    loss: inBatchContrast({ temperature: 0.02, positives: 'label' }),
+    inputs: { ...batch, labels },
+    value: contrast(everyone, alike, 0.02),
+  },
+  {
     title: 'nor anybody’s positive, and labels may say so',
     loss: inBatchContrast({ temperature: 0.5, positives: 'label', ignoreIndex: -1 }),
     inputs: {

@@ -5,17 +5,17 @@ export function multiplyTile(a: usize, b: usize, depth: usize, tile: usize): voi
   let b0 = v128.load(b);
   let b1 = v128.load(b, 16);
   let row = v128.load64_splat(a);
-  let c00 = f64x2.mul(row, b0);
-  let c01 = f64x2.mul(row, b1);
+  let c00 = f64x2.add(f64x2.mul(row, b0), v128.load(tile));
+  let c01 = f64x2.add(f64x2.mul(row, b1), v128.load(tile, 16));
   row = v128.load64_splat(a, 8);
-  let c10 = f64x2.mul(row, b0);
-  let c11 = f64x2.mul(row, b1);
+  let c10 = f64x2.add(f64x2.mul(row, b0), v128.load(tile, 32));
+  let c11 = f64x2.add(f64x2.mul(row, b1), v128.load(tile, 48));
   row = v128.load64_splat(a, 16);
-  let c20 = f64x2.mul(row, b0);
-  let c21 = f64x2.mul(row, b1);
+  let c20 = f64x2.add(f64x2.mul(row, b0), v128.load(tile, 64));
+  let c21 = f64x2.add(f64x2.mul(row, b1), v128.load(tile, 80));
   row = v128.load64_splat(a, 24);
-  let c30 = f64x2.mul(row, b0);
-  let c31 = f64x2.mul(row, b1);
+  let c30 = f64x2.add(f64x2.mul(row, b0), v128.load(tile, 96));
+  let c31 = f64x2.add(f64x2.mul(row, b1), v128.load(tile, 112));
   a += 32;
   b += 32;
   while (b < end) {

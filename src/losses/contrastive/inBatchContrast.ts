@@ -2,11 +2,9 @@ import type { Backend } from '../../backend.ts';
 import { checkNotEmpty, checkRank, checkSameShape } from '../../check.ts';
 import type { Loss } from '../../loss.ts';
 import { identity } from '../../ops/centredGram.ts';
-import { expectation } from '../../ops/expectation.ts';
-import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { effectiveRowWeights, type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
-import { unitRowPair, unitRowsGradient } from '../../ops/unitRows.ts';
+import { asRow, cosineRows } from '../../ops/unitRows.ts';
 import { positive, readOptions, word } from '../../options.ts';
 import { type FormOf, sharedRowLoss } from '../../rowLoss.ts';
 
@@ -29,6 +27,9 @@ export type InBatchContrastInput<Positives extends ContrastPositives> =
   | 'studentFeatures'
   | 'teacherFeatures'
   | (Positives extends 'label' ? 'labels' : never);
+
+/** e⁻⁶⁰ is a number of float32, and so is the sum of many. */
+const farthest = 60;
 
 /**
  * Contrast within a batch (symmetric InfoNCE): the student's embedding of a sample is nearer to the teacher's of that sample
@@ -93,29 +94,47 @@ export function inBatchContrast<const Positives extends ContrastPositives = 'pai
       // 0 where a sample does not count.
       const counted = (features: typeof inputs.studentFeatures): typeof features =>
         weights === undefined ? features : ofRows(backend, weights, features);
-      const [student, { directions: teacher }] = unitRowPair(
-        backend,
-        counted(inputs.studentFeatures),
-        counted(inputs.teacherFeatures),
-      );
-      const cosines = backend.matMul(student.directions, teacher, { transposeB: true });
+      const student = cosineRows(backend, counted(inputs.studentFeatures));
+      const teacher = cosineRows(backend, counted(inputs.teacherFeatures));
+      const products = backend.matMul(student.rows, teacher.rows, { transposeB: true });
+      const cosines = backend.multiply(backend.multiply(products, student.inverses), asRow(backend, teacher.inverses));
       const scores = among(backend, weights, scale(backend, cosines, 1 / temperature), -Infinity);
       const shares = positiveShares(backend, weights, byLabel ? inputs.labels : undefined, scores);
-      const ofStudents = sideOf(backend, scores, shares);
-      const ofTeachers = sideOf(backend, backend.transpose(scores), shares);
+      const bound = 2 / temperature < farthest ? backend.scalar(1 / temperature) : undefined;
+      const ofStudents = sideOf(backend, scores, shares, 1, bound);
+      const ofTeachers = sideOf(backend, scores, shares, 0, bound);
+      // Sums along both axes are known after a walk over all scores: the next one would compute exponentials anew.
+      backend.settle?.([...ofStudents.sums, ...ofTeachers.sums]);
+      // The diagonal is met along rows as well as along columns, where it costs a walk.
+      const [own, other] = [ofStudents.logarithms, ofTeachers.logarithms].map((logarithms, axis) =>
+        backend.sum(backend.where(shares, backend.multiply(shares, logarithms), backend.scalar(0)), {
+          axis: byLabel ? 1 - axis : 1,
+        }),
+      );
+      const losses = scale(backend, backend.add(own!, other!), -0.5);
       return {
-        losses: scale(backend, backend.add(ofStudents.losses, ofTeachers.losses), 0.5),
+        losses,
+        lossesOfRows: losses,
+        cosines,
         ...student,
-        teacher,
+        teacher: teacher.rows,
+        teacherInverses: teacher.inverses,
         studentSlopes: ofStudents.slopes,
         teacherSlopes: ofTeachers.slopes,
       };
     },
 
-    gradients(backend, { directions, lengths, teacher, studentSlopes, teacherSlopes }, scaled) {
-      const slopes = backend.add(scaled(studentSlopes), backend.transpose(scaled(teacherSlopes)));
-      const inDirections = scale(backend, backend.matMul(slopes, teacher), 0.5 / temperature);
-      return [unitRowsGradient(backend, { directions, lengths }, inDirections)];
+    gradients(backend, kept, scaled) {
+      const { lossesOfRows, cosines, rows: student, inverses, perLength, teacher, teacherInverses } = kept;
+      const [batch = 1] = backend.shapeOf(student);
+      const slopes = backend.add(scaled(kept.studentSlopes), scaled(kept.teacherSlopes, [1, batch]));
+      // Through x̂ = x/‖x‖: what is along x̂ falls away.
+      const along = backend.sum(backend.multiply(slopes, cosines), { axis: 1, keepDims: true });
+      const weights = backend.multiply(slopes, asRow(backend, teacherInverses));
+      backend.settle?.([lossesOfRows, along, weights]);
+      const own = backend.multiply(student, backend.multiply(along, inverses));
+      const across = backend.subtract(backend.matMul(weights, teacher), own);
+      return [backend.multiply(across, scale(backend, perLength, 0.5 / temperature))];
     },
   });
   return loss as never;
@@ -146,9 +165,19 @@ function positiveShares<T>(backend: Backend<T>, weights: T | undefined, labels: 
   return backend.divide(counted, backend.maximum(backend.sum(counted, { axis: 1, keepDims: true }), backend.scalar(1)));
 }
 
-/** Each row's cross-entropy with the shares of its positives [batch], and its derivatives in the scores [batch, batch]. */
-function sideOf<T>(backend: Backend<T>, scores: T, shares: T): { readonly losses: T; readonly slopes: T } {
-  const logarithms = logSoftmax(backend, scores);
-  const losses = scale(backend, expectation(backend, shares, logarithms), -1);
-  return { losses, slopes: backend.subtract(backend.exp(logarithms), shares) };
+/**
+ * The logarithms of a softmax along an axis, [batch, batch], and the derivatives in the scores of each row's (or column's)
+ * cross-entropy with the shares of its positives.
+ *
+ * @param bound What no score exceeds by more than rounding, where all exponentials of what scores lack to it are numbers: both
+ * axes then share them. Else what they lack to the largest along the axis counts.
+ */
+function sideOf<T>(backend: Backend<T>, scores: T, shares: T, axis: 0 | 1, bound: T | undefined) {
+  const kept = { axis, keepDims: true };
+  const lack = backend.subtract(scores, bound ?? backend.max(scores, kept));
+  const exponentials = backend.exp(lack);
+  const total = backend.sum(exponentials, kept);
+  const logarithms = backend.subtract(lack, backend.log(total));
+  const probabilities = backend.multiply(exponentials, backend.divide(backend.scalar(1), total));
+  return { logarithms, slopes: backend.subtract(probabilities, shares), sums: [exponentials, total] };
 }

@@ -80,11 +80,11 @@ export function binaryKlDivergence<R extends Reduction = 'mean'>(
       const [student, teacher] = [studentLogits, teacherLogits].map((x) => scale(backend, x, 1 / temperature));
       const { divergence, gap } = bernoulliPair(backend, student!, teacher!);
       const mask = counted(backend, labels);
-      const share =
-        mask === undefined
-          ? backend.scalar(1 / backend.shapeOf(studentLogits).at(-1)!)
-          : backend.divide(mask, backend.maximum(countOf(backend, mask, true), backend.scalar(1)));
-      const shared = (x: typeof gap) => backend.where(share, backend.multiply(x, share), backend.scalar(0));
+      const shared = (x: typeof gap) => {
+        if (mask === undefined) return scale(backend, x, 1 / backend.shapeOf(studentLogits).at(-1)!);
+        const share = backend.divide(mask, backend.maximum(countOf(backend, mask, true), backend.scalar(1)));
+        return backend.where(share, backend.multiply(x, share), backend.scalar(0));
+      };
       const losses = backend.sum(shared(divergence), { axis: -1 });
       return { losses: scale(backend, losses, temperature ** 2), slope: shared(gap) };
     },

@@ -8,6 +8,7 @@ import {
   type CountedElements,
   correlationDistance,
   correlationDistanceGradient,
+  meanAlong,
 } from '../../ops/correlationDistance.ts';
 import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { scale } from '../../ops/scale.ts';
@@ -92,8 +93,15 @@ export function dist(options: DistOptions = {}): Loss<'studentLogits' | 'teacher
       };
       const student = scoresOf(logits.studentLogits);
       const teacher = scoresOf(logits.teacherLogits);
-      const rows = correlationDistance(backend, student, teacher, 1);
-      const columns = correlationDistance(backend, student, teacher, 0, counted);
+      const means = [student, teacher].map((x) => meanAlong(backend, x, 0, counted)) as [T, T];
+      // Each walk over rows that waits for sums over columns would compute the exponentials anew.
+      backend.settle?.([student, teacher, ...means]);
+      // A softmax's probabilities sum to 1.
+      const even = backend.scalar(1 / classes);
+      const rows = correlationDistance(backend, student, teacher, 1, {
+        means: activation === 'softmax' ? [even, even] : undefined,
+      });
+      const columns = correlationDistance(backend, student, teacher, 0, { counted, means });
       const { mask: counts = backend.scalar(1), count = backend.scalar(samples), some = counts } = counted ?? {};
       const rowScale = scale(backend, backend.divide(counts, count), factor * beta);
       const columnScale = scale(backend, some, (factor * gamma) / classes);

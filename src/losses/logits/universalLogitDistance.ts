@@ -7,6 +7,7 @@ import { columnNumbers } from '../../ops/classBuckets.ts';
 import { flattenRows } from '../../ops/flattenRows.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
+import { scatterAlong } from '../../ops/scatterAlong.ts';
 import { sign } from '../../ops/sign.ts';
 import { plainTemperature, softened, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
 import { softmaxGradient } from '../../ops/softmaxGradient.ts';
@@ -78,7 +79,7 @@ export function universalLogitDistance<R extends Reduction = 'mean'>(
       const teacher = softened(backend, sorted(backend, flattenRows(backend, teacherLogits)), temperature.teacher);
       const classes = backend.shapeOf(student)[1]!;
       const beyond = backend.shapeOf(teacher)[1]! - classes;
-      const beside = columns(backend, teacher, 0, classes);
+      const beside = beyond === 0 ? teacher : columns(backend, teacher, 0, classes);
       const difference = backend.subtract(student, beside);
       const distance = backend.sum(backend.abs(difference), { axis: -1 });
       const losses =
@@ -97,9 +98,7 @@ export function universalLogitDistance<R extends Reduction = 'mean'>(
 
     gradient(backend, { student, direction, order }) {
       const ofSorted = softmaxGradient(backend, student, direction);
-      // The places of an order in rising order are its inverse.
-      const places = argSort(backend, scale(backend, flattenRows(backend, order), -1));
-      const gradient = scale(backend, takeAlong(backend, ofSorted, places), 1 / temperature.student);
+      const gradient = scale(backend, inOrder(backend, ofSorted, flattenRows(backend, order)), 1 / temperature.student);
       return backend.reshape(gradient, backend.shapeOf(order));
     },
   });
@@ -108,6 +107,14 @@ export function universalLogitDistance<R extends Reduction = 'mean'>(
 
 function sorted<T>(backend: Backend<T>, logits: T): T {
   return takeAlong(backend, logits, argSort(backend, logits));
+}
+
+/** Brings sorted elements [rows, n] back to the places that they were taken from. */
+function inOrder<T>(backend: Backend<T>, elements: T, order: T): T {
+  // Where numbers lie in host memory; elsewhere each place would look through all elements for its own.
+  if (backend.readSync) return scatterAlong(backend, order, elements, backend.shapeOf(order)[1]!);
+  // The places of an order in rising order are its inverse.
+  return takeAlong(backend, elements, argSort(backend, scale(backend, order, -1)));
 }
 
 /** The sign of each difference; 0 where it is the rounding of equal numbers in float32, whose sign would be noise. */

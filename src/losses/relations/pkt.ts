@@ -1,8 +1,8 @@
 import type { Backend } from '../../backend.ts';
 import type { Loss } from '../../loss.ts';
 import { identity } from '../../ops/centredGram.ts';
-import { relativeEntropyTerms } from '../../ops/relativeEntropy.ts';
-import { inverseLengths, unitRows } from '../../ops/unitRows.ts';
+import { nearZero, polynomial } from '../../ops/exponentialRemainder.ts';
+import { asRow, cosineRows } from '../../ops/unitRows.ts';
 import { readOptions } from '../../options.ts';
 import { ofPairs, setLoss } from '../../setLoss.ts';
 
@@ -40,50 +40,71 @@ export function pkt(
     reference: pkt,
     options: {},
 
+    takesAnySize: true,
+
     value(backend, { student, teacher, counts, size }) {
       const own = neighbours(backend, student, counts);
       const other = neighbours(backend, teacher, counts);
-      const q = backend.divide(own.similarities, own.sums);
-      const p = backend.divide(other.similarities, other.sums);
-      const terms = relativeEntropyTerms(backend, p, q, backend.log(backend.divide(q, p)));
+      const q = backend.multiply(own.similarities, own.perSum);
+      const p = backend.multiply(other.similarities, other.perSum);
+      const apart = backend.subtract(q, p);
       const pairs = backend.multiply(size, size);
-      // (1 − p/q)/z. At S = 0 the cosine is at its end, and turning either sample changes it by 0 to first order.
-      const gaps = backend.divide(backend.subtract(q, p), own.similarities);
+      // (1 − p/q)/z of a pair both ways round. Similarities are symmetric: the transposed ones are those over the columns' sums.
+      const turned = (side: typeof own): typeof q => backend.multiply(side.similarities, asRow(backend, side.perSum));
+      const gaps = backend.add(apart, backend.subtract(turned(own), turned(other)));
       return {
-        value: backend.divide(backend.sum(terms), pairs),
+        value: backend.divide(backend.sum(divergences(backend, p, q, apart)), pairs),
         pairs,
-        directions: own.directions,
-        lengths: own.lengths,
+        rows: own.rows,
+        inverses: own.inverses,
+        perLength: own.perLength,
         cosines: own.cosines,
-        slopes: backend.where(own.similarities, gaps, backend.scalar(0)),
+        // At S = 0 the cosine is at its end, and turning either sample changes it by 0 to first order.
+        slopes: backend.where(own.similarities, backend.divide(gaps, own.similarities), backend.scalar(0)),
       };
     },
 
-    gradient(backend, { pairs, directions, lengths, cosines, slopes }, upstream) {
-      const [batch = 1] = backend.shapeOf(directions);
-      const both = backend.add(slopes, backend.transpose(slopes));
+    gradient(backend, { value, pairs, rows, inverses, perLength, cosines, slopes }, upstream) {
+      const [batch = 1] = backend.shapeOf(rows);
       // Through x̂ = x/‖x‖: what is along x̂_i falls away, Σ_j G_ij·cos_ij of it. All of it in the weights of one product.
-      const along = backend.sum(backend.multiply(both, cosines), { axis: 1, keepDims: true });
-      const across = backend.subtract(both, backend.multiply(identity(backend, batch), along));
-      const factors = backend.multiply(inverseLengths(backend, lengths), backend.divide(upstream, pairs));
-      return backend.matMul(backend.multiply(across, factors), directions);
+      const along = backend.sum(backend.multiply(slopes, cosines), { axis: 1, keepDims: true });
+      const across = backend.where(identity(backend, batch), backend.subtract(slopes, along), slopes);
+      const factors = backend.multiply(perLength, backend.divide(upstream, pairs));
+      const weights = backend.multiply(backend.multiply(across, factors), asRow(backend, inverses));
+      backend.settle?.([value, weights]);
+      return backend.matMul(weights, rows);
     },
   });
 }
 
-/** Each sample's similarities 2·S = cos + 1 to all, their sums, and the cosines and directions that they are made of. */
+/** Each sample's similarities 2·S = cos + 1 to all, one over their sums, and the cosines and rows that they are made of. */
 function neighbours<T>(backend: Backend<T>, x: T, counts: T | undefined) {
-  const { directions, lengths } = unitRows(backend, x);
-  const cosines = backend.matMul(directions, directions, { transposeB: true });
+  const { rows, inverses, perLength } = cosineRows(backend, x);
+  const products = backend.matMul(rows, rows, { transposeB: true });
+  const cosines = backend.multiply(backend.multiply(products, inverses), asRow(backend, inverses));
   // Rounding may bring a cosine below −1.
   const positive = backend.maximum(backend.add(cosines, backend.scalar(1)), backend.scalar(0));
   const similarities = ofPairs(backend, counts, positive);
   const sums = backend.sum(similarities, { axis: 1, keepDims: true });
-  return {
-    directions,
-    lengths,
-    cosines,
-    similarities,
-    sums: counts === undefined ? sums : backend.where(counts, sums, backend.scalar(1)),
-  };
+  const perSum = backend.divide(
+    backend.scalar(1),
+    counts === undefined ? sums : backend.where(counts, sums, backend.scalar(1)),
+  );
+  return { rows, inverses, perLength, cosines, similarities, perSum };
+}
+
+/**
+ * Terms p·log(p/q) + q − p ≥ 0. Where the two are alike no logarithm is taken: with z = (q − p)/(q + p) a term is
+ * z·(q − p − p·(2z²/3 + 2z⁴/5 + …)), of second order in their difference, and so is its error.
+ */
+function divergences<T>(backend: Backend<T>, p: T, q: T, apart: T): T {
+  // Where both are 0 so is z, and the term; p = 0 alone leaves q. Choices would keep the logarithm from being passed over.
+  const least = backend.scalar(2 ** -100);
+  const z = backend.divide(apart, backend.maximum(backend.add(q, p), least));
+  const square = backend.multiply(z, z);
+  const series = polynomial(backend, square, [2 / 3, 2 / 5, 2 / 7, 2 / 9, 2 / 11, 2 / 13]);
+  const small = backend.multiply(z, backend.subtract(apart, backend.multiply(p, backend.multiply(square, series))));
+  const logRatio = backend.log(backend.divide(q, backend.maximum(p, least)));
+  const large = backend.subtract(apart, backend.multiply(p, logRatio));
+  return backend.where(nearZero(backend, z), small, large);
 }

@@ -1,5 +1,5 @@
 import type { Loss } from '../../loss.ts';
-import { unitRowPair, unitRowsGradient } from '../../ops/unitRows.ts';
+import { asRow, inverseLengths, unitRowPair } from '../../ops/unitRows.ts';
 import { readOptions } from '../../options.ts';
 import { setLoss } from '../../setLoss.ts';
 
@@ -38,18 +38,39 @@ export function similarityPreserving(
     value(backend, { student, teacher, size }) {
       // Samples that do not count are zeros, and so are their rows and columns on both sides.
       const gram = (x: typeof student): typeof student => backend.matMul(x, x, { transposeB: true });
-      const [{ directions, lengths }, other] = unitRowPair(backend, gram(student), gram(teacher));
+      const [ofStudent, ofTeacher] = [gram(student), gram(teacher)];
+      const [{ directions, lengths }, other] = unitRowPair(backend, ofStudent, ofTeacher);
       const differences = backend.subtract(directions, other.directions);
       const pairs = backend.multiply(size, size);
       const value = backend.divide(backend.sum(backend.multiply(differences, differences)), pairs);
-      return { value, student, directions, lengths, differences, pairs };
+      return {
+        value,
+        student,
+        ofStudent,
+        ofTeacher,
+        directions,
+        differences,
+        inverses: inverseLengths(backend, lengths),
+        teacherInverses: inverseLengths(backend, other.lengths),
+        pairs,
+      };
     },
 
-    gradient(backend, { student, directions, lengths, differences, pairs }, upstream) {
-      const slopes = unitRowsGradient(backend, { directions, lengths }, differences);
-      const both = backend.add(slopes, backend.transpose(slopes));
-      const factor = backend.divide(backend.multiply(upstream, backend.scalar(2)), pairs);
-      return backend.matMul(backend.multiply(both, factor), student);
+    gradient(backend, kept, upstream) {
+      const { value, student, ofStudent, ofTeacher, directions, differences, inverses, teacherInverses, pairs } = kept;
+      const along = backend.sum(backend.multiply(directions, differences), { axis: 1, keepDims: true });
+      const across = (of: typeof value, apart: typeof value, part: typeof value, inverse: typeof value): typeof value =>
+        backend.multiply(backend.subtract(apart, backend.multiply(of, part)), inverse);
+      // Gram matrices are symmetric: their columns, brought to length 1, are the transposed rows.
+      const columns = backend.multiply(ofStudent, asRow(backend, inverses));
+      const apart = backend.subtract(columns, backend.multiply(ofTeacher, asRow(backend, teacherInverses)));
+      const both = backend.add(
+        across(directions, differences, along, inverses),
+        across(columns, apart, asRow(backend, along), asRow(backend, inverses)),
+      );
+      const weights = backend.multiply(both, backend.divide(backend.multiply(upstream, backend.scalar(2)), pairs));
+      backend.settle?.([value, weights]);
+      return backend.matMul(weights, student);
     },
   });
 }

@@ -5,7 +5,7 @@ import { checkNotEmpty, checkRank, rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf, type HostStatistics, numberOf, scalarStatistic } from '../../metricState.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
-import { unitFactor } from '../../ops/unitFactor.ts';
+import { tempered } from '../../ops/unitFactor.ts';
 import { readOptions, word } from '../../options.ts';
 import type { HostTensor } from '../../tensor.ts';
 
@@ -74,10 +74,9 @@ export function eigenDirections(
     },
 
     statistics<T>(backend: Backend<T>, { data }: { readonly data: T }) {
-      const { factor, invalid } = unitFactor(backend, data);
-      const scaled = backend.multiply(data, factor);
-      const { centred: differences, shift, offset } = centredSamples(backend, scaled);
-      const rows = centred ? differences : scaled;
+      const { numbers, factor = backend.scalar(1), invalid = backend.scalar(0) } = tempered(backend, data);
+      const { centred: differences, shift, offset } = centredSamples(backend, numbers);
+      const rows = centred ? differences : numbers;
       return {
         count: backend.shapeOf(data)[0]!,
         factor,

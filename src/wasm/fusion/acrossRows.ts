@@ -142,7 +142,7 @@ export function acrossRows(memory: PhaseMemory): Walk {
     },
 
     loop(own, { unroll, body, sums }: ColumnLoop) {
-      const bodies = Array.from({ length: unroll }, (_, slot) => body(loopPlace(own, slot)));
+      const one = body([loopPlace(own, 0)]);
       const code = makeCode();
       if (sums !== undefined) code.append(sums.begin);
       code.int(0).set(column);
@@ -155,7 +155,7 @@ export function acrossRows(memory: PhaseMemory): Walk {
           .get(rowBytes)
           .op('i32.gt_u')
           .branchIf(1);
-        for (const piece of bodies) code.append(piece);
+        code.append(body(Array.from({ length: unroll }, (_, slot) => loopPlace(own, slot))));
         code
           .get(column)
           .int(4 * unroll)
@@ -165,7 +165,7 @@ export function acrossRows(memory: PhaseMemory): Walk {
           .op('end', 'end');
       }
       code.op('block', 'loop').get(column).get(rowBytes).op('i32.ge_u').branchIf(1);
-      code.append(bodies[0]!).get(column).int(4).op('i32.add').set(column).branch(0).op('end', 'end');
+      code.append(one).get(column).int(4).op('i32.add').set(column).branch(0).op('end', 'end');
       if (sums !== undefined) code.append(sums.move);
       return code;
     },

@@ -121,8 +121,8 @@ export function alongRow(memory: PhaseMemory): Walk {
     loop(own, { unroll, body, sums }: ColumnLoop) {
       const blockEnd = local();
       const counted = local('v128');
-      const bodies = Array.from({ length: unroll }, (_, slot) => body(loopPlace(own, slot)));
-      const tail = body(loopPlace(own, 0, counted));
+      const one = body([loopPlace(own, 0)]);
+      const tail = body([loopPlace(own, 0, counted)]);
       const code = makeCode();
       code.int(0).set(column).op('block', 'loop');
       code.get(column).get(vectorEnd).op('i32.ge_u').branchIf(1);
@@ -140,7 +140,7 @@ export function alongRow(memory: PhaseMemory): Walk {
           .get(blockEnd)
           .op('i32.gt_u')
           .branchIf(1);
-        for (const piece of bodies) code.append(piece);
+        code.append(body(Array.from({ length: unroll }, (_, slot) => loopPlace(own, slot))));
         code
           .get(column)
           .int(16 * unroll)
@@ -150,7 +150,7 @@ export function alongRow(memory: PhaseMemory): Walk {
           .op('end', 'end');
       }
       code.op('block', 'loop').get(column).get(blockEnd).op('i32.ge_u').branchIf(1);
-      code.append(bodies[0]!).get(column).int(16).op('i32.add').set(column).branch(0).op('end', 'end');
+      code.append(one).get(column).int(16).op('i32.add').set(column).branch(0).op('end', 'end');
       if (sums !== undefined) code.append(sums.move);
       code.branch(0).op('end', 'end');
       // What is left is the end of the row's last vector: its other lanes have been counted.

@@ -114,19 +114,25 @@ export interface ArithmeticOptions {
   readonly relaxed: boolean;
 }
 
-/** Appends functions of vectors to code: each takes a local, and leaves its result on the stack. */
+/** The locals of a few vectors side by side. */
+export type Vectors = readonly number[];
+
+/**
+ * Appends functions of vectors to code. Of several vectors each operation is that of all of them before the next one is any's:
+ * they share the constants, and do not wait for one another.
+ */
 export interface Arithmetic {
   /** e^x for every float32, within 2 units in the last place. */
-  exponential(code: Code, x: number): Code;
+  exponential(code: Code, x: Vectors): Vectors;
   /** e^x for x ≤ 0: relative error 2e-7 however small the result, and exactly 0 below 2^−126.5. */
-  fallingExponential(code: Code, x: number): Code;
+  fallingExponential(code: Code, x: Vectors): Vectors;
   /** 2^x for x ≤ 0: relative error 2e-7 beside what rounding x makes, and exactly 0 below 2^−126.5. */
-  power(code: Code, x: number): Code;
+  power(code: Code, x: Vectors): Vectors;
   /** The natural logarithm for every float32, within 2 units in the last place. */
-  logarithm(code: Code, x: number): Code;
-  /** The natural logarithm of two float64; of what float32 rounds to 0 it is that of 0. */
+  logarithm(code: Code, x: Vectors): Vectors;
+  /** The natural logarithm of two float64 in a local, left on the stack; of what float32 rounds to 0 it is that of 0. */
   wideLogarithm(code: Code, x: number): Code;
-  /** Ones where a mask is set. */
+  /** Ones where a mask on the stack is set. */
   ones(code: Code): Code;
 }
 
@@ -153,112 +159,174 @@ export function makeArithmetic(locals: Locals, { table, relaxed }: ArithmeticOpt
     }
   }
 
-  /** The same in float32, two terms at a time: operations that wait for one another are fewer. */
-  function polynomial(code: Code, from: Exclude<Table, 'wide' | 'bits'>, last: number, x: number): void {
-    const square = fresh();
-    code.get(x).get(x).op('f32x4.mul').set(square);
-    const pair = (at: number): Code => {
-      constant(code, from, at).get(x);
-      timesPlus(code, () => constant(code, from, at + 1));
-      return code;
-    };
-    const odd = last % 2 === 0 ? 1 : 2;
-    if (odd === 1) constant(code, from, 0);
-    else pair(0);
-    for (let at = odd; at < last; at += 2) {
-      code.get(square);
-      timesPlus(code, () => pair(at));
+  /** Of each vector what `make` leaves on the stack. */
+  const each = (code: Code, vectors: Vectors, make: (x: number, slot: number) => Code): Vectors =>
+    vectors.map((x, slot) => {
+      const local = fresh();
+      make(x, slot);
+      code.set(local);
+      return local;
+    });
+  const loaded = (code: Code, from: Table, index: number): number => {
+    const local = fresh();
+    constant(code, from, index).set(local);
+    return local;
+  };
+
+  /** The same in float32. */
+  function polynomial(code: Code, from: Exclude<Table, 'wide' | 'bits'>, last: number, x: Vectors): Vectors {
+    const first = loaded(code, from, 0);
+    let sum: Vectors = x.map(() => first);
+    for (let index = 1; index <= last; index++) {
+      const next = loaded(code, from, index);
+      sum = each(code, sum, (own, slot) => {
+        code.get(own).get(x[slot]!);
+        timesPlus(code, () => code.get(next));
+        return code;
+      });
     }
+    return sum;
+  }
+
+  /** p·2^n, n in the low bits of a sum with a number that rounds there. */
+  const scaledBy = (code: Code, p: Vectors, shifted: Vectors): Vectors =>
+    each(code, p, (own, slot) => code.get(own).get(shifted[slot]!).int(23).op('i32x4.shl', 'f32x4.mul'));
+
+  /** Whether any lane of any vector is set in the mask that `make` leaves. */
+  function anyTrue(code: Code, vectors: Vectors, make: (x: number) => Code): void {
+    vectors.forEach((own, slot) => {
+      make(own);
+      if (slot > 0) code.op('v128.or');
+    });
+    code.op('v128.any_true');
   }
 
   return {
     ones: (code) => constant(code, 'bits', 2).op('v128.and'),
 
     fallingExponential(code, x) {
-      const [clamped, shifted, exponent, r] = [fresh(), fresh(), fresh(), fresh()];
+      const least = loaded(code, 'falling', 10);
       // pmax returns its first argument when it is NaN.
-      constant(code.get(x), 'falling', 10).op('f32x4.pmax').tee(clamped);
-      constant(code, 'falling', 7).op('f32x4.mul');
-      constant(code, 'falling', 6).op('f32x4.add').tee(shifted);
-      constant(code, 'falling', 6).op('f32x4.sub').set(exponent);
-      code.get(clamped).get(exponent);
-      constant(code, 'falling', 8).op('f32x4.mul', 'f32x4.sub').get(exponent);
-      constant(code, 'falling', 9).op('f32x4.mul', 'f32x4.sub').set(r);
-      polynomial(code, 'falling', 5, r);
+      const clamped = each(code, x, (own) => code.get(own).get(least).op('f32x4.pmax'));
+      const inverse = loaded(code, 'falling', 7);
+      const magic = loaded(code, 'falling', 6);
+      const shifted = each(code, clamped, (own) =>
+        code.get(own).get(inverse).op('f32x4.mul').get(magic).op('f32x4.add'),
+      );
+      const exponent = each(code, shifted, (own) => code.get(own).get(magic).op('f32x4.sub'));
+      const [high, low] = [loaded(code, 'falling', 8), loaded(code, 'falling', 9)];
+      const r = each(code, clamped, (own, slot) => {
+        code.get(own).get(exponent[slot]!).get(high).op('f32x4.mul', 'f32x4.sub');
+        return code.get(exponent[slot]!).get(low).op('f32x4.mul', 'f32x4.sub');
+      });
       // At the clamp the exponent's bits are 0, and so is the product.
-      return code.get(shifted).int(23).op('i32x4.shl', 'f32x4.mul');
+      return scaledBy(code, polynomial(code, 'falling', 5, r), shifted);
     },
 
     power(code, x) {
-      const [clamped, shifted, f] = [fresh(), fresh(), fresh()];
-      constant(code.get(x), 'power', 7).op('f32x4.pmax').tee(clamped);
-      constant(code, 'power', 6).op('f32x4.add').set(shifted);
-      code.get(clamped).get(shifted);
-      constant(code, 'power', 6).op('f32x4.sub', 'f32x4.sub').set(f);
-      polynomial(code, 'power', 5, f);
-      return code.get(shifted).int(23).op('i32x4.shl', 'f32x4.mul');
+      const least = loaded(code, 'power', 7);
+      const clamped = each(code, x, (own) => code.get(own).get(least).op('f32x4.pmax'));
+      const magic = loaded(code, 'power', 6);
+      const shifted = each(code, clamped, (own) => code.get(own).get(magic).op('f32x4.add'));
+      const f = each(code, clamped, (own, slot) =>
+        code.get(own).get(shifted[slot]!).get(magic).op('f32x4.sub', 'f32x4.sub'),
+      );
+      return scaledBy(code, polynomial(code, 'power', 5, f), shifted);
     },
 
     exponential(code, x) {
-      const [shifted, exponent, r, p, result] = [fresh(), fresh(), fresh(), fresh(), fresh()];
-      const power = (of: number): void => {
-        constant(code.get(of), 'exponential', 8).op('f32x4.mul');
-        constant(code, 'exponential', 7).op('f32x4.add').tee(shifted);
-        constant(code, 'exponential', 7).op('f32x4.sub').set(exponent);
-        code.get(of).get(exponent);
-        constant(code, 'exponential', 9).op('f32x4.mul', 'f32x4.sub').get(exponent);
-        constant(code, 'exponential', 10).op('f32x4.mul', 'f32x4.sub').set(r);
-        polynomial(code, 'exponential', 6, r);
-        code.set(p);
+      const [magic, inverse, high, low] = [7, 8, 9, 10].map((index) => loaded(code, 'exponential', index));
+      const powers = (of: Vectors): { readonly shifted: Vectors; readonly p: Vectors } => {
+        const shifted = each(code, of, (own) =>
+          code.get(own).get(inverse!).op('f32x4.mul').get(magic!).op('f32x4.add'),
+        );
+        const exponent = each(code, shifted, (own) => code.get(own).get(magic!).op('f32x4.sub'));
+        const r = each(code, of, (own, slot) => {
+          code.get(own).get(exponent[slot]!).get(high!).op('f32x4.mul', 'f32x4.sub');
+          return code.get(exponent[slot]!).get(low!).op('f32x4.mul', 'f32x4.sub');
+        });
+        return { shifted, p: polynomial(code, 'exponential', 6, r) };
       };
-      power(x);
-      code.get(p).get(shifted).int(23).op('i32x4.shl', 'f32x4.mul').set(result);
+      const { shifted, p } = powers(x);
+      const result = scaledBy(code, p, shifted);
       // Results that are no normal numbers, at least one of them. NaN is itself already.
-      constant(code.get(x).op('f32x4.abs'), 'exponential', 13).op('f32x4.gt', 'v128.any_true', 'if');
-      const [clamped, whole, half] = [fresh(), fresh(), fresh()];
-      constant(code.get(x), 'exponential', 11).op('f32x4.pmax');
-      constant(code, 'exponential', 12).op('f32x4.pmin').set(clamped);
-      power(clamped);
+      const normal = loaded(code, 'exponential', 13);
+      anyTrue(code, x, (own) => code.get(own).op('f32x4.abs').get(normal).op('f32x4.gt'));
+      code.op('if');
+      const [least, most, one] = [
+        loaded(code, 'exponential', 11),
+        loaded(code, 'exponential', 12),
+        loaded(code, 'bits', 2),
+      ];
+      const clamped = each(code, x, (own) => code.get(own).get(least).op('f32x4.pmax').get(most).op('f32x4.pmin'));
+      const other = powers(clamped);
       // The power of two in two halves, so that only the last product rounds where the result is denormal.
-      constant(code.get(shifted), 'exponential', 7).op('i32x4.sub').tee(whole).int(1).op('i32x4.shr_s').set(half);
-      constant(code.get(p), 'bits', 2).get(half).int(23).op('i32x4.shl', 'i32x4.add', 'f32x4.mul');
-      constant(code, 'bits', 2).get(whole).get(half).op('i32x4.sub').int(23).op('i32x4.shl', 'i32x4.add');
-      return code.op('f32x4.mul').set(result).op('end').get(result);
+      const whole = each(code, other.shifted, (own) => code.get(own).get(magic!).op('i32x4.sub'));
+      whole.forEach((own, slot) => {
+        const half = fresh();
+        code.get(own).int(1).op('i32x4.shr_s').set(half);
+        code.get(other.p[slot]!).get(one).get(half).int(23).op('i32x4.shl', 'i32x4.add', 'f32x4.mul');
+        code.get(one).get(own).get(half).op('i32x4.sub').int(23).op('i32x4.shl', 'i32x4.add', 'f32x4.mul');
+        code.set(result[slot]!);
+      });
+      code.op('end');
+      return result;
     },
 
     logarithm(code, x) {
-      const [shifted, exponent, f, square, low, result] = [fresh(), fresh(), fresh(), fresh(), fresh(), fresh()];
-      /** Of a normal number on the stack; `lift` changes its exponent. */
-      const ofNormal = (lift: () => void): void => {
+      const [root, mantissa, one] = [0, 1, 2].map((index) => loaded(code, 'bits', index));
+      const [half, high, low] = [8, 9, 10].map((index) => loaded(code, 'logarithm', index));
+      /** Of normal numbers; `lift` changes their exponents, which are on the stack. */
+      const ofNormal = (normal: Vectors, lift: (slot: number) => void): Vectors => {
         // Less the bits of √½: the exponent steps there, and the mantissa lies in [√½, √2).
-        constant(code, 'bits', 0).op('i32x4.sub').tee(shifted).int(23).op('i32x4.shr_s', 'f32x4.convert_i32x4_s');
-        lift();
-        code.set(exponent);
-        constant(code.get(shifted), 'bits', 1).op('v128.and');
-        constant(code, 'bits', 0).op('i32x4.add');
-        constant(code, 'bits', 2).op('f32x4.sub').tee(f).get(f).op('f32x4.mul').set(square);
-        polynomial(code, 'logarithm', 7, f);
+        const shifted = each(code, normal, (own) => code.get(own).get(root!).op('i32x4.sub'));
+        const exponent = each(code, shifted, (own, slot) => {
+          code.get(own).int(23).op('i32x4.shr_s', 'f32x4.convert_i32x4_s');
+          lift(slot);
+          return code;
+        });
+        const f = each(code, shifted, (own) => {
+          code.get(own).get(mantissa!).op('v128.and').get(root!).op('i32x4.add');
+          return code.get(one!).op('f32x4.sub');
+        });
+        const square = each(code, f, (own) => code.get(own).get(own).op('f32x4.mul'));
+        const p = polynomial(code, 'logarithm', 7, f);
         // From the smallest term to the largest: the last addition decides the error.
-        code.get(square).op('f32x4.mul').get(f).op('f32x4.mul').set(low);
-        constant(code.get(exponent), 'logarithm', 10).op('f32x4.mul').get(low).op('f32x4.add').set(low);
-        constant(code.get(square), 'logarithm', 8).op('f32x4.mul').get(low).op('f32x4.add').get(f).op('f32x4.add');
-        constant(code.get(exponent), 'logarithm', 9).op('f32x4.mul', 'f32x4.add').set(result);
+        const small = each(code, p, (own, slot) => {
+          code.get(own).get(square[slot]!).op('f32x4.mul').get(f[slot]!).op('f32x4.mul');
+          return code.get(exponent[slot]!).get(low!).op('f32x4.mul', 'f32x4.add');
+        });
+        return each(code, small, (own, slot) => {
+          code.get(square[slot]!).get(half!).op('f32x4.mul').get(own).op('f32x4.add').get(f[slot]!).op('f32x4.add');
+          return code.get(exponent[slot]!).get(high!).op('f32x4.mul', 'f32x4.add');
+        });
       };
-      code.get(x);
-      ofNormal(() => undefined);
+      const result = ofNormal(x, () => undefined);
+      const [smallest, infinity] = [loaded(code, 'logarithm', 11), loaded(code, 'logarithm', 14)];
       // At least one that is no normal number, or not greater than 0.
-      constant(code.get(x), 'logarithm', 11).op('f32x4.ge');
-      constant(code.get(x), 'logarithm', 14).op('f32x4.lt', 'v128.and', 'v128.not', 'v128.any_true', 'if');
-      const denormal = fresh();
-      constant(code.get(x), 'logarithm', 11).op('f32x4.lt').set(denormal);
-      constant(code.get(x), 'logarithm', 12).op('f32x4.mul').get(x).get(denormal).op('v128.bitselect');
-      ofNormal(() => constant(code.get(denormal), 'logarithm', 13).op('v128.and', 'f32x4.sub'));
+      anyTrue(code, x, (own) => {
+        code.get(own).get(smallest).op('f32x4.ge').get(own).get(infinity).op('f32x4.lt', 'v128.and');
+        return code.op('v128.not');
+      });
+      code.op('if');
+      const denormal = each(code, x, (own) => code.get(own).get(smallest).op('f32x4.lt'));
+      const lifted = each(code, x, (own, slot) => {
+        constant(code.get(own), 'logarithm', 12).op('f32x4.mul');
+        return code.get(own).get(denormal[slot]!).op('v128.bitselect');
+      });
+      const careful = ofNormal(lifted, (slot) =>
+        constant(code.get(denormal[slot]!), 'logarithm', 13).op('v128.and', 'f32x4.sub'),
+      );
       // Infinity and NaN to themselves, negative numbers to NaN, 0 to −Infinity.
-      code.get(result).get(x).get(x).op('f32x4.add');
-      constant(code.get(x), 'logarithm', 14).op('f32x4.lt', 'v128.bitselect').set(result);
-      constant(code, 'logarithm', 16).get(result).get(x).ints(0, 0, 0, 0).op('f32x4.lt', 'v128.bitselect').set(result);
-      constant(code, 'logarithm', 15).get(result).get(x).ints(0, 0, 0, 0).op('f32x4.eq', 'v128.bitselect').set(result);
-      return code.op('end').get(result);
+      x.forEach((own, slot) => {
+        const made = result[slot]!;
+        code.get(careful[slot]!).get(own).get(own).op('f32x4.add');
+        code.get(own).get(infinity).op('f32x4.lt', 'v128.bitselect').set(made);
+        constant(code, 'logarithm', 16).get(made).get(own).ints(0, 0, 0, 0).op('f32x4.lt', 'v128.bitselect').set(made);
+        constant(code, 'logarithm', 15).get(made).get(own).ints(0, 0, 0, 0).op('f32x4.eq', 'v128.bitselect').set(made);
+      });
+      code.op('end');
+      return result;
     },
 
     wideLogarithm(code, x) {

@@ -1,10 +1,14 @@
-/** The elements of one vector: each value that is needed there is computed once, in float32. */
+/**
+ * The elements of a few vectors side by side: each value that is needed there is computed once in each of them, in float32.
+ * Operation by operation, not vector by vector: constants and addresses then serve all of them, and of a polynomial's operations,
+ * which wait for one another, there are always some that need not wait.
+ */
 import type { Access } from '../../fusion/access.ts';
 import type { Arm, Arms } from '../../fusion/arms.ts';
 import { chosenOperand, type RowCase } from '../../fusion/rowCases.ts';
 import type { Phase } from '../../fusion/stages.ts';
 import type { Value, ValueOperation } from '../../fusion/values.ts';
-import type { Arithmetic } from './arithmetic.ts';
+import type { Arithmetic, Vectors } from './arithmetic.ts';
 import { addLocal, type Code, type Instruction, type Locals } from './assembler.ts';
 import type { Numbers } from './numbers.ts';
 import type { Place, RowCode } from './walk.ts';
@@ -32,10 +36,11 @@ export interface ElementSite {
   readonly phase: Phase;
   readonly numbers: PhaseNumbers;
   readonly row: RowCode;
-  readonly place: Place;
+  /** One for each vector. */
+  readonly places: readonly Place[];
   /** The stage: what earlier ones keep is loaded. */
   readonly stage: number;
-  /** Sides of choices that are computed only where an element takes them. */
+  /** Sides of choices that are computed only where a row takes them. */
   readonly arms?: Arms | undefined;
   /** A condition of the row that is known here. */
   readonly rowCase?: RowCase | undefined;
@@ -43,78 +48,91 @@ export interface ElementSite {
   readonly oneHot?: { readonly value: Value; readonly is: 0 | 1 } | undefined;
 }
 
-/** Makes a function that computes an operand of the vector into a local; its code goes to `code`. */
-export function makeElements(site: ElementSite, code: Code): (operand: Value, access?: Access) => number {
-  const { phase, numbers, row, place, stage, oneHot } = site;
+/** Makes a function that computes an operand of the vectors into locals; its code goes to `code`. */
+export function makeElements(site: ElementSite, code: Code): (operand: Value, access?: Access) => Vectors {
+  const { phase, numbers, row, places, stage, oneHot } = site;
   const { locals, arithmetic } = numbers;
-  const known = new Map<string, number>();
-  /** Conditions whose mask and sides are there. */
+  const known = new Map<string, Vectors>();
+  /** Conditions whose masks and sides are there. */
   const prepared = new Set<Value>();
 
-  function once(key: string, make: () => Code): number {
-    let local = known.get(key);
-    if (local === undefined) {
-      const made = make();
-      local = addLocal(locals, 'v128');
-      made.set(local);
-      known.set(key, local);
+  function once(key: string, make: () => Vectors): Vectors {
+    let made = known.get(key);
+    if (made === undefined) {
+      made = make();
+      known.set(key, made);
     }
-    return local;
+    return made;
   }
 
-  function operandOf(operand: Value, access: Access = 'same'): number {
-    if (numbers.isSingle(operand, access)) return numbers.singles.single(operand);
-    if (access === 'column') return once(`column ${operand.id}`, () => place.loadColumn(code, operand));
+  /** Of each vector what `make` leaves on the stack. */
+  const each = (make: (place: Place, slot: number) => Code): Vectors =>
+    places.map((place, slot) => {
+      const local = addLocal(locals, 'v128');
+      make(place, slot).set(local);
+      return local;
+    });
+  const everywhere = (local: number): Vectors => places.map(() => local);
+
+  function operandOf(operand: Value, access: Access = 'same'): Vectors {
+    if (numbers.isSingle(operand, access)) return everywhere(numbers.singles.single(operand));
+    if (access === 'column') return once(`column ${operand.id}`, () => each((own) => own.loadColumn(code, operand)));
     const isLoaded = phase.isLoaded(operand);
-    if (access === 'row' || (operand.form === 'row' && !isLoaded)) return row.numbers.single(operand);
-    if (isLoaded) return once(`load ${operand.id}`, () => place.load(code, operand));
+    if (access === 'row' || (operand.form === 'row' && !isLoaded)) return everywhere(row.numbers.single(operand));
+    if (isLoaded) return once(`load ${operand.id}`, () => each((own) => own.load(code, operand)));
     const kept = phase.keptIn(operand);
-    if (kept !== undefined && kept < stage) return once(`kept ${operand.id}`, () => place.loadKept(code, operand));
+    if (kept !== undefined && kept < stage) {
+      return once(`kept ${operand.id}`, () => each((own) => own.loadKept(code, operand)));
+    }
     return once(`value ${operand.id}`, () => compute(operand));
   }
 
-  function compute(value: Value): Code {
+  function compute(value: Value): Vectors {
     const { operation, operands, access } = value;
-    const operand = (at: number): number => operandOf(operands[at]!, access[at]!);
+    const operand = (at: number): Vectors => operandOf(operands[at]!, access[at]!);
     const binary = binaries[operation];
     if (binary !== undefined) {
       const [x, y] = [operand(0), operand(1)];
-      return code.get(x).get(y).op(binary);
+      return each((_, slot) => code.get(x[slot]!).get(y[slot]!).op(binary));
     }
     if (operation === 'where') return choose(value);
-    if (operation === 'greater' || operation === 'oneHot') return arithmetic.ones(maskOf(value));
+    if (operation === 'greater' || operation === 'oneHot') {
+      const mask = maskOf(value);
+      return each((_, slot) => arithmetic.ones(code.get(mask[slot]!)));
+    }
     const x = operand(0);
     if (operation === 'exp') return arithmetic.exponential(code, x);
     if (operation === 'fallingExp') return arithmetic.fallingExponential(code, x);
     if (operation === 'power') return arithmetic.power(code, x);
     if (operation === 'log') return arithmetic.logarithm(code, x);
-    if (operation === 'sqrt') return code.get(x).op('f32x4.sqrt');
-    if (operation === 'abs') return code.get(x).op('f32x4.abs');
-    if (operation === 'spread') return code.get(x);
+    if (operation === 'sqrt') return each((_, slot) => code.get(x[slot]!).op('f32x4.sqrt'));
+    if (operation === 'abs') return each((_, slot) => code.get(x[slot]!).op('f32x4.abs'));
+    if (operation === 'spread') return x;
     throw new Error(`emitElements: operation must be one of elements, got ${operation}.`);
   }
 
   const isComputedHere = (value: Value): boolean =>
     value.form === 'full' && !phase.isLoaded(value) && (phase.keptIn(value) ?? stage) >= stage;
 
-  /** Leaves a mask on the stack: all bits set where a condition is not 0. */
-  function maskOf(condition: Value, access: Access = 'same'): Code {
+  /** Masks: all bits set where a condition is not 0. */
+  function maskOf(condition: Value, access: Access = 'same'): Vectors {
     if (isComputedHere(condition) && access === 'same') {
       const { operation, operands } = condition;
       if (operation === 'greater') {
         const [x, y] = [0, 1].map((at) => operandOf(operands[at]!, condition.access[at]!));
-        return code.get(x!).get(y!).op('f32x4.gt');
+        return each((_, slot) => code.get(x![slot]!).get(y![slot]!).op('f32x4.gt'));
       }
       if (operation === 'oneHot') {
-        if (condition === oneHot?.value) return code.ints(-oneHot.is, -oneHot.is, -oneHot.is, -oneHot.is);
-        return place.columnMask(code, operandOf(operands[0]!, condition.access[0]!));
+        if (condition === oneHot?.value) return each(() => code.ints(-oneHot.is, -oneHot.is, -oneHot.is, -oneHot.is));
+        const [label] = operandOf(operands[0]!, condition.access[0]!);
+        return each((place) => place.columnMask(code, label!));
       }
     }
-    if (numbers.isSingle(condition, access)) return code.get(numbers.singles.mask(condition));
+    if (numbers.isSingle(condition, access)) return everywhere(numbers.singles.mask(condition));
     const isRow = condition.form === 'row' && access !== 'column' && !phase.isLoaded(condition);
-    if (access === 'row' || isRow) return code.get(row.numbers.mask(condition));
+    if (access === 'row' || isRow) return everywhere(row.numbers.mask(condition));
     const x = operandOf(condition, access);
-    return code.get(x).ints(0, 0, 0, 0).op('f32x4.ne');
+    return each((_, slot) => code.get(x[slot]!).ints(0, 0, 0, 0).op('f32x4.ne'));
   }
 
   /** The one side of a choice that counts here. */
@@ -123,34 +141,34 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
     return chosenOperand(site.rowCase, value);
   }
 
-  function choose(value: Value): Code {
+  function choose(value: Value): Vectors {
     const { operands, access } = value;
     const [condition, a, b] = operands as readonly [Value, Value, Value];
     const chosen = chosenHere(value);
-    if (chosen !== undefined) return code.get(operandOf(operands[chosen]!, access[chosen]!));
+    if (chosen !== undefined) return operandOf(operands[chosen]!, access[chosen]!);
     const mask = prepareChoice(condition, access[0]!);
     if (b.number === 0) {
       const x = operandOf(a, access[1]);
-      return code.get(x).get(mask).op('v128.and');
+      return each((_, slot) => code.get(x[slot]!).get(mask[slot]!).op('v128.and'));
     }
     if (a.number === 0) {
       const x = operandOf(b, access[2]);
-      return code.get(x).get(mask).op('v128.andnot');
+      return each((_, slot) => code.get(x[slot]!).get(mask[slot]!).op('v128.andnot'));
     }
     const [x, y] = [operandOf(a, access[1]), operandOf(b, access[2])];
-    return code.get(x).get(y).get(mask).op('v128.bitselect');
+    return each((_, slot) => code.get(x[slot]!).get(y[slot]!).get(mask[slot]!).op('v128.bitselect'));
   }
 
-  /** The mask of a condition, and what only choices by it read. */
-  function prepareChoice(condition: Value, access: Access): number {
+  /** The masks of a condition, and what only choices by it read. */
+  function prepareChoice(condition: Value, access: Access): Vectors {
     const mask = once(`mask ${condition.id}${access}`, () => maskOf(condition, access));
     if (prepared.has(condition)) return mask;
     prepared.add(condition);
-    for (const arm of site.arms?.get(condition) ?? []) computeArm(arm, mask);
+    for (const arm of site.arms?.get(condition) ?? []) computeArm(arm, mask[0]!);
     return mask;
   }
 
-  /** One side of the choices by a condition, where at least one element takes it; what it leaves elsewhere nobody reads. */
+  /** One side of the choices by a condition of rows, where one of them takes it; what it leaves elsewhere nobody reads. */
   function computeArm({ side, values }: Arm, mask: number): void {
     const inside = new Set(values);
     if (known.has(`value ${values[0]!.id}`)) return;

@@ -99,8 +99,8 @@ export function rowNumbers(phase: Phase, numbers: PhaseNumbers, walk: Walk, code
       if (operation === 'pick') {
         const place = walk.point(row, label());
         const stage = phase.stageOf(value);
-        const element = makeElements({ phase, numbers, row, place, stage }, own.code)(operands[0]!);
-        return stored(own.code.get(element).get(place.valid).op('v128.and'));
+        const [element] = makeElements({ phase, numbers, row, places: [place], stage }, own.code)(operands[0]!);
+        return stored(own.code.get(element!).get(place.valid).op('v128.and'));
       }
       if (isReduction(value)) throw new Error('emitNumbers: a reduction must be there before its row needs it.');
       return undefined;

@@ -1,7 +1,7 @@
 /** A phase as a function: a walk over the rows `first` to `end` of its space. */
 import { findArms } from '../../fusion/arms.ts';
 import type { Plan } from '../../fusion/plan.ts';
-import { costOfStage, forEachOperandIn, type RowCase, rowCondition, stagesIn } from '../../fusion/rowCases.ts';
+import { forEachOperandIn, type RowCase, rowCondition, stagesIn } from '../../fusion/rowCases.ts';
 import { skipConditions } from '../../fusion/skip.ts';
 import type { Phase, Stage } from '../../fusion/stages.ts';
 import type { Value } from '../../fusion/values.ts';
@@ -14,10 +14,13 @@ import { makeElements, type PhaseNumbers } from './emitElements.ts';
 import { phaseNumbers, roundedNumbers, rowNumbers } from './emitNumbers.ts';
 import { type PhaseSums, phaseSums, type StageSums } from './emitSums.ts';
 import { columnReductions, type PhaseMemory, phaseMemory, phaseParameters } from './memory.ts';
-import type { RowCode, Walk } from './walk.ts';
+import type { LoopPlace, RowCode, Walk } from './walk.ts';
 
 /** Which walk a phase takes, by the rows of its space. */
 export type WalkKind = 'along' | 'across';
+
+/** Vectors that a loop takes at once: enough for operations that need not wait, few enough for the registers. */
+const vectorsAtOnce = 4;
 
 interface PhaseCode {
   readonly phase: Phase;
@@ -133,8 +136,7 @@ function emitStage(parts: PhaseCode, row: RowCode, stage: Stage, index: number):
     .filter(({ rowCase }) => phase.stageOf(rowCase.condition) <= index)
     .map(({ rowCase, stages }) => ({ rowCase, stage: stages[index]! }));
   const [holding, other] = versions;
-  const unrolls = [...versions, { stage }].map((version) => unrollOf(parts, version, index));
-  const own = parts.sums.stage(stage, Math.max(...unrolls));
+  const own = parts.sums.stage(stage, vectorsAtOnce);
   own.begin(row.code);
   if (holding === undefined || other === undefined) row.code.append(stageCode(parts, row, { stage }, index, own));
   else {
@@ -155,11 +157,6 @@ interface StageVersion {
   readonly rowCase?: RowCase;
 }
 
-/** Long bodies fill the pipelines by themselves, and registers are few. */
-function unrollOf({ phase, walk }: PhaseCode, { stage, rowCase }: StageVersion, index: number): number {
-  return costOfStage(phase, stage, index, rowCase) > 12 ? 1 : walk.width === 1 ? 4 : 2;
-}
-
 /** The loop of a stage, and what comes after it; what that needs of the row's numbers goes to the row's code. */
 function stageCode(parts: PhaseCode, row: RowCode, version: StageVersion, index: number, own: StageSums): Code {
   const { phase, numbers, walk } = parts;
@@ -176,15 +173,19 @@ function stageCode(parts: PhaseCode, row: RowCode, version: StageVersion, index:
   const site = { phase, numbers, row, stage: index, rowCase };
   code.append(
     walk.loop(row, {
-      unroll: unrollOf(parts, version, index),
+      unroll: vectorsAtOnce,
       sums: reductions.length > 0 ? own.loop : undefined,
-      body(place) {
+      body(places) {
         const body = makeCode();
-        const element = makeElements({ ...site, place, arms, oneHot: oneHot(0) }, body);
-        for (const value of keeps) place.storeKept(body, value, element(value));
-        for (const value of stores) place.store(body, value, element(value));
-        for (const value of reductions) own.take(body, place, value, element(value.operands[0]!));
-        for (const value of columns) place.addToColumns(body, value, element(value.operands[0]!));
+        const element = makeElements({ ...site, places, arms, oneHot: oneHot(0) }, body);
+        const each = (value: Value, take: (place: LoopPlace, from: number) => void): void =>
+          element(value).forEach((from, slot) => {
+            take(places[slot]!, from);
+          });
+        for (const value of keeps) each(value, (place, from) => place.storeKept(body, value, from));
+        for (const value of stores) each(value, (place, from) => place.store(body, value, from));
+        for (const value of reductions) own.take(body, places, value, element(value.operands[0]!));
+        for (const value of columns) each(value.operands[0]!, (place, from) => place.addToColumns(body, value, from));
         return body;
       },
     }),
@@ -192,8 +193,8 @@ function stageCode(parts: PhaseCode, row: RowCode, version: StageVersion, index:
   if (selected === undefined) return code;
   const point = walk.point(row, row.numbers.single(selected.operands[0]!));
   const inside = makeCode();
-  const element = makeElements({ ...site, place: point, oneHot: oneHot(1) }, inside);
-  for (const value of stores) point.store(inside, value, element(value));
+  const element = makeElements({ ...site, places: [point], oneHot: oneHot(1) }, inside);
+  for (const value of stores) point.store(inside, value, element(value)[0]!);
   return code.get(point.valid).op('v128.any_true', 'if').append(inside).op('end');
 }
 

@@ -1,9 +1,10 @@
 /**
- * Reductions: an accumulator for each copy of a loop's body, so that additions need not wait for one another; short sums in
- * float32, their totals in float64.
+ * Reductions: the vectors that a loop takes at once are joined before they meet the accumulator, so that one is enough; short sums
+ * in float32, their totals in float64.
  */
 import type { Phase, Stage } from '../../fusion/stages.ts';
 import { isReduction, type Value } from '../../fusion/values.ts';
+import type { Vectors } from './arithmetic.ts';
 import { addLocal, type Code, type Instruction, type Locals, makeCode } from './assembler.ts';
 import type { LoopPlace, RowCode, Walk } from './walk.ts';
 
@@ -13,8 +14,8 @@ export interface StageSums {
   readonly loop: { readonly begin: Code; readonly move: Code } | undefined;
   /** Before the loop. */
   begin(code: Code): void;
-  /** In the loop: takes the elements in a local into a reduction. */
-  take(code: Code, place: LoopPlace, value: Value, from: number): void;
+  /** In the loop: takes the elements of its vectors into a reduction. */
+  take(code: Code, places: readonly LoopPlace[], value: Value, from: Vectors): void;
   /** After the loop: the row's numbers are known. */
   end(row: RowCode): void;
 }
@@ -41,18 +42,40 @@ export function phaseSums(phase: Phase, walk: Walk, locals: Locals): PhaseSums {
   /** The sum of a vector's lanes, in float64. */
   function laneSum(code: Code, from: number): Code {
     const pair = fresh();
-    code.get(from).op('f64x2.promote_low_f32x4').get(from).get(from).shuffle(2, 3, 2, 3);
-    code.op('f64x2.promote_low_f32x4', 'f64x2.add').tee(pair).lane('f64x2', 0);
+    widened(code, from).tee(pair).lane('f64x2', 0);
     return code.get(pair).lane('f64x2', 1).op('f64.add');
   }
 
-  /** Adds four float32 to two float64. */
-  function addWide(code: Code, into: number, from: number, counted: number | undefined): void {
+  /** Leaves two float64 of four float32, the sum of their halves. */
+  function widened(code: Code, from: number): Code {
+    code.get(from).op('f64x2.promote_low_f32x4').get(from).get(from).shuffle(2, 3, 2, 3);
+    return code.op('f64x2.promote_low_f32x4', 'f64x2.add');
+  }
+
+  /** Leaves the sum of what `put` leaves of each vector, two by two. */
+  function sumOf(
+    code: Code,
+    places: readonly LoopPlace[],
+    from: Vectors,
+    put: (elements: number) => void,
+    add: Instruction,
+  ): void {
+    const half = from.length >> 1;
+    if (half > 0) {
+      sumOf(code, places.slice(0, half), from.slice(0, half), put, add);
+      sumOf(code, places.slice(half), from.slice(half), put, add);
+      code.op(add);
+      return;
+    }
+    const [elements] = from as readonly [number];
+    const { counted } = places[0]!;
+    if (counted === undefined) {
+      put(elements);
+      return;
+    }
     const own = fresh();
-    code.get(from);
-    if (counted !== undefined) code.get(counted).op('v128.and');
-    code.tee(own).op('f64x2.promote_low_f32x4').get(own).get(own).shuffle(2, 3, 2, 3);
-    code.op('f64x2.promote_low_f32x4', 'f64x2.add').get(into).op('f64x2.add').set(into);
+    code.get(elements).get(counted).op('v128.and').set(own);
+    put(own);
   }
 
   /** The larger of both; the quiet kind passes over NaN on its second side. */
@@ -83,8 +106,11 @@ export function phaseSums(phase: Phase, walk: Walk, locals: Locals): PhaseSums {
     stage({ reductions }, unroll) {
       const sums = reductions.filter(isSum);
       const maxima = reductions.filter((value) => !isSum(value));
-      const slots = Array.from({ length: unroll }, () => new Map(reductions.map((value) => [value, fresh()])));
-      const partial = slots[0]!;
+      const partial = new Map(reductions.map((value) => [value, fresh()]));
+      // A maximum that passes over NaN cannot be joined before: the NaN would take the other one with it.
+      const slots = Array.from({ length: unroll }, (_, slot) =>
+        slot === 0 ? partial : new Map(maxima.map((value) => [value, fresh()])),
+      );
       // Engines spend eight instructions on a maximum that passes NaN on: a quiet one and a mask of NaNs take three.
       const faults = new Map(maxima.filter(({ operation }) => operation === 'max').map((value) => [value, fresh()]));
       const rowTotals = new Map(
@@ -98,9 +124,8 @@ export function phaseSums(phase: Phase, walk: Walk, locals: Locals): PhaseSums {
       const begin = makeCode();
       const move = makeCode();
       for (const value of short) {
-        for (const slot of slots) begin.ints(0, 0, 0, 0).set(slot.get(value)!);
         const own = partial.get(value)!;
-        for (const slot of slots.slice(1)) move.get(own).get(slot.get(value)!).op('f32x4.add').set(own);
+        begin.ints(0, 0, 0, 0).set(own);
         const total = totals.get(value) ?? rowTotals.get(value)!;
         if (walk.present === undefined) laneSum(move, own).get(total).op('f64.add').set(total);
         else if (value.form === 'single') {
@@ -115,20 +140,30 @@ export function phaseSums(phase: Phase, walk: Walk, locals: Locals): PhaseSums {
           for (const total of rowTotals.values()) code.double(0).set(total);
           for (const value of maxima) for (const slot of slots) lowestEverywhere(code, slot.get(value)!);
           for (const fault of faults.values()) code.ints(0, 0, 0, 0).set(fault);
-          for (const value of wide) for (const slot of slots) code.ints(0, 0, 0, 0).set(slot.get(value)!);
+          for (const value of wide) code.ints(0, 0, 0, 0).set(partial.get(value)!);
         },
-        take(code, { slot, counted }, value, from) {
-          const own = slots[slot]!.get(value)!;
-          if (wide.has(value)) {
-            addWide(code, own, from, counted);
+        take(code, places, value, from) {
+          if (!isSum(value)) {
+            // Elements that are met twice do no harm to a maximum.
+            from.forEach((elements, slot) => {
+              const own = slots[slot]!.get(value)!;
+              code.get(own).get(elements).op('f32x4.pmax').set(own);
+            });
+            const fault = faults.get(value);
+            if (fault === undefined) return;
+            for (const elements of from)
+              code.get(fault).get(elements).get(elements).op('f32x4.ne', 'v128.or').set(fault);
             return;
           }
-          code.get(own).get(from);
-          // Elements that are met twice do no harm to a maximum.
-          if (isSum(value) && counted !== undefined) code.get(counted).op('v128.and');
-          code.op(isSum(value) ? 'f32x4.add' : 'f32x4.pmax').set(own);
-          const fault = faults.get(value);
-          if (fault !== undefined) code.get(fault).get(from).get(from).op('f32x4.ne', 'v128.or').set(fault);
+          const own = partial.get(value)!;
+          code.get(own);
+          if (wide.has(value)) {
+            sumOf(code, places, from, (elements) => void widened(code, elements), 'f64x2.add');
+            code.op('f64x2.add').set(own);
+          } else {
+            sumOf(code, places, from, (elements) => void code.get(elements), 'f32x4.add');
+            code.op('f32x4.add').set(own);
+          }
         },
         end({ code, numbers }) {
           for (const value of maxima) {
@@ -145,9 +180,8 @@ export function phaseSums(phase: Phase, walk: Walk, locals: Locals): PhaseSums {
           for (const value of wide) {
             const pair = fresh();
             const total = totals.get(value) ?? rowTotals.get(value)!;
-            code.get(partial.get(value)!);
-            for (const slot of slots.slice(1)) code.get(slot.get(value)!).op('f64x2.add');
             code
+              .get(partial.get(value)!)
               .tee(pair)
               .lane('f64x2', 0)
               .get(pair)

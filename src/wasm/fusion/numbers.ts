@@ -137,28 +137,28 @@ export function makeNumbers(
     const single = (at: number): number => ownerOf(at).single(operands[at]!);
     if (operation === 'where') return choose(value, ownerOf);
     const instruction = instructions[operation]?.[source.precision];
-    const made = fresh();
     if (instruction !== undefined || operation === 'log') {
       const from = operands.map((operand, at) => {
         const owner = ownerOf(at);
         return source.precision === 'float32' ? owner.single(operand) : owner.doubles(operand)[0]!;
       });
+      if (instruction === undefined && source.precision === 'float32')
+        return { single: arithmetic.logarithm(code, from)[0]! };
+      const made = fresh();
       for (const local of from) if (instruction !== undefined) code.get(local);
       if (instruction !== undefined) code.op(instruction);
-      else if (source.precision === 'float32') arithmetic.logarithm(code, from[0]!);
       else arithmetic.wideLogarithm(code, from[0]!);
       code.set(made);
       return source.precision === 'float32' ? { single: made } : { doubles: [made] };
     }
     const x = single(0);
-    if (operation === 'exp') arithmetic.exponential(code, x);
-    else if (operation === 'fallingExp') arithmetic.fallingExponential(code, x);
-    else if (operation === 'power') arithmetic.power(code, x);
-    else if (operation === 'greater') {
-      const y = single(1);
-      arithmetic.ones(code.get(x).get(y).op('f32x4.gt'));
-    } else throw new Error(`numbers: operation must be one of numbers, got ${operation}.`);
-    code.set(made);
+    if (operation === 'exp') return { single: arithmetic.exponential(code, [x])[0]! };
+    if (operation === 'fallingExp') return { single: arithmetic.fallingExponential(code, [x])[0]! };
+    if (operation === 'power') return { single: arithmetic.power(code, [x])[0]! };
+    if (operation !== 'greater') throw new Error(`numbers: operation must be one of numbers, got ${operation}.`);
+    const y = single(1);
+    const made = fresh();
+    arithmetic.ones(code.get(x).get(y).op('f32x4.gt')).set(made);
     return { single: made };
   }
 

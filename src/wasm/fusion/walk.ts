@@ -43,9 +43,9 @@ export interface PointPlace extends Place {
 
 /** A loop over the columns of a row. */
 export interface ColumnLoop {
-  /** Copies of the body. */
+  /** Vectors that the body takes at once, where so many are left. */
   readonly unroll: number;
-  body(place: LoopPlace): Code;
+  body(places: readonly LoopPlace[]): Code;
   /** Code that begins sums, and that moves what they have so far to float64; undefined where there are none. */
   readonly sums: { readonly begin: Code; readonly move: Code } | undefined;
 }
