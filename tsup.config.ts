@@ -1,5 +1,6 @@
 import { defineConfig } from 'tsup';
 import { entryNames } from './scripts/entries.ts';
+import { lightenSources } from './scripts/lighten.ts';
 
 export default defineConfig({
   entry: Object.fromEntries(
@@ -11,5 +12,6 @@ export default defineConfig({
   // One copy of each loss factory, shared by all entries: fused kernels find their loss by identity.
   splitting: true,
   clean: true,
+  esbuildPlugins: [lightenSources],
   external: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu'],
 });

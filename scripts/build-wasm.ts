@@ -1,24 +1,24 @@
 /**
- * Compiles AssemblyScript to WebAssembly: src/wasm/assembly/, twice, with plain SIMD and with relaxed SIMD for engines that
- * have fused multiply-add, and src/algebra/assembly/. Writes each into a file beside it, so that bundlers need nothing: as
- * hexadecimal digits, in which compression finds more than in base64, and the second build of a folder as what it differs in
- * from the first. Does nothing where sources, compiler and options are those of the file that is already there.
+ * Compiles AssemblyScript to WebAssembly: src/wasm/assembly/ and src/algebra/assembly/. Writes each into a file beside it, as
+ * text, so that bundlers need nothing. Does nothing where sources, compiler and options are those of the file that is already
+ * there.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { main, version } from 'assemblyscript/asc';
-import { applyDifference } from '../src/wasm/difference.ts';
-import { differenceOf } from './difference.ts';
+import { bytesOfText, textOf } from '../src/moduleText.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** A folder of sources, what is made of it, and the modules: their names and options. */
+/** A folder of sources, the file in it to start from, what is made of it, the module's name there, and the compiler's options. */
 interface Build {
   readonly sources: string;
+  readonly entry: string;
   readonly target: string;
-  readonly modules: Readonly<Record<string, readonly string[]>>;
+  readonly name: string;
+  readonly options: readonly string[];
 }
 
 // No garbage collector and no shadow stack: kernels get raw pointers into memory that the host manages.
@@ -28,25 +28,41 @@ const mayBeShared = [...common, '--maximumMemory', '65536'];
 const builds: readonly Build[] = [
   {
     sources: 'src/wasm/assembly',
+    entry: 'index.ts',
     target: 'src/wasm/generated/kernels.ts',
-    modules: { plainKernels: mayBeShared, relaxedDifference: [...mayBeShared, '--enable', 'relaxed-simd'] },
+    name: 'kernelModule',
+    options: mayBeShared,
   },
-  { sources: 'src/algebra/assembly', target: 'src/algebra/generated/loops.ts', modules: { laneLoops: common } },
+  {
+    sources: 'src/wasm/assembly',
+    entry: 'metrics.ts',
+    target: 'src/wasm/generated/metrics.ts',
+    name: 'metricModule',
+    // On the memory of the kernels, whose constants lie below; all below `firstFreeByte` of src/wasm/instance.ts.
+    options: [...mayBeShared, '--memoryBase', '2048'],
+  },
+  {
+    sources: 'src/algebra/assembly',
+    entry: 'index.ts',
+    target: 'src/algebra/generated/loops.ts',
+    name: 'laneLoops',
+    options: common,
+  },
 ];
 
 /** Changes with what is written. */
-const format = 'hexadecimal, differences';
+const format = 'thirds';
 
-async function fingerprint({ sources, modules }: Build): Promise<string> {
+async function fingerprint({ sources, name: own, options }: Build): Promise<string> {
   const names = (await readdir(join(root, sources))).filter((name) => name.endsWith('.ts')).sort();
-  const hash = createHash('sha256').update(version).update(format).update(JSON.stringify(modules));
+  const hash = createHash('sha256').update(version).update(format).update(own).update(options.join());
   for (const name of names) hash.update(name).update(await readFile(join(root, sources, name)));
   return hash.digest('hex');
 }
 
-async function compile(sources: string, options: readonly string[]): Promise<Uint8Array> {
+async function compile({ sources, entry, options }: Build): Promise<Uint8Array> {
   const files = new Map<string, string | Uint8Array>();
-  const { error, stderr } = await main([`${sources}/index.ts`, '--outFile', 'module.wasm', ...options], {
+  const { error, stderr } = await main([`${sources}/${entry}`, '--outFile', 'module.wasm', ...options], {
     readFile: (name: string, base: string) => readFile(join(base, name), 'utf8').catch(() => null),
     writeFile: (name: string, contents: string | Uint8Array) => {
       files.set(name, contents);
@@ -67,19 +83,11 @@ for (const build of builds) {
     console.log(`build-wasm: ${build.target} is up to date`);
     continue;
   }
-  let text = header;
-  let first: Uint8Array | undefined;
-  for (const [name, options] of Object.entries(build.modules)) {
-    const binary = await compile(build.sources, options);
-    const written = first === undefined ? binary : differenceOf(first, binary);
-    if (first !== undefined && !Buffer.from(applyDifference(first, written)).equals(binary)) {
-      throw new Error(`build-wasm: the difference of ${name} must lead back to it.`);
-    }
-    text += `export const ${name}: string =\n  '${Buffer.from(written).toString('hex')}';\n`;
-    console.log(`build-wasm: ${name} ${binary.length} bytes, ${written.length} written`);
-    first ??= binary;
-  }
+  const binary = Buffer.from(await compile(build)).toString('latin1');
+  const written = textOf(binary);
+  if (bytesOfText(written) !== binary) throw new Error(`build-wasm: the text of ${build.name} must lead back to it.`);
   await mkdir(dirname(target), { recursive: true });
-  await writeFile(target, text);
+  await writeFile(target, `${header}export const ${build.name}: string =\n  '${written}';\n`);
+  console.log(`build-wasm: ${build.name} ${binary.length} bytes`);
   console.log(`build-wasm: wrote ${build.target}`);
 }

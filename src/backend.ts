@@ -260,7 +260,7 @@ export interface KernelRepresentation<T, Working> {
 /** A kernel that takes the place of `represent` and `relate` in a form of similarities between sets of activations. */
 export interface FusedPairKernel<T, Working = unknown> {
   readonly kind: 'pairs';
-  /** The form that it computes: compared by identity, so that a changed copy never gets it. */
+  /** The mark of the form that it computes: compared by identity, and a changed copy of a form has none. */
   readonly implements: object;
   /** Whether it covers these settings (all, when left out); the form itself serves the rest. */
   readonly supports?: (settings: object) => boolean;

@@ -2,6 +2,7 @@
  * Argument checks. One sentence form for the whole library:
  * `functionName: argument must be X, got Y.` and, where one helps, a hint after it.
  */
+import { isSameShape } from './shape.ts';
 
 /** Shows a value in an error message, shortened. */
 export function describe(value: unknown): string {
@@ -117,18 +118,13 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearest !== undefined && nearest[0] <= 2 && nearest[0] < name.length / 2 ? nearest[1] : undefined;
 }
 
-/** The number of letters to insert, drop or change that turn one text into another. */
-function editDistance(first: string, second: string): number {
-  let previous = Array.from({ length: second.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= first.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= second.length; column++) {
-      const changed = previous[column - 1]! + (first[row - 1] === second[column - 1] ? 0 : 1);
-      current.push(Math.min(changed, previous[column]! + 1, current[column - 1]! + 1));
-    }
-    previous = current;
-  }
-  return previous[second.length]!;
+/** The number of letters to insert, drop or change that turn one text into another; beyond `most` it may be any above. */
+function editDistance(first: string, second: string, most = 2): number {
+  if (first === '' || second === '' || most < 0) return Math.max(first.length, second.length);
+  const [a, b] = [first.slice(1), second.slice(1)];
+  if (first[0] === second[0]) return editDistance(a, b, most);
+  const rest = [editDistance(a, b, most - 1), editDistance(a, second, most - 1), editDistance(first, b, most - 1)];
+  return 1 + Math.min(...rest);
 }
 
 /** Requires a plain record: no array, no text, nothing missing. */
@@ -166,7 +162,7 @@ export function checkSameShape(
   otherShape: readonly number[],
   hint?: string,
 ): void {
-  if (shape.length !== otherShape.length || shape.some((size, axis) => size !== otherShape[axis])) {
+  if (!isSameShape(shape, otherShape)) {
     throw shapeError(where, argument, `of the shape of ${other}, ${describeShape(otherShape)}`, shape, hint);
   }
 }

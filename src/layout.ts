@@ -1,7 +1,7 @@
 /** Shapes and strides of row-major arrays: how broadcasting and reductions walk them, on every backend. */
 import type { Shape } from './backend.ts';
 import { describeShape, rangeError } from './check.ts';
-import { sizeOf } from './tensor.ts';
+import { sizeOf, stridesOf } from './shape.ts';
 
 /** The shape that shapes broadcast to, as in NumPy. */
 export function broadcastShape(operation: string, shapes: readonly Shape[]): Shape {
@@ -20,17 +20,6 @@ export function broadcastShape(operation: string, shapes: readonly Shape[]): Sha
     }
     return shape;
   });
-}
-
-/** Row-major strides. */
-export function stridesOf(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length);
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= shape[axis]!;
-  }
-  return strides;
 }
 
 /** Strides of a tensor within a shape that it broadcasts to: 0 along axes that it repeats. */

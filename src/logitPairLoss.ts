@@ -13,7 +13,7 @@ import type { CheckedRowOptions, Reduction } from './ops/rowReduction.ts';
 import type { Temperatures } from './ops/softenedPair.ts';
 import { type CheckedVocabulary, type Vocabulary, vocabularyOption } from './ops/vocabulary.ts';
 import type { OptionReader } from './options.ts';
-import { type FormOf, type ScaleRows, type SharedRowLoss, sharedRowLoss } from './rowLoss.ts';
+import { type FormOf, type ScaleRows, sharedRowLoss } from './rowLoss.ts';
 
 /** Options of losses on the logits of two sides. */
 export interface LogitPairOptions {
@@ -72,70 +72,43 @@ export function logitPairLoss<Kept extends string, R extends Reduction>(
   { axis, vocabulary }: CheckedLogitPair,
   own: LogitPairLoss<Kept>,
 ): PairLoss<R> {
-  const shared = {
-    name: own.name,
-    reference: own.reference,
+  const { name, reference, temperatures } = own;
+
+  /** One side's logits of the classes that both sides have, on the last axis. */
+  function ofClasses<T>(backend: Backend<T>, logits: T, side: keyof Temperatures): T {
+    return vocabulary ? selectClasses(backend, logits, vocabulary[side], temperatures[side]) : logits;
+  }
+
+  const loss = sharedRowLoss<keyof LogitPair<unknown>, 'studentLogits', Kept | 'logits', R>(rows, {
+    name,
+    reference,
     options: { ...own.options, axis, vocabulary },
-    inputs: ['studentLogits', 'teacherLogits'] as const,
-    differentiable: ['studentLogits'] as const,
-  };
-  const loss =
-    vocabulary === undefined
-      ? sharedRowLoss<keyof LogitPair<unknown>, 'studentLogits', Kept, R>(rows, {
-          ...shared,
-          ...onAllClasses(own, axis),
-        })
-      : sharedRowLoss<keyof LogitPair<unknown>, 'studentLogits', Kept | 'logits', R>(rows, {
-          ...shared,
-          ...onMatchedClasses(own, axis, vocabulary),
-        });
-  return { ...loss, otherNames: { teacherLogits: 'teacherLogProbabilities' } };
-}
+    inputs: ['studentLogits', 'teacherLogits'],
+    differentiable: ['studentLogits'],
 
-type Formulas<Kept extends string> = Pick<
-  SharedRowLoss<keyof LogitPair<unknown>, 'studentLogits', never, Kept>,
-  'check' | 'rows' | 'gradients'
->;
+    check: (backend, pair) =>
+      vocabulary ? checkVocabulary(backend, name, pair, axis, vocabulary) : checkLogitPair(backend, name, pair, axis),
 
-function onAllClasses<Kept extends string>(own: LogitPairLoss<Kept>, axis: number): Formulas<Kept> {
-  return {
-    check: (backend, pair) => checkLogitPair(backend, own.name, pair, axis),
-    rows: (backend, pair) => own.rows(backend, classesOfPairLast(backend, pair, axis)),
-    gradients: (backend, kept, scaled) => [classesBack(backend, scaled(own.gradient(backend, kept)), axis)],
-  };
-}
-
-function onMatchedClasses<Kept extends string>(
-  own: LogitPairLoss<Kept>,
-  axis: number,
-  vocabulary: CheckedVocabulary,
-): Formulas<Kept | 'logits'> {
-  const { student, teacher } = vocabulary;
-  const { temperatures } = own;
-  return {
-    check: (backend, pair) => checkVocabulary(backend, own.name, pair, axis, vocabulary),
     rows<T>(backend: Backend<T>, pair: LogitPair<T>) {
-      const { studentLogits, teacherLogits } = classesOfPairLast(backend, pair, axis);
+      const logits = classesLast(backend, pair.studentLogits, axis);
       const found = own.rows(backend, {
-        studentLogits: selectClasses(backend, studentLogits, student, temperatures.student),
-        teacherLogits: selectClasses(backend, teacherLogits, teacher, temperatures.teacher),
+        studentLogits: ofClasses(backend, logits, 'student'),
+        teacherLogits: ofClasses(backend, classesLast(backend, pair.teacherLogits, axis), 'teacher'),
       });
-      return { ...found, logits: studentLogits } as Readonly<Record<Kept | 'losses' | 'logits', T>>;
+      // What tells how a tail's gradient is shared out.
+      return (vocabulary ? { ...found, logits } : found) as Readonly<Record<Kept | 'losses' | 'logits', T>>;
     },
+
     gradients<T>(backend: Backend<T>, kept: Inputs<Kept | 'logits', never, T>, scaled: ScaleRows<T>) {
+      const gradient = own.gradient<T>(backend, kept as Inputs<Kept, never, T>);
       const { logits } = kept as Readonly<Record<'logits', T>>;
-      const ofSelected = own.gradient<T>(backend, kept as Inputs<Kept, never, T>);
-      const whole = selectedGradient(backend, logits, student, temperatures.student, ofSelected);
+      const whole = vocabulary
+        ? selectedGradient(backend, logits, vocabulary.student, temperatures.student, gradient)
+        : gradient;
       return [classesBack(backend, scaled(whole), axis)];
     },
-  };
-}
-
-function classesOfPairLast<T>(backend: Backend<T>, pair: LogitPair<T>, axis: number): LogitPair<T> {
-  return {
-    studentLogits: classesLast(backend, pair.studentLogits, axis),
-    teacherLogits: classesLast(backend, pair.teacherLogits, axis),
-  };
+  });
+  return { ...loss, otherNames: { teacherLogits: 'teacherLogProbabilities' } };
 }
 
 /** Requires the same rows on both sides, and the classes that the vocabulary names; returns the shape of the rows. */
@@ -144,13 +117,13 @@ function checkVocabulary<T>(
   where: string,
   pair: LogitPair<T>,
   axis: number,
-  { least }: CheckedVocabulary,
+  vocabulary: CheckedVocabulary,
 ): Shape {
-  const [rows, teacherRows] = (['studentLogits', 'teacherLogits'] as const).map((side) => {
-    const shape = checkLogits(backend, where, side, pair[side], axis);
-    const classes = backend.shapeOf(pair[side]).at(axis)!;
-    const wanted = side === 'studentLogits' ? least.student : least.teacher;
-    if (classes < wanted) throw rangeError(where, side, `of the ${wanted} classes that vocabulary names`, classes);
+  const [rows, teacherRows] = (['student', 'teacher'] as const).map((side) => {
+    const [input, { least }] = [`${side}Logits` as const, vocabulary[side]];
+    const shape = checkLogits(backend, where, input, pair[input], axis);
+    const classes = backend.shapeOf(pair[input]).at(axis)!;
+    if (classes < least) throw rangeError(where, input, `of the ${least} classes that vocabulary names`, classes);
     return shape;
   });
   checkSameShape(where, 'rows of teacherLogits', teacherRows!, 'those of studentLogits', rows!);

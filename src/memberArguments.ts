@@ -1,7 +1,7 @@
 /** What every backend asks of its members' arguments: one rule and one sentence for all of them. */
 import type { MatMulOptions, Shape } from './backend.ts';
 import { checkSameShape, describe, describeShape, kindError, rangeError, shapeError } from './check.ts';
-import { type HostTensor, isTypedArray, sizeOf } from './tensor.ts';
+import { type HostTensor, isSameShape, isTypedArray, sizeOf } from './tensor.ts';
 
 /** Whose tensors they are: an object that each backend makes once, and that its tensors carry. */
 export interface Owner {
@@ -99,8 +99,7 @@ export function productExtents(
   const [bRows = 0, bColumns = 0] = b.slice(-2);
   const [rows, inner] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
   const [innerOfB, columns] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
-  const fits = a.length >= 2 && a.length === b.length && inner === innerOfB;
-  if (!fits || batch.some((extent, axis) => extent !== b[axis])) {
+  if (a.length < 2 || inner !== innerOfB || !isSameShape(batch, b.slice(0, -2)) || a.length !== b.length) {
     const shapes = `${describeShape(a)}${transposeA ? ' transposed' : ''} and ${describeShape(b)}`;
     throw new TypeError(
       `${where}: matrices must fit, with equal leading axes, got ${shapes}${transposeB ? ' transposed' : ''}.`,
@@ -127,7 +126,7 @@ export function checkReplacement(where: string, x: Shape, positions: ArrayLike<n
   const [rows] = x;
   if (rows === undefined) throw shapeError(where, 'x', 'of shape [rows, ...]', x);
   const wanted = [positions.length, ...x.slice(1)];
-  if (wanted.length !== replacement.length || wanted.some((extent, axis) => extent !== replacement[axis])) {
+  if (!isSameShape(wanted, replacement)) {
     throw shapeError(where, 'replacement', `of shape ${describeShape(wanted)}`, replacement);
   }
   const named = new Set<number>();
@@ -149,7 +148,7 @@ export function checkLastAxis(where: string, argument: string, shape: Shape): vo
 export function checkTake(where: string, x: Shape, indices: Shape): void {
   checkLastAxis(where, 'x', x);
   const leading = x.slice(0, -1);
-  if (indices.length === x.length && leading.every((extent, axis) => extent === indices[axis])) return;
+  if (indices.length > 0 && isSameShape(leading, indices.slice(0, -1))) return;
   throw shapeError(where, 'indices', `of shape [${[...leading, 'k'].join(', ')}], after x`, indices);
 }
 
@@ -176,8 +175,7 @@ export function watchRows(where: string, shape: Shape): RowsWatch {
   let left = rows;
   return {
     add(part) {
-      const fits = part.length === shape.length && rowShape.every((extent, axis) => extent === part[axis + 1]);
-      if (!fits || part[0]! > left) {
+      if (part.length === 0 || !isSameShape(rowShape, part.slice(1)) || part[0]! > left) {
         throw shapeError(where, 'rows', `at most ${left} of ${describeShape(shape)} that are left`, part);
       }
       left -= part[0]!;

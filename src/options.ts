@@ -11,6 +11,7 @@ import {
   checkFinite,
   checkOneOf,
   checkPositive,
+  checkRecord,
   checkWhole,
   checkWithin,
   describe,
@@ -36,8 +37,8 @@ export function readOptions<Readers extends OptionReaders>(
   given: unknown,
   readers: Readers,
 ): ReadOptions<Readers> {
-  const record = given === undefined ? {} : given;
-  if (!isRecord(record)) throw kindError(where, 'options', 'a record of options', record);
+  const record = (given === undefined ? {} : given) as Readonly<Record<string, unknown>>;
+  checkRecord(where, 'options', record, 'a record of options');
   const names = Object.keys(readers);
   for (const name of Object.keys(record)) {
     if (names.includes(name)) continue;
@@ -46,10 +47,6 @@ export function readOptions<Readers extends OptionReaders>(
     checkOneOf(where, 'option', name, names, near === undefined ? undefined : `Did you mean '${near}'?`);
   }
   return Object.fromEntries(names.map((name) => [name, readers[name]!(where, name, record[name])])) as never;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
 /** A reader by a check that throws; without a default the option must be given. */

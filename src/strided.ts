@@ -1,7 +1,7 @@
 /** Arrays that are not plain row-major ones, as scijs, stdlib and npyjs hold them, brought into row-major order. */
 import { describeShape, kindError, rangeError, shapeError } from './check.ts';
 import type { TypedArray } from './numberFormats.ts';
-import { sizeOf } from './shape.ts';
+import { sizeOf, stridesOf } from './shape.ts';
 
 /** What such arrays say of their layout beside `data` and `shape`. */
 export interface StridedLayout {
@@ -31,9 +31,11 @@ export function rowMajor<Data extends TypedArray>(
   layout: StridedLayout,
 ): Data {
   const columnMajor = layout.fortranOrder === true || layout.order === 'column-major';
-  const plain = contiguousStrides(shape);
+  const plain = stridesOf(shape);
   const strides =
-    wholeNumbers(layout.stride) ?? wholeNumbers(layout.strides) ?? (columnMajor ? columnStrides(shape) : plain);
+    wholeNumbers(layout.stride) ??
+    wholeNumbers(layout.strides) ??
+    (columnMajor ? stridesOf([...shape].reverse()).reverse() : plain);
   const { offset = 0 } = layout;
   if (!Number.isSafeInteger(offset)) throw kindError(where, `${argument}.offset`, 'a whole number', offset);
   if (strides.length !== shape.length) {
@@ -50,18 +52,15 @@ export function rowMajor<Data extends TypedArray>(
   }
   if (size > 0) checkExtent(where, argument, data.length, first, shape, strides);
   const ordered = new (data.constructor as new (length: number) => Data)(size);
-  const position = shape.map(() => 0);
-  let at = first;
-  for (let index = 0; index < size; index++) {
-    ordered[index] = data[at]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += strides[axis]!;
-      position[axis]! += 1;
-      if (position[axis]! < shape[axis]!) break;
-      at -= strides[axis]! * shape[axis]!;
-      position[axis] = 0;
+  let next = 0;
+  const walk = (axis: number, from: number): void => {
+    if (axis === shape.length) {
+      ordered[next++] = data[from]!;
+      return;
     }
-  }
+    for (let index = 0; index < shape[axis]!; index++) walk(axis + 1, from + index * strides[axis]!);
+  };
+  walk(0, first);
   return ordered;
 }
 
@@ -89,16 +88,4 @@ function wholeNumbers(strides: unknown): readonly number[] | undefined {
   if (strides === undefined) return undefined;
   const listed = ArrayBuffer.isView(strides) || Array.isArray(strides) ? Array.from(strides as ArrayLike<unknown>) : [];
   return listed.every((stride): stride is number => Number.isSafeInteger(stride)) ? listed : [];
-}
-
-function contiguousStrides(shape: readonly number[]): number[] {
-  const strides = shape.map(() => 1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
-  return strides;
-}
-
-function columnStrides(shape: readonly number[]): number[] {
-  const strides = shape.map(() => 1);
-  for (let axis = 1; axis < shape.length; axis++) strides[axis] = strides[axis - 1]! * shape[axis - 1]!;
-  return strides;
 }

@@ -16,7 +16,7 @@ import { sizeOf } from './shape.ts';
 import { hasLayout, rowMajor } from './strided.ts';
 
 export type { TypedArray } from './numberFormats.ts';
-export { sizeOf } from './shape.ts';
+export { isSameShape, sizeOf } from './shape.ts';
 
 /** A row-major array with its shape. */
 export interface HostTensor {
@@ -100,10 +100,7 @@ export function tensor(data: TensorLike, shape?: readonly number[]): HostTensor 
 
 /** Brings any accepted form to a host tensor; `where` and `argument` name the caller in errors. */
 export function toHostTensor(value: TensorLike, where: string, argument: string): HostTensor {
-  if (typeof value === 'number' || typeof value === 'boolean') {
-    return { data: Float64Array.of(Number(value)), shape: [] };
-  }
-  if (typeof value === 'bigint') return { data: fromInt64(where, argument, [value]), shape: [] };
+  if (isNumber(value)) return { data: toNumbers([value], where, argument), shape: [] };
   if (ArrayBuffer.isView(value)) {
     const data = toNumbers(value, where, argument);
     return { data, shape: [data.length] };
@@ -163,9 +160,12 @@ function toNumbers(data: unknown, where: string, argument: string, type?: string
 }
 
 function toNumber(element: unknown, where: string, argument: string): number {
-  if (typeof element === 'number' || typeof element === 'boolean') return Number(element);
-  if (typeof element === 'bigint') return fromInt64(where, argument, [element])[0]!;
-  throw kindError(where, argument, 'numbers', element);
+  if (!isNumber(element)) throw kindError(where, argument, 'numbers', element);
+  return typeof element === 'bigint' ? fromInt64(where, argument, [element])[0]! : Number(element);
+}
+
+function isNumber(value: unknown): value is number | boolean | bigint {
+  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint';
 }
 
 function fromMatrix(matrix: MatrixLike): HostTensor {
@@ -194,7 +194,7 @@ function fromNested(value: readonly NestedArray[], where: string, argument: stri
   let next = 0;
   const fill = (node: NestedArray | undefined, axis: number): void => {
     if (axis === shape.length) {
-      if (typeof node !== 'number' && typeof node !== 'boolean' && typeof node !== 'bigint') {
+      if (!isNumber(node)) {
         throw kindError(where, argument, `nested arrays of numbers of shape ${describeShape(shape)}`, node);
       }
       data[next++] = toNumber(node, where, argument);

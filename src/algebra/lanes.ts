@@ -1,4 +1,5 @@
 /** The loops in WebAssembly, where the engine has it. */
+import { bytesOfText, toBytes } from '../moduleText.ts';
 import { laneLoops } from './generated/loops.ts';
 import type { Loops, Room } from './loops.ts';
 
@@ -12,17 +13,12 @@ let compiled: WebAssembly.Module | null | undefined;
 function moduleOfLanes(): WebAssembly.Module | null {
   if (compiled === undefined) {
     try {
-      compiled = new WebAssembly.Module(bytesOf(laneLoops));
+      compiled = new WebAssembly.Module(toBytes(bytesOfText(laneLoops)));
     } catch {
       compiled = null;
     }
   }
   return compiled;
-}
-
-/** Bytes from their hexadecimal digits. */
-function bytesOf(digits: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
 const pageBytes = 65536;

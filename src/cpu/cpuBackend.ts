@@ -5,7 +5,7 @@
 
 import type { Backend, HostBackend, ReduceOptions } from '../backend.ts';
 import { checkRoom, shapeError } from '../check.ts';
-import { broadcastShape, normaliseAxes, planReduction, stridesOf } from '../layout.ts';
+import { broadcastShape, normaliseAxes, planReduction } from '../layout.ts';
 import {
   checkDepth,
   checkHostTensor,
@@ -16,6 +16,7 @@ import {
   permutationOf,
 } from '../memberArguments.ts';
 import { readOptions, word } from '../options.ts';
+import { isSameShape, stridesOf } from '../shape.ts';
 import { type HostTensor, isHostTensor, sizeOf } from '../tensor.ts';
 import { multiplyMatrices } from './matMul.ts';
 import { broadcastOffsets, offsetsOf, repeatsWhole } from './offsets.ts';
@@ -54,7 +55,7 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
   const binary =
     (name: string, operate: (a: number, b: number) => number) =>
     (a: CpuTensor, b: CpuTensor): CpuTensor => {
-      if (sameShape(a.shape, b.shape)) {
+      if (isSameShape(a.shape, b.shape)) {
         const data = allocate(a.data.length);
         for (let index = 0; index < data.length; index++) data[index] = operate(a.data[index]!, b.data[index]!);
         return { data, shape: a.shape };
@@ -209,8 +210,4 @@ export function cpuBackend(options: CpuBackendOptions = {}): HostBackend<CpuTens
     },
     ...orderMembers(allocate),
   };
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
 }

@@ -1,17 +1,9 @@
 /** Kernels by hand on a backend that records: their inputs are computed first, their results become tensors of it. */
-import type {
-  Backend,
-  FusedKernel,
-  FusedLossKernel,
-  FusedMetricKernel,
-  KernelInputs,
-  KernelRepresentation,
-  Residuals,
-} from '../backend.ts';
+import type { Backend, FusedKernel } from '../backend.ts';
 import type { RecordedTensor, Recorder } from './record.ts';
 
-/** What a kernel of pairs is given. */
-type RelatedPairs<T> = readonly (readonly [KernelRepresentation<T, unknown>, KernelRepresentation<T, unknown>])[];
+/** The methods of kernels of any kind that take tensors, in trees, and give some. */
+const computing = ['forward', 'backward', 'evaluate', 'statistics', 'represent', 'relate'];
 
 /** The same kernels on recorded tensors. */
 export function recordedKernels<Stored>(
@@ -44,44 +36,12 @@ export function recordedKernels<Stored>(
     }) as Result;
   }
 
-  type Given = KernelInputs<Stored>;
   return kernels.map((kernel) => {
-    if (kernel.kind === 'pairs') {
-      const { kind, implements: form, supports } = kernel;
-      return {
-        kind,
-        implements: form,
-        ...(supports && { supports }),
-        represent: (activations, settings) =>
-          run(activations as unknown as Stored, (placed) => kernel.represent(placed, settings)) as never,
-        relate: (pairs, settings) =>
-          run(pairs as unknown as RelatedPairs<Stored>, (placed) => kernel.relate(placed, settings)) as never,
-      };
-    }
-    const frame = { ...kernel } as unknown as FusedLossKernel<Tensor> | FusedMetricKernel<Tensor>;
-    if (kernel.kind === 'metric') {
-      return {
-        ...frame,
-        kind: 'metric',
-        statistics: (options, inputs) =>
-          run(inputs as unknown as Given, (placed) => kernel.statistics(options, placed)) as never,
-      };
-    }
-    const { evaluate } = kernel;
-    return {
-      ...frame,
-      kind: 'loss',
-      forward: (options, inputs) =>
-        run(inputs as unknown as Given, (placed) => kernel.forward(options, placed)) as never,
-      backward: (options, residuals, upstream) =>
-        run([residuals, upstream] as unknown as [Residuals<Stored>, Stored], ([placed, factor]) =>
-          kernel.backward(options, placed, factor),
-        ) as never,
-      ...(evaluate && {
-        evaluate: (options: object, inputs: KernelInputs<Tensor>) =>
-          run(inputs as unknown as Given, (placed) => evaluate(options, placed)) as never,
-      }),
-    };
+    const own = kernel as unknown as Readonly<Record<string, (...given: readonly unknown[]) => unknown>>;
+    const recorded = computing
+      .filter((name) => own[name] !== undefined)
+      .map((name) => [name, (...given: readonly unknown[]) => run(given, (placed) => own[name]!(...placed))]);
+    return { ...kernel, ...Object.fromEntries(recorded) } as FusedKernel<Tensor>;
   });
 }
 

@@ -1,6 +1,7 @@
 /** Checks of inputs that come in rows: logits, labels, row weights. */
 import type { Backend, Shape } from '../backend.ts';
 import { checkNotEmpty, checkSameShape, kindError, rangeError, shapeError } from '../check.ts';
+import { isSameShape } from '../tensor.ts';
 import { placeOfAxis } from './classAxis.ts';
 import { usualIgnoreIndex } from './rowReduction.ts';
 
@@ -107,10 +108,6 @@ function labelHint(shape: Shape, rows: Shape, classes: number): string | undefin
     return 'Where the classes are not the last axis, the option axis of losses says which one is.';
   }
   return undefined;
-}
-
-function isSameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
 }
 
 /** Requires numbers in the shape of the rows and, where reading is free, finite ones in every row that counts. */

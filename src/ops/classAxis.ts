@@ -19,20 +19,19 @@ export function placeOfAxis(where: string, argument: string, shape: Shape, axis:
 
 /** The classes brought to the last axis; the tensor itself where they are there. */
 export function classesLast<T>(backend: Backend<T>, x: T, axis: number): T {
-  const axes = backend.shapeOf(x).map((_, index) => index);
-  const place = axis < 0 ? axis + axes.length : axis;
-  if (place === axes.length - 1) return x;
-  return backend.transpose(x, [...axes.filter((index) => index !== place), place]);
+  const axes = [...backend.shapeOf(x).keys()];
+  axes.push(...axes.splice(axis, 1));
+  return permuted(backend, x, axes);
 }
 
 /** Classes brought back from the last axis to their own. */
 export function classesBack<T>(backend: Backend<T>, x: T, axis: number): T {
-  const axes = backend.shapeOf(x).map((_, index) => index);
-  const last = axes.length - 1;
+  const axes = [...backend.shapeOf(x).keys()];
   const place = axis < 0 ? axis + axes.length : axis;
-  if (place === last) return x;
-  return backend.transpose(
-    x,
-    axes.map((index) => (index === place ? last : index > place ? index - 1 : index)),
-  );
+  axes.splice(place, 0, ...axes.splice(-1));
+  return permuted(backend, x, axes);
+}
+
+function permuted<T>(backend: Backend<T>, x: T, axes: readonly number[]): T {
+  return axes.every((axis, place) => axis === place) ? x : backend.transpose(x, axes);
 }

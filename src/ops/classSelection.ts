@@ -1,6 +1,6 @@
 /** Logits of a selection of classes that is the same in every row, with the others as a tail or left out. */
 import type { Backend } from '../backend.ts';
-import { appendColumn, bucketLogits, lastColumn, repeatedRow, tailGradient, tailLogits } from './classBuckets.ts';
+import { repeatedRow, tailGradient, tailLogits } from './classBuckets.ts';
 import { flattenRows } from './flattenRows.ts';
 import { takeAlong } from './takeAlong.ts';
 import type { ClassSelection } from './vocabulary.ts';
@@ -11,12 +11,17 @@ export function selectClasses<T>(backend: Backend<T>, logits: T, selection: Clas
     const shape = backend.shapeOf(logits);
     const flat = flattenRows(backend, logits);
     const { indices, tail } = selection;
-    const rows = backend.shapeOf(flat)[0]!;
-    const picked = bucketLogits(backend, flat, repeatedRow(backend, rows, Float32Array.from(indices)));
+    const classes = new Float32Array(indices.length + Number(tail));
+    classes.set(indices);
+    const picked = takeAlong(backend, flat, repeatedRow(backend, backend.shapeOf(flat)[0]!, classes));
     const found = tail
-      ? appendColumn(backend, picked, tailLogits(backend, outsideOf(backend, flat, selection), temperature))
+      ? backend.where(
+          flags(backend, classes.length, indices.keys()),
+          picked,
+          tailLogits(backend, outsideOf(backend, flat, selection), temperature),
+        )
       : picked;
-    return backend.reshape(found, [...shape.slice(0, -1), indices.length + Number(tail)]);
+    return backend.reshape(found, [...shape.slice(0, -1), classes.length]);
   });
 }
 
@@ -31,24 +36,32 @@ export function selectedGradient<T>(
   return backend.scope(() => {
     const shape = backend.shapeOf(logits);
     const flat = flattenRows(backend, logits);
-    const ofBuckets = flattenRows(backend, gradient);
     const { indices, tail } = selection;
-    const places = new Float32Array(shape.at(-1)!).fill(-1);
-    for (let bucket = 0; bucket < indices.length; bucket++) places[indices[bucket]!] = bucket;
-    const own = takeAlong(backend, ofBuckets, repeatedRow(backend, backend.shapeOf(flat)[0]!, places));
+    // Each class's place among the gradients; that of the others is the tail, or none.
+    const places = new Float32Array(shape.at(-1)!).fill(tail ? indices.length : -1);
+    indices.forEach((index, place) => {
+      places[index] = place;
+    });
+    const own = takeAlong(
+      backend,
+      flattenRows(backend, gradient),
+      repeatedRow(backend, backend.shapeOf(flat)[0]!, places),
+    );
     if (!tail) return backend.reshape(own, shape);
     const outside = outsideOf(backend, flat, selection);
-    const ofTail = lastColumn(backend, ofBuckets);
-    const tailLogit = tailLogits(backend, outside, temperature);
-    const shared = tailGradient(backend, outside, tailLogit, ofTail, temperature);
-    return backend.reshape(backend.add(own, shared), shape);
+    const shared = tailGradient(backend, outside, tailLogits(backend, outside, temperature), own, temperature);
+    return backend.reshape(backend.where(flags(backend, places.length, indices), own, shared), shape);
   });
 }
 
 /** The logits with −Infinity in place of the selection's. */
 function outsideOf<T>(backend: Backend<T>, flat: T, { indices }: ClassSelection): T {
-  const inside = new Float32Array(backend.shapeOf(flat)[1]!);
-  for (const index of indices) inside[index] = 1;
-  const mask = backend.fromHost({ data: inside, shape: [1, inside.length] });
-  return backend.where(mask, backend.scalar(-Infinity), flat);
+  return backend.where(flags(backend, backend.shapeOf(flat)[1]!, indices), backend.scalar(-Infinity), flat);
+}
+
+/** [1, count], 1 at these places and 0 elsewhere. */
+function flags<T>(backend: Backend<T>, count: number, places: Iterable<number>): T {
+  const data = new Float32Array(count);
+  for (const place of places) data[place] = 1;
+  return backend.fromHost({ data, shape: [1, count] });
 }

@@ -1,9 +1,9 @@
 /** Divergences of a prediction from a mixture of both, without loss of digits where the two sides are alike. */
 import type { Backend } from '../backend.ts';
 import { exponentialMinusOne, nearZero, smallLogarithmRemainder } from './exponentialRemainder.ts';
-import { shares } from './relativeEntropy.ts';
 import { scale } from './scale.ts';
 import { logOf, type SidePair, type SoftenedPair } from './softenedPair.ts';
+import { weighted } from './weighted.ts';
 
 /** The mixture m of both sides in rows that are not near: there its logarithm, and those of the sides, have the digits. */
 export interface FarMixture<T> {
@@ -58,12 +58,12 @@ export function mixtureRatio<T>(
     const direct = backend.log(backend.add(a, backend.scalar(1)));
     const gained = scale(backend, backend.subtract(q, p), 1 - share);
     const exact = backend.where(near, backend.subtract(a, remainder), direct);
-    const large = backend.subtract(gained, shares(backend, p, direct));
+    const large = backend.subtract(gained, weighted(backend, p, direct));
     const terms = backend.where(near, backend.multiply(p, remainder), large);
     if (far === undefined) return { logRatio: exact, terms };
     return {
       logRatio: backend.where(far.near, exact, far.logRatio),
-      terms: backend.where(far.near, terms, scale(backend, shares(backend, p, far.logRatio), -1)),
+      terms: backend.where(far.near, terms, scale(backend, weighted(backend, p, far.logRatio), -1)),
     };
   });
 }

@@ -7,6 +7,7 @@ import { asColumn } from './asColumn.ts';
 import { nearZero, smallExponentialRemainder } from './exponentialRemainder.ts';
 import { isMinusInfinity } from './isMinusInfinity.ts';
 import { scale } from './scale.ts';
+import { weighted } from './weighted.ts';
 
 /**
  * Terms p·log(p/q) + q − p ≥ 0, whose sum over the classes is KL(p‖q).
@@ -17,7 +18,7 @@ import { scale } from './scale.ts';
 export function relativeEntropyTerms<T>(backend: Backend<T>, p: T, q: T, logRatio: T): T {
   return backend.scope(() => {
     const small = backend.multiply(p, smallExponentialRemainder(backend, logRatio));
-    const large = backend.subtract(backend.subtract(q, p), shares(backend, p, logRatio));
+    const large = backend.subtract(backend.subtract(q, p), weighted(backend, p, logRatio));
     return backend.where(nearZero(backend, logRatio), small, large);
   });
 }
@@ -30,14 +31,9 @@ export function relativeEntropyTerms<T>(backend: Backend<T>, p: T, q: T, logRati
 export function relativeEntropy<T>(backend: Backend<T>, p: T, q: T, logRatio: T, near?: T): T {
   return backend.scope(() => {
     const terms = relativeEntropyTerms(backend, p, q, logRatio);
-    const plain = near && scale(backend, shares(backend, p, logRatio), -1);
+    const plain = near && scale(backend, weighted(backend, p, logRatio), -1);
     return backend.sum(plain === undefined ? terms : backend.where(near!, terms, plain), { axis: -1 });
   });
-}
-
-/** p·x, and 0 where p is, whatever x is. */
-export function shares<T>(backend: Backend<T>, p: T, x: T): T {
-  return backend.where(p, backend.multiply(p, x), backend.scalar(0));
 }
 
 /**
@@ -49,7 +45,7 @@ export function centredGradient<T>(backend: Backend<T>, q: T, logRatio: T, expec
   const column = asColumn(backend, expectation);
   const infinite = isMinusInfinity(backend, scale(backend, column, -1));
   const taken = backend.where(infinite, backend.scalar(0), q);
-  return backend.where(taken, backend.multiply(q, backend.subtract(logRatio, column)), backend.scalar(0));
+  return weighted(backend, taken, backend.subtract(logRatio, column));
 }
 
 /** q − p, with the relative accuracy of `logRatio` where the two are alike. */

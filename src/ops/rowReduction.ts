@@ -11,6 +11,7 @@ import type { Backend, Shape } from '../backend.ts';
 import { checkWhole, rangeError } from '../check.ts';
 import { type OptionReader, optional, positive, word } from '../options.ts';
 import { sizeOf } from '../tensor.ts';
+import { weighted } from './weighted.ts';
 
 /** How row losses become the value. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -115,11 +116,11 @@ export function reduceRows<T>(
     const rowScale = backend.scalar(reduction === 'sum' ? 1 : 1 / (normalizer ?? rows));
     return { value: backend.multiply(backend.sum(rowLosses), rowScale), rowScale };
   }
-  const weighted = maskedProduct(backend, weights, rowLosses);
+  const losses = weighted(backend, weights, rowLosses);
   // A scalar would say that no row is masked.
   const rowWeights = backend.shapeOf(weights).length === 0 ? backend.reshape(weights, [1]) : weights;
-  if (reduction === 'none') return { value: weighted, rowScale: rowWeights };
-  const total = backend.sum(weighted);
+  if (reduction === 'none') return { value: losses, rowScale: rowWeights };
+  const total = backend.sum(losses);
   if (reduction === 'sum') return { value: total, rowScale: rowWeights };
   const weightSum = backend.sum(weights);
   const divisor =
@@ -145,10 +146,5 @@ export function scaleRowGradients<T>(
   const rows = backend.shapeOf(factor);
   if (rows.length === 0) return backend.multiply(rowGradients, factor);
   const beside = backend.reshape(factor, column ?? backend.shapeOf(rowGradients).map((_, axis) => rows[axis] ?? 1));
-  return uniform ? backend.multiply(rowGradients, beside) : maskedProduct(backend, beside, rowGradients);
-}
-
-/** weights·values, exactly 0 where the weight is 0. */
-function maskedProduct<T>(backend: Backend<T>, weights: T, values: T): T {
-  return backend.where(weights, backend.multiply(weights, values), backend.scalar(0));
+  return uniform ? backend.multiply(rowGradients, beside) : weighted(backend, beside, rowGradients);
 }

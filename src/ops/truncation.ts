@@ -17,4 +17,8 @@ export function truncation(bits: number): (value: number) => number {
 }
 
 /** Whether the lower word of a number comes first in memory. */
-export const littleEndian: boolean = /* @__PURE__ */ new Uint8Array(/* @__PURE__ */ Uint32Array.of(1).buffer)[0] === 1;
+export const littleEndian: boolean = /* @__PURE__ */ isLittleEndian();
+
+function isLittleEndian(): boolean {
+  return new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+}

@@ -25,14 +25,14 @@ export type Vocabulary = 'same' | { readonly size: number } | MatchedVocabulary;
 export interface ClassSelection {
   readonly indices: Int32Array;
   readonly tail: boolean;
+  /** The classes that the side must have for it. */
+  readonly least: number;
 }
 
 /** A vocabulary, checked: undefined where both sides have the same. */
 export interface CheckedVocabulary {
   readonly student: ClassSelection;
   readonly teacher: ClassSelection;
-  /** The classes that each side must have for it. */
-  readonly least: { readonly student: number; readonly teacher: number };
 }
 
 /** Reads the option `vocabulary`. */
@@ -47,9 +47,11 @@ export function vocabularyOption(): OptionReader<CheckedVocabulary | undefined> 
     if (Object.keys(unknown).length > 0 || bySize === named) throw rangeError(where, name, expected, given);
     if (bySize) {
       checkWhole(where, `${name}.size`, size as number, 2);
-      const indices = Int32Array.from({ length: size as number }, (_, index) => index);
-      const selection = { indices, tail: false };
-      return { student: selection, teacher: selection, least: { student: indices.length, teacher: indices.length } };
+      const first = sideOf(
+        Int32Array.from({ length: size as number }, (_, index) => index),
+        false,
+      );
+      return { student: first, teacher: first };
     }
     if (missing !== undefined && missing !== 'tail' && missing !== 'renormalize') {
       throw rangeError(where, `${name}.missing`, "one of 'tail', 'renormalize'", missing);
@@ -62,11 +64,7 @@ export function vocabularyOption(): OptionReader<CheckedVocabulary | undefined> 
     if (student.length < leastClasses) {
       throw rangeError(where, `${name}.studentIndices`, `of at least ${leastClasses} classes`, studentIndices);
     }
-    return {
-      student: { indices: student, tail },
-      teacher: { indices: teacher, tail },
-      least: { student: largestOf(student) + 1, teacher: largestOf(teacher) + 1 },
-    };
+    return { student: sideOf(student, tail), teacher: sideOf(teacher, tail) };
   };
 }
 
@@ -82,6 +80,6 @@ function readIndices(where: string, name: string, given: unknown): Int32Array {
   return Int32Array.from(list);
 }
 
-function largestOf(indices: Int32Array): number {
-  return indices.reduce((most, index) => Math.max(most, index), -1);
+function sideOf(indices: Int32Array, tail: boolean): ClassSelection {
+  return { indices, tail, least: indices.reduce((most, index) => Math.max(most, index + 1), 0) };
 }

@@ -35,7 +35,11 @@ export interface NoisyLabelsOptions extends VirtualTeacherOptions {
   readonly seed?: number;
 }
 
-const common = { classes: whole(2), ignoreIndex: whole(-(2 ** 31), usualIgnoreIndex) } as const;
+const leastLabel = -(2 ** 31);
+const common = {
+  classes: /* @__PURE__ */ whole(2),
+  ignoreIndex: /* @__PURE__ */ whole(leastLabel, usualIgnoreIndex),
+} as const;
 
 /**
  * Label smoothing as a teacher: (1 − ε) on the label plus ε/classes everywhere.

@@ -5,7 +5,7 @@
  * where copies and plain products reach 14–16. And wrong kernels: see `larger` and `product`.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { sizeOf } from '../tensor.ts';
+import { isSameShape, sizeOf } from '../tensor.ts';
 import { productInPieces, short } from './longSums.ts';
 
 /** Multiplications in a product below which the plain loop is the faster one. */
@@ -17,13 +17,9 @@ function onWasm(): boolean {
 
 /** On wasm, tensors of one shape; elsewhere the tensors as they are, for the kernel to broadcast. */
 export function spread(tensors: readonly tf.Tensor[]): readonly tf.Tensor[] {
-  if (!onWasm() || tensors.every(({ shape }) => sameShape(shape, tensors[0]!.shape))) return tensors;
+  if (!onWasm() || tensors.every(({ shape }) => isSameShape(shape, tensors[0]!.shape))) return tensors;
   const shape = tensors.map((tensor) => tensor.shape).reduce(tf.backend_util.assertAndGetBroadcastShape);
-  return tensors.map((tensor) => (sameShape(tensor.shape, shape) ? tensor : tf.add(tensor, tf.fill(shape, 0))));
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+  return tensors.map((tensor) => (isSameShape(tensor.shape, shape) ? tensor : tf.add(tensor, tf.fill(shape, 0))));
 }
 
 /** The larger of both, NaN where either is: wasm's kernel drops a NaN on the right. */

@@ -19,7 +19,7 @@ type Bins = [edges: Pointer, edgeCount: number, left: number, tolerance: number,
 
 /** The functions of src/wasm/assembly, with their arguments in that order. Flags are 0 or 1. */
 export interface Kernels {
-  firstFreeByte(): Pointer;
+  constantsEnd(): Pointer;
   binary(
     operation: number,
     a: Pointer,
@@ -117,23 +117,25 @@ export interface Kernels {
       ...ContrastOutputs,
     ]
   ): void;
+}
+
+/** The functions of the module of metrics. */
+export interface MetricKernels {
+  constantsEnd(): Pointer;
   topLabelBins(
     ...values: [scores: Pointer, labels: Pointer, rows: number, classes: number, fromLogits: number, ...Bins]
   ): void;
   classwiseBins(...values: [probabilities: Pointer, labels: Pointer, rows: number, classes: number, ...Bins]): void;
   centre(x: Pointer, rows: number, columns: number, centred: Pointer, offset: Pointer, squares: Pointer): number;
   weightedColumns(x: Pointer, weights: Pointer, rows: number, columns: number, out: Pointer): void;
-  normalisedGram(
-    x: Pointer,
-    width: number,
+  normaliseRows(
+    block: Pointer,
     start: number,
     rows: number,
     count: number,
-    block: Pointer,
     means: Pointer,
     least: number,
     counted: Pointer,
-    scratch: Pointer,
   ): void;
   dotProduct(a: Pointer, b: Pointer, count: number): number;
 }

@@ -1,7 +1,7 @@
 /** Element-wise members of the backend. */
 import type { Backend, Shape } from '../backend.ts';
 import { broadcastShape, broadcastStrides, mergeAxes, type WalkAxis } from '../layout.ts';
-import { sizeOf } from '../tensor.ts';
+import { isSameShape, sizeOf } from '../tensor.ts';
 import type { Kernels, Pointer } from './assemblyExports.ts';
 import type { TensorStore, WasmTensor } from './tensors.ts';
 import { writePlan } from './walk.ts';
@@ -11,10 +11,6 @@ const binaryOperations = ['add', 'subtract', 'multiply', 'divide', 'maximum', 'g
 const unaryOperations = ['exp', 'log', 'sqrt', 'abs'] as const;
 
 type Member = (typeof binaryOperations)[number] | (typeof unaryOperations)[number] | 'where';
-
-function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
-}
 
 /** The innermost axis of a walk, along which each operand moves by 1 or stays, and the axes around it. */
 function splitWalk(shape: Shape, operands: readonly Shape[]): { inner: WalkAxis; outer: readonly WalkAxis[] } {
@@ -36,7 +32,7 @@ export function elementwiseMembers(
       const operation = binaryOperations.indexOf(name);
       const fromA = store.pointerTo(name, a, 'a');
       const fromB = store.pointerTo(name, b, 'b');
-      if (sameShape(a.shape, b.shape)) {
+      if (isSameShape(a.shape, b.shape)) {
         const out = store.make(a.shape);
         kernels.binary(operation, fromA, fromB, out.storage.pointer, out.storage.size, 1, 1, plan, 0);
         return out;

@@ -1,7 +1,8 @@
-/** The compiled kernels: which of the two builds the engine can run, and one instance with its memory. */
+/** The compiled kernels: what the engine can run of them, and one instance with its memory. */
+import { bytesOfText, toBytes } from '../moduleText.ts';
 import type { Kernels } from './assemblyExports.ts';
-import { applyDifference, fromHexadecimal } from './difference.ts';
-import { plainKernels, relaxedDifference } from './generated/kernels.ts';
+import { withFusedSums } from './fused.ts';
+import { kernelModule } from './generated/kernels.ts';
 
 /** An instance of the kernels and its memory. */
 export interface KernelInstance {
@@ -56,13 +57,21 @@ function shareMemory(bytes: Uint8Array): void {
   bytes[at + memoryImport.length]! |= 2;
 }
 
+/** The bytes of a module that lies in the library as text: with fused multiply-add, with shared memory, where they are there. */
+export function moduleBytes(text: string, relaxed: boolean, shared: boolean): Uint8Array<ArrayBuffer> {
+  const plain = bytesOfText(text);
+  const bytes = toBytes(relaxed ? withFusedSums(plain) : plain);
+  if (shared) shareMemory(bytes);
+  return bytes;
+}
+
+/** Constants of all modules lie below this byte. */
+export const firstFreeByte = 4096;
+
 /** Compiles and starts the kernels. Synchronous: they are small. */
 export function startKernels(relaxed: boolean, shared: boolean): KernelInstance {
-  const plain = fromHexadecimal(plainKernels);
-  const bytes = relaxed ? applyDifference(plain, fromHexadecimal(relaxedDifference)) : plain;
-  if (shared) shareMemory(bytes);
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared });
-  const module = new WebAssembly.Module(bytes);
+  const module = new WebAssembly.Module(moduleBytes(kernelModule, relaxed, shared));
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   return { kernels: instance.exports as unknown as Kernels, memory, module };
 }

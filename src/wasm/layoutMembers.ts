@@ -1,8 +1,9 @@
 /** Members of the backend that move elements: reshape, transpose, oneHot, gather, replaceRows. */
 import type { Backend } from '../backend.ts';
 import { shapeError } from '../check.ts';
-import { mergeAxes, stridesOf } from '../layout.ts';
+import { mergeAxes } from '../layout.ts';
 import { checkDepth, checkReplacement, checkReshape, checkRowNumbers, permutationOf } from '../memberArguments.ts';
+import { stridesOf } from '../shape.ts';
 import { sizeOf } from '../tensor.ts';
 import type { Kernels, Pointer } from './assemblyExports.ts';
 import type { TensorStore, WasmTensor } from './tensors.ts';

@@ -5,7 +5,7 @@ import { checkHostTensor, foreignError, type Owner } from '../memberArguments.ts
 import { tensorsIn } from '../reach.ts';
 import { type HostTensor, sizeOf } from '../tensor.ts';
 import type { Pointer } from './assemblyExports.ts';
-import type { KernelInstance } from './instance.ts';
+import { firstFreeByte, type KernelInstance } from './instance.ts';
 import { type Arena, makeArena } from './memory.ts';
 
 /** A block of numbers that one or more tensors show. */
@@ -59,8 +59,8 @@ export interface TensorStore {
 }
 
 /** Makes the store of one backend. */
-export function makeTensorStore({ kernels, memory }: KernelInstance): TensorStore {
-  const arena = makeArena(memory, kernels.firstFreeByte() >>> 0);
+export function makeTensorStore({ memory }: KernelInstance): TensorStore {
+  const arena = makeArena(memory, firstFreeByte);
   const owner: Owner = { backend: 'wasmBackend' };
   const storages = new Map<Pointer, Storage>();
   const scopes: WasmTensor[][] = [];

@@ -8,7 +8,7 @@ import { checkExtents, checkNumber } from '../memberArguments.ts';
 import { flag, optional, readOptions, whole } from '../options.ts';
 import { elementwiseMembers } from './elementwise.ts';
 import { type FusionHost, type WasmExecutor, wasmExecutor } from './fusion/host.ts';
-import { type KernelInstance, relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instance.ts';
+import { type KernelInstance, moduleBytes, relaxedSimdIsSupported, startKernels, wasmIsSupported } from './instance.ts';
 import { lossKernels, metricKernels } from './kernels/index.ts';
 import type { KernelHost } from './kernels/rows.ts';
 import { layoutMembers } from './layoutMembers.ts';
@@ -17,7 +17,7 @@ import type { Arena } from './memory.ts';
 import { openRows, orderMembers } from './order.ts';
 import { reductionMembers } from './reductions.ts';
 import { makeTensorStore, type WasmTensor as StoredTensor, type TensorStore } from './tensors.ts';
-import { oneThread, startThreads, type Threads } from './threads.ts';
+import { type AddedModule, oneThread, startThreads, type Threads } from './threads.ts';
 import { planBytes } from './walk.ts';
 import { checkThreads } from './workers.ts';
 
@@ -144,6 +144,13 @@ export function openWasm(
   const threads = threading.start(instance, store.arena);
   const eager = eagerBackend(instance, store, threads);
   const executor = wasmExecutor({ store, memory, threads, relaxed: relaxedSimd, planning });
+  let bytesOfModules = 0;
+  const start = (text: string): AddedModule => {
+    const before = store.arena.bytes();
+    const module = threads.add(moduleBytes(text, relaxedSimd, threading.shared));
+    bytesOfModules += store.arena.bytes() - before;
+    return module;
+  };
   const recorder = makeRecorder<StoredTensor>({ backend: 'wasmBackend' }, eager, around(executor.execute, eager));
 
   const backend: WasmBackend = {
@@ -172,13 +179,13 @@ export function openWasm(
       recorder.flushAll();
       return store.view('viewOf', recorder.storedOf('viewOf', tensor));
     },
-    byteCount: () => store.arena.bytes() - executor.ownBytes(),
+    byteCount: () => store.arena.bytes() - executor.ownBytes() - bytesOfModules,
     threadCount: threads.available,
     close: threads.close,
     fusedKernels: recordedKernels(
       eager,
       recorder,
-      kernelsByHand({ kernels: instance.kernels, store, threads, backend: eager }),
+      kernelsByHand({ kernels: instance.kernels, store, threads, backend: eager, start }),
     ),
   };
   return { backend, eager, recorder, executor, store };

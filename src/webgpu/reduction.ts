@@ -1,6 +1,7 @@
 /** Sums and maxima over axes. Sums are pairwise: blocks of 16, then lanes in two steps, then segments. */
 import type { ReduceOptions } from '../backend.ts';
-import { normaliseAxes, planReduction, stridesOf } from '../layout.ts';
+import { normaliseAxes, planReduction } from '../layout.ts';
+import { stridesOf } from '../shape.ts';
 import { sizeOf } from '../tensor.ts';
 import { specialValues } from './arithmetic.ts';
 import { elementwise, elementwiseOperations } from './elementwise.ts';

@@ -20,7 +20,7 @@ import { conformanceCases } from 'dark-knowledge/testing';
 import { type WasmBackend, wasmBackend } from 'dark-knowledge/wasm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { statisticsOf } from '../../src/metric.ts';
-import { startKernels } from '../../src/wasm/instance.ts';
+import { firstFreeByte, startKernels } from '../../src/wasm/instance.ts';
 import { makeArena } from '../../src/wasm/memory.ts';
 import { oneThread, rangesOf, rangesOver, startThreads, type Threads } from '../../src/wasm/threads.ts';
 
@@ -158,8 +158,8 @@ describe('wasmBackend with threads', () => {
 
 describe('runs of calls', () => {
   const instance = startKernels(false, true);
-  const { kernels, memory } = instance;
-  const arena = makeArena(memory, kernels.firstFreeByte());
+  const { memory } = instance;
+  const arena = makeArena(memory, firstFreeByte);
   let threads: Threads;
 
   beforeAll(async () => {

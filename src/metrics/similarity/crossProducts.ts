@@ -10,6 +10,7 @@
 import type { Backend } from '../../backend.ts';
 import { type HostStatistic, type HostStatistics, scalarStatistic } from '../../metricState.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
+import { crossProductsMark } from './formMarks.ts';
 import type { PairForm, PairStatistics, Representation, SetStatistics } from './pairSimilarity.ts';
 
 /** How many numbers the statistics of these widths hold, about. */
@@ -184,6 +185,7 @@ function ofItself<Value>({ products, cubes, quartic }: Readonly<Record<string, V
 /** The form: by features, exact over a stream. */
 export const crossProducts: PairForm = {
   name: 'features',
+  markOf: (form) => (form === crossProducts ? crossProductsMark : undefined),
   sets: {
     shift: { shape: ['features'], degree: 1 },
     offset: { shape: ['features'], degree: 1 },

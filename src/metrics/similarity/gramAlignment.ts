@@ -7,6 +7,7 @@ import { type CentredProducts, identity, uCentred, wholeAlignment } from '../../
 import { centredSamples } from '../../ops/centredSamples.ts';
 import { median } from '../../ops/median.ts';
 import type { CkaSettings } from './ckaOptions.ts';
+import { gaussianGramMark, linearGramMark } from './formMarks.ts';
 import type { PairForm, Representation } from './pairSimilarity.ts';
 
 type Kernel = Pick<CkaSettings, 'kernel' | 'bandwidth' | 'median'>;
@@ -106,9 +107,10 @@ function relate<T>(backend: Backend<T>, x: Representation<T>, y: Representation<
 }
 
 /** The form of a kernel whose elements grow with some power of the activations. */
-function gramForm(name: string, degree: number): PairForm<Kernel> {
-  return {
+function gramForm(name: string, degree: number, mark: object): PairForm<Kernel> {
+  const form: PairForm<Kernel> = {
     name,
+    markOf: (one) => (one === form ? mark : undefined),
     sets: {
       biased: { shape: [], degree: 2 * degree },
       debiased: { shape: [], degree: 2 * degree },
@@ -124,10 +126,11 @@ function gramForm(name: string, degree: number): PairForm<Kernel> {
     represent,
     relate,
   };
+  return form;
 }
 
 /** Dot products of centred samples. */
-export const linearGram: PairForm<Kernel> = /* @__PURE__ */ gramForm('gram', 2);
+export const linearGram: PairForm<Kernel> = /* @__PURE__ */ gramForm('gram', 2, linearGramMark);
 
 /** Gaussian kernels of distances, which the scale of the activations does not touch. */
-export const gaussianGram: PairForm<Kernel> = /* @__PURE__ */ gramForm('gram', 0);
+export const gaussianGram: PairForm<Kernel> = /* @__PURE__ */ gramForm('gram', 0, gaussianGramMark);

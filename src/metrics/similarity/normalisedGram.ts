@@ -4,6 +4,7 @@ import { uCentred } from '../../ops/centredGram.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
 import { rowRange } from '../../ops/rowRange.ts';
 import { unitRows } from '../../ops/unitRows.ts';
+import { normalisedGramMark } from './formMarks.ts';
 import type { PairForm, Representation } from './pairSimilarity.ts';
 
 /** What the form is told. */
@@ -95,6 +96,7 @@ function relate<T>(backend: Backend<T>, x: Representation<T>, y: Representation<
 /** The form: rows of Gram matrices, normalised. */
 export const normalisedGram: PairForm<RepresentationalSettings> = {
   name: 'rows',
+  markOf: (form) => (form === normalisedGram ? normalisedGramMark : undefined),
   sets: {},
   pairs: { total: { shape: [], degree: [0, 0] }, rows: { shape: [], degree: [0, 0], kind: 'count' } },
   represent,

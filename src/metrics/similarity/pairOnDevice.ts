@@ -40,9 +40,10 @@ export function pairKernelFor<T>(
   form: PairForm,
   settings: object,
 ): FusedPairKernel<T> | undefined {
+  const mark = form.markOf?.(form);
   return backend.fusedKernels?.find(
     (kernel): kernel is FusedPairKernel<T> =>
-      kernel.kind === 'pairs' && kernel.implements === form && (kernel.supports?.(settings) ?? true),
+      kernel.kind === 'pairs' && kernel.implements === mark && (kernel.supports?.(settings) ?? true),
   );
 }
 

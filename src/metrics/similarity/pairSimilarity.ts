@@ -65,6 +65,8 @@ export interface PairStatistics<Summary = unknown> {
 export interface PairForm<Settings = object> {
   /** `'features'`, `'gram'` …: which statistics it has. */
   readonly name: string;
+  /** What kernels know this very form by; of a copy undefined. No kernel knows the form when left out. */
+  markOf?(form: object): object | undefined;
   readonly sets: Readonly<Record<string, SetStatisticForm>>;
   readonly pairs: Readonly<Record<string, PairStatisticForm>>;
   /** Statistics of one set of activations [n, features], whose largest number is about 1. */

@@ -43,8 +43,8 @@ const shares: Readonly<Record<keyof Quantiles, number>> = {
   p999: 0.999,
   maximum: 1,
 };
-const names = Object.keys(shares) as (keyof Quantiles)[];
-const places = names.map((name) => shares[name]);
+const names = /* @__PURE__ */ Object.keys(shares) as (keyof Quantiles)[];
+const places = /* @__PURE__ */ names.map((name) => shares[name]);
 
 /** Names of the statistics of a quantity's quantiles. */
 export type QuantileStatistic<Name extends string> =

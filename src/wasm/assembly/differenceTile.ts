@@ -4,7 +4,7 @@ import { multiplyAdd } from './vector';
 // A tile of squared distances: as `multiplyTile`, with the square of a difference in place of each product. The reasons for
 // its form are the same; the difference takes the register that the product has there.
 
-/** tile = Σ (a − b)² for panels packed by `packing.ts`: A as [inner][5 or 6], B as [inner][8]. */
+/** tile = Σ (a − b)² for panels packed by `packing.ts`: A as [inner][5], B as [inner][8]. */
 export function differenceTile(a: usize, b: usize, inner: usize, tile: usize): void {
   const end = b + (inner << 5);
   let b0 = v128.load(b);
@@ -24,14 +24,6 @@ export function differenceTile(a: usize, b: usize, inner: usize, tile: usize): v
   let a4 = v128.load32_splat(a, 16);
   let c40 = square(a4, b0);
   let c41 = square(a4, b1);
-  let a5 = b0;
-  let c50 = b0;
-  let c51 = b0;
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    a5 = v128.load32_splat(a, 20);
-    c50 = square(a5, b0);
-    c51 = square(a5, b1);
-  }
   a += TILE_ROWS << 2;
   b += 32;
   while (b < end) {
@@ -52,11 +44,6 @@ export function differenceTile(a: usize, b: usize, inner: usize, tile: usize): v
     a4 = v128.load32_splat(a, 16);
     c40 = addSquare(a4, b0, c40);
     c41 = addSquare(a4, b1, c41);
-    if (ASC_FEATURE_RELAXED_SIMD) {
-      a5 = v128.load32_splat(a, 20);
-      c50 = addSquare(a5, b0, c50);
-      c51 = addSquare(a5, b1, c51);
-    }
     a += TILE_ROWS << 2;
     b += 32;
   }
@@ -70,10 +57,6 @@ export function differenceTile(a: usize, b: usize, inner: usize, tile: usize): v
   v128.store(tile, c31, 112);
   v128.store(tile, c40, 128);
   v128.store(tile, c41, 144);
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    v128.store(tile, c50, 160);
-    v128.store(tile, c51, 176);
-  }
 }
 
 @inline

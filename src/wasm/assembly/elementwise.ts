@@ -146,12 +146,6 @@ function transform(operation: u32, x: v128): v128 {
 @inline
 function unaryRun(operation: u32, x: usize, out: usize, count: usize): void {
   const end = out + (count << 2);
-  for (; out + 32 <= end; out += 32, x += 32) {
-    const first = transform(operation, v128.load(x));
-    const second = transform(operation, v128.load(x, 16));
-    v128.store(out, first);
-    v128.store(out, second, 16);
-  }
   for (; out < end; out += 16, x += 16) {
     const left = (end - out) >> 2;
     const result = transform(operation, left >= 4 ? v128.load(x) : loadTail(x, left, f32x4.splat(0)));

@@ -1,4 +1,4 @@
-import { constant, multiplyAdd, subtractProduct } from './vector';
+import { constant, multiplyAdd } from './vector';
 
 // e^r on |r| ≤ ln 2 / 2 as a polynomial of degree 6 (minimax for the relative error, 3e-9 before rounding), from r⁶ down.
 const EXPONENTIAL = memory.data<f32>(
@@ -6,8 +6,8 @@ const EXPONENTIAL = memory.data<f32>(
     1.382073387503624e-3, 8.368677459657192e-3, 4.166826605796814e-2, 1.666652113199234e-1, 4.999999403953552e-1, 1, 1,
     // 7: 1.5·2²³ + 127. Adding it leaves round(y) + 127 in the low bits, which is the exponent field of 2^round(y).
     12583039,
-    // 8: 1 / ln 2; 9, 10: ln 2 in two parts. The first has 9 significant bits, so n·(first part) is exact for |n| < 2¹⁵.
-    1.4426950408889634, 0.693359375, -2.12194440e-4,
+    // 8: 1 / ln 2; 9, 10: −ln 2 in two parts. The first has 9 significant bits, so n·(first part) is exact for |n| < 2¹⁵.
+    1.4426950408889634, -0.693359375, 2.12194440e-4,
     // 11, 12: outside this interval the result is 0 or Infinity whatever the argument.
     -104, 89,
   ],
@@ -25,8 +25,8 @@ export function exponential(x: v128): v128 {
   const clamped = f32x4.pmin(f32x4.pmax(x, constant(EXPONENTIAL, 11)), constant(EXPONENTIAL, 12));
   const shifted = multiplyAdd(clamped, constant(EXPONENTIAL, 8), constant(EXPONENTIAL, 7));
   const exponent = f32x4.sub(shifted, constant(EXPONENTIAL, 7));
-  const high = subtractProduct(exponent, constant(EXPONENTIAL, 9), clamped);
-  const r = subtractProduct(exponent, constant(EXPONENTIAL, 10), high);
+  const high = multiplyAdd(exponent, constant(EXPONENTIAL, 9), clamped);
+  const r = multiplyAdd(exponent, constant(EXPONENTIAL, 10), high);
   let p = multiplyAdd(constant(EXPONENTIAL, 0), r, constant(EXPONENTIAL, 1));
   p = multiplyAdd(p, r, constant(EXPONENTIAL, 2));
   p = multiplyAdd(p, r, constant(EXPONENTIAL, 3));

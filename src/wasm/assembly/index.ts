@@ -1,5 +1,3 @@
-export { classwiseBins, topLabelBins } from './calibration';
-export { centre, weightedColumns } from './centring';
 export { contrast } from './contrast';
 export { contrastSorted, sortPairs } from './contrastSorted';
 export { contrastScratchBytes } from './contrastTerms';
@@ -8,13 +6,12 @@ export { copyRuns, gather, oneHot, transposePlanes } from './layout';
 export { matrixMultiply, matrixScratchBytes } from './matrixMultiply';
 export { argSort, orderScratchBytes, scatterAlong, takeAlong } from './order';
 export { argMax, maximum, sum } from './reduce';
-export { dotProduct, normalisedGram } from './similarity';
 
 // Exported although the host never calls it: a function with one caller would be inlined into it, and the registers of
 // the tile loop spilled there.
 export { matrixTileRows, multiplyTile } from './matrixTile';
 
-/** The first byte that the kernels' own constants leave free. */
-export function firstFreeByte(): usize {
+/** Where the kernels' own constants end. */
+export function constantsEnd(): usize {
   return __heap_base;
 }

@@ -3,7 +3,7 @@ import { multiplyTile, placeTile, TILE_COLUMNS, TILE_ROWS } from './matrixTile';
 import { packColumns, packRows, panelBytes } from './packing';
 import { transpose4 } from './transpose4';
 
-// The blocked matrix product. A panel pair of the tile kernel stays in the first-level cache (256·(6 + 8)·4 = 14 KB), a
+// The blocked matrix product. A panel pair of the tile kernel stays in the first-level cache (256·(5 + 8)·4 = 13 KB), a
 // packed block of A in the second-level one (100 KB), a packed block of B in the third.
 
 /** Extent of the inner dimension that is summed in float32 before anything else happens to the sum. */

@@ -1,8 +1,8 @@
 import { multiplyAdd } from './vector';
 
 // The heart of the matrix product: a tile of results in registers, fed from packed panels. Of sixteen vector registers the
-// engine keeps one; two hold B, one A, and without fused multiply-add one the product: that leaves ten for 5 × 8 results,
-// and with it twelve for 6 × 8.
+// engine keeps one; two hold B, one A and one the product: that leaves ten for 5 × 8 results. (Fused multiply-add has no
+// product to keep; 6 × 8 results were no faster there.)
 //
 // The first step stands before the loop, and not for its zeros: engines add the offset of a splat to memory's address
 // anew in each step (four instructions of 38), unless they have needed the sum before the loop. On V8 the loop of 5 × 8
@@ -12,7 +12,7 @@ import { multiplyAdd } from './vector';
 // spills inside it, and half the speed is gone; so it is with two steps a turn.
 
 /** Rows of a tile. */
-export const TILE_ROWS: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
+export const TILE_ROWS: usize = 5;
 /** Columns of a tile. */
 export const TILE_COLUMNS: usize = 8;
 
@@ -21,7 +21,7 @@ export function matrixTileRows(): usize {
   return TILE_ROWS;
 }
 
-/** tile = A·B for panels packed by `packing.ts`: A as [inner][5 or 6], B as [inner][8]; inner is at least 1. */
+/** tile = A·B for panels packed by `packing.ts`: A as [inner][5], B as [inner][8]; inner is at least 1. */
 export function multiplyTile(a: usize, b: usize, inner: usize, tile: usize): void {
   const end = b + (inner << 5);
   let b0 = v128.load(b);
@@ -41,14 +41,6 @@ export function multiplyTile(a: usize, b: usize, inner: usize, tile: usize): voi
   let a4 = v128.load32_splat(a, 16);
   let c40 = f32x4.mul(a4, b0);
   let c41 = f32x4.mul(a4, b1);
-  let a5 = b0;
-  let c50 = b0;
-  let c51 = b0;
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    a5 = v128.load32_splat(a, 20);
-    c50 = f32x4.mul(a5, b0);
-    c51 = f32x4.mul(a5, b1);
-  }
   a += TILE_ROWS << 2;
   b += 32;
   while (b < end) {
@@ -69,11 +61,6 @@ export function multiplyTile(a: usize, b: usize, inner: usize, tile: usize): voi
     a4 = v128.load32_splat(a, 16);
     c40 = multiplyAdd(a4, b0, c40);
     c41 = multiplyAdd(a4, b1, c41);
-    if (ASC_FEATURE_RELAXED_SIMD) {
-      a5 = v128.load32_splat(a, 20);
-      c50 = multiplyAdd(a5, b0, c50);
-      c51 = multiplyAdd(a5, b1, c51);
-    }
     a += TILE_ROWS << 2;
     b += 32;
   }
@@ -87,10 +74,6 @@ export function multiplyTile(a: usize, b: usize, inner: usize, tile: usize): voi
   v128.store(tile, c31, 112);
   v128.store(tile, c40, 128);
   v128.store(tile, c41, 144);
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    v128.store(tile, c50, 160);
-    v128.store(tile, c51, 176);
-  }
 }
 
 /**

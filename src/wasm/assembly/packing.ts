@@ -52,7 +52,6 @@ function copyStep(source: usize, end: usize, width: usize, into: usize, stride: 
   for (; source < end; source += width << 2, into += stride) {
     v128.store(into, v128.load(source));
     if (width == 8) v128.store(into, v128.load(source, 16), 16);
-    if (width == 6) store<u64>(into, load<u64>(source, 16), 16);
     if (width == 5) store<u32>(into, load<u32>(source, 16), 16);
   }
 }
@@ -73,16 +72,6 @@ function turnRows(
       transpose4(source, acrossBytes, into, width << 2);
       const rest = source + (acrossBytes << 2);
       if (width == 8) transpose4(rest, acrossBytes, into + 16, width << 2);
-      if (width == 6) {
-        const first = v128.load(rest);
-        const second = v128.load(rest + acrossBytes);
-        const low = v128.shuffle<i32>(first, second, 0, 4, 1, 5);
-        const high = v128.shuffle<i32>(first, second, 2, 6, 3, 7);
-        v128.store64_lane(into, low, 0, 16);
-        v128.store64_lane(into, low, 1, 40);
-        v128.store64_lane(into, high, 0, 64);
-        v128.store64_lane(into, high, 1, 88);
-      }
       if (width == 5) {
         const last = v128.load(rest);
         v128.store32_lane(into, last, 0, 16);

@@ -1,4 +1,3 @@
-import { matrixMultiply } from './matrixMultiply';
 import { BLOCK } from './rows';
 import { highDoubles, laneSum, loadTail, lowDoubles, multiplyAdd, storeTail } from './vector';
 
@@ -6,34 +5,12 @@ import { highDoubles, laneSum, loadTail, lowDoubles, multiplyAdd, storeTail } fr
 // whole n × n matrix is never there.
 
 /**
- * `rows` rows of the Gram matrix of samples [count, width], from row `start` on, normalised: `matrixMultiply`, then
- * `normaliseRows`.
- */
-export function normalisedGram(
-  x: usize,
-  width: usize,
-  start: usize,
-  rows: usize,
-  count: usize,
-  block: usize,
-  means: usize,
-  least: f64,
-  counted: usize,
-  scratch: usize,
-): void {
-  const rowBytes = width << 2;
-  const from = x + start * rowBytes;
-  matrixMultiply(from, rowBytes, 4, x, 4, rowBytes, block, count, rows, count, width, false, false, 0, false, scratch);
-  normaliseRows(block, start, rows, count, means, least, counted);
-}
-
-/**
  * Normalises `rows` rows of a Gram matrix of `count` columns, in place; the first of them is row `start` of the matrix.
  *
  * With `means` (float64 [count], may be null) row i becomes K_ij − means_i − means_j with zero diagonal first. Rows whose
  * squared length is not above `least` become 0 and count 0 in `counted`, the others 1.
  */
-function normaliseRows(
+export function normaliseRows(
   block: usize,
   start: usize,
   rows: usize,

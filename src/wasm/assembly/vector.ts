@@ -3,18 +3,13 @@
 // Constants come from tables in linear memory (`load32_splat`), not from literals: engines rebuild a literal vector at
 // every use (two moves and two inserts), which cost 40 % of the exponential's time on V8; a load is one operation.
 
-/** a·b + c: rounded once where the engine has fused multiply-add (the relaxed build), twice otherwise. */
+/**
+ * a·b + c: rounded twice, or once where the engine has fused multiply-add. `fused.ts` of the room finds these additions in
+ * the compiled module where c is a local or a constant of a table, as it is in most loops.
+ */
 @inline
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
-}
-
-/** c − a·b, rounded as `multiplyAdd`. */
-@inline
-export function subtractProduct(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
-  return f32x4.sub(c, f32x4.mul(a, b));
 }
 
 /** The constant at `index` of a float32 table, in every lane. */

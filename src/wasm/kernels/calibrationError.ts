@@ -7,6 +7,7 @@ import { logSoftmax } from '../../ops/logSoftmax.ts';
 import { sumTolerance } from '../../ops/scoreFaults.ts';
 import type { WasmTensor } from '../tensors.ts';
 import { rangesOver } from '../threads.ts';
+import type { MetricFunctions } from './metricModule.ts';
 import { type KernelHost, valueTensor } from './rows.ts';
 
 interface CalibrationSettings {
@@ -19,7 +20,10 @@ interface CalibrationSettings {
 const leastElements = 2 ** 16;
 
 /** The kernel of `calibrationError`. */
-export function calibrationErrorKernel({ store, threads, backend }: KernelHost): FusedMetricKernel<WasmTensor> {
+export function calibrationErrorKernel(
+  { store, threads, backend }: KernelHost,
+  own: MetricFunctions,
+): FusedMetricKernel<WasmTensor> {
   return {
     kind: 'metric',
     implements: calibrationMark,
@@ -55,7 +59,7 @@ export function calibrationErrorKernel({ store, threads, backend }: KernelHost):
               ...[edgePointer, inner.length, edges === 'left' ? 1 : 0, sumTolerance, sums, sums + size * 24],
             ];
           });
-          threads.run(classwise ? 'classwiseBins' : 'topLabelBins', argumentLists);
+          threads.run(own.everywhere(classwise ? 'classwiseBins' : 'topLabelBins'), argumentLists);
           for (const [index] of ranges.entries()) {
             const sums = doubles.subarray((parts + index * partBytes) / 8);
             totals.forEach((total, at) => {

@@ -1,9 +1,10 @@
 /** The kernel of cross-products by features: centring in float64, products summed in float64 between short blocks. */
 import type { FusedPairKernel } from '../../backend.ts';
-import { crossProducts } from '../../metrics/similarity/crossProducts.ts';
+import { crossProductsMark } from '../../metrics/similarity/formMarks.ts';
 import type { Pointer } from '../assemblyExports.ts';
 import { computeProducts, factor } from '../product.ts';
 import type { WasmTensor } from '../tensors.ts';
+import type { MetricFunctions } from './metricModule.ts';
 import { type KernelHost, valueTensor } from './rows.ts';
 
 /** Centred activations of a set. */
@@ -16,8 +17,8 @@ interface CentredSet {
 }
 
 /** The kernel. */
-export function crossProductKernel(host: KernelHost): FusedPairKernel<WasmTensor, CentredSet> {
-  const { kernels, store, backend } = host;
+export function crossProductKernel(host: KernelHost, own: MetricFunctions): FusedPairKernel<WasmTensor, CentredSet> {
+  const { store, backend } = host;
   const pointer = (tensor: WasmTensor): Pointer => tensor.storage.pointer;
 
   /** aᵀ·b of two centred sets, in float64. */
@@ -40,7 +41,7 @@ export function crossProductKernel(host: KernelHost): FusedPairKernel<WasmTensor
   /** Σ weight·row over a set's samples. */
   function weighted({ centred, samples, width }: CentredSet, weights: WasmTensor): WasmTensor {
     const out = store.make([width], 'float64');
-    kernels.weightedColumns(pointer(centred), pointer(weights), samples, width, pointer(out));
+    own.here().weightedColumns(pointer(centred), pointer(weights), samples, width, pointer(out));
     return out;
   }
 
@@ -53,7 +54,7 @@ export function crossProductKernel(host: KernelHost): FusedPairKernel<WasmTensor
 
   return {
     kind: 'pairs',
-    implements: crossProducts,
+    implements: crossProductsMark,
 
     represent(activations) {
       const [samples, width] = activations.shape as readonly [number, number];
@@ -64,7 +65,7 @@ export function crossProductKernel(host: KernelHost): FusedPairKernel<WasmTensor
       const shift = store.make([width]);
       const floats = store.arena.floats();
       floats.copyWithin(pointer(shift) / 4, from / 4, from / 4 + width);
-      kernels.centre(from, samples, width, pointer(centred), pointer(offset), pointer(squares));
+      own.here().centre(from, samples, width, pointer(centred), pointer(offset), pointer(squares));
       const working = { samples, width, centred, squares };
       const statistics = {
         shift,

@@ -4,6 +4,7 @@ import type { WasmTensor } from '../tensors.ts';
 import { calibrationErrorKernel } from './calibrationError.ts';
 import { crdKernel } from './crd.ts';
 import { crossProductKernel } from './crossProducts.ts';
+import { metricFunctions } from './metricModule.ts';
 import { normalisedGramKernel } from './representationalSimilarity.ts';
 import type { KernelHost } from './rows.ts';
 
@@ -14,5 +15,6 @@ export function lossKernels(host: KernelHost): readonly FusedKernel<WasmTensor>[
 
 /** Kernels of metrics on one instance: apart, so that a bundle with losses alone holds no metric. */
 export function metricKernels(host: KernelHost): readonly FusedKernel<WasmTensor>[] {
-  return [calibrationErrorKernel(host), crossProductKernel(host), normalisedGramKernel(host)];
+  const own = metricFunctions(host);
+  return [calibrationErrorKernel(host, own), crossProductKernel(host, own), normalisedGramKernel(host, own)];
 }

@@ -3,13 +3,15 @@
  * for all models together, so that memory grows with the number of samples and not with its square.
  */
 import type { FusedPairKernel } from '../../backend.ts';
-import { normalisedGram, type RepresentationalSettings } from '../../metrics/similarity/normalisedGram.ts';
+import { normalisedGramMark } from '../../metrics/similarity/formMarks.ts';
+import type { RepresentationalSettings } from '../../metrics/similarity/normalisedGram.ts';
 import type { Pointer } from '../assemblyExports.ts';
 import type { WasmTensor } from '../tensors.ts';
+import type { MetricFunctions } from './metricModule.ts';
 import { type KernelHost, valueTensor } from './rows.ts';
 
 /**
- * Rows of a block, whole tiles in either build: packing a model's samples anew for each block is small beside multiplying
+ * Rows of a block, whole tiles: packing a model's samples anew for each block is small beside multiplying
  * them.
  */
 const blockRows = 90;
@@ -25,7 +27,10 @@ interface Samples {
 }
 
 /** The kernel; minibatches are the composite's. */
-export function normalisedGramKernel({ kernels, store, threads }: KernelHost): FusedPairKernel<WasmTensor, Samples> {
+export function normalisedGramKernel(
+  { kernels, store, threads }: KernelHost,
+  own: MetricFunctions,
+): FusedPairKernel<WasmTensor, Samples> {
   const pointer = (tensor: WasmTensor): Pointer => tensor.storage.pointer;
 
   /**
@@ -40,7 +45,7 @@ export function normalisedGramKernel({ kernels, store, threads }: KernelHost): F
 
   return {
     kind: 'pairs',
-    implements: normalisedGram,
+    implements: normalisedGramMark,
     supports(settings) {
       const { preset, batchSize } = settings as RepresentationalSettings;
       return preset !== 'code' && batchSize === undefined;
@@ -55,7 +60,7 @@ export function normalisedGramKernel({ kernels, store, threads }: KernelHost): F
       const data = store.make([rows, width]);
       const squares = store.make([rows], 'float64');
       const offset = store.make([width], 'float64');
-      kernels.centre(from, rows, width, pointer(data), pointer(offset), pointer(squares));
+      own.here().centre(from, rows, width, pointer(data), pointer(offset), pointer(squares));
       const means = store.make([rows], 'float64');
       store.doublesOf(means).set(meansOf(store.doublesOf(squares), rows));
       const spread = store.doublesOf(squares).reduce((sum, square) => sum + square, 0);
@@ -82,18 +87,23 @@ export function normalisedGramKernel({ kernels, store, threads }: KernelHost): F
           for (let start = 0; start < rows; start += blockRows) {
             const count = Math.min(blockRows, rows - start);
             const fills = sets.map((set) => {
-              const means = set.means === undefined ? 0 : pointer(set.means);
-              const into = [blockOf(set), means, set.least, flagsOf(set)];
-              return [pointers.get(set)!, set.width, start, count, rows, ...into, 0];
+              const [from, rowBytes] = [pointers.get(set)!, set.width * 4];
+              const sides = [from + start * rowBytes, rowBytes, 4, from, 4, rowBytes];
+              return [...sides, blockOf(set), rows, count, rows, set.width, 0, 0, 0, 0, 0];
             });
-            threads.run('normalisedGram', fills, { at: 9, start: scratch, step: scratchBytes });
+            threads.run('matrixMultiply', fills, { at: 15, start: scratch, step: scratchBytes });
+            const normalisations = sets.map((set) => {
+              const means = set.means === undefined ? 0 : pointer(set.means);
+              return [blockOf(set), start, count, rows, means, set.least, flagsOf(set)];
+            });
+            threads.run(own.everywhere('normaliseRows'), normalisations);
             const products = pairs.map(([x, y]) => [blockOf(x), blockOf(y), count * rows]);
-            threads.run('dotProduct', products).forEach((product, index) => {
+            threads.run(own.everywhere('dotProduct'), products).forEach((product, index) => {
               totals[index]! += product;
             });
           }
           pairs.forEach(([x, y], index) => {
-            both[index] = kernels.dotProduct(flagsOf(x), flagsOf(y), rows);
+            both[index] = own.here().dotProduct(flagsOf(x), flagsOf(y), rows);
           });
         }),
       );

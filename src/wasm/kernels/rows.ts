@@ -2,7 +2,7 @@
 import type { Backend, KernelInputs } from '../../backend.ts';
 import type { Kernels, Pointer } from '../assemblyExports.ts';
 import type { TensorStore, WasmTensor } from '../tensors.ts';
-import type { Threads } from '../threads.ts';
+import type { AddedModule, Threads } from '../threads.ts';
 
 /** What a file of fused kernels needs of its backend. */
 export interface KernelHost {
@@ -11,6 +11,8 @@ export interface KernelHost {
   readonly threads: Threads;
   /** The backend without its fused kernels, for the parts that a kernel leaves to the composite. */
   readonly backend: Backend<WasmTensor>;
+  /** Starts a module that lies in the library as text, on the backend's memory and all of its threads. */
+  readonly start: (text: string) => AddedModule;
 }
 
 /** The options that every loss over rows has, as its factory completes them. */

@@ -1,13 +1,14 @@
 /** The kernels of CKA by Gram matrices, linear and RBF: see `metrics/similarity/gramAlignment.ts`. */
 import type { FusedPairKernel } from '../../backend.ts';
 import type { CkaSettings } from '../../metrics/similarity/ckaOptions.ts';
-import { chanceVariance, gaussianGram, linearGram } from '../../metrics/similarity/gramAlignment.ts';
+import { gaussianGramMark, linearGramMark } from '../../metrics/similarity/formMarks.ts';
+import { chanceVariance } from '../../metrics/similarity/gramAlignment.ts';
+import { centredSamples } from '../../ops/centredSamples.ts';
 import { rowRange } from '../../ops/rowRange.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { partsFor, TILE, TILE_SIZE, upperTiles } from '../tiledSums.ts';
 import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
-import { type CentredSet, centredSet } from './crossProductKernel.ts';
 import { gramMedian } from './gramMedian.ts';
 import { alignmentProgram, alignProgram, type GramKernel, meansProgram, rowSumProgram } from './gramPrograms.ts';
 import { type GramForm, gramProgram } from './gramTiles.ts';
@@ -19,10 +20,10 @@ export function paddedRows(samples: number): number {
   return Math.ceil(samples / TILE) * TILE;
 }
 
-/** Tiles of a set's Gram matrix on and above the diagonal, [tiles, TILE_SIZE]. */
-export function gramTiles(context: KernelContext, form: GramForm, set: CentredSet): T {
+/** Tiles on and above the diagonal of the Gram matrix of samples [samples, width]: [tiles, TILE_SIZE]. */
+export function gramTiles(context: KernelContext, form: GramForm, activations: T): T {
   const { store, backend } = context;
-  const { activations, samples, width, shift, offset } = set;
+  const [samples, width] = activations.shape as readonly [number, number];
   const bind = binderOf(context, 'gram');
   const tiles = upperTiles(samples);
   const wanted = partsFor(width, tiles);
@@ -32,7 +33,7 @@ export function gramTiles(context: KernelContext, form: GramForm, set: CentredSe
   store.runtime.run({
     key: `gram ${form}`,
     build: () => gramProgram(form),
-    reads: [bind(activations), ...(form === 'centred' ? [bind(shift), bind(offset)] : [])],
+    reads: [bind(activations)],
     writes: [bind(result, parts * TILE_SIZE)],
     uniforms: { samples, width, part, parts },
     units: tiles,
@@ -71,9 +72,10 @@ export function gramSet(
 ): GramSet {
   const { store, backend } = context;
   const bind = binderOf(context, 'gram');
-  const set = centredSet(context, activations);
-  const { samples, squares } = set;
-  const tiles = gramTiles(context, kernel === 'rbf' ? 'distances' : 'centred', set);
+  const { centred } = centredSamples(backend, activations);
+  const squares = backend.sum(backend.multiply(centred, centred), { axis: 1 });
+  const [samples = 0] = backend.shapeOf(squares);
+  const tiles = gramTiles(context, kernel === 'rbf' ? 'distances' : 'products', centred);
   const median = kernel === 'rbf' ? gramMedian(context, tiles, samples, convention === 'withDiagonal') : undefined;
   const scale = -2 * bandwidth ** 2;
   const padded = paddedRows(samples);
@@ -153,9 +155,9 @@ function alignmentsOf(context: KernelContext, x: GramSet, y: GramSet): Readonly<
 /** The kernels of the linear and of the Gaussian form. */
 export function gramKernels(context: KernelContext): readonly FusedPairKernel<T, GramSet>[] {
   const { backend } = context;
-  return [linearGram, gaussianGram].map((form) => ({
+  return [linearGramMark, gaussianGramMark].map((mark) => ({
     kind: 'pairs',
-    implements: form,
+    implements: mark,
     represent(activations, settings) {
       const working = gramSet(context, activations, settings as KernelSettings);
       const { diagonal, spread } = working;

@@ -7,21 +7,20 @@ import type { KernelProgram } from '../program.ts';
 import { TILE, TILE_LANES, TILE_SIZE, tiledProgram, upperTile, within } from '../tiledSums.ts';
 
 /**
- * What the tiles hold: dot products of samples as they are or centred, or squared distances. Distances are sums of squared
- * differences: exactly 0 between equal samples, and free of the digits that |x|² + |y|² − 2x·y loses.
+ * What the tiles hold: dot products of samples, or squared distances. Distances are sums of squared differences: exactly 0
+ * between equal samples, and free of the digits that |x|² + |y|² − 2x·y loses.
  */
-export type GramForm = 'plain' | 'centred' | 'distances';
+export type GramForm = 'products' | 'distances';
 
 /** A part of the features for each workgroup: [tiles, parts, TILE_SIZE]. */
 export function gramProgram(form: GramForm): KernelProgram {
-  const taken = form === 'centred' ? ' - shift[inner] - offset[inner]' : '';
   const at = (name: string) => `
 fn ${name}At(position: u32, inner: u32) -> f32 {
-  return x[${within('position', 'samples')} * uniforms.width + inner]${taken};
+  return x[${within('position', 'samples')} * uniforms.width + inner];
 }`;
   return tiledProgram({
     name: `gram ${form}`,
-    reads: ['x', ...(form === 'centred' ? ['shift', 'offset'] : [])],
+    reads: ['x'],
     writes: ['result'],
     uniforms: { samples: 'u32', width: 'u32', part: 'u32', parts: 'u32' },
     declarations: `${at('left')}${at('right')}${upperTile}`,

@@ -3,14 +3,14 @@
  * come from one pass over the tiles, so that no matrix is normalised, and no n × n matrix but the tiles is kept.
  */
 import type { FusedPairKernel } from '../../backend.ts';
-import { normalisedGram, type RepresentationalSettings } from '../../metrics/similarity/normalisedGram.ts';
+import { normalisedGramMark } from '../../metrics/similarity/formMarks.ts';
+import type { RepresentationalSettings } from '../../metrics/similarity/normalisedGram.ts';
 import type { KernelProgram } from '../program.ts';
 import type { WebgpuTensor } from '../tensors.ts';
 import { TILE, TILE_LANES, TILE_SIZE, upperTile, upperTiles } from '../tiledSums.ts';
 import { joinLanes } from '../workgroup.ts';
 import { binderOf } from './binder.ts';
 import type { KernelContext } from './context.ts';
-import { centredSet } from './crossProductKernel.ts';
 import { type GramSet, gramSet, gramTiles, linearKernel, paddedRows } from './gramKernel.ts';
 import { columnMeans, overTile, rowJoin, writeRowSums } from './gramTiles.ts';
 
@@ -60,17 +60,16 @@ export function rowSimilarityKernel(context: KernelContext): FusedPairKernel<T, 
 
   return {
     kind: 'pairs',
-    implements: normalisedGram,
+    implements: normalisedGramMark,
     supports(settings) {
       const { preset, batchSize } = settings as RepresentationalSettings;
       return preset !== 'code' && batchSize === undefined;
     },
     represent(activations, settings) {
       if (isCentred(settings)) return { statistics: {}, working: gramSet(context, activations, linearKernel) };
-      const set = centredSet(context, activations);
-      const tiles = gramTiles(context, 'plain', set);
-      const working = { samples: set.samples, tiles, spread: backend.scalar(0), means: undefined };
-      return { statistics: {}, working };
+      const [samples = 0] = backend.shapeOf(activations);
+      const tiles = gramTiles(context, 'products', activations);
+      return { statistics: {}, working: { samples, tiles, spread: backend.scalar(0), means: undefined } };
     },
     relate: (pairs, settings) =>
       pairs.map(([{ working: x }, { working: y }]) => backend.scope(() => relatedRows(x, y, isCentred(settings)))),
