@@ -59,8 +59,8 @@ export const settingsOf: Readonly<Record<Scale, DeviationSettings>> = {
     curveImages: 1000,
     sizes: { cnn, mlp: [784, 256, 64, 10] },
     training: {
-      cnn: { epochs: 10, batchSize: 16, learningRate: 0.01 },
-      mlp: { epochs: 24, batchSize: 64, learningRate: 0.001 },
+      cnn: { epochs: 24, batchSize: 16, learningRate: 0.01 },
+      mlp: { epochs: 60, batchSize: 64, learningRate: 0.001 },
     },
     temperature: 4,
     noise: 0.2,
