@@ -64,6 +64,8 @@ export interface SoftenedPair<T> extends Required<ProbabilityPair<T>> {
   /** Their logarithms as `shifted` − log `totals`: `logOf` makes them for those who need them. */
   readonly shifted: SidePair<T>;
   readonly totals: SidePair<T>;
+  /** e to the power of `shifted`: the probabilities times `totals`. */
+  readonly weights: SidePair<T>;
 }
 
 /** log q or log p, [..., classes]. */
@@ -172,6 +174,7 @@ export function softenedPair<T>(
       divergence: asRows(backend, divergence),
       shifted: { student: shifted.student, teacher: shifted.teacher },
       totals,
+      weights: { student, teacher },
     };
   });
 }

@@ -1,15 +1,10 @@
 import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
+import { asRows } from '../../ops/asColumn.ts';
 import { expectation } from '../../ops/expectation.ts';
 import { probabilityGap } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
-import {
-  logOf,
-  plainTemperature,
-  softenedPair,
-  type Temperatures,
-  temperaturesOption,
-} from '../../ops/softenedPair.ts';
+import { plainTemperature, softenedPair, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
 import { flag, readOptions } from '../../options.ts';
 
 /** Options of `softCrossEntropy`. */
@@ -66,9 +61,11 @@ export function softCrossEntropy<R extends Reduction = 'mean'>(options: SoftCros
 
       rows(backend, { studentLogits, teacherLogits }) {
         const pair = softenedPair(backend, studentLogits, teacherLogits, temperature);
-        const { student, teacher, logRatio, near } = pair;
-        const losses = scale(backend, expectation(backend, teacher, logOf(backend, pair, 'student')), -factor);
-        return { losses, student, teacher, logRatio, near };
+        const { student, teacher, logRatio, near, shifted, totals, weights } = pair;
+        // Σ p·log q from sums that need no total first.
+        const mean = backend.divide(expectation(backend, weights.teacher, shifted.student, true), totals.teacher);
+        const ofRows = asRows(backend, backend.subtract(mean, backend.log(totals.student)));
+        return { losses: scale(backend, ofRows, -factor), student, teacher, logRatio, near };
       },
 
       gradient: (backend, { student, teacher, logRatio, near }) =>
