@@ -75,14 +75,13 @@ export function setLoss<Kept extends string>(own: SetLoss<Kept>): Loss<SetInput,
 
     forward<T>(backend: Backend<T>, inputs: Inputs<SetInput, 'mask', T>, context?: LossContext) {
       const given = sampleSet(backend, inputs);
-      const sized = (features: T): Pick<Tempered<T>, 'numbers' | 'factor'> =>
-        own.takesAnySize ? { numbers: features, factor: undefined } : tempered(backend, features);
-      const { numbers: student, factor } = sized(given.student);
-      const { numbers: teacher } = sized(given.teacher);
-      const kept = own.value(backend, { ...given, student, teacher }, context);
+      const [student, teacher] = [given.student, given.teacher].map(
+        (features): Tempered<T> => (own.takesAnySize ? { numbers: features } : tempered(backend, features)),
+      ) as [Tempered<T>, Tempered<T>];
+      const kept = own.value(backend, { ...given, student: student.numbers, teacher: teacher.numbers }, context);
       return {
         value: kept.value,
-        residuals: { own: kept as Record<string, T>, factor, shaped: inputs.studentFeatures },
+        residuals: { own: kept as Record<string, T>, factor: student.factor, shaped: inputs.studentFeatures },
       };
     },
 

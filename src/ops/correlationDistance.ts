@@ -94,16 +94,23 @@ function directionsOf<T>(
   // In shares of the mean: squares of probabilities of 1e-25 would underflow in float32, and what is constant shows.
   const perMean = inverseLengths(backend, mean);
   const shares = onlyCounted(backend, backend.multiply(centred, perMean), counted);
-  const spread = backend.max(backend.abs(shares), kept);
-  // What the mean was rounded by: little beside the mean, not beside a spread of a thousandth of it.
+  // What the sum was rounded by: little beside the mean, not beside a spread of a thousandth of it.
   const offset = meanAlong(backend, shares, axis, counted);
+  const largest = (values: T): T => {
+    const counting = counted === undefined ? values : backend.where(counted.mask, values, backend.scalar(-Infinity));
+    return backend.max(counting, kept);
+  };
+  const spread = backend.maximum(
+    backend.subtract(largest(shares), offset),
+    backend.add(largest(backend.subtract(zero, shares)), offset),
+  );
   const squares = backend.subtract(
     backend.sum(backend.multiply(shares, shares), kept),
     backend.multiply(countAlong(backend, x, axis, counted), backend.multiply(offset, offset)),
   );
   const noise = byPrecision(backend, roundingOf);
   // In this order a NaN stays, here and below.
-  const length = backend.sqrt(backend.where(backend.greater(noise, spread), zero, squares));
+  const length = backend.sqrt(backend.where(backend.greater(noise, spread), zero, backend.maximum(squares, zero)));
   const perLength = backend.where(length, backend.divide(backend.scalar(1), length), zero);
   const product = backend.multiply(perMean, perLength);
   const inverse = backend.where(backend.greater(product, byPrecision(backend, mostOf)), zero, product);

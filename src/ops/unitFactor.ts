@@ -2,14 +2,9 @@
 import type { Backend } from '../backend.ts';
 import { holdsDoubles } from './holdsDoubles.ts';
 
-/** The exponents for which there are powers: of float32 on devices, of float64 where numbers lie in host memory. */
-interface Exponents {
-  readonly lowest: number;
-  readonly highest: number;
-}
-
-const single: Exponents = { lowest: -150, highest: 127 };
-const double: Exponents = { lowest: -1074, highest: 1023 };
+/** The exponents of float32, in which devices compute whose numbers cannot be read at once. */
+const lowest = -150;
+const highest = 127;
 
 /**
  * What multiplies numbers up to 2^(exponent + 1) in size. The inverse of a power near the end of either range is no normal
@@ -24,27 +19,38 @@ function factorOf(exponent: number): number {
 /** Numbers of a size at which they can be squared, and what they have been multiplied with to get there. */
 export interface Tempered<T> {
   readonly numbers: T;
-  /** A power of two, []; undefined for 1. */
-  readonly factor: T | undefined;
-  /** How many of the numbers are NaN or infinite, []; undefined for none. */
-  readonly invalid: T | undefined;
+  /** A power of two, []; left out for 1. */
+  readonly factor?: T;
 }
 
 /**
  * Of a largest number between these no fourth power leaves float32, nor the sum of many; nor does that of a difference of two,
  * which is 0 or at least 2⁻²⁴ of it.
  */
-const ordinary = { least: 2 ** -4, most: 2 ** 15 };
+const least = 1 / 16;
+const most = 32_768;
+
+function isOrdinary(largest: number | undefined): boolean {
+  return largest !== undefined && largest >= least && largest <= most;
+}
 
 /**
  * A tensor as it is, where its largest number is of ordinary size and can be read: then nobody multiplies. Any other is
  * multiplied by its `unitFactor`.
  */
 export function tempered<T>(backend: Backend<T>, x: T): Tempered<T> {
-  const largest = largestSize(backend, x);
-  if (largest !== undefined && largest >= ordinary.least && largest <= ordinary.most) {
-    return { numbers: x, factor: undefined, invalid: undefined };
-  }
+  const largest = backend.max(backend.abs(x));
+  if (isOrdinary(backend.readSync?.(largest).data[0])) return { numbers: x };
+  const factor = factorOfLargest(backend, largest);
+  return { numbers: backend.multiply(x, factor), factor };
+}
+
+/** The same where numbers that are NaN or infinite are counted too. */
+export function temperedAndCounted<T>(
+  backend: Backend<T>,
+  x: T,
+): Required<Tempered<T>> & Pick<UnitFactor<T>, 'invalid'> {
+  if (isOrdinary(largestSize(backend, x))) return { numbers: x, factor: backend.scalar(1), invalid: backend.scalar(0) };
   const { factor, invalid } = unitFactor(backend, x);
   return { numbers: backend.multiply(x, factor), factor, invalid };
 }
@@ -90,12 +96,22 @@ export function unitFactor<T>(backend: Backend<T>, x: T): UnitFactor<T> {
   if (held !== undefined) return unitFactorOnHost(backend, held);
   const sizes = backend.abs(x);
   const largest = backend.max(sizes);
-  const read = backend.readSync?.(largest).data[0];
   // A NaN or an infinity among the numbers would be the largest.
-  if (read !== undefined && Number.isFinite(read)) {
-    return { factor: backend.scalar(read === 0 ? 0 : factorOf(exponentBelow(read))), invalid: backend.scalar(0) };
+  if (Number.isFinite(backend.readSync?.(largest).data[0])) {
+    return { factor: factorOfLargest(backend, largest), invalid: backend.scalar(0) };
   }
-  const { lowest, highest } = backend.readSync === undefined ? single : double;
+  // A sum of zeros, which no number of terms can round.
+  const invalid = backend.sum(backend.subtract(backend.scalar(1), backend.greater(backend.scalar(Infinity), sizes)));
+  // Both in one pass over the numbers.
+  backend.settle?.([largest, invalid]);
+  return { factor: factorOfLargest(backend, largest), invalid };
+}
+
+/** The factor of numbers of which the largest is this one, []. */
+function factorOfLargest<T>(backend: Backend<T>, largest: T): T {
+  const read = backend.readSync?.(largest).data[0];
+  // Of numbers that are none any factor will do.
+  if (read !== undefined) return backend.scalar(read > 0 && read < Infinity ? factorOf(exponentBelow(read)) : 0);
   const count = highest - lowest + 1;
   const powers = Float64Array.from({ length: count }, (_, index) => 2 ** (lowest + index));
   const factors = Float64Array.from({ length: count + 1 }, (_, below) =>
@@ -103,11 +119,7 @@ export function unitFactor<T>(backend: Backend<T>, x: T): UnitFactor<T> {
   );
   // In float32 the smallest of the powers are 0 and the largest infinite: the number of those below is the same.
   const below = backend.sum(backend.greater(largest, backend.fromHost({ data: powers, shape: [count] })));
-  // A sum of zeros, which no number of terms can round.
-  const invalid = backend.sum(backend.subtract(backend.scalar(1), backend.greater(backend.scalar(Infinity), sizes)));
-  // Both in one pass over the numbers.
-  backend.settle?.([below, invalid]);
-  return { factor: backend.gather(backend.fromHost({ data: factors, shape: [count + 1] }), below), invalid };
+  return backend.gather(backend.fromHost({ data: factors, shape: [count + 1] }), below);
 }
 
 function unitFactorOnHost<T>(backend: Backend<T>, numbers: Float64Array): UnitFactor<T> {
@@ -119,7 +131,7 @@ function unitFactorOnHost<T>(backend: Backend<T>, numbers: Float64Array): UnitFa
 
 /** The largest e with 2^e below a number, which a logarithm may miss by its rounding. */
 function exponentBelow(number: number): number {
-  const near = Math.max(double.lowest, Math.floor(Math.log2(number)) - 1);
+  const near = Math.max(-1074, Math.floor(Math.log2(number)) - 1);
   return 2 ** (near + 2) < number ? near + 2 : 2 ** (near + 1) < number ? near + 1 : near;
 }
 

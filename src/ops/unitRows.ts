@@ -28,23 +28,27 @@ export interface CosineRows<T> {
   readonly rows: T;
   /** The lengths of `rows`, [rows, 1]; 1 for a row of zeros. */
   readonly lengths: T;
-  /** One over the lengths that the rows had, [rows, 1], or 0. */
+  /** One over those lengths, [rows, 1]; 0 for a row of zeros. */
   readonly perLength: T;
+  /** What the rows have been multiplied with, [rows, 1] or []: their gradient still is to be. */
+  readonly factors: T;
 }
 
 /** The rows of a matrix for products with others. Where they can be read, and are of ordinary size, nobody copies them. */
 export function cosineRows<T>(backend: Backend<T>, x: T): CosineRows<T> {
-  const { squares, scaled, own, lengths } = measured(backend, [x])[0]!;
+  const { squares, scaled, own, factors } = measured(backend, [x])[0]!;
+  const one = backend.scalar(1);
   const { lowest, highest } = squareRange(backend);
   const read: readonly number[] | undefined = backend.readSync && Array.from(backend.readSync(squares).data);
   if (read?.every((square) => square >= lowest && square <= highest)) {
     const plain = backend.sqrt(squares);
-    return { rows: x, lengths: plain, perLength: backend.divide(backend.scalar(1), plain) };
+    return { rows: x, lengths: plain, perLength: backend.divide(one, plain), factors: one };
   }
   return {
     rows: scaled,
-    lengths: backend.where(own, own, backend.scalar(1)),
-    perLength: inverseLengths(backend, lengths),
+    lengths: backend.where(own, own, one),
+    perLength: backend.where(own, backend.divide(one, own), backend.scalar(0)),
+    factors,
   };
 }
 
@@ -84,13 +88,13 @@ export function inverseLengths<T>(backend: Backend<T>, lengths: T): T {
 
 function directed<T>(backend: Backend<T>, matrices: readonly T[]): readonly UnitRows<T>[] {
   // A row of zeros over 1 stays one: a choice for each row costs nothing, one for each number a pass.
-  return measured(backend, matrices).map(({ scaled, own, lengths }) => ({
+  return measured(backend, matrices).map(({ scaled, own, factors }) => ({
     directions: backend.divide(scaled, backend.where(own, own, backend.scalar(1))),
-    lengths,
+    lengths: backend.divide(own, factors),
   }));
 }
 
-/** Rows, times a power of two for each where its squares would leave the range; their own lengths, and those that they had. */
+/** Rows, times a power of two for each where its squares would leave the range; and the lengths that they then have. */
 function measured<T>(backend: Backend<T>, matrices: readonly T[]) {
   const [zero, one] = [backend.scalar(0), backend.scalar(1)];
   const { lowest, highest, up, down } = squareRange(backend);
@@ -115,6 +119,6 @@ function measured<T>(backend: Backend<T>, matrices: readonly T[]) {
     const parts = backend.where(outside, backend.multiply(scaled, scaled), zero);
     const rescued = backend.sum(parts, { axis: -1, keepDims: true });
     const own = backend.sqrt(backend.where(outside, rescued, squares));
-    return { squares, scaled, own, lengths: backend.divide(own, factors) };
+    return { squares, scaled, own, factors };
   });
 }

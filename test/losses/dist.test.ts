@@ -71,6 +71,17 @@ describeLoss('dist', [
     smooth: false,
   },
   {
+    // Float32 may be off by more than the rounding of a softmax in the sum of so many equal numbers.
+    title: 'a teacher that predicts the same for each of many samples is constant over them',
+    loss: dist({ beta: 0, gamma: 3 }),
+    inputs: {
+      studentLogits: Array.from({ length: 3001 }, (_, row) => [Math.sin(row), Math.cos(2 * row), 0.3]),
+      teacherLogits: Array.from({ length: 3001 }, () => [0.3, 1.1, -0.4]),
+    },
+    value: 3,
+    smooth: false,
+  },
+  {
     title: 'both sides constant: correlation 0 everywhere, with gradient 0',
     loss: dist({ beta: 2, gamma: 3 }),
     inputs: {

@@ -118,6 +118,7 @@ export function inBatchContrast<const Positives extends ContrastPositives = 'pai
         student: student.rows,
         lengths: student.lengths,
         perLength: student.perLength,
+        rowFactors: student.factors,
         teacher: teacher.rows,
         teacherLengths: teacher.lengths,
         studentSlopes: ofStudents.slopes,
@@ -126,14 +127,15 @@ export function inBatchContrast<const Positives extends ContrastPositives = 'pai
     },
 
     gradients(backend, kept, scaled) {
-      const { lossesOfRows, student, lengths, perLength, teacher, teacherLengths } = kept;
+      const { lossesOfRows, student, lengths, perLength, rowFactors, teacher, teacherLengths } = kept;
       const [batch = 1] = backend.shapeOf(student);
       const slopes = backend.add(scaled(kept.studentSlopes), scaled(kept.teacherSlopes, [1, batch]));
       const factors = asRow(backend, backend.divide(backend.scalar(0.5 / temperature), teacherLengths));
       const weights = backend.multiply(slopes, factors);
       backend.settle?.([lossesOfRows, weights]);
       const inDirections = backend.matMul(weights, teacher);
-      return [gradientAcross(backend, backend.divide(student, lengths), perLength, inDirections)];
+      const inRows = gradientAcross(backend, backend.divide(student, lengths), perLength, inDirections);
+      return [backend.multiply(inRows, rowFactors)];
     },
   });
   return loss as never;

@@ -58,13 +58,14 @@ export function pkt(
         rows: own.rows,
         lengths: own.lengths,
         perLength: own.perLength,
+        rowFactors: own.factors,
         cosines: own.cosines,
         // At S = 0 the cosine is at its end, and turning either sample changes it by 0 to first order.
         slopes: backend.where(own.similarities, backend.divide(gaps, own.similarities), backend.scalar(0)),
       };
     },
 
-    gradient(backend, { value, pairs, rows, lengths, perLength, cosines, slopes }, upstream) {
+    gradient(backend, { value, pairs, rows, lengths, perLength, rowFactors, cosines, slopes }, upstream) {
       const [batch = 1] = backend.shapeOf(rows);
       // Through x̂ = x/‖x‖: what is along x̂_i falls away, Σ_j G_ij·cos_ij of it. All of it in the weights of one product.
       const along = backend.sum(backend.multiply(slopes, cosines), { axis: 1, keepDims: true });
@@ -73,14 +74,14 @@ export function pkt(
       const inverses = asRow(backend, backend.divide(backend.scalar(1), lengths));
       const weights = backend.multiply(backend.multiply(across, factors), inverses);
       backend.settle?.([value, weights]);
-      return backend.matMul(weights, rows);
+      return backend.multiply(backend.matMul(weights, rows), rowFactors);
     },
   });
 }
 
 /** Each sample's similarities 2·S = cos + 1 to all, one over their sums, and the cosines and rows that they are made of. */
 function neighbours<T>(backend: Backend<T>, x: T, counts: T | undefined) {
-  const { rows, lengths, perLength } = cosineRows(backend, x);
+  const { rows, lengths, perLength, factors } = cosineRows(backend, x);
   const products = backend.matMul(rows, rows, { transposeB: true });
   const cosines = cosinesOf(backend, products, { lengths }, { lengths });
   // Rounding may bring a cosine below −1.
@@ -91,7 +92,7 @@ function neighbours<T>(backend: Backend<T>, x: T, counts: T | undefined) {
     backend.scalar(1),
     counts === undefined ? sums : backend.where(counts, sums, backend.scalar(1)),
   );
-  return { rows, lengths, perLength, cosines, similarities, perSum };
+  return { rows, lengths, perLength, factors, cosines, similarities, perSum };
 }
 
 /**

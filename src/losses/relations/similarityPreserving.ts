@@ -37,39 +37,36 @@ export function similarityPreserving(
 
     value(backend, { student, teacher, size }) {
       // Samples that do not count are zeros, and so are their rows and columns on both sides.
-      const gram = (x: typeof student): typeof student => backend.matMul(x, x, { transposeB: true });
-      const [ofStudent, ofTeacher] = [gram(student), gram(teacher)];
-      const [{ directions, lengths }, other] = unitRowPair(backend, ofStudent, ofTeacher);
-      const differences = backend.subtract(directions, other.directions);
+      const grams = [student, teacher].map((x) => backend.matMul(x, x, { transposeB: true }));
+      const [own, other] = unitRowPair(backend, grams[0]!, grams[1]!);
+      const differences = backend.subtract(own.directions, other.directions);
       const pairs = backend.multiply(size, size);
-      const value = backend.divide(backend.sum(backend.multiply(differences, differences)), pairs);
       return {
-        value,
-        student,
-        ofStudent,
-        ofTeacher,
-        directions,
-        differences,
-        lengths,
-        teacherLengths: other.lengths,
+        value: backend.divide(backend.sum(backend.multiply(differences, differences)), pairs),
         pairs,
+        student,
+        gram: grams[0]!,
+        otherGram: grams[1]!,
+        lengths: own.lengths,
+        otherLengths: other.lengths,
+        along: backend.sum(backend.multiply(own.directions, differences), { axis: 1, keepDims: true }),
       };
     },
 
-    gradient(backend, kept, upstream) {
-      const { value, student, ofStudent, ofTeacher, directions, differences, lengths, teacherLengths, pairs } = kept;
-      const inverses = inverseLengths(backend, lengths);
-      const along = backend.sum(backend.multiply(directions, differences), { axis: 1, keepDims: true });
-      const across = (of: typeof value, apart: typeof value, part: typeof value, inverse: typeof value): typeof value =>
-        backend.multiply(backend.subtract(apart, backend.multiply(of, part)), inverse);
-      // Gram matrices are symmetric: their columns, brought to length 1, are the transposed rows.
-      const turned = (gram: typeof value, length: typeof value): typeof value =>
-        backend.divide(gram, asRow(backend, backend.where(length, length, backend.scalar(1))));
-      const columns = turned(ofStudent, lengths);
-      const apart = backend.subtract(columns, turned(ofTeacher, teacherLengths));
+    gradient(backend, { value, pairs, student, gram, otherGram, lengths, otherLengths, along }, upstream) {
+      type Tensor = typeof value;
+      const unit = (given: Tensor, length: Tensor): Tensor =>
+        backend.divide(given, backend.where(length, length, backend.scalar(1)));
+      // Gram matrices are symmetric: M by the lengths of columns in place of rows is Mᵀ.
+      const slopes = (turned: (numbers: Tensor) => Tensor): Tensor => {
+        const directions = unit(gram, turned(lengths));
+        const differences = backend.subtract(directions, unit(otherGram, turned(otherLengths)));
+        const across = backend.subtract(differences, backend.multiply(directions, turned(along)));
+        return backend.multiply(across, turned(inverseLengths(backend, lengths)));
+      };
       const both = backend.add(
-        across(directions, differences, along, inverses),
-        across(columns, apart, asRow(backend, along), asRow(backend, inverses)),
+        slopes((numbers) => numbers),
+        slopes((numbers) => asRow(backend, numbers)),
       );
       const weights = backend.multiply(both, backend.divide(backend.multiply(upstream, backend.scalar(2)), pairs));
       backend.settle?.([value, weights]);

@@ -5,7 +5,7 @@ import { checkNotEmpty, checkRank, rangeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf, type HostStatistics, numberOf, scalarStatistic } from '../../metricState.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
-import { tempered } from '../../ops/unitFactor.ts';
+import { temperedAndCounted } from '../../ops/unitFactor.ts';
 import { readOptions, word } from '../../options.ts';
 import type { HostTensor } from '../../tensor.ts';
 
@@ -74,7 +74,7 @@ export function eigenDirections(
     },
 
     statistics<T>(backend: Backend<T>, { data }: { readonly data: T }) {
-      const { numbers, factor = backend.scalar(1), invalid = backend.scalar(0) } = tempered(backend, data);
+      const { numbers, factor, invalid } = temperedAndCounted(backend, data);
       const { centred: differences, shift, offset } = centredSamples(backend, numbers);
       const rows = centred ? differences : numbers;
       return {

@@ -1,7 +1,7 @@
 /** The statistics of a plan on a backend: each set brought near 1 and represented, each pair related, a scope around each. */
 import type { Backend, FusedPairKernel, KernelRepresentation } from '../../backend.ts';
 import { shapeError } from '../../check.ts';
-import { tempered } from '../../ops/unitFactor.ts';
+import { temperedAndCounted } from '../../ops/unitFactor.ts';
 import { sizeOf } from '../../tensor.ts';
 import { withHostProducts } from './hostProducts.ts';
 import { type PairPlan, type PlannedSet, prefixed, relatedPairs } from './pairPlan.ts';
@@ -81,7 +81,7 @@ export function statisticsOn<T>(
       const { factor, invalid, representation, kept } = backend.scope(() => {
         const activations = batch[set.input]!;
         const flat = backend.reshape(activations, [extents.samples, sizeOf(backend.shapeOf(activations).slice(1))]);
-        const { numbers, factor = backend.scalar(1), invalid = backend.scalar(0) } = tempered(backend, flat);
+        const { numbers, factor, invalid } = temperedAndCounted(backend, flat);
         return { factor, invalid, representation: means.represent(numbers), kept: keptOf(numbers) };
       });
       represented.set(set, representation);
