@@ -45,11 +45,11 @@ const settingsOf: Readonly<Record<Scale, DomainSettings>> = {
     sizes: { inputs: channels, channels: [2, 4], hidden: 8 },
   },
   quick: {
-    images: 4000,
+    images: 16_000,
     batchSize: 64,
     testImages: 2000,
-    epochs: 12,
-    trials: 3,
+    epochs: 4,
+    trials: 4,
     sizes: { inputs: channels, channels: [16, 32], hidden: 128 },
   },
   full: {

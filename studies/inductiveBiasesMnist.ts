@@ -39,7 +39,7 @@ const settingsOf: Readonly<Record<Scale, BiasSettings>> = {
     barrierPoints: 3,
   },
   quick: {
-    images: 2000,
+    images: 4000,
     testImages: 1000,
     trials: 4,
     temperature: 5,

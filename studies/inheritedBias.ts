@@ -43,7 +43,7 @@ const settingsOf: Readonly<Record<Scale, BiasSettings>> = {
     trials: 2,
     sizes: { ...small, channels: [2, 2, 2], hidden: 4 },
   },
-  quick: { share: 1, batchSize: 128, testImages: 1400, epochs: { teacher: 6, student: 10 }, trials: 5, sizes: small },
+  quick: { share: 1, batchSize: 128, testImages: 1400, epochs: { teacher: 6, student: 10 }, trials: 12, sizes: small },
   full: {
     share: 1,
     batchSize: 128,

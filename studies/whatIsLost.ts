@@ -3,16 +3,14 @@
  * teacher, on tasks of unequal size.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { crossEntropy, deriveSeed, randomPermutation } from 'dark-knowledge';
+import { crossEntropy, deriveSeed } from 'dark-knowledge';
 import { degradationHeatMap } from 'dark-knowledge/figures';
 import { tfjsLoss } from 'dark-knowledge/tfjs';
 import { drawExamples, type TaskName, taskNames, textTasks, vocabulary } from './data/textTasks.ts';
-import { jointAdam } from './jointAdam.ts';
 import { createTextClassifier, type TextClassifier, type TextOutputs } from './models/textClassifier.ts';
 import type { TransformerForm } from './models/transformer.ts';
 import { type Predictions, predict } from './predictions.ts';
 import type { Findings, Scale, Study, StudyContext } from './study.ts';
-import { type Batch, cosineRate, type TrainingStep, train } from './training.ts';
 import { degradationOf, lossClaims, meanOf } from './whatIsLost/claims.ts';
 import { exampleTable, groupTable, splitOf } from './whatIsLost/examples.ts';
 import { byModel, glueScores, glueSpeeds, type ModelName, modelNames, type TaskNumbers } from './whatIsLost/glue.ts';
@@ -26,15 +24,17 @@ import {
 } from './whatIsLost/layerwise.ts';
 import { numbersTable, recipeTable } from './whatIsLost/recipe.ts';
 import { scoreOf, speedsOf, tokensOf } from './whatIsLost/scores.ts';
+import { trainOnTasks } from './whatIsLost/taskTraining.ts';
 
 interface LossSettings {
-  /** Training examples of each task. */
+  /** Training examples of each task, for the students. */
   readonly examples: TaskNumbers;
+  /** The teacher's of each task, those of the students among them: what it knows from elsewhere, as a pretrained one does. */
+  readonly teacherExamples: number;
   readonly testExamples: number;
   /** Steps on each task in a round: a small one is gone through more often. */
   readonly steps: TaskNumbers;
-  /** How many rounds every model has. */
-  readonly rounds: number;
+  readonly rounds: { readonly teacher: number; readonly student: number };
   readonly batchSize: number;
   readonly rate: number;
   readonly teacher: Omit<TransformerForm, 'vocabulary' | 'length'>;
@@ -45,9 +45,10 @@ interface LossSettings {
 const settingsOf: Readonly<Record<Scale, LossSettings>> = {
   toy: {
     examples: { RTE: 8, STSB: 16, CoLA: 24, SST2: 32, QNLI: 40, MNLI: 48 },
+    teacherExamples: 60,
     testExamples: 12,
     steps: { RTE: 1, STSB: 1, CoLA: 0, SST2: 0, QNLI: 0, MNLI: 1 },
-    rounds: 1,
+    rounds: { teacher: 1, student: 1 },
     batchSize: 2,
     rate: 0.002,
     teacher: { layers: 12, heads: 3, width: 18, inner: 36 },
@@ -55,9 +56,10 @@ const settingsOf: Readonly<Record<Scale, LossSettings>> = {
   },
   quick: {
     examples: { RTE: 320, STSB: 640, CoLA: 960, SST2: 2560, QNLI: 4096, MNLI: 8192 },
+    teacherExamples: 8192,
     testExamples: 500,
     steps: { RTE: 12, STSB: 16, CoLA: 20, SST2: 16, QNLI: 14, MNLI: 22 },
-    rounds: 7,
+    rounds: { teacher: 16, student: 8 },
     batchSize: 32,
     rate: 0.003,
     teacher: { layers: 12, heads: 6, width: 36, inner: 72 },
@@ -65,17 +67,16 @@ const settingsOf: Readonly<Record<Scale, LossSettings>> = {
   },
   full: {
     examples: { RTE: 2500, STSB: 5700, CoLA: 8500, SST2: 67_000, QNLI: 108_000, MNLI: 393_000 },
+    teacherExamples: 400_000,
     testExamples: 2000,
     steps: { RTE: 50, STSB: 80, CoLA: 70, SST2: 160, QNLI: 200, MNLI: 240 },
-    rounds: 10,
+    rounds: { teacher: 20, student: 10 },
     batchSize: 64,
     rate: 0.001,
     teacher: { layers: 12, heads: 12, width: 144, inner: 576 },
     timing: { batch: 100, rounds: 20 },
   },
 };
-
-const warmUp = 30;
 
 export const whatIsLost: Study = {
   name: 'what-is-lost',
@@ -86,19 +87,26 @@ export const whatIsLost: Study = {
 
 async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
-  const { batchSize } = settings;
   const longest = Math.max(...taskNames.map((task) => textTasks[task].longest));
   const teacherForm: TransformerForm = { ...settings.teacher, vocabulary: vocabulary.length, length: longest };
   const classes = byTask((task) => textTasks[task].classes);
-  const training = byTask((task) => drawExamples(task, settings.examples[task], deriveSeed(deriveSeed(seed, 1), 1)));
+  const texts = (count: (task: TaskName) => number) =>
+    byTask((task) => drawExamples(task, count(task), deriveSeed(deriveSeed(seed, 1), 1)));
   const test = byTask((task) => drawExamples(task, settings.testExamples, deriveSeed(deriveSeed(seed, 1), 2)));
-  /** The steps of a round, before they are shuffled. */
-  const round = taskNames.flatMap((task) => Array.from({ length: settings.steps[task] }, () => task));
+  const schooling = {
+    steps: settings.steps,
+    batchSize: settings.batchSize,
+    rate: settings.rate,
+    seed: deriveSeed(seed, 3),
+    progress,
+  };
+  const teachers = { ...schooling, rounds: settings.rounds.teacher, texts: texts(() => settings.teacherExamples) };
+  const students = { ...schooling, rounds: settings.rounds.student, texts: texts((task) => settings.examples[task]) };
 
   const teacher = createTextClassifier(deriveSeed(seed, 2), teacherForm, classes);
   const alone = tfjsLoss(crossEntropy());
-  await trainOn('the teacher', teacher.parameters(), ({ tokens, labels }, task) =>
-    alone({ studentLogits: teacher.apply(tokens as tf.Tensor2D, task).logits, labels: labels! }),
+  await trainOnTasks(teachers, 'the teacher', teacher.parameters(), ({ tokens, labels }, task) =>
+    alone({ studentLogits: teacher.apply(tokens, task).logits, labels }),
   );
 
   const forms = studentForms(teacherForm);
@@ -106,13 +114,8 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   for (const [number, name] of studentNames.entries()) {
     const student = createTextClassifier(deriveSeed(seed, 10 + number), forms[name], classes);
     const { loss, parameters } = layerwiseObjective(teacherForm, forms[name], deriveSeed(seed, 30 + number));
-    await trainOn(name, [...student.parameters(), ...parameters], (batch, task) =>
-      loss({
-        labels: batch.labels as tf.Tensor1D,
-        present: batch.present as tf.Tensor1D,
-        student: student.apply(batch.tokens as tf.Tensor2D, task),
-        teacher: teacher.apply(batch.tokens as tf.Tensor2D, task),
-      }),
+    await trainOnTasks(students, name, [...student.parameters(), ...parameters], ({ tokens, labels, present }, task) =>
+      loss({ labels, present, student: student.apply(tokens, task), teacher: teacher.apply(tokens, task) }),
     );
     tf.dispose([...parameters]);
     models[name] = student;
@@ -182,54 +185,6 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
     measurements: { scores, degradation, speeds, split: byTask((task) => splitOf(test[task], predictions[task])) },
   };
 
-  /** Trains on batches of one task each; every model sees the same. */
-  async function trainOn(
-    name: string,
-    parameters: readonly tf.Variable[],
-    loss: (batch: Batch, task: TaskName) => tf.Scalar,
-  ): Promise<void> {
-    const taken = new Map<TaskName, number>();
-    await train({
-      count: round.length,
-      epochs: settings.rounds,
-      batchSize: 1,
-      order: deriveSeed(seed, 3),
-      parameters,
-      optimizer: jointAdam(parameters),
-      learningRate: (step, steps) => cosineRate(settings.rate)(step, steps) * Math.min(1, (step + 1) / warmUp),
-      batch({ rows }) {
-        const task = taskOf(rows);
-        const times = taken.get(task) ?? 0;
-        taken.set(task, times + 1);
-        return batchOf(task, times);
-      },
-      loss: (batch, { rows }) => loss(batch, taskOf(rows)),
-      onStep: ({ step, steps }: TrainingStep, value) =>
-        progress(`${name}: step ${step + 1} of ${steps}, loss ${value.toFixed(3)}`, step + 1 === steps),
-    });
-  }
-
-  function taskOf(rows: Int32Array): TaskName {
-    return round[rows[0]!]!;
-  }
-
-  /** The batch that a task has at its n-th step: after each pass its examples are shuffled anew. */
-  function batchOf(task: TaskName, times: number): Batch {
-    const examples = training[task];
-    const inPass = Math.floor(examples.count / batchSize);
-    const order = randomPermutation(deriveSeed(deriveSeed(seed, 4), Math.floor(times / inPass)), examples.count);
-    const rows = order.subarray((times % inPass) * batchSize, ((times % inPass) + 1) * batchSize);
-    const tokens = tokensOf(examples, rows);
-    return {
-      tokens,
-      present: tf.tidy(() => tf.cast(tf.notEqual(tf.reshape(tokens, [-1]), 0), 'float32')),
-      labels: tf.tensor1d(
-        rows.map((row) => examples.labels[row]!),
-        'int32',
-      ),
-    };
-  }
-
   async function predictionsOf(given: Readonly<Record<ModelName, TextClassifier<TaskName>>>) {
     const found: Partial<Record<TaskName, Readonly<Record<ModelName, Predictions>>>> = {};
     for (const task of taskNames) {
@@ -255,7 +210,8 @@ const inGlue: Readonly<Record<TaskName, string>> = {
 
 const remarks: readonly string[] = [
   'GLUE is not free to be here: six seeded generators of short texts over one small vocabulary take the places of six of its tasks. They keep the kind of question, the order by size, and that MNLI asks what RTE does with a third answer; MRPC and QQP are left out.',
-  'One teacher, and one student of each form, answers all tasks through a head each, in the place of RoBERTa fine-tuned for each task: nothing is pretrained here, and what the tasks share is learnt from all of them. Small tasks are gone through more often than large ones.',
+  'One teacher, and one student of each form, answers all tasks through a head each, in the place of RoBERTa fine-tuned for each task: what the tasks share is learnt from all of them. Small tasks are gone through more often than large ones.',
+  'Nothing is pretrained here. That a teacher knows more of a language than a task’s examples tell comes of its own training: the students’ examples of each task and as many more as make the sizes equal.',
   'All students start from random weights; the paper does not say how its students start. Their hidden states are matched after standardising, by the mean squared error, through a linear map where the student is narrower.',
   'Texts are few where words are: at the quick size most test texts of QNLI and CoLA, half of MNLI’s and almost none of RTE’s and STSB’s are among the training texts, so that learning by heart is part of what is measured.',
   'STSB is answered by classes 0 to 3, and scored by their expectation.',

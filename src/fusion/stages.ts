@@ -48,7 +48,7 @@ export interface Phase {
 /** Operations that are worth a place in memory by themselves, if the result is needed twice. */
 const expensive: ReadonlySet<ValueOperation> = new Set(['exp', 'fallingExp', 'power', 'log', 'sqrt', 'divide']);
 /** Others are from this many on: keeping a value is a store and a load. */
-const cheap = 3;
+const cheap = 4;
 
 /**
  * Plans the phase of a space at a level; undefined where there is nothing to do. `keep` is told what the phase reads from

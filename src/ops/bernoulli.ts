@@ -37,14 +37,15 @@ export function bernoulliPair<T>(backend: Backend<T>, u: T, v: T): BernoulliPair
     const remainder = smallExponentialRemainder(backend, moved);
     const w = backend.multiply(yes, backend.add(moved, remainder));
     const nearDivergence = backend.subtract(backend.multiply(yes, remainder), smallLogarithmRemainder(backend, w));
-    const nearGap = backend.multiply(backend.where(positive, other, likelier), w);
+    const studentYes = backend.where(positive, likelier, other);
+    const nearGap = backend.multiply(backend.subtract(one, studentYes), w);
 
     const noLog = logOfRatio(backend, a, b);
     const aboveZero = backend.where(positive, backend.multiply(no, student), zero);
     const below = backend.add(backend.where(positive, zero, student), backend.abs(v));
     const belowZero = backend.where(yes, backend.multiply(yes, below), zero);
     const divergence = backend.add(backend.subtract(noLog, belowZero), aboveZero);
-    const gap = backend.subtract(backend.where(positive, likelier, other), yes);
+    const gap = backend.subtract(studentYes, yes);
     const near = nearZero(backend, moved);
     return {
       divergence: backend.where(near, nearDivergence, divergence),

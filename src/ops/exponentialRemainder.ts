@@ -6,7 +6,7 @@ import type { Backend } from '../backend.ts';
 import { holdsDoubles } from './holdsDoubles.ts';
 import { scale } from './scale.ts';
 
-/** Below it the series serve: 1e-11 within it in float64, 1e-5 beyond it in float32. */
+/** Below it the series serve: 1e-11 within it in float64, 1e-5 beyond it in float32, where shorter ones are within 2e-8. */
 const near = 1 / 8;
 
 /** 1 where |x| < 1/8, else 0; 0 for NaN. */
@@ -16,8 +16,11 @@ export function nearZero<T>(backend: Backend<T>, x: T): T {
 
 /** e^x − 1 − x where |x| < 1/8, never negative: x²·(1/2 + x/6 + x²/24 + …). Elsewhere it means nothing. */
 export function smallExponentialRemainder<T>(backend: Backend<T>, x: T): T {
-  const coefficients = [2, 6, 24, 120, 720, 5040, 40320].map((factorial) => 1 / factorial);
-  return backend.scope(() => backend.multiply(backend.multiply(x, x), polynomial(backend, x, coefficients)));
+  const all = [1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040, 1 / 40320];
+  return backend.scope(() => {
+    const coefficients = holdsDoubles(backend) ? all : all.slice(0, 5);
+    return backend.multiply(backend.multiply(x, x), polynomial(backend, x, coefficients));
+  });
 }
 
 /** e^x − 1 for every x, to rounding. */
@@ -45,11 +48,8 @@ export function smallLogarithmRemainder<T>(backend: Backend<T>, a: T): T {
   return backend.scope(() => {
     const z = backend.divide(a, backend.add(a, backend.scalar(2)));
     const square = backend.multiply(z, z);
-    const series = polynomial(
-      backend,
-      square,
-      [3, 5, 7, 9].map((odd) => 2 / odd),
-    );
+    const all = [2 / 3, 2 / 5, 2 / 7, 2 / 9];
+    const series = polynomial(backend, square, holdsDoubles(backend) ? all : all.slice(0, 3));
     return backend.multiply(z, backend.subtract(a, backend.multiply(square, series)));
   });
 }

@@ -22,29 +22,40 @@ export function unitRowPair<T>(backend: Backend<T>, first: T, second: T): readon
   return [one!, two!];
 }
 
-/** Rows whose inner products are cosines, once they are multiplied with the inverses of both. */
+/** Rows for products with others, whose quotients by both lengths are cosines. */
 export interface CosineRows<T> {
-  /** As they were given where their squares keep their digits and can be read; else of length 1. */
+  /** As they were given, or, where their squares would leave the range, times a power of two for each row. */
   readonly rows: T;
-  /** One over the lengths of `rows`, [rows, 1]; 0 for a row of zeros. */
-  readonly inverses: T;
+  /** The lengths of `rows`, [rows, 1]; 1 for a row of zeros. */
+  readonly lengths: T;
   /** One over the lengths that the rows had, [rows, 1], or 0. */
   readonly perLength: T;
 }
 
-/** The rows of a matrix for products with others: where it can be helped nobody copies them. */
+/** The rows of a matrix for products with others. Where they can be read, and are of ordinary size, nobody copies them. */
 export function cosineRows<T>(backend: Backend<T>, x: T): CosineRows<T> {
-  const one = backend.scalar(1);
-  const squares = backend.sum(backend.multiply(x, x), { axis: -1, keepDims: true });
+  const { squares, scaled, own, lengths } = measured(backend, [x])[0]!;
   const { lowest, highest } = squareRange(backend);
   const read: readonly number[] | undefined = backend.readSync && Array.from(backend.readSync(squares).data);
   if (read?.every((square) => square >= lowest && square <= highest)) {
-    const inverses = backend.divide(one, backend.sqrt(squares));
-    return { rows: x, inverses, perLength: inverses };
+    const plain = backend.sqrt(squares);
+    return { rows: x, lengths: plain, perLength: backend.divide(backend.scalar(1), plain) };
   }
-  const { directions, lengths } = unitRows(backend, x);
-  const inverses = backend.where(lengths, one, backend.scalar(0));
-  return { rows: directions, inverses, perLength: inverseLengths(backend, lengths) };
+  return {
+    rows: scaled,
+    lengths: backend.where(own, own, backend.scalar(1)),
+    perLength: inverseLengths(backend, lengths),
+  };
+}
+
+/** The cosines of all rows of one matrix with all of another, from their products: of rows on one axis they are ±1 exactly. */
+export function cosinesOf<T>(
+  backend: Backend<T>,
+  products: T,
+  first: Pick<CosineRows<T>, 'lengths'>,
+  second: Pick<CosineRows<T>, 'lengths'>,
+): T {
+  return backend.divide(products, backend.multiply(first.lengths, asRow(backend, second.lengths)));
 }
 
 /** A number of each row, [rows, 1], as one of each column. */
@@ -55,9 +66,14 @@ export function asRow<T>(backend: Backend<T>, numbers: T): T {
 
 /** The gradient in x from the gradient g in the directions v, which is finite: (g − v·(v·g))/‖x‖. */
 export function unitRowsGradient<T>(backend: Backend<T>, { directions, lengths }: UnitRows<T>, gradient: T): T {
+  return gradientAcross(backend, directions, inverseLengths(backend, lengths), gradient);
+}
+
+/** The same where one over the lengths is there already. */
+export function gradientAcross<T>(backend: Backend<T>, directions: T, perLength: T, gradient: T): T {
   const along = backend.sum(backend.multiply(directions, gradient), { axis: -1, keepDims: true });
   const across = backend.subtract(gradient, backend.multiply(directions, along));
-  return backend.multiply(across, inverseLengths(backend, lengths));
+  return backend.multiply(across, perLength);
 }
 
 /** 1/‖x‖, and 0 for a row of zeros, or of numbers so small that the inverse is none. */
@@ -67,6 +83,15 @@ export function inverseLengths<T>(backend: Backend<T>, lengths: T): T {
 }
 
 function directed<T>(backend: Backend<T>, matrices: readonly T[]): readonly UnitRows<T>[] {
+  // A row of zeros over 1 stays one: a choice for each row costs nothing, one for each number a pass.
+  return measured(backend, matrices).map(({ scaled, own, lengths }) => ({
+    directions: backend.divide(scaled, backend.where(own, own, backend.scalar(1))),
+    lengths,
+  }));
+}
+
+/** Rows, times a power of two for each where its squares would leave the range; their own lengths, and those that they had. */
+function measured<T>(backend: Backend<T>, matrices: readonly T[]) {
   const [zero, one] = [backend.scalar(0), backend.scalar(1)];
   const { lowest, highest, up, down } = squareRange(backend);
   const sides = matrices.map((x) => {
@@ -89,10 +114,7 @@ function directed<T>(backend: Backend<T>, matrices: readonly T[]): readonly Unit
     const scaled = backend.where(outside, backend.multiply(alone, factors), x);
     const parts = backend.where(outside, backend.multiply(scaled, scaled), zero);
     const rescued = backend.sum(parts, { axis: -1, keepDims: true });
-    const lengths = backend.sqrt(backend.where(outside, rescued, squares));
-    // An inverse for each row costs nothing, a quotient or a choice for each number a pass. Times 0 a row of zeros stays one.
-    const inverses = backend.where(lengths, backend.divide(one, lengths), zero);
-    const directions = backend.multiply(scaled, inverses);
-    return { directions, lengths: backend.divide(lengths, factors) };
+    const own = backend.sqrt(backend.where(outside, rescued, squares));
+    return { squares, scaled, own, lengths: backend.divide(own, factors) };
   });
 }

@@ -53,14 +53,14 @@ export const settingsOf: Readonly<Record<Scale, DeviationSettings>> = {
     linear: { images: 12, epochs: 20, batchSize: 6 },
   },
   quick: {
-    trials: 4,
+    trials: 3,
     images: 1000,
     testImages: 4000,
     curveImages: 1000,
     sizes: { cnn, mlp: [784, 256, 64, 10] },
     training: {
-      cnn: { epochs: 10, batchSize: 16, learningRate: 0.01 },
-      mlp: { epochs: 24, batchSize: 64, learningRate: 0.001 },
+      cnn: { epochs: 20, batchSize: 16, learningRate: 0.01 },
+      mlp: { epochs: 48, batchSize: 64, learningRate: 0.001 },
     },
     temperature: 4,
     noise: 0.2,

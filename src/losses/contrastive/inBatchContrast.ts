@@ -4,7 +4,7 @@ import type { Loss } from '../../loss.ts';
 import { identity } from '../../ops/centredGram.ts';
 import { effectiveRowWeights, type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
-import { asRow, cosineRows } from '../../ops/unitRows.ts';
+import { asRow, cosineRows, cosinesOf, gradientAcross } from '../../ops/unitRows.ts';
 import { positive, readOptions, word } from '../../options.ts';
 import { type FormOf, sharedRowLoss } from '../../rowLoss.ts';
 
@@ -97,7 +97,7 @@ export function inBatchContrast<const Positives extends ContrastPositives = 'pai
       const student = cosineRows(backend, counted(inputs.studentFeatures));
       const teacher = cosineRows(backend, counted(inputs.teacherFeatures));
       const products = backend.matMul(student.rows, teacher.rows, { transposeB: true });
-      const cosines = backend.multiply(backend.multiply(products, student.inverses), asRow(backend, teacher.inverses));
+      const cosines = cosinesOf(backend, products, student, teacher);
       const scores = among(backend, weights, scale(backend, cosines, 1 / temperature), -Infinity);
       const shares = positiveShares(backend, weights, byLabel ? inputs.labels : undefined, scores);
       const bound = 2 / temperature < farthest ? backend.scalar(1 / temperature) : undefined;
@@ -115,26 +115,25 @@ export function inBatchContrast<const Positives extends ContrastPositives = 'pai
       return {
         losses,
         lossesOfRows: losses,
-        cosines,
-        ...student,
+        student: student.rows,
+        lengths: student.lengths,
+        perLength: student.perLength,
         teacher: teacher.rows,
-        teacherInverses: teacher.inverses,
+        teacherLengths: teacher.lengths,
         studentSlopes: ofStudents.slopes,
         teacherSlopes: ofTeachers.slopes,
       };
     },
 
     gradients(backend, kept, scaled) {
-      const { lossesOfRows, cosines, rows: student, inverses, perLength, teacher, teacherInverses } = kept;
+      const { lossesOfRows, student, lengths, perLength, teacher, teacherLengths } = kept;
       const [batch = 1] = backend.shapeOf(student);
       const slopes = backend.add(scaled(kept.studentSlopes), scaled(kept.teacherSlopes, [1, batch]));
-      // Through x̂ = x/‖x‖: what is along x̂ falls away.
-      const along = backend.sum(backend.multiply(slopes, cosines), { axis: 1, keepDims: true });
-      const weights = backend.multiply(slopes, asRow(backend, teacherInverses));
-      backend.settle?.([lossesOfRows, along, weights]);
-      const own = backend.multiply(student, backend.multiply(along, inverses));
-      const across = backend.subtract(backend.matMul(weights, teacher), own);
-      return [backend.multiply(across, scale(backend, perLength, 0.5 / temperature))];
+      const factors = asRow(backend, backend.divide(backend.scalar(0.5 / temperature), teacherLengths));
+      const weights = backend.multiply(slopes, factors);
+      backend.settle?.([lossesOfRows, weights]);
+      const inDirections = backend.matMul(weights, teacher);
+      return [gradientAcross(backend, backend.divide(student, lengths), perLength, inDirections)];
     },
   });
   return loss as never;

@@ -113,8 +113,9 @@ const neitherEnd: OptionReader<number> = (where, name, given) => {
   throw rangeError(where, name, 'neither 0 nor 1', alpha, hint);
 };
 
-/** m^(1 − a)·o^a of the pair's two sides, m and o; 0 where m is masked. */
+/** m^(1 − a)·o^a of the pair's two sides, m and o; 0 where m is masked. At ½ two roots are less than a third exponential. */
 function geometricMean<T>(backend: Backend<T>, pair: SoftenedPair<T>, a: number): T {
+  if (a === 0.5) return backend.multiply(backend.sqrt(pair.student), backend.sqrt(pair.teacher));
   const mainLog = logOf(backend, pair, 'student');
   const power = backend.exp(backend.subtract(mainLog, scale(backend, pair.logRatio, a)));
   return backend.where(isMinusInfinity(backend, mainLog), backend.scalar(0), power);

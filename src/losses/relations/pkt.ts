@@ -2,7 +2,7 @@ import type { Backend } from '../../backend.ts';
 import type { Loss } from '../../loss.ts';
 import { identity } from '../../ops/centredGram.ts';
 import { nearZero, polynomial } from '../../ops/exponentialRemainder.ts';
-import { asRow, cosineRows } from '../../ops/unitRows.ts';
+import { asRow, cosineRows, cosinesOf } from '../../ops/unitRows.ts';
 import { readOptions } from '../../options.ts';
 import { ofPairs, setLoss } from '../../setLoss.ts';
 
@@ -56,7 +56,7 @@ export function pkt(
         value: backend.divide(backend.sum(divergences(backend, p, q, apart)), pairs),
         pairs,
         rows: own.rows,
-        inverses: own.inverses,
+        lengths: own.lengths,
         perLength: own.perLength,
         cosines: own.cosines,
         // At S = 0 the cosine is at its end, and turning either sample changes it by 0 to first order.
@@ -64,13 +64,14 @@ export function pkt(
       };
     },
 
-    gradient(backend, { value, pairs, rows, inverses, perLength, cosines, slopes }, upstream) {
+    gradient(backend, { value, pairs, rows, lengths, perLength, cosines, slopes }, upstream) {
       const [batch = 1] = backend.shapeOf(rows);
       // Through x̂ = x/‖x‖: what is along x̂_i falls away, Σ_j G_ij·cos_ij of it. All of it in the weights of one product.
       const along = backend.sum(backend.multiply(slopes, cosines), { axis: 1, keepDims: true });
       const across = backend.where(identity(backend, batch), backend.subtract(slopes, along), slopes);
       const factors = backend.multiply(perLength, backend.divide(upstream, pairs));
-      const weights = backend.multiply(backend.multiply(across, factors), asRow(backend, inverses));
+      const inverses = asRow(backend, backend.divide(backend.scalar(1), lengths));
+      const weights = backend.multiply(backend.multiply(across, factors), inverses);
       backend.settle?.([value, weights]);
       return backend.matMul(weights, rows);
     },
@@ -79,9 +80,9 @@ export function pkt(
 
 /** Each sample's similarities 2·S = cos + 1 to all, one over their sums, and the cosines and rows that they are made of. */
 function neighbours<T>(backend: Backend<T>, x: T, counts: T | undefined) {
-  const { rows, inverses, perLength } = cosineRows(backend, x);
+  const { rows, lengths, perLength } = cosineRows(backend, x);
   const products = backend.matMul(rows, rows, { transposeB: true });
-  const cosines = backend.multiply(backend.multiply(products, inverses), asRow(backend, inverses));
+  const cosines = cosinesOf(backend, products, { lengths }, { lengths });
   // Rounding may bring a cosine below −1.
   const positive = backend.maximum(backend.add(cosines, backend.scalar(1)), backend.scalar(0));
   const similarities = ofPairs(backend, counts, positive);
@@ -90,7 +91,7 @@ function neighbours<T>(backend: Backend<T>, x: T, counts: T | undefined) {
     backend.scalar(1),
     counts === undefined ? sums : backend.where(counts, sums, backend.scalar(1)),
   );
-  return { rows, inverses, perLength, cosines, similarities, perSum };
+  return { rows, lengths, perLength, cosines, similarities, perSum };
 }
 
 /**

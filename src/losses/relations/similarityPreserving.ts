@@ -50,20 +50,23 @@ export function similarityPreserving(
         ofTeacher,
         directions,
         differences,
-        inverses: inverseLengths(backend, lengths),
-        teacherInverses: inverseLengths(backend, other.lengths),
+        lengths,
+        teacherLengths: other.lengths,
         pairs,
       };
     },
 
     gradient(backend, kept, upstream) {
-      const { value, student, ofStudent, ofTeacher, directions, differences, inverses, teacherInverses, pairs } = kept;
+      const { value, student, ofStudent, ofTeacher, directions, differences, lengths, teacherLengths, pairs } = kept;
+      const inverses = inverseLengths(backend, lengths);
       const along = backend.sum(backend.multiply(directions, differences), { axis: 1, keepDims: true });
       const across = (of: typeof value, apart: typeof value, part: typeof value, inverse: typeof value): typeof value =>
         backend.multiply(backend.subtract(apart, backend.multiply(of, part)), inverse);
       // Gram matrices are symmetric: their columns, brought to length 1, are the transposed rows.
-      const columns = backend.multiply(ofStudent, asRow(backend, inverses));
-      const apart = backend.subtract(columns, backend.multiply(ofTeacher, asRow(backend, teacherInverses)));
+      const turned = (gram: typeof value, length: typeof value): typeof value =>
+        backend.divide(gram, asRow(backend, backend.where(length, length, backend.scalar(1))));
+      const columns = turned(ofStudent, lengths);
+      const apart = backend.subtract(columns, turned(ofTeacher, teacherLengths));
       const both = backend.add(
         across(directions, differences, along, inverses),
         across(columns, apart, asRow(backend, along), asRow(backend, inverses)),
