@@ -3,7 +3,7 @@
  * with them: a series keeps them, with the leading term of the remainder as a factor.
  */
 import type { Backend } from '../backend.ts';
-import { holdsDoubles } from './holdsDoubles.ts';
+import { holdsSingles } from './holdsDoubles.ts';
 import { scale } from './scale.ts';
 
 /** Below it the series serve: 1e-11 within it in float64, 1e-5 beyond it in float32, where shorter ones are within 2e-8. */
@@ -18,7 +18,7 @@ export function nearZero<T>(backend: Backend<T>, x: T): T {
 export function smallExponentialRemainder<T>(backend: Backend<T>, x: T): T {
   const all = [1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040, 1 / 40320];
   return backend.scope(() => {
-    const coefficients = holdsDoubles(backend) ? all : all.slice(0, 5);
+    const coefficients = holdsSingles(backend) ? all.slice(0, 5) : all;
     return backend.multiply(backend.multiply(x, x), polynomial(backend, x, coefficients));
   });
 }
@@ -49,7 +49,7 @@ export function smallLogarithmRemainder<T>(backend: Backend<T>, a: T): T {
     const z = backend.divide(a, backend.add(a, backend.scalar(2)));
     const square = backend.multiply(z, z);
     const all = [2 / 3, 2 / 5, 2 / 7, 2 / 9];
-    const series = polynomial(backend, square, holdsDoubles(backend) ? all : all.slice(0, 3));
+    const series = polynomial(backend, square, holdsSingles(backend) ? all.slice(0, 3) : all);
     return backend.multiply(z, backend.subtract(a, backend.multiply(square, series)));
   });
 }
@@ -70,7 +70,7 @@ export function logOfRatio<T>(backend: Backend<T>, a: T, b: T): T {
   return backend.scope(() => {
     const total = backend.add(backend.add(a, b), backend.scalar(2));
     const z = backend.divide(backend.subtract(a, b), total);
-    const coefficients = holdsDoubles(backend) ? Array.from({ length: 11 }, (_, index) => 2 / (2 * index + 1)) : upTo9;
+    const coefficients = holdsSingles(backend) ? upTo9 : Array.from({ length: 11 }, (_, index) => 2 / (2 * index + 1));
     return backend.multiply(z, polynomial(backend, backend.multiply(z, z), coefficients));
   });
 }

@@ -77,7 +77,8 @@ describe.each(tfjsBackendNames.filter((name) => ['cpu', 'wasm', 'tensorflow'].in
         const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => loss({ studentLogits: x, teacherLogits }))(student);
         tf.dispose([value, grad]);
       }
-      expect([reads(), kernels.tensorCount(), tf.memory().numTensors - before]).toEqual([6, 0, 0]);
+      // A value and a gradient a step, and one look at how precise the numbers are.
+      expect([reads(), kernels.tensorCount(), tf.memory().numTensors - before]).toEqual([7, 0, 0]);
       student.dispose();
     });
 
@@ -97,8 +98,8 @@ describe.each(tfjsBackendNames.filter((name) => ['cpu', 'wasm', 'tensorflow'].in
         else backend.isUsingGpuDevice = was;
       }
       expectDeepClose(onGpu, value(), 1e-6);
-      // The value, and the gradient that may be asked for.
-      expect(reads()).toBe(2);
+      // The value, the gradient that may be asked for, and one look at how precise the numbers are.
+      expect(reads()).toBe(3);
     });
 
     test('may be those of any backend in host memory, in double precision too', () => {
