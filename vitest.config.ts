@@ -10,6 +10,7 @@ const suites = ['losses', 'metrics', 'figures', 'algebra', 'ops', 'contrastive',
 );
 
 const webgpu = ['test/webgpu/**/*.test.ts'];
+const browser = ['test/browser/**/*.test.ts'];
 
 export default defineConfig({
   resolve: {
@@ -29,12 +30,14 @@ export default defineConfig({
       // A quarter of all tests' time, most of it a software driver's compiler: a command of its own, `npm run test:webgpu`. The
       // suites above try every loss and metric on WebGPU too.
       { extends: true, test: { name: 'webgpu', include: webgpu, isolate: false } },
+      // A browser takes both cores for itself: `npm run test:browser`.
+      { extends: true, test: { name: 'browser', include: browser } },
       {
         extends: true,
         test: {
           name: 'rest',
           include: ['test/**/*.test.ts', 'report/test/**/*.test.ts'],
-          exclude: [...suites, ...webgpu],
+          exclude: [...suites, ...webgpu, ...browser],
         },
       },
     ],

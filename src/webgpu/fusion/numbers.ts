@@ -149,7 +149,7 @@ export interface RowNumbers extends Numbers {
 export const labelColumns: string = `
 const noColumn = 0xffffffffu;
 fn columnOf(label: f32, columns: u32) -> u32 {
-  if (isNan(label) || label < 0.0 || label >= 4294967296.0 || label != floor(label)) { return noColumn; }
+  if (isNan(label) | (label < 0.0) | (label >= 4294967296.0) | (label != floor(label))) { return noColumn; }
   let column = u32(label);
   return select(noColumn, column, column < columns);
 }
