@@ -5,12 +5,12 @@ import { defineConfig } from 'vitest/config';
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 /** Tests of one kind, none of which leaves anything behind for the next. */
-const suites = ['losses', 'metrics', 'figures', 'algebra', 'ops', 'contrastive', 'testing'].map(
+const suites = ['losses', 'metrics', 'figures', 'algebra', 'ops', 'contrastive', 'testing', 'teachers', 'cpu'].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
 
 const webgpu = ['test/webgpu/**/*.test.ts'];
-const browser = ['test/browser/**/*.test.ts'];
+const browser = ['test/browser/**/*.test.ts', 'report/test/browser.test.ts'];
 
 export default defineConfig({
   resolve: {
