@@ -130,6 +130,12 @@ const everyone = [0, 1, 2, 3, 4];
 const counted = [0, 1, 3, 4];
 const withGap = (features: readonly number[][]): number[][] =>
   features.map((row, at) => (at === 2 ? row.map(() => Number.NaN) : row));
+/** The third sample does not count, and holds NaN. */
+const gapped = {
+  studentFeatures: withGap(batch.studentFeatures),
+  teacherFeatures: withGap(batch.teacherFeatures),
+  rowWeights: [1, 1, 0, 1, 1],
+};
 
 describeLoss('inBatchContrast', [
   ...catalogueCases('inBatchContrast', inBatchContrast),
@@ -142,11 +148,7 @@ describeLoss('inBatchContrast', [
   {
     title: 'a sample that does not count is nobody’s negative, whatever it holds',
     loss: inBatchContrast({ temperature: 0.5 }),
-    inputs: {
-      studentFeatures: withGap(batch.studentFeatures),
-      teacherFeatures: withGap(batch.teacherFeatures),
-      rowWeights: [1, 1, 0, 1, 1],
-    },
+    inputs: gapped,
     value: contrast(counted, same, 0.5),
     smooth: false,
   },
@@ -154,11 +156,7 @@ describeLoss('inBatchContrast', [
     // Of cosines this far apart in units of T float32 holds no exponential of all of them at once.
     title: 'a low temperature, and a sample that does not count',
     loss: inBatchContrast({ temperature: 0.01 }),
-    inputs: {
-      studentFeatures: withGap(batch.studentFeatures),
-      teacherFeatures: withGap(batch.teacherFeatures),
-      rowWeights: [1, 1, 0, 1, 1],
-    },
+    inputs: gapped,
     value: contrast(counted, same, 0.01),
     smooth: false,
   },

@@ -6,8 +6,8 @@ import type { Value, ValueOperation } from '../../fusion/values.ts';
 import { canCompile } from '../instance.ts';
 import type { TensorStore, WasmTensor } from '../tensors.ts';
 import { type AddedModule, rangesOver, type Threads } from '../threads.ts';
-import { tableBytes, writeTable } from './arithmetic.ts';
 import { type BlockLayout, blockLayout, singleReductions } from './block.ts';
+import { tableBytes, writeTable } from './constants.ts';
 import { emitProgram, walkOf } from './emitProgram.ts';
 import { columnReductions, keptValues } from './memory.ts';
 
