@@ -17,6 +17,8 @@ export interface Run {
   /** The tfjs backend. */
   readonly platform: string;
   readonly seconds: number;
+  /** Of one core: what the run takes at most where no other work runs. */
+  readonly cpuSeconds: number;
 }
 
 /** A run with what it found, as JSON holds it. */

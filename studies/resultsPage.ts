@@ -30,9 +30,9 @@ export function resultsPage(kept: readonly Kept[]): string {
 }
 
 function sectionOf({ results, comment }: Kept): string {
-  const { title, paper, study, scale, seed, seconds, platform, date, versions, settings, claims } = results;
+  const { title, paper, study, scale, seed, seconds, cpuSeconds, platform, date, versions, settings, claims } = results;
   const made = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const facts = `\`npm run study -- ${study}${scale === 'full' ? ' --full' : ''}\`, ${date}, seed ${seed}, ${minutes(seconds)} on tfjs ${platform}; ${made.join(', ')}.`;
+  const facts = `\`npm run study -- ${study}${scale === 'full' ? ' --full' : ''}\`, ${date}, seed ${seed}, ${minutes(seconds)} (${minutes(cpuSeconds)} of one core) on tfjs ${platform}; ${made.join(', ')}.`;
   const values = Object.entries(settings).map(([name, value]) => `${name} ${plain(value)}`);
   return [
     `## ${title}`,

@@ -24,7 +24,7 @@ function atToySize(study: Study): Promise<Findings> {
 
 /** How many figures a study's page has, which must show every claim. */
 async function figuresOnPage(study: Study, findings: Findings): Promise<number> {
-  const page = await pageOf(study, findings, { scale: 'toy', seed: 3, platform: 'wasm', seconds: 1 });
+  const page = await pageOf(study, findings, { scale: 'toy', seed: 3, platform: 'wasm', seconds: 1, cpuSeconds: 1 });
   expect(page).toContain(`of ${findings.claims.length} hold`);
   return page.match(/<svg/g)?.length ?? 0;
 }
@@ -114,6 +114,7 @@ const results: Results = {
   seed: 7,
   platform: 'wasm',
   seconds: 90,
+  cpuSeconds: 120,
   versions: { tfjs: '4.0.0' },
   settings: { images: 10, sizes: { channels: [2, 4] } },
   claims: [claimAbove(words, [0.2, 0.21, 0.19]), claimAbove(words, [-0.2, -0.21, -0.19]), claimAbove(words, [0.5])],
@@ -130,7 +131,7 @@ it('the page of results tells every claim with its number beside the paper, how 
     '| distilled \\| alone | **holds** | +0.200 | +0.175 to +0.225 | 0.189 | accuracy, difference | Table 9 |',
   );
   expect(page).toContain(
-    '`npm run study -- example --full`, 2020-01-02, seed 7, 1.5 minutes on tfjs wasm; tfjs 4.0.0.',
+    '`npm run study -- example --full`, 2020-01-02, seed 7, 1.5 minutes (2.0 minutes of one core) on tfjs wasm; tfjs 4.0.0.',
   );
   for (const line of [
     'Settings: images 10; sizes (channels 2 4).',
