@@ -85,7 +85,7 @@ const settingsOf: Readonly<Record<Scale, AgreementSettings>> = {
     epochs: 12,
     batchSize: 64,
     rate: 0.004,
-    trials: 3,
+    trials: 4,
     sizes: { lstm: { layers: 2, width: 32 }, transformer: { layers: 3, heads: 4, width: 32 }, universalWidth: 48 },
   },
   full: {

@@ -1,9 +1,10 @@
 /** Two centred sets of activations after the best rotation and reflection: what all shape distances are made of. */
 import { nuclearNorm } from '../../algebra/singularValues.ts';
 import { type ActivationStatus, activationStatus } from './activationStatus.ts';
-import { crossProducts, traceOf } from './crossProducts.ts';
+import { traceOf } from './crossProducts.ts';
 import type { PairForm, PairStatistics, SetStatistics } from './pairSimilarity.ts';
 import { directionCosines, type PrincipalDirections, principalDirections } from './principalDirections.ts';
+import { shapeProducts } from './shapeProducts.ts';
 import { shapeResidual } from './shapeResidual.ts';
 
 /** What is known of one set: its squared norm, and in the form by samples its directions. */
@@ -14,10 +15,12 @@ export interface Shape extends PrincipalDirections {
 
 /** The shape of one set. */
 export function shapeOf(set: Omit<SetStatistics, 'summary'>, form: PairForm): Shape {
-  const square = traceOf(set.statistics[form.name === crossProducts.name ? 'products' : 'gram']!);
   // By features the singular values of XᵀY say it all.
-  if (form.name === crossProducts.name)
+  if (form.name === shapeProducts.name) {
+    const square = set.statistics.square!.data[0]!;
     return { square, variances: new Float64Array(0), vectors: new Float64Array(0), extent: 0 };
+  }
+  const square = traceOf(set.statistics.gram!);
   return { square, ...principalDirections(set, form, { tolerance: 0, variance: 1 }) };
 }
 
@@ -60,7 +63,7 @@ export function alignedShapes(pair: PairStatistics<Shape>): AlignedShapes {
 }
 
 function nuclearNormOf(pair: PairStatistics<Shape>): number {
-  if (pair.form.name === crossProducts.name) {
+  if (pair.form.name === shapeProducts.name) {
     const { data, shape } = pair.xy.products!;
     return nuclearNorm(data, shape[0]!, shape[1]!);
   }

@@ -11,6 +11,7 @@ import type { Backend } from '../../backend.ts';
 import { type HostStatistic, type HostStatistics, scalarStatistic } from '../../metricState.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
 import { crossProductsMark } from './formMarks.ts';
+import { added, dot, meansOf, movedProducts, vector } from './mergedMoments.ts';
 import type { PairForm, PairStatistics, Representation, SetStatistics } from './pairSimilarity.ts';
 
 /** How many numbers the statistics of these widths hold, about. */
@@ -52,14 +53,6 @@ function pairProducts<T>(backend: Backend<T>, x: Representation<T>, y: Represent
   };
 }
 
-const vector = (data: Float64Array): HostStatistic => ({ data, shape: [data.length] });
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;
-  return sum;
-}
-
 /** matrix · v for a row-major matrix [rows, columns]. */
 function timesVector({ data, shape }: HostStatistic, v: Float64Array): Float64Array {
   const [rows = 0, columns = 0] = shape;
@@ -90,41 +83,17 @@ export function traceOf({ data, shape }: HostStatistic): number {
   return sum;
 }
 
-/** Where each part's mean lies from the mean of both, and that mean's offset from the first part's shift. */
-function meansOf(first: SetStatistics, second: SetStatistics) {
-  const share = second.samples / (first.samples + second.samples);
-  const firstShift = first.statistics.shift!.data;
-  const firstOffset = first.statistics.offset!.data;
-  const secondShift = second.statistics.shift!.data;
-  const secondOffset = second.statistics.offset!.data;
-  // From the first part's mean to the second's.
-  const step = firstShift.map(
-    (shift, index) => secondShift[index]! - shift + secondOffset[index]! - firstOffset[index]!,
-  );
-  return {
-    offset: firstOffset.map((offset, index) => offset + share * step[index]!),
-    ofFirst: step.map((value) => -share * value),
-    ofSecond: step.map((value) => (1 - share) * value),
-  };
-}
-
 /** A pair's moments about the points that lie −delta and −epsilon from its means. */
 function moved(pair: PairStatistics, delta: Float64Array, epsilon: Float64Array) {
   const { samples, x, y, xy } = pair;
   const products = xy.products!;
-  const [rows = 0, columns = 0] = products.shape;
   const [d, e] = [traceOf(x.statistics.products!), traceOf(y.statistics.products!)];
   const [deltaSquare, epsilonSquare] = [dot(delta, delta), dot(epsilon, epsilon)];
   const xyEpsilon = timesVector(products, epsilon);
   const xyDelta = vectorTimes(delta, products);
-  const shifted = products.data.slice();
-  for (let row = 0; row < rows; row++) {
-    const scaled = samples * delta[row]!;
-    for (let column = 0; column < columns; column++) shifted[row * columns + column]! += scaled * epsilon[column]!;
-  }
   const { xCubes, yCubes, quartic } = xy;
   return {
-    products: shifted,
+    products: movedProducts(pair, delta, epsilon),
     xCubes: xCubes!.data.map((cube, row) => cube + 2 * xyEpsilon[row]! + (e + samples * epsilonSquare) * delta[row]!),
     yCubes: yCubes!.data.map(
       (cube, column) => cube + 2 * xyDelta[column]! + (d + samples * deltaSquare) * epsilon[column]!,
@@ -138,11 +107,6 @@ function moved(pair: PairStatistics, delta: Float64Array, epsilon: Float64Array)
       4 * dot(delta, xyEpsilon) +
       samples * deltaSquare * epsilonSquare,
   };
-}
-
-function added(a: Float64Array, b: Float64Array): Float64Array {
-  for (let index = 0; index < a.length; index++) a[index]! += b[index]!;
-  return a;
 }
 
 /** Merges a pair's statistics. */

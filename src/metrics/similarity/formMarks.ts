@@ -3,6 +3,9 @@
 /** By features: `crossProducts.ts`. */
 export const crossProductsMark = { name: 'features' };
 
+/** By features, what shapes are compared by: `shapeProducts.ts`. */
+export const shapeProductsMark = { name: 'features, shapes' };
+
 /** By Gram matrices, linear: `gramAlignment.ts`. */
 export const linearGramMark = { name: 'linear gram' };
 

@@ -22,13 +22,21 @@ export function principalForm(): { readonly form: OptionReader<NonNullable<Princ
   return { form: word(['auto', 'features', 'gram'], 'auto') };
 }
 
+/** The two forms of a measure. */
+export interface FormsByExtent {
+  /** For few features of many samples. Default `crossProducts`. */
+  readonly byFeatures?: PairForm;
+  /** For few samples of many features. Default `sampleGram`. */
+  readonly bySamples?: PairForm;
+}
+
 /** Matrices of this extent are decomposed on the host: beyond it, nobody would wait for it. */
 const greatestExtent = 4096;
 
 function choose(
   where: string,
   form: NonNullable<PrincipalFormOptions['form']>,
-  bySamples: PairForm,
+  { byFeatures = crossProducts, bySamples = sampleGram }: FormsByExtent,
   { samples, x, y }: Extents,
 ): PairForm {
   const width = Math.max(...x, ...y);
@@ -40,27 +48,26 @@ function choose(
     const hint = byGram ? 'Take a part of the samples.' : 'Average over positions, or take a random projection, first.';
     throw rangeError(where, `number of ${what}`, `at most ${greatestExtent}`, extent, hint);
   }
-  return byGram ? bySamples : crossProducts;
+  return byGram ? bySamples : byFeatures;
 }
 
 /**
  * The parts of a similarity that depend on the form.
- *
- * @param bySamples The form for few samples of many features.
  */
 export function principalForms(
   where: string,
   form: NonNullable<PrincipalFormOptions['form']>,
-  bySamples: PairForm = sampleGram,
+  ways: FormsByExtent = {},
 ): Pick<PairSimilarity<unknown>, 'forms' | 'leastSamples'> &
   Required<Pick<PairSimilarity<unknown>, 'choose' | 'mergeError'>> {
-  const both = { auto: [crossProducts, bySamples], features: [crossProducts], gram: [bySamples] } as const;
+  const { byFeatures = crossProducts, bySamples = sampleGram } = ways;
+  const both = { auto: [byFeatures, bySamples], features: [byFeatures], gram: [bySamples] } as const;
   return {
     leastSamples: 1,
     forms: both[form],
-    choose: (extents) => choose(where, form, bySamples, extents),
+    choose: (extents) => choose(where, form, ways, extents),
     mergeError(used) {
-      if (used.name === crossProducts.name) return undefined;
+      if (used.name === byFeatures.name) return undefined;
       const hint = "Pass { form: 'features' } for at most 4096 features.";
       return rangeError(where, 'form', "'features' for a stream", 'Gram matrices of one batch', hint);
     },
@@ -84,11 +91,11 @@ export function reorderedDirections<Directions extends PrincipalDirections>(
 export function rematchedDirections<Directions extends PrincipalDirections>(
   where: string,
   finish: (pair: PairStatistics<Directions>) => { readonly value: number },
-  form: PairForm = sampleGram,
+  bySamples: PairForm = sampleGram,
 ): Rematching<object, Directions> {
   return {
-    form,
-    check: (extents) => void choose(where, 'gram', form, extents),
+    form: bySamples,
+    check: (extents) => void choose(where, 'gram', { bySamples }, extents),
     matchingsOf: (pair) => ({
       valueFor(order) {
         const y = { ...pair.y, summary: reorderedDirections(pair.y.summary, order) };

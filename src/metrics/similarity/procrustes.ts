@@ -4,6 +4,7 @@ import { alignedDistance, alignedShapes, type Shape, shapeOf } from './alignedSh
 import { twoSetMethods } from './pairMetric.ts';
 import type { PairSimilarity, PairStatistics, SimilarityMetric } from './pairSimilarity.ts';
 import { type PrincipalFormOptions, principalForm, principalForms, rematchedDirections } from './principalForms.ts';
+import { shapeProducts } from './shapeProducts.ts';
 import { keepsSamples } from './shapeResidual.ts';
 
 /** Options of `procrustes`. */
@@ -73,7 +74,7 @@ export function procrustes(options: ProcrustesOptions = {}): SimilarityMetric<Pr
     name: 'procrustes',
     kind: 'distance',
     settings,
-    ...principalForms('procrustes', settings.form),
+    ...principalForms('procrustes', settings.form, { byFeatures: shapeProducts }),
     keeps: keepsSamples,
     summarize: shapeOf,
     finish: shapeDistances,

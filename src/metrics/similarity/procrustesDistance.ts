@@ -4,6 +4,7 @@ import { alignedDistance, alignedShapes, type Shape, shapeOf } from './alignedSh
 import { twoSetMethods } from './pairMetric.ts';
 import type { PairSimilarity, PairStatistics, SimilarityMetric } from './pairSimilarity.ts';
 import { type PrincipalFormOptions, principalForm, principalForms, rematchedDirections } from './principalForms.ts';
+import { shapeProducts } from './shapeProducts.ts';
 import { keepsSamples } from './shapeResidual.ts';
 
 /** Options of `procrustesDistance`. */
@@ -54,7 +55,7 @@ export function procrustesDistance(
     name: 'procrustesDistance',
     kind: 'distance',
     settings,
-    ...principalForms('procrustesDistance', settings.form),
+    ...principalForms('procrustesDistance', settings.form, { byFeatures: shapeProducts }),
     keeps: keepsSamples,
     summarize: shapeOf,
     finish,

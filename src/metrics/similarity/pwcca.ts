@@ -155,7 +155,7 @@ export function pwcca(options: PwccaOptions = {}): SimilarityMetric<PwccaResult>
     name: 'pwcca',
     kind: 'similarity',
     settings,
-    ...principalForms('pwcca', form, featureGram),
+    ...principalForms('pwcca', form, { bySamples: featureGram }),
     summarize: (set, used) => loadingsOf(set, used, tolerance),
     finish,
     mirror(result) {

@@ -1,6 +1,6 @@
-/** The kernel of cross-products by features: centring in float64, products summed in float64 between short blocks. */
+/** The kernels of cross-products by features, for CKA and correlations and for shapes: centring in float64, products summed in float64 between short blocks. */
 import type { FusedPairKernel } from '../../backend.ts';
-import { crossProductsMark } from '../../metrics/similarity/formMarks.ts';
+import { crossProductsMark, shapeProductsMark } from '../../metrics/similarity/formMarks.ts';
 import type { Pointer } from '../assemblyExports.ts';
 import { computeProducts, factor } from '../product.ts';
 import type { WasmTensor } from '../tensors.ts';
@@ -16,8 +16,11 @@ interface CentredSet {
   readonly squares: WasmTensor;
 }
 
-/** The kernel. */
-export function crossProductKernel(host: KernelHost, own: MetricFunctions): FusedPairKernel<WasmTensor, CentredSet> {
+/** The kernels. */
+export function crossProductKernels(
+  host: KernelHost,
+  own: MetricFunctions,
+): readonly FusedPairKernel<WasmTensor, CentredSet>[] {
   const { store, backend } = host;
   const pointer = (tensor: WasmTensor): Pointer => tensor.storage.pointer;
 
@@ -52,24 +55,28 @@ export function crossProductKernel(host: KernelHost, own: MetricFunctions): Fuse
     return valueTensor(store, sum);
   }
 
-  return {
+  function centredSet(activations: WasmTensor) {
+    const [samples, width] = activations.shape as readonly [number, number];
+    const from = store.pointerTo('crossProducts', activations);
+    const centred = store.make([samples, width]);
+    const squares = store.make([samples], 'float64');
+    const offset = store.make([width], 'float64');
+    const shift = store.make([width]);
+    const floats = store.arena.floats();
+    floats.copyWithin(pointer(shift) / 4, from / 4, from / 4 + width);
+    own.here().centre(from, samples, width, pointer(centred), pointer(offset), pointer(squares));
+    return { working: { samples, width, centred, squares }, mean: { shift, offset } };
+  }
+
+  const moments: FusedPairKernel<WasmTensor, CentredSet> = {
     kind: 'pairs',
     implements: crossProductsMark,
 
     represent(activations) {
-      const [samples, width] = activations.shape as readonly [number, number];
-      const from = store.pointerTo('crossProducts', activations);
-      const centred = store.make([samples, width]);
-      const squares = store.make([samples], 'float64');
-      const offset = store.make([width], 'float64');
-      const shift = store.make([width]);
-      const floats = store.arena.floats();
-      floats.copyWithin(pointer(shift) / 4, from / 4, from / 4 + width);
-      own.here().centre(from, samples, width, pointer(centred), pointer(offset), pointer(squares));
-      const working = { samples, width, centred, squares };
+      const { working, mean } = centredSet(activations);
+      const { squares } = working;
       const statistics = {
-        shift,
-        offset,
+        ...mean,
         products: products(working, working, true),
         cubes: weighted(working, squares),
         quartic: dot(squares, squares),
@@ -87,4 +94,20 @@ export function crossProductKernel(host: KernelHost, own: MetricFunctions): Fuse
         })),
       ),
   };
+
+  const shapes: FusedPairKernel<WasmTensor, CentredSet> = {
+    kind: 'pairs',
+    implements: shapeProductsMark,
+
+    represent(activations) {
+      const { working, mean } = centredSet(activations);
+      const square = store.doublesOf(working.squares).reduce((sum, value) => sum + value, 0);
+      return { statistics: { ...mean, square: valueTensor(store, square) }, working };
+    },
+
+    relate: (pairs) =>
+      pairs.map(([{ working: x }, { working: y }]) => backend.scope(() => ({ products: products(x, y, x === y) }))),
+  };
+
+  return [moments, shapes];
 }

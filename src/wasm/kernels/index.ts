@@ -3,7 +3,7 @@ import type { FusedKernel } from '../../backend.ts';
 import type { WasmTensor } from '../tensors.ts';
 import { calibrationErrorKernel } from './calibrationError.ts';
 import { crdKernel } from './crd.ts';
-import { crossProductKernel } from './crossProducts.ts';
+import { crossProductKernels } from './crossProducts.ts';
 import { metricFunctions } from './metricModule.ts';
 import { normalisedGramKernel } from './representationalSimilarity.ts';
 import type { KernelHost } from './rows.ts';
@@ -16,5 +16,5 @@ export function lossKernels(host: KernelHost): readonly FusedKernel<WasmTensor>[
 /** Kernels of metrics on one instance: apart, so that a bundle with losses alone holds no metric. */
 export function metricKernels(host: KernelHost): readonly FusedKernel<WasmTensor>[] {
   const own = metricFunctions(host);
-  return [calibrationErrorKernel(host, own), crossProductKernel(host, own), normalisedGramKernel(host, own)];
+  return [calibrationErrorKernel(host, own), ...crossProductKernels(host, own), normalisedGramKernel(host, own)];
 }

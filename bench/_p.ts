@@ -1,0 +1,12 @@
+import { measure, procrustesDistance, cka } from 'dark-knowledge';
+import { singularValues, nuclearNorm } from '../src/algebra/singularValues.ts';
+import { product, strided } from '../src/algebra/product.ts';
+import { roomFor } from '../src/algebra/room.ts';
+const n = 2000, w = 384; let s = 1; const rnd = () => { s = (s * 1103515245 + 12345) & 0x7fffffff; return s / 0x7fffffff - .5; };
+const x = { data: Float32Array.from({ length: n * w }, rnd), shape: [n, w] }; const y = { data: Float32Array.from({ length: n * w }, rnd), shape: [n, w] };
+const a = Float64Array.from({ length: w * w }, rnd);
+const t = (name: string, f: () => unknown) => { let best = 1e9; for (let i = 0; i < 14; i++) { const c = process.cpuUsage(); f(); const d = process.cpuUsage(c); best = Math.min(best, (d.user + d.system) / 1e3); } console.log(name, best.toFixed(1)); };
+t('procrustes', () => measure(procrustesDistance(), { x, y }));
+t('cka', () => measure(cka(), { x, y }));
+t('svd values 384', () => nuclearNorm(a, w, w));
+if (process.argv[2]) for (let i = 0; i < 30; i++) measure(procrustesDistance(), { x, y });
