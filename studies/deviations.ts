@@ -20,14 +20,14 @@ export const deviations: Study = {
   run,
 };
 
-async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
+async function run({ scale, seed, once, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
   const mnist = loadMnist();
   const test = someSamples(mnist.test, settings.testImages, deriveSeed(seed, 1));
   const trials: TrialFindings[] = [];
   for (let trial = 0; trial < settings.trials; trial++) {
     trials.push(
-      await runTrial({ trial, settings, pool: mnist.train, test, seed: deriveSeed(seed, 10 + trial), progress }),
+      await runTrial({ trial, settings, pool: mnist.train, test, seed: deriveSeed(seed, 10 + trial), once, progress }),
     );
     progress(`trial ${trial + 1} of ${settings.trials} is done`, true);
   }

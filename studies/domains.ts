@@ -22,6 +22,7 @@ import {
 } from './domains/measured.ts';
 import { methods, settingsForMnist } from './methods.ts';
 import { createDigitNetwork, type DigitNetwork, type DigitNetworkSizes } from './models/digitNetwork.ts';
+import { trainedOnce } from './parts.ts';
 import { type Predictions, predict } from './predictions.ts';
 import type { Findings, Scale, Study, StudyContext } from './study.ts';
 import type { TrainingStep } from './training.ts';
@@ -70,7 +71,7 @@ export const domains: Study = {
   run,
 };
 
-async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
+async function run({ scale, seed, once, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
   const mnist = loadMnist();
   const training = someSamples(mnist.train, settings.images, deriveSeed(seed, 3));
@@ -79,15 +80,18 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   const unseen = digitDomains(deriveSeed(seed, 2));
 
   const teacher = createDigitNetwork(deriveSeed(seed, 10), settings.sizes);
-  await trainTeacher();
+  await trainedOnce(once, 'teacher', teacher.parameters(), trainTeacher);
   const reference = await predictionsIn(teacher);
   const measured: Measured[] = [];
   for (let trial = 0; trial < settings.trials; trial++) {
     for (const method of methodNames) {
-      const student = await trainStudent(method, trial);
-      const predictions = await predictionsIn(student);
-      for (const domain of domainNames) measured.push(measuredOf(method, trial, domain, predictions[domain]));
-      tf.dispose(student.parameters());
+      const of = await once(`${method}, trial ${trial}`, async () => {
+        const student = await trainStudent(method, trial);
+        const predictions = await predictionsIn(student);
+        tf.dispose(student.parameters());
+        return domainNames.map((domain) => measuredOf(method, trial, domain, predictions[domain]));
+      });
+      measured.push(...of);
     }
   }
   const teacherAccuracies = domainNames.map((domain) => accuracyOf(reference[domain]));

@@ -121,7 +121,7 @@ interface Answers {
   readonly even: Predictions;
 }
 
-async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
+async function run({ scale, seed, once, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
   const sizes: SentenceSizes = { ...settings.sizes, vocabulary: agreementVocabulary.length, length: sentenceLength };
   const training = mislabelled(
@@ -173,8 +173,12 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
     measurements: { measured, groups: groupsOf(first) },
   };
 
+  function answersOfOne(student: SentenceModelName, teacher: TeacherName, trial: number): Promise<Answers> {
+    return once(`trial ${trial + 1}: ${titleOf(student, teacher)}`, () => askedOnceTrained(student, teacher, trial));
+  }
+
   /** Trains a model and asks it. It starts a trial from the same weights and sees the same order, whoever teaches it. */
-  async function answersOfOne(student: SentenceModelName, teacher: TeacherName, trial: number): Promise<Answers> {
+  async function askedOnceTrained(student: SentenceModelName, teacher: TeacherName, trial: number): Promise<Answers> {
     const number = modelNames.indexOf(student);
     const model = createSentenceClassifier(student, deriveSeed(deriveSeed(seed, 20 + number), trial), sizes);
     const taught = teacher === 'alone' ? undefined : teachersOf(trial)[teacher].training.logits;

@@ -17,6 +17,7 @@ import { distill, type Lesson, trainOnLabels } from './distillation.ts';
 import { type Accuracies, accuracyTable, claimsOf, groupTitles, type Trial } from './inheritedBias/trials.ts';
 import { methods, settingsForImageNet } from './methods.ts';
 import { createLayeredNetwork, type LayeredNetwork, type LayeredNetworkSizes } from './models/layeredNetwork.ts';
+import { trainedOnce } from './parts.ts';
 import { predict } from './predictions.ts';
 import type { Findings, Scale, Study, StudyContext } from './study.ts';
 import { cosineRate, type TrainingStep } from './training.ts';
@@ -64,7 +65,7 @@ export const inheritedBias: Study = {
   run,
 };
 
-async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
+async function run({ scale, seed, once, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
   const { side } = settings.sizes;
   const mnist = loadMnist();
@@ -81,11 +82,14 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   );
 
   const teacher = createLayeredNetwork(deriveSeed(seed, 10), settings.sizes);
-  await trainOnLabels(lessonOf(teacher, forTeacher, settings.epochs.teacher, deriveSeed(seed, 11), 'teacher'));
+  await trainedOnce(once, 'teacher', teacher.parameters(), () =>
+    trainOnLabels(lessonOf(teacher, forTeacher, settings.epochs.teacher, deriveSeed(seed, 11), 'teacher')),
+  );
   const teacherAccuracies = accuraciesOf(await logitsOf(teacher));
   const trials: Trial[] = [];
   for (let trial = 0; trial < settings.trials; trial++) {
-    const [alone, distilled] = [await taught('independent', trial), await taught('kl', trial)];
+    const alone = await once(`alone, trial ${trial}`, () => taught('independent', trial));
+    const distilled = await once(`distilled, trial ${trial}`, () => taught('kl', trial));
     trials.push({ alone: accuraciesOf(alone), distilled: accuraciesOf(distilled), shift: shiftOf(alone, distilled) });
   }
   tf.dispose(teacher.parameters());

@@ -6,12 +6,15 @@
  *     npm run study -- NAME --keep     keeps a quick run's numbers in results/, as a full run's are
  *     npm run study -- --page          writes docs/studies.md from the numbers in results/
  *     npm run study                    lists the studies
+ *
+ * A run that is stopped goes on where it was when it is called again.
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { preparePlatform, progressLine } from '../examples/mnist/platform.ts';
 import { table } from '../examples/mnist/report.ts';
 import { claimLines } from './claims.ts';
+import { codeDigest, partsIn } from './parts.ts';
 import { keptResults, writeResults } from './results.ts';
 import { resultsPage } from './resultsPage.ts';
 import { studies } from './studies.ts';
@@ -45,12 +48,11 @@ const seed = Number(flags.seed);
 process.env.TF_NUM_INTRAOP_THREADS ??= '1';
 const platform = await preparePlatform({ fastest: true });
 console.log(`${study.title} (${scale}, seed ${seed}, tfjs backend ${platform})\n${study.paper}\n`);
-const started = Date.now();
-const progress = progressLine();
-const findings = await study.run({ scale, seed, progress });
-const seconds = (Date.now() - started) / 1000;
-const { userCPUTime, systemCPUTime } = process.resourceUsage();
-const cpuSeconds = (userCPUTime + systemCPUTime) / 1e6;
+const parts = await partsIn(
+  new URL(`./output/parts/${study.name}-${scale}-${seed}-${await codeDigest()}/`, import.meta.url),
+);
+const findings = await study.run({ scale, seed, once: parts.once, progress: progressLine() });
+const { seconds, cpuSeconds } = parts.spent();
 
 for (const { title, header, rows } of findings.tables) console.log(`\n${title}\n${table(header, rows)}`);
 for (const remark of findings.remarks) console.log(`\n${remark}`);
@@ -63,6 +65,7 @@ const files = await writeResults(
 console.log(
   `\nAfter ${Math.round(seconds)} s (${Math.round(cpuSeconds)} s of one core), peak memory ${peakMegabytes()} MB. Results: ${files.join(', ')}\n`,
 );
+await parts.forget();
 for (const line of claimLines(findings.claims)) console.log(line);
 
 function peakMegabytes(): number {

@@ -9,6 +9,7 @@ import { tfjsLoss } from 'dark-knowledge/tfjs';
 import { drawExamples, type TaskName, taskNames, textTasks, vocabulary } from './data/textTasks.ts';
 import { createTextClassifier, type TextClassifier, type TextOutputs } from './models/textClassifier.ts';
 import type { TransformerForm } from './models/transformer.ts';
+import { trainedOnce } from './parts.ts';
 import { type Predictions, predict } from './predictions.ts';
 import type { Findings, Scale, Study, StudyContext } from './study.ts';
 import { degradationOf, lossClaims, meanOf } from './whatIsLost/claims.ts';
@@ -85,7 +86,7 @@ export const whatIsLost: Study = {
   run,
 };
 
-async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
+async function run({ scale, seed, once, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
   const longest = Math.max(...taskNames.map((task) => textTasks[task].longest));
   const teacherForm: TransformerForm = { ...settings.teacher, vocabulary: vocabulary.length, length: longest };
@@ -105,8 +106,10 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
 
   const teacher = createTextClassifier(deriveSeed(seed, 2), teacherForm, classes);
   const alone = tfjsLoss(crossEntropy());
-  await trainOnTasks(teachers, 'the teacher', teacher.parameters(), ({ tokens, labels }, task) =>
-    alone({ studentLogits: teacher.apply(tokens, task).logits, labels }),
+  await trainedOnce(once, 'teacher', teacher.parameters(), () =>
+    trainOnTasks(teachers, 'the teacher', teacher.parameters(), ({ tokens, labels }, task) =>
+      alone({ studentLogits: teacher.apply(tokens, task).logits, labels }),
+    ),
   );
 
   const forms = studentForms(teacherForm);
@@ -114,8 +117,11 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   for (const [number, name] of studentNames.entries()) {
     const student = createTextClassifier(deriveSeed(seed, 10 + number), forms[name], classes);
     const { loss, parameters } = layerwiseObjective(teacherForm, forms[name], deriveSeed(seed, 30 + number));
-    await trainOnTasks(students, name, [...student.parameters(), ...parameters], ({ tokens, labels, present }, task) =>
-      loss({ labels, present, student: student.apply(tokens, task), teacher: teacher.apply(tokens, task) }),
+    const trained = [...student.parameters(), ...parameters];
+    await trainedOnce(once, name, trained, () =>
+      trainOnTasks(students, name, trained, ({ tokens, labels, present }, task) =>
+        loss({ labels, present, student: student.apply(tokens, task), teacher: teacher.apply(tokens, task) }),
+      ),
     );
     tf.dispose([...parameters]);
     models[name] = student;

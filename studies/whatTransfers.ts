@@ -10,6 +10,7 @@ import { someSamples } from './data/samples.ts';
 import { distill, type Lesson, trainOnLabels } from './distillation.ts';
 import { methods, settingsForImageNet } from './methods.ts';
 import { createLayeredNetwork, type LayeredNetwork } from './models/layeredNetwork.ts';
+import { trainedOnce } from './parts.ts';
 import type { Findings, Study, StudyContext } from './study.ts';
 import { cosineRate, type TrainingStep } from './training.ts';
 import { claimsOf } from './whatTransfers/claims.ts';
@@ -52,7 +53,7 @@ interface Teacher {
   readonly answers: Answers;
 }
 
-async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
+async function run({ scale, seed, once, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
   const shape = { inputs: colours, side: settings.side, classes: digitClasses };
   const mnist = loadMnist();
@@ -74,22 +75,31 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
   const similarities: Partial<Record<StudentName, Awaited<ReturnType<typeof layerSimilarity>>>> = {};
   for (let trial = 0; trial < settings.trials; trial++) {
     for (const student of students) {
-      const network = await trainedStudent(student, trial);
-      const answers = await answersOf(network, views);
+      const teacher = known[student.schooling];
+      const { answers, layers, fooled } = await once(`${student.name}, trial ${trial}`, async () => {
+        const network = await trainedStudent(student, trial);
+        const answers = await answersOf(network, views);
+        const found = {
+          answers,
+          layers: await layerSimilarity(network, teacher.network, views, similarityImages),
+          fooled: {
+            fooledByTeachers: await fooling(attacks.teacher, network, answers.plain),
+            fooledByForeign: await fooling(attacks.foreign, network, answers.plain),
+          },
+        };
+        tf.dispose(network.parameters());
+        return found;
+      });
       if (student.name === 'alone') alone.push(answers);
-      const layers = await layerSimilarity(network, known[student.schooling].network, views, similarityImages);
       similarities[student.name] ??= layers;
-      const { answers: teacher } = known[student.schooling];
       rows.push({
         student: student.name,
         trial,
-        ...compared(answers, teacher, views),
-        looksAlike: looksAlike(teacher, answers, alone[trial]!),
-        fooledByTeachers: await fooling(attacks.teacher, network, answers.plain),
-        fooledByForeign: await fooling(attacks.foreign, network, answers.plain),
+        ...compared(answers, teacher.answers, views),
+        looksAlike: looksAlike(teacher.answers, answers, alone[trial]!),
+        ...fooled,
         layerSimilarity: layers.debiased.map((row, layer) => row[layer]!),
       });
-      tf.dispose(network.parameters());
     }
   }
   const chance = alone.map((answers, trial) =>
@@ -132,7 +142,9 @@ async function run({ scale, seed, progress }: StudyContext): Promise<Findings> {
     title = `${schooling} teacher`,
   ): Promise<Teacher> {
     const network = createLayeredNetwork(deriveSeed(own, 0), { ...shape, ...sizes });
-    await trainOnLabels(lessonOf(network, schooling, settings.epochs.teacher, deriveSeed(own, 1), title));
+    await trainedOnce(once, title, network.parameters(), () =>
+      trainOnLabels(lessonOf(network, schooling, settings.epochs.teacher, deriveSeed(own, 1), title)),
+    );
     return { network, answers: await answersOf(network, views) };
   }
 

@@ -12,6 +12,7 @@ import { withNoisyLabels } from '../data/noisyLabels.ts';
 import { someSamples } from '../data/samples.ts';
 import type { Lesson } from '../lessons.ts';
 import type { NetworkKind } from '../models/learners.ts';
+import type { Once } from '../parts.ts';
 import {
   deviation,
   type NoiseMeasured,
@@ -63,10 +64,19 @@ export interface TrialContext {
   readonly pool: Dataset;
   readonly test: Dataset;
   readonly seed: number;
+  readonly once: Once;
   readonly progress: (text: string) => void;
 }
 
-export async function runTrial({ trial, settings, pool, test, seed, progress }: TrialContext): Promise<TrialFindings> {
+export async function runTrial({
+  trial,
+  settings,
+  pool,
+  test,
+  seed,
+  once,
+  progress,
+}: TrialContext): Promise<TrialFindings> {
   const { temperature, bottom, directions, checkpoints, training, noise, sizes } = settings;
   const images = someSamples(pool, settings.images, deriveSeed(seed, 1));
   const noisy = withNoisyLabels(images, noise, deriveSeed(seed, 2));
@@ -81,19 +91,22 @@ export async function runTrial({ trial, settings, pool, test, seed, progress }: 
 
   /** First weights and order are the same for all networks of a kind: one-hot student and teacher are one. */
   const pupil = (name: string, kind: NetworkKind, changed: Partial<PupilSettings>): Promise<Pupil> => {
-    progress(`trial ${trial + 1} of ${settings.trials}: ${name}`);
-    return trainPupil({
-      kind,
-      sizes,
-      initialization: deriveSeed(seed, 4),
-      order: deriveSeed(seed, 5),
-      images,
-      train: images,
-      test,
-      loss: crossEntropy(),
-      ...training[kind],
-      ...changed,
-    });
+    const title = `trial ${trial + 1} of ${settings.trials}: ${name}`;
+    progress(title);
+    return once(title, () =>
+      trainPupil({
+        kind,
+        sizes,
+        initialization: deriveSeed(seed, 4),
+        order: deriveSeed(seed, 5),
+        images,
+        train: images,
+        test,
+        loss: crossEntropy(),
+        ...training[kind],
+        ...changed,
+      }),
+    );
   };
   const taught = (name: string, kind: NetworkKind, teacher: Pupil, changed: Partial<PupilSettings> = {}) =>
     pupil(name, kind, { loss: distillation, teacherLogits: teacher.train, ...changed });
@@ -111,8 +124,8 @@ export async function runTrial({ trial, settings, pool, test, seed, progress }: 
   const halfStudent = await taught('its student', 'mlp', halfMlp, follow);
 
   const switched = {
-    interpolating: await switchedStudents(mlp),
-    'not interpolating': await switchedStudents(halfMlp),
+    interpolating: await switchedStudents(mlp, 'interpolating'),
+    'not interpolating': await switchedStudents(halfMlp, 'not interpolating'),
   };
   const whole = { 'labels alone': mlp, 'distillation alone': mlpStudent, ...switched.interpolating };
   const parted = { 'labels alone': mlp, 'distillation alone': halfStudent, ...switched['not interpolating'] };
@@ -177,13 +190,14 @@ export async function runTrial({ trial, settings, pool, test, seed, progress }: 
   };
 
   /** Students that begin by one loss and end by the other. */
-  async function switchedStudents(teacher: Pupil) {
+  async function switchedStudents(teacher: Pupil, kind: TeacherName) {
     const [early, late, window] = [mlpSteps / 4, (3 * mlpSteps) / 4, mlpSteps / 2].map(Math.round) as [
       number,
       number,
       number,
     ];
-    const by = (name: string, loss: Lesson['loss']) => taught(name, 'mlp', teacher, { loss, ...follow });
+    const by = (name: string, loss: Lesson['loss']) =>
+      taught(`${name}, teacher ${kind}`, 'mlp', teacher, { loss, ...follow });
     const toLabels = (step: number, over = 0) =>
       weightedSum({
         distillation: { loss: distillation, weight: switchAt({ step, window: over, from: 1, to: 0 }) },

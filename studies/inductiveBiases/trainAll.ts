@@ -5,7 +5,8 @@ import type { Dataset, TestSets } from '../../examples/mnist/data.ts';
 import type { Model } from '../../examples/mnist/layers.ts';
 import { someSamples } from '../data/samples.ts';
 import { outputsOn, teach } from '../lessons.ts';
-import { createLearner, type NetworkKind, type NetworkSizes } from '../models/learners.ts';
+import { createLearner, createPlain, type NetworkKind, type NetworkSizes } from '../models/learners.ts';
+import { assignValues, valuesOf } from '../parts.ts';
 import type { Predictions } from '../predictions.ts';
 import type { StudyContext } from '../study.ts';
 import { type Group, groups, type SetName, setNames, type TrainedModel } from './groups.ts';
@@ -31,7 +32,7 @@ export async function trainAll(
   images: Dataset,
   testSets: TestSets,
   settings: TrainingSettings,
-  { seed, progress }: Pick<StudyContext, 'seed' | 'progress'>,
+  { seed, once, progress }: Pick<StudyContext, 'seed' | 'once' | 'progress'>,
 ): Promise<readonly TrainedModel[]> {
   const { trials, temperature, sizes, training, checkpoints } = settings;
   const seen = someSamples(testSets.translated, settings.pathImages, deriveSeed(seed, 5));
@@ -39,9 +40,8 @@ export async function trainAll(
   for (const group of groups) {
     const teacherLogits = group.teacher === null ? undefined : await logitsOfTeacher(group.teacher);
     for (let trial = 0; trial < trials; trial++) {
-      const path: HostTensor[] = [];
-      const model = await trainOne(group, trial, 0, teacherLogits, path);
-      const twin = group.hasTwins ? await trainOne(group, trial, 1, teacherLogits) : null;
+      const { model, path } = await trainOne(group, trial, 0, teacherLogits);
+      const twin = group.hasTwins ? (await trainOne(group, trial, 1, teacherLogits)).model : null;
       const outputs = await outputsOnAll(model);
       trained.push({ group: group.name, trial, model, twin, outputs, path });
       progress(`${group.name}: trial ${trial + 1} of ${trials}`, true);
@@ -54,7 +54,21 @@ export async function trainAll(
     return logits;
   }
 
-  async function trainOne(
+  /** A plain model, and where its training led past: for the first of twins alone. */
+  async function trainOne(group: Group, trial: number, part: 0 | 1, teacherLogits: HostTensor | undefined) {
+    const path: HostTensor[] = [];
+    const model = createPlain(group.kind, sizes);
+    const known = await once(`${group.name}, trial ${trial + 1}${part === 1 ? ', twin' : ''}`, async () => {
+      const found = await trainAnew(group, trial, part, teacherLogits, part === 0 ? path : undefined);
+      const values = await valuesOf(found.parameters());
+      tf.dispose(found.parameters());
+      return { values, path };
+    });
+    assignValues(model.parameters(), known.values);
+    return { model, path: known.path };
+  }
+
+  async function trainAnew(
     { name, kind, teacher }: Group,
     trial: number,
     part: number,

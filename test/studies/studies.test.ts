@@ -1,6 +1,9 @@
 /** In one file: what is loaded for a study, TensorFlow among it, takes longer than its run at toy size. */
-import { readFileSync } from 'node:fs';
-import { beforeAll, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { preparePlatform } from '../../examples/mnist/platform.ts';
 import { claimAbove } from '../../studies/claims.ts';
 import { deviations } from '../../studies/deviations.ts';
@@ -9,6 +12,7 @@ import { inductiveBiasesAgreement } from '../../studies/inductiveBiasesAgreement
 import { inductiveBiasesMnist } from '../../studies/inductiveBiasesMnist.ts';
 import { inheritedBias } from '../../studies/inheritedBias.ts';
 import { pageOf } from '../../studies/page.ts';
+import { partsIn } from '../../studies/parts.ts';
 import { keptResults, type Results } from '../../studies/results.ts';
 import { resultsPage } from '../../studies/resultsPage.ts';
 import { studies } from '../../studies/studies.ts';
@@ -18,8 +22,26 @@ import { whatTransfers } from '../../studies/whatTransfers.ts';
 
 beforeAll(() => preparePlatform());
 
-function atToySize(study: Study): Promise<Findings> {
-  return study.run({ scale: 'toy', seed: 3, progress: () => {} });
+const folder = pathToFileURL(`${mkdtempSync(join(tmpdir(), 'studies-'))}/`);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What a run finds; and one that was stopped before its end, and goes on, finds the same without training anew. */
+async function atToySize(study: Study, attempt = 1): Promise<Findings> {
+  const run = async (isLate: boolean): Promise<Findings> => {
+    const { once } = await partsIn(new URL(`${study.name}-${attempt}/`, folder));
+    const refuse = () => Promise.reject(new Error('This part was known.'));
+    return study.run({
+      scale: 'toy',
+      seed: 3,
+      once: (part, compute) => once(part, isLate ? refuse : compute),
+      progress: () => {},
+    });
+  };
+  const findings = await run(false);
+  const again = await run(true);
+  // What was timed, and not found by training, is another.
+  if (study !== whatIsLost) expect(again.measurements).toEqual(findings.measurements);
+  return findings;
 }
 
 /** How many figures a study's page has, which must show every claim. */
@@ -48,7 +70,7 @@ it('the study of domains goes its whole way at toy size, and again to the same n
   expect(findings.claims.every(({ number }) => Number.isFinite(number))).toBe(true);
   expect(findings.tables[0]!.rows.map(([name]) => name)).toEqual(['teacher', 'alone', 'KL', 'Hint', 'CRD']);
   expect(await figuresOnPage(domains, findings)).toBe(2);
-  expect((await atToySize(domains)).measurements).toEqual(findings.measurements);
+  expect((await atToySize(domains, 2)).measurements).toEqual(findings.measurements);
 });
 
 it('the study of what transfers goes its whole way at toy size', async () => {
@@ -102,6 +124,22 @@ it('the study of deviations goes its whole way at toy size', async () => {
   // Proved for gradient flow, and so on any data.
   expect(findings.claims.find(({ source }) => source === 'Theorem 4.1')!.verdict).toBe('holds');
   expect(await figuresOnPage(deviations, findings)).toBe(7);
+});
+
+it('a stopped run goes on where it was, and tells two parts of one name', async () => {
+  const place = new URL('stopped/', folder);
+  const first = await partsIn(place);
+  const part = { scores: Float32Array.of(0.5, -0), none: undefined };
+  expect(await first.once('a → b/c', async () => part)).toEqual(part);
+  await expect(first.once('a → b/c', async () => part)).rejects.toThrow("two parts of a run are named 'a → b/c'");
+  await expect(first.once('stopped', () => Promise.reject(new Error('power')))).rejects.toThrow('power');
+  const second = await partsIn(place);
+  expect(await second.once<unknown>('a → b/c', async () => 'anew')).toEqual(part);
+  expect(await second.once('stopped', async () => 'done')).toBe('done');
+  expect(second.spent().seconds).toBeGreaterThan(0);
+  expect(second.spent().cpuSeconds).toBeGreaterThanOrEqual(0);
+  await second.forget();
+  expect(await (await partsIn(place)).once<unknown>('a → b/c', async () => 'anew')).toBe('anew');
 });
 
 const words = { claim: 'distilled | alone', measure: 'accuracy, difference', paper: '0.189', source: 'Table 9' };
