@@ -128,14 +128,6 @@ export interface MetricKernels {
   classwiseBins(...values: [probabilities: Pointer, labels: Pointer, rows: number, classes: number, ...Bins]): void;
   centre(x: Pointer, rows: number, columns: number, centred: Pointer, offset: Pointer, squares: Pointer): number;
   weightedColumns(x: Pointer, weights: Pointer, rows: number, columns: number, out: Pointer): void;
-  normaliseRows(
-    block: Pointer,
-    start: number,
-    rows: number,
-    count: number,
-    means: Pointer,
-    least: number,
-    counted: Pointer,
-  ): void;
-  dotProduct(a: Pointer, b: Pointer, count: number): number;
+  centreBlock(block: Pointer, rows: number, count: number, means: Pointer): void;
+  addProducts(a: Pointer, b: Pointer, rows: number, count: number, sums: Pointer): void;
 }

@@ -3,7 +3,7 @@
 
 export { classwiseBins, topLabelBins } from './calibration';
 export { centre, weightedColumns } from './centring';
-export { dotProduct, normaliseRows } from './similarity';
+export { addProducts, centreBlock } from './similarity';
 
 /** Where the module's own constants end. */
 export function constantsEnd(): usize {

@@ -1,35 +1,54 @@
 import { BLOCK } from './rows';
-import { highDoubles, laneSum, loadTail, lowDoubles, multiplyAdd, storeTail } from './vector';
+import { highDoubles, laneSum, loadTail, lowDoubles, multiplyAdd } from './vector';
 
-// Rows of a Gram matrix, a block of them at a time: brought to length 1, and multiplied with those of another model. The
-// whole n × n matrix is never there.
+// Gram matrices, a block of rows at a time: what stands left of the diagonal block is known from the blocks before, so that a
+// block counts for its rows and, what stands right of its own diagonal, for its columns. The whole n × n matrix is never there.
 
 /**
- * Normalises `rows` rows of a Gram matrix of `count` columns, in place; the first of them is row `start` of the matrix.
+ * U-centres a block of a Gram matrix, in place: K_ij − means_i − means_j, with zero diagonal.
  *
- * With `means` (float64 [count], may be null) row i becomes K_ij − means_i − means_j with zero diagonal first. Rows whose
- * squared length is not above `least` become 0 and count 0 in `counted`, the others 1.
+ * @param block [rows, count], from the diagonal to the matrix's last column.
+ * @param means float64 [count], that of the block's first row first.
  */
-export function normaliseRows(
-  block: usize,
-  start: usize,
-  rows: usize,
-  count: usize,
-  means: usize,
-  least: f64,
-  counted: usize,
-): void {
+export function centreBlock(block: usize, rows: usize, count: usize, means: usize): void {
+  for (let row: usize = 0; row < rows; row++) {
+    subtractMeans(block + ((row * count) << 2), count, load<f64>(means + (row << 3)), means);
+    store<f32>(block + ((row * count + row) << 2), 0);
+  }
+}
+
+/**
+ * Adds Σ_j a_ij·b_ij to `sums` for each row and column that two blocks count for.
+ *
+ * @param a [rows, count], from the diagonal to the matrix's last column.
+ * @param b As `a`.
+ * @param sums float64 [count], that of the blocks' first row first.
+ */
+export function addProducts(a: usize, b: usize, rows: usize, count: usize, sums: usize): void {
   const bytes = count << 2;
-  for (let index: usize = 0; index < rows; index++, block += bytes) {
-    const row = start + index;
-    if (means != 0) {
-      subtractMeans(block, count, load<f64>(means + (row << 3)), means);
-      store<f32>(block + (row << 2), 0);
+  for (let row: usize = 0; row < rows; row++) {
+    const at = sums + (row << 3);
+    store<f64>(at, load<f64>(at) + dotProduct(a + row * bytes, b + row * bytes, count));
+  }
+  let column = rows;
+  for (; column + 4 <= count; column += 4) {
+    const into = sums + (column << 3);
+    let first = v128.load(into);
+    let second = v128.load(into, 16);
+    let at = column << 2;
+    for (let row: usize = 0; row < rows; row++, at += bytes) {
+      const products = f32x4.mul(v128.load(a + at), v128.load(b + at));
+      first = f64x2.add(first, lowDoubles(products));
+      second = f64x2.add(second, highDoubles(products));
     }
-    const square = dotProduct(block, block, count);
-    const counts = square > least;
-    store<f32>(counted + (row << 2), counts ? 1 : 0);
-    scaleRun(block, count, counts ? <f32>(1 / Math.sqrt(square)) : 0);
+    v128.store(into, first);
+    v128.store(into, second, 16);
+  }
+  for (; column < count; column++) {
+    let sum = load<f64>(sums + (column << 3));
+    let at = column << 2;
+    for (let row: usize = 0; row < rows; row++, at += bytes) sum += <f64>(load<f32>(a + at) * load<f32>(b + at));
+    store<f64>(sums + (column << 3), sum);
   }
 }
 
@@ -45,22 +64,8 @@ function subtractMeans(row: usize, count: usize, own: f64, means: usize): void {
   for (; row < end; row += 4, means += 8) store<f32>(row, <f32>(<f64>load<f32>(row) - own - load<f64>(means)));
 }
 
-function scaleRun(row: usize, count: usize, scale: f32): void {
-  if (scale == 0) {
-    memory.fill(row, 0, count << 2);
-    return;
-  }
-  const factor = f32x4.splat(scale);
-  const end = row + (count << 2);
-  for (; row < end; row += 16) {
-    const left = (end - row) >> 2;
-    if (left >= 4) v128.store(row, f32x4.mul(v128.load(row), factor));
-    else storeTail(row, left, f32x4.mul(loadTail(row, left, factor), factor));
-  }
-}
-
 /** Σ a·b over `count` elements, in float64 between short blocks. */
-export function dotProduct(a: usize, b: usize, count: usize): f64 {
+function dotProduct(a: usize, b: usize, count: usize): f64 {
   const zero = f32x4.splat(0);
   const end = a + (count << 2);
   let total: f64 = 0;

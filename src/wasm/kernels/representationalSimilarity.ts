@@ -1,6 +1,7 @@
 /**
- * The kernel of representational similarity over a whole batch: Gram matrices are made, normalised and compared a block of rows at a time,
- * for all models together, so that memory grows with the number of samples and not with its square.
+ * The kernel of representational similarity over a whole batch: Gram matrices are made and compared a block of rows at a time, for
+ * all models together, so that memory grows with the number of samples and not with its square. Rows are compared as they are,
+ * and brought to length 1 by their sums: so a block serves the rows below it too, and half of each matrix is enough.
  */
 import type { FusedPairKernel } from '../../backend.ts';
 import { normalisedGramMark } from '../../metrics/similarity/formMarks.ts';
@@ -32,6 +33,7 @@ export function normalisedGramKernel(
   own: MetricFunctions,
 ): FusedPairKernel<WasmTensor, Samples> {
   const pointer = (tensor: WasmTensor): Pointer => tensor.storage.pointer;
+  const scratchBytes = kernels.matrixScratchBytes();
 
   /**
    * U-centring needs the row means of the Gram matrix without its diagonal. With centred samples every whole row sums to
@@ -72,45 +74,59 @@ export function normalisedGramKernel(
       const pairs = representations.map(([x, y]) => [x.working, y.working] as const);
       const sets = [...new Set(pairs.flat())];
       const rows = sets[0]!.rows;
-      const places = new Map(sets.map((set, index) => [set, index]));
-      const totals = new Float64Array(pairs.length);
+      const others = pairs.filter(([x, y]) => x !== y);
+      const compared = [...sets.map((set) => [set, set] as const), ...others];
       const blockBytes = blockRows * rows * 4;
-      const countedBytes = rows * 4;
-      const scratchBytes = kernels.matrixScratchBytes();
-      const both = new Float64Array(pairs.length);
-      store.withScratch(sets.length * (blockBytes + countedBytes), (blocks) =>
-        store.withScratch(scratchBytes * threads.size, (scratch) => {
-          const flags = blocks + sets.length * blockBytes;
-          const blockOf = (set: Samples): Pointer => blocks + places.get(set)! * blockBytes;
-          const flagsOf = (set: Samples): Pointer => flags + places.get(set)! * countedBytes;
-          const pointers = new Map(sets.map((set) => [set, store.pointerTo('representationalSimilarity', set.data)]));
-          for (let start = 0; start < rows; start += blockRows) {
-            const count = Math.min(blockRows, rows - start);
-            const fills = sets.map((set) => {
-              const [from, rowBytes] = [pointers.get(set)!, set.width * 4];
-              const sides = [from + start * rowBytes, rowBytes, 4, from, 4, rowBytes];
-              return [...sides, blockOf(set), rows, count, rows, set.width, 0, 0, 0, 0, 0];
-            });
-            threads.run('matrixMultiply', fills, { at: 15, start: scratch, step: scratchBytes });
-            const normalisations = sets.map((set) => {
-              const means = set.means === undefined ? 0 : pointer(set.means);
-              return [blockOf(set), start, count, rows, means, set.least, flagsOf(set)];
-            });
-            threads.run(own.everywhere('normaliseRows'), normalisations);
-            const products = pairs.map(([x, y]) => [blockOf(x), blockOf(y), count * rows]);
-            threads.run(own.everywhere('dotProduct'), products).forEach((product, index) => {
-              totals[index]! += product;
-            });
-          }
-          pairs.forEach(([x, y], index) => {
-            both[index] = own.here().dotProduct(flagsOf(x), flagsOf(y), rows);
+      const sums = store.make([compared.length, rows], 'float64');
+      store.doublesOf(sums).fill(0);
+      store.withScratch(sets.length * blockBytes, (blocks) => {
+        const blockOf = (set: Samples): Pointer => blocks + sets.indexOf(set) * blockBytes;
+        for (let start = 0; start < rows; start += blockRows) {
+          const count = Math.min(blockRows, rows - start);
+          fillBlocks(sets, start, count, blockOf);
+          const products = compared.map(([x, y], index) => {
+            const into = pointer(sums) + (index * rows + start) * 8;
+            return [blockOf(x), blockOf(y), count, rows - start, into];
           });
-        }),
-      );
-      return pairs.map((_, index) => ({
-        total: valueTensor(store, totals[index]!),
-        rows: valueTensor(store, both[index]!),
-      }));
+          threads.run(own.everywhere('addProducts'), products);
+        }
+      });
+      const sumsOf = (index: number): Float64Array => store.doublesOf(sums).subarray(index * rows, (index + 1) * rows);
+      let next = sets.length;
+      return pairs.map(([x, y]) => {
+        const [ofX, ofY] = [sumsOf(sets.indexOf(x)), sumsOf(sets.indexOf(y))];
+        const between = x === y ? ofX : sumsOf(next++);
+        let [total, counted] = [0, 0];
+        between.forEach((product, row) => {
+          if (!(ofX[row]! > x.least && ofY[row]! > y.least)) return;
+          counted++;
+          total += product / Math.sqrt(ofX[row]!) / Math.sqrt(ofY[row]!);
+        });
+        return { total: valueTensor(store, total), rows: valueTensor(store, counted) };
+      });
     },
   };
+
+  /** Rows of all Gram matrices, from the diagonal on. */
+  function fillBlocks(
+    sets: readonly Samples[],
+    start: number,
+    count: number,
+    blockOf: (set: Samples) => Pointer,
+  ): void {
+    store.withScratch(scratchBytes * threads.size, (scratch) => {
+      const columns = sets[0]!.rows - start;
+      const fills = sets.map((set) => {
+        const rowBytes = set.width * 4;
+        const from = store.pointerTo('representationalSimilarity', set.data) + start * rowBytes;
+        const sides = [from, rowBytes, 4, from, 4, rowBytes];
+        return [...sides, blockOf(set), columns, count, columns, set.width, 0, 0, 0, 0, 0];
+      });
+      threads.run('matrixMultiply', fills, { at: 15, start: scratch, step: scratchBytes });
+      const centred = sets.flatMap((set) =>
+        set.means === undefined ? [] : [[blockOf(set), count, columns, pointer(set.means) + start * 8]],
+      );
+      if (centred.length > 0) threads.run(own.everywhere('centreBlock'), centred);
+    });
+  }
 }
