@@ -1,7 +1,7 @@
 /** The loops in TypeScript: what they compute, and what runs where WebAssembly does not. */
 
 import { rotateDown, rotateUp } from './hostRotations.ts';
-import { multiplyTile } from './hostTile.ts';
+import { multiplyTiles } from './hostTile.ts';
 import type { Loops, Room } from './loops.ts';
 
 // Rows in pairs or fours: each number of the vectors beside them is then loaded once for all.
@@ -145,6 +145,6 @@ const reflectRows: Loops['reflectRows'] = (matrix, stride, count, direction, wid
 
 /** Arrays of the engine, and loops in TypeScript. */
 export const hostRoom: Room = {
-  loops: { multiplyUpdated, gatherUpdated, multiplyRows, reflectRows, rotateDown, rotateUp, multiplyTile },
+  loops: { multiplyUpdated, gatherUpdated, multiplyRows, reflectRows, rotateDown, rotateUp, multiplyTiles },
   array: (size) => new Float64Array(size),
 };

@@ -1,29 +1,47 @@
 /** A tile of a matrix product: JavaScript's engines keep its 4 × 4 sums in registers. */
 
-/** tile += A·B, for panels [depth, 4] of A's columns and B's rows. */
-export function multiplyTile(a: Float64Array, b: Float64Array, depth: number, tile: Float64Array): void {
-  let c00 = tile[0]!;
-  let c01 = tile[1]!;
-  let c02 = tile[2]!;
-  let c03 = tile[3]!;
-  let c10 = tile[4]!;
-  let c11 = tile[5]!;
-  let c12 = tile[6]!;
-  let c13 = tile[7]!;
-  let c20 = tile[8]!;
-  let c21 = tile[9]!;
-  let c22 = tile[10]!;
-  let c23 = tile[11]!;
-  let c30 = tile[12]!;
-  let c31 = tile[13]!;
-  let c32 = tile[14]!;
-  let c33 = tile[15]!;
+/** `multiplyTiles` of loops.ts. */
+export function multiplyTiles(
+  a: Float64Array,
+  panels: Float64Array,
+  depth: number,
+  count: number,
+  tiles: Float64Array,
+): void {
+  for (let index = 0; index < count; index++) multiplyTile(a, panels, index * depth * 4, depth, tiles, index * 16);
+}
+
+/** The tile that begins at `to`, += A·B for the panel that begins at `from`. */
+function multiplyTile(
+  a: Float64Array,
+  b: Float64Array,
+  from: number,
+  depth: number,
+  tile: Float64Array,
+  to: number,
+): void {
+  let c00 = tile[to]!;
+  let c01 = tile[to + 1]!;
+  let c02 = tile[to + 2]!;
+  let c03 = tile[to + 3]!;
+  let c10 = tile[to + 4]!;
+  let c11 = tile[to + 5]!;
+  let c12 = tile[to + 6]!;
+  let c13 = tile[to + 7]!;
+  let c20 = tile[to + 8]!;
+  let c21 = tile[to + 9]!;
+  let c22 = tile[to + 10]!;
+  let c23 = tile[to + 11]!;
+  let c30 = tile[to + 12]!;
+  let c31 = tile[to + 13]!;
+  let c32 = tile[to + 14]!;
+  let c33 = tile[to + 15]!;
   const end = depth * 4;
-  for (let at = 0; at < end; at += 4) {
-    const b0 = b[at]!;
-    const b1 = b[at + 1]!;
-    const b2 = b[at + 2]!;
-    const b3 = b[at + 3]!;
+  for (let at = 0, other = from; at < end; at += 4, other += 4) {
+    const b0 = b[other]!;
+    const b1 = b[other + 1]!;
+    const b2 = b[other + 2]!;
+    const b3 = b[other + 3]!;
     const a0 = a[at]!;
     c00 += a0 * b0;
     c01 += a0 * b1;
@@ -45,5 +63,5 @@ export function multiplyTile(a: Float64Array, b: Float64Array, depth: number, ti
     c32 += a3 * b2;
     c33 += a3 * b3;
   }
-  tile.set([c00, c01, c02, c03, c10, c11, c12, c13, c20, c21, c22, c23, c30, c31, c32, c33]);
+  tile.set([c00, c01, c02, c03, c10, c11, c12, c13, c20, c21, c22, c23, c30, c31, c32, c33], to);
 }

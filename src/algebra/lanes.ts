@@ -54,8 +54,7 @@ export function laneRoom(doubles: number): Room | undefined {
       reflectRows: call('reflectRows'),
       rotateDown: call('rotateDown'),
       rotateUp: call('rotateUp'),
-      // Called for every tile: without a list of arguments.
-      multiplyTile: (a, b, depth, tile) => exports.multiplyTile(at(a), at(b), depth, at(tile)),
+      multiplyTiles: call('multiplyTiles'),
     },
     array(size) {
       const array = new Float64Array(memory.buffer, free, size);

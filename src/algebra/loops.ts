@@ -69,8 +69,11 @@ export interface Loops {
     first: number,
     end: number,
   ): void;
-  /** tile [4, 4] += A·B, for panels [depth, 4] of A's columns and B's rows; depth is at least 1. */
-  multiplyTile(a: Float64Array, b: Float64Array, depth: number, tile: Float64Array): void;
+  /**
+   * tiles [count, 4, 4] += A·B for each of `count` panels [depth, 4] of B's rows, one behind the other, and one panel [depth, 4] of A's
+   * columns; depth is at least 1.
+   */
+  multiplyTiles(a: Float64Array, panels: Float64Array, depth: number, count: number, tiles: Float64Array): void;
 }
 
 /** Makes a room for so many doubles. */

@@ -3,7 +3,7 @@
  * 32 operations, from panels that were laid out for it.
  */
 import type { TypedArray } from '../tensor.ts';
-import { multiplyTile as multiplyHostTile } from './hostTile.ts';
+import { multiplyTiles as multiplyHostTiles } from './hostTile.ts';
 import type { MakeRoom } from './loops.ts';
 
 /** A matrix, wherever its numbers are: element (i, j) is `data[at + i·rowStep + j·columnStep]`. */
@@ -53,29 +53,26 @@ export function product(
   const [across, down] = [Math.ceil(columns / width), Math.ceil(Math.min(rows, rowsOfStrip) / width)];
   const room = makeRoom?.(deepest * width * (across + together) + across * down * width ** 2);
   const array = room?.array ?? ((size: number) => new Float64Array(size));
-  const multiplyTile = room?.loops.multiplyTile ?? multiplyHostTile;
-  const panelsOf = (count: number) => Array.from({ length: count }, () => array(deepest * width));
-  const [panelsA, panelsB] = [panelsOf(together), panelsOf(across)];
-  const tiles = Array.from({ length: across * down }, () => array(width ** 2));
+  const multiplyTiles = room?.loops.multiplyTiles ?? multiplyHostTiles;
+  const [panelsA, panelsB] = [array(together * deepest * width), array(across * deepest * width)];
+  const tiles = array(across * down * width ** 2);
   for (let first = 0; first < rows; first += rowsOfStrip) {
     const end = Math.min(rows, first + rowsOfStrip);
     const needed = symmetric ? Math.ceil(end / width) : across;
-    for (const tile of tiles) tile.fill(0);
+    tiles.fill(0);
     for (let start = 0; start < inner; start += depthOfBlock) {
       const depth = Math.min(depthOfBlock, inner - start);
-      const span = { start, depth };
+      const size = depth * width;
       for (let panel = 0; panel < needed; panel += together) {
-        const panels = panelsB.slice(panel, Math.min(needed, panel + together));
-        pack(b, b.columnStep, b.rowStep, { first: panel * width, end: columns, ...span }, panels);
+        const panels = panelsB.subarray(panel * size, Math.min(needed, panel + together) * size);
+        pack(b, b.columnStep, b.rowStep, { first: panel * width, end: columns, start, depth }, panels);
       }
       for (let group = first; group < end; group += together * width) {
-        pack(a, a.rowStep, a.columnStep, { first: group, end, ...span }, panelsA);
-        for (let row = group, at = 0; row < Math.min(end, group + together * width); row += width, at++) {
-          const last = symmetric ? row / width + 1 : across;
-          const line = ((row - first) / width) * across;
-          for (let panel = 0; panel < last; panel++) {
-            multiplyTile(panelsA[at]!, panelsB[panel]!, depth, tiles[line + panel]!);
-          }
+        pack(a, a.rowStep, a.columnStep, { first: group, end, start, depth }, panelsA.subarray(0, together * size));
+        for (let row = group, at = 0; row < Math.min(end, group + together * width); row += width, at += size) {
+          const count = symmetric ? row / width + 1 : across;
+          const line = tiles.subarray(((row - first) / width) * across * width ** 2);
+          multiplyTiles(panelsA.subarray(at, at + size), panelsB, depth, count, line);
         }
       }
     }
@@ -128,28 +125,28 @@ interface Span {
   readonly depth: number;
 }
 
-/** Lays rows of a factor out as panels [depth, 4], with zeros where there are no more. */
+/** Lays rows of a factor out as panels [depth, 4], one behind the other, with zeros where there are no more. */
 function pack(
   { data, at }: Strided,
   across: number,
   along: number,
   { first, end, start, depth }: Span,
-  panels: readonly Float64Array[],
+  panels: Float64Array,
 ): void {
-  const whole = Math.min(panels.length, Math.floor((end - first) / width));
+  const size = depth * width;
+  const whole = Math.min(Math.floor(panels.length / size), Math.floor((end - first) / width));
   const [second, third, fourth] = [across, 2 * across, 3 * across];
-  for (let step = 0, to = 0; step < depth; step++, to += width) {
+  for (let step = 0; step < depth; step++) {
     let place = at + first * across + (start + step) * along;
-    for (let index = 0; index < whole; index++, place += width * across) {
-      const panel = panels[index]!;
-      panel[to] = data[place]!;
-      panel[to + 1] = data[place + second]!;
-      panel[to + 2] = data[place + third]!;
-      panel[to + 3] = data[place + fourth]!;
+    for (let index = 0, to = step * width; index < whole; index++, place += width * across, to += size) {
+      panels[to] = data[place]!;
+      panels[to + 1] = data[place + second]!;
+      panels[to + 2] = data[place + third]!;
+      panels[to + 3] = data[place + fourth]!;
     }
   }
-  const edge = panels[whole];
-  if (edge === undefined) return;
+  const edge = panels.subarray(whole * size, (whole + 1) * size);
+  if (edge.length < size) return;
   edge.fill(0);
   for (let row = first + whole * width; row < end; row++) {
     const from = at + row * across + start * along;
@@ -158,19 +155,14 @@ function pack(
 }
 
 /** Copies a strip of tiles to its rows. */
-function copyTiles(
-  tiles: readonly Float64Array[],
-  out: Float64Array,
-  first: number,
-  end: number,
-  columns: number,
-): void {
-  const across = Math.ceil(columns / width);
+function copyTiles(tiles: Float64Array, out: Float64Array, first: number, end: number, columns: number): void {
+  const tile = width ** 2;
+  const line = Math.ceil(columns / width) * tile;
   for (let row = first; row < end; row++) {
-    const line = Math.floor((row - first) / width) * across;
-    const from = (row % width) * width;
-    for (let column = 0; column < columns; column++) {
-      out[row * columns + column] = tiles[line + Math.floor(column / width)]![from + (column % width)]!;
+    let from = Math.floor((row - first) / width) * line + (row % width) * width;
+    const last = (row + 1) * columns;
+    for (let to = row * columns; to < last; from += tile) {
+      for (let lane = from; lane < from + width && to < last; lane++, to++) out[to] = tiles[lane]!;
     }
   }
 }

@@ -1,5 +1,5 @@
 export { gatherUpdated, multiplyRows } from './bidiagonal';
-export { multiplyTile } from './product';
+export { multiplyTiles } from './product';
 export { reflectRows } from './reflection';
 export { rotateDown, rotateUp } from './rotations';
 export { multiplyUpdated } from './tridiagonal';

@@ -1,5 +1,12 @@
-/** `multiplyTile` of src/algebra/loops.ts: 4 × 4 results in eight registers. */
-export function multiplyTile(a: usize, b: usize, depth: usize, tile: usize): void {
+/** `multiplyTiles` of src/algebra/loops.ts. */
+export function multiplyTiles(a: usize, panels: usize, depth: usize, count: usize, tiles: usize): void {
+  for (const end = tiles + (count << 7); tiles < end; tiles += 128, panels += depth << 5) {
+    multiplyTile(a, panels, depth, tiles);
+  }
+}
+
+/** 4 × 4 results in eight registers. */
+function multiplyTile(a: usize, b: usize, depth: usize, tile: usize): void {
   const end = b + (depth << 5);
   // The first step stands before the loop: engines then keep the addresses of the splats.
   let b0 = v128.load(b);

@@ -1,5 +1,6 @@
 /** The best rotation between two sets of samples, in float64 on the host. */
-import { product, strided } from '../../algebra/product.ts';
+import { product, type Strided, strided } from '../../algebra/product.ts';
+import { roomFor } from '../../algebra/room.ts';
 import { singularDecomposition } from '../../algebra/singularValues.ts';
 
 /** Samples, centred and of Frobenius norm 1 (or 0). */
@@ -45,13 +46,17 @@ export function residualsOf(x: UnitSet, y: UnitSet): { readonly square: number; 
     return { square: Number.NaN, slopes: new Float64Array(rows * columns).fill(Number.NaN) };
   }
   if (x.norm === 0 || y.norm === 0) return { square: 1, slopes: new Float64Array(rows * columns) };
-  const cross = product(strided(y.data, y.columns, true), strided(x.data, columns), y.columns, rows, columns);
+  const times = (a: Strided, b: Strided, count: number, inner: number, width: number) =>
+    product(a, b, count, inner, width, false, roomFor);
+  const cross = times(strided(y.data, y.columns, true), strided(x.data, columns), y.columns, rows, columns);
   const { values, left, right } = singularDecomposition(cross, y.columns, columns);
   const rank = values.filter((value) => value > leastShare * values[0]!).length;
-  const scores = product(strided(y.data, y.columns), strided(left, y.columns, true), rows, y.columns, rank);
-  const rotated = product(strided(scores, rank), strided(right, columns), rows, rank, columns);
-  const reached = product(strided(scores, rank), strided(left, y.columns), rows, rank, y.columns);
+  const scores = times(strided(y.data, y.columns), strided(left, y.columns, true), rows, y.columns, rank);
+  const rotated = times(strided(scores, rank), strided(right, columns), rows, rank, columns);
   const residuals = x.data.map((value, at) => value - rotated[at]!);
+  // Of as many directions as Ŷ has features nothing of it is left.
+  const reached =
+    rank === y.columns ? y.data : times(strided(scores, rank), strided(left, y.columns), rows, rank, y.columns);
   const square = squareOf(residuals) + squareOf(y.data.map((value, at) => value - reached[at]!));
   // 2·(X̂ − Ŷ·Q) has the same part across X̂ as −2·Ŷ·Q, and no rounding to cancel near equality.
   const along = residuals.reduce((sum, residual, at) => sum + residual * x.data[at]!, 0);
