@@ -23,7 +23,7 @@ export function strided(data: TypedArray, columns: number, transposed = false, a
 const depthOfBlock = 256;
 const width = 4;
 /** Panels that are laid out together: of rows whose numbers lie side by side they read whole lines of the cache. */
-const together = 4;
+const together = 8;
 /** Rows whose sums are kept as tiles until they are complete. */
 const rowsOfStrip = 512;
 /** Products up to here are done before panels would be laid out. */

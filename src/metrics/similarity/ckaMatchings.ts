@@ -1,6 +1,7 @@
 /** Centred kernel alignment where the samples are matched in other ways: one kernel matrix a set, centred once. */
 import { rangeError } from '../../check.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
+import { squaredLengths } from '../../ops/squaredLengths.ts';
 import { type CentredMatrix, permutationMoments } from './ckaChance.ts';
 import type { CkaSettings } from './ckaOptions.ts';
 import { kernelMatrix } from './gramAlignment.ts';
@@ -15,7 +16,7 @@ function kernelForm(kernel: CkaSettings['kernel']): PairForm<CkaSettings> {
     pairs: {},
     represent(backend, activations, settings) {
       const { centred } = centredSamples(backend, activations);
-      const squares = backend.sum(backend.multiply(centred, centred), { axis: 1, keepDims: true });
+      const squares = squaredLengths(backend, centred);
       return { statistics: { kernel: kernelMatrix(backend, centred, squares, settings).matrix }, working: {} };
     },
     relate: () => ({}),

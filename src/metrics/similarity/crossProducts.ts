@@ -10,6 +10,7 @@
 import type { Backend } from '../../backend.ts';
 import { type HostStatistic, type HostStatistics, scalarStatistic } from '../../metricState.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
+import { squaredLengths } from '../../ops/squaredLengths.ts';
 import { crossProductsMark } from './formMarks.ts';
 import { added, dot, meansOf, movedProducts, vector } from './mergedMoments.ts';
 import type { PairForm, PairStatistics, Representation, SetStatistics } from './pairSimilarity.ts';
@@ -23,7 +24,7 @@ export function crossProductsSize(x: readonly number[], y: readonly number[]): n
 /** One set's statistics. */
 function setProducts<T>(backend: Backend<T>, activations: T): Representation<T> {
   const { centred, shift, offset } = centredSamples(backend, activations);
-  const squares = backend.sum(backend.multiply(centred, centred), { axis: 1, keepDims: true });
+  const squares = squaredLengths(backend, centred);
   return {
     statistics: {
       shift,

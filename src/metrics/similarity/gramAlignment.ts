@@ -6,6 +6,7 @@ import type { Backend } from '../../backend.ts';
 import { type CentredProducts, identity, uCentred, wholeAlignment } from '../../ops/centredGram.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
 import { median } from '../../ops/median.ts';
+import { squaredLengths } from '../../ops/squaredLengths.ts';
 import type { CkaSettings } from './ckaOptions.ts';
 import { gaussianGramMark, linearGramMark } from './formMarks.ts';
 import type { PairForm, Representation } from './pairSimilarity.ts';
@@ -57,7 +58,7 @@ export function kernelMatrix<T>(backend: Backend<T>, centred: T, squares: T, set
 
 function represent<T>(backend: Backend<T>, activations: T, settings: Kernel): Representation<T> {
   const { centred } = centredSamples(backend, activations);
-  const squares = backend.sum(backend.multiply(centred, centred), { axis: 1, keepDims: true });
+  const squares = squaredLengths(backend, centred);
   // Each step's temporaries go before the next one's come.
   const kernel = backend.scope(() => kernelMatrix(backend, centred, squares, settings));
   const { matrix, diagonal } = backend.scope(() => uCentred(backend, kernel.matrix, kernel.diagonal));

@@ -8,6 +8,7 @@ import type { HostStatistic, HostStatistics } from '../../metricState.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
 import type { LargestInRows } from '../../ops/largestInRows.ts';
 import { type NearestRows, nearestRows } from '../../ops/nearestRows.ts';
+import { squaredLengths } from '../../ops/squaredLengths.ts';
 import { unitRows } from '../../ops/unitRows.ts';
 import { mergedNeighbors, nearestAmong } from './hostNeighbors.ts';
 import { checkKept, joinedRows } from './keptRows.ts';
@@ -48,7 +49,7 @@ function comparedRows<T>(backend: Backend<T>, activations: T, metric: NeighborMe
 function middleSample<T>(backend: Backend<T>, activations: T): T {
   const { centred } = centredSamples(backend, activations);
   const [samples = 1] = backend.shapeOf(centred);
-  const squares = backend.sum(backend.multiply(centred, centred), { axis: 1 });
+  const squares = squaredLengths(backend, centred);
   const place = backend.argMax(backend.subtract(backend.scalar(0), backend.reshape(squares, [1, samples])));
   return backend.gather(activations, place);
 }

@@ -3,6 +3,7 @@ import type { Backend } from '../../backend.ts';
 import { uCentred } from '../../ops/centredGram.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
 import { rowRange } from '../../ops/rowRange.ts';
+import { squaredLengths } from '../../ops/squaredLengths.ts';
 import { unitRows } from '../../ops/unitRows.ts';
 import { normalisedGramMark } from './formMarks.ts';
 import type { PairForm, Representation } from './pairSimilarity.ts';
@@ -37,7 +38,7 @@ export function rowsOfPart<T>(
   const { centred } = centredSamples(backend, activations);
   const [count = 1] = backend.shapeOf(centred);
   const gram = backend.matMul(centred, centred, { transposeB: true });
-  const squares = backend.sum(backend.multiply(centred, centred), { axis: 1, keepDims: true });
+  const squares = squaredLengths(backend, centred);
   const spread = backend.sum(squares);
   // Centring leaves float32's rounding in rows that should vanish, some 1e-14 of n times the mean diagonal squared.
   const least = backend.multiply(backend.multiply(spread, spread), backend.scalar(1e-11 / count));

@@ -6,6 +6,7 @@
 import type { Backend } from '../../backend.ts';
 import { type HostStatistics, scalarStatistic } from '../../metricState.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
+import { squaredLengths } from '../../ops/squaredLengths.ts';
 import { crossProducts } from './crossProducts.ts';
 import { shapeProductsMark } from './formMarks.ts';
 import { added, dot, meansOf, movedProducts, vector } from './mergedMoments.ts';
@@ -13,7 +14,7 @@ import type { PairForm, PairStatistics, Representation, SetStatistics } from './
 
 function represent<T>(backend: Backend<T>, activations: T): Representation<T> {
   const { centred, shift, offset } = centredSamples(backend, activations);
-  const square = backend.sum(backend.multiply(centred, centred));
+  const square = backend.sum(squaredLengths(backend, centred));
   return { statistics: { shift, offset, square }, working: { centred } };
 }
 
