@@ -46,7 +46,7 @@ const settingsOf: Readonly<Record<Scale, DomainSettings>> = {
     sizes: { inputs: channels, channels: [2, 4], hidden: 8 },
   },
   quick: {
-    images: 16_000,
+    images: 8000,
     batchSize: 64,
     testImages: 2000,
     epochs: 4,
@@ -144,6 +144,19 @@ async function run({ scale, seed, once, progress }: StudyContext): Promise<Findi
   async function trainStudent(name: MethodName, trial: number): Promise<DigitNetwork> {
     // All methods start a trial from the same weights and see the same order: their differences are paired.
     const student = createDigitNetwork(deriveSeed(seed, 20 + trial), settings.sizes);
+    const title = `${methodTitles[name]}, student ${trial + 1} of ${settings.trials}`;
+    const lesson = {
+      ...loopOf(training.count, title, deriveSeed(seed, 60 + trial)),
+      apply: (images: tf.Tensor4D, { step }: TrainingStep) =>
+        student.apply(images, deriveSeed(seed, 100_000 * (trial + 1) + step)),
+      parameters: student.parameters(),
+      images: ({ rows }: TrainingStep) => imageTensor(imagesIn(painted.orig, training, rows)),
+      labels: training.labels,
+    };
+    if (name === 'independent') {
+      await trainOnLabels(lesson);
+      return student;
+    }
     const widths = { features: settings.sizes.hidden, maps: settings.sizes.channels[1] };
     const method = methods[name]({
       labels: training.labels,
@@ -152,18 +165,7 @@ async function run({ scale, seed, once, progress }: StudyContext): Promise<Findi
       teacher: widths,
       seed: deriveSeed(seed, 40 + trial),
     });
-    const title = `${methodTitles[name]}, student ${trial + 1} of ${settings.trials}`;
-    await distill(
-      {
-        ...loopOf(training.count, title, deriveSeed(seed, 60 + trial)),
-        apply: (images, { step }) => student.apply(images, deriveSeed(seed, 100_000 * (trial + 1) + step)),
-        parameters: student.parameters(),
-        images: ({ rows }) => imageTensor(imagesIn(painted.orig, training, rows)),
-        labels: training.labels,
-      },
-      teacher,
-      method,
-    );
+    await distill(lesson, teacher, method);
     return student;
   }
 
