@@ -25,14 +25,19 @@ export function centredUnit(
 ): UnitSet {
   const members = Array.from({ length: rows }, (_, row) => row).filter((row) => counts === undefined || counts[row]);
   const data = new Float64Array(rows * columns);
-  const [first = 0] = members;
-  for (let column = 0; column < columns; column++) {
-    // The first one is taken away before the mean is: constant features become exactly 0.
-    const shift = samples[first * columns + column]!;
-    let sum = 0;
-    for (const row of members) sum += samples[row * columns + column]! - shift;
-    const mean = members.length === 0 ? 0 : sum / members.length;
-    for (const row of members) data[row * columns + column] = samples[row * columns + column]! - shift - mean;
+  const sums = new Float64Array(columns);
+  // The first one is taken away before the mean is: constant features become exactly 0.
+  const shift = (members[0] ?? 0) * columns;
+  for (const row of members) {
+    for (let column = 0, at = row * columns; column < columns; column++, at++) {
+      const value = samples[at]! - samples[shift + column]!;
+      data[at] = value;
+      sums[column]! += value;
+    }
+  }
+  for (const row of members) {
+    for (let column = 0, at = row * columns; column < columns; column++, at++)
+      data[at]! -= sums[column]! / members.length;
   }
   const norm = Math.sqrt(squareOf(data));
   return { data: norm === 0 ? data : data.map((value) => value / norm), rows, columns, norm };
