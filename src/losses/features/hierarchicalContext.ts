@@ -1,8 +1,8 @@
 import type { Backend } from '../../backend.ts';
 import { checkSameShape } from '../../check.ts';
 import type { Loss } from '../../loss.ts';
-import { adaptiveAverage, adaptiveAverageGradient } from '../../ops/adaptiveAverage.ts';
 import type { FeatureLayout } from '../../ops/affine.ts';
+import { averagePyramid, averagePyramidGradient, weighPyramid } from '../../ops/averagePyramid.ts';
 import { asChannelMaps, checkMaps, fromChannelMaps, mapExtents } from '../../ops/channelMaps.ts';
 import type { Grid } from '../../ops/resizeBilinear.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
@@ -74,41 +74,42 @@ export function hierarchicalContext<R extends Reduction = 'mean'>(
 
     rows(backend, { studentFeatures, teacherFeatures }) {
       const differences = backend.subtract(studentFeatures, teacherFeatures);
-      const { maps, batch, channels, grids } = mapsOf(backend, differences, layout, levels);
-      const terms = grids.map(({ grid, part }) => {
-        const cells = channels * grid[0] * grid[1];
-        const averages = backend.reshape(adaptiveAverage(backend, maps, grid), [batch, cells]);
-        const squares = backend.sum(backend.multiply(averages, averages), { axis: 1 });
-        return scale(backend, squares, part / cells);
-      });
-      return { losses: terms.reduce((sum, term) => backend.add(sum, term)), differences };
+      const { maps, batch, channels, whole, coarser, parts } = mapsOf(backend, differences, layout, levels);
+      const size = channels * whole[0] * whole[1];
+      const finest = scale(backend, sumsOf(backend, backend.multiply(maps, maps), [batch, size]), parts[0]! / size);
+      if (coarser.length === 0) return { losses: finest, differences, slopes: backend.scalar(0) };
+      const averages = averagePyramid(backend, maps, whole, coarser);
+      const weights = coarser.map((level, index) => parts[index + 1]! / (channels * level ** 2));
+      const slopes = weighPyramid(backend, averages, coarser, weights);
+      const [, extent = 1] = backend.shapeOf(slopes);
+      const rest = sumsOf(backend, backend.multiply(slopes, averages), [batch, channels * extent ** 2]);
+      return { losses: backend.add(finest, rest), differences, slopes };
     },
 
-    gradient(backend, { differences }) {
-      const { maps, batch, channels, whole, grids } = mapsOf(backend, differences, layout, levels);
-      const terms = grids.map(({ grid, part }) => {
-        const slopes = scale(
-          backend,
-          adaptiveAverage(backend, maps, grid),
-          (2 * part) / (channels * grid[0] * grid[1]),
-        );
-        return adaptiveAverageGradient(backend, slopes, whole);
-      });
-      const gradient = backend.reshape(
-        terms.reduce((sum, term) => backend.add(sum, term)),
-        [batch, channels, whole[0] * whole[1]],
-      );
+    gradient(backend, { differences, slopes }) {
+      const { maps, batch, channels, whole, coarser, parts } = mapsOf(backend, differences, layout, levels);
+      const size = whole[0] * whole[1];
+      const finest = scale(backend, maps, (2 * parts[0]!) / (channels * size));
+      const all =
+        coarser.length === 0
+          ? finest
+          : backend.add(finest, averagePyramidGradient(backend, scale(backend, slopes, 2), whole, coarser));
+      const gradient = backend.reshape(all, [batch, channels, size]);
       return fromChannelMaps(backend, gradient, backend.shapeOf(differences), layout);
     },
   });
 }
 
-/** Features as maps [batch·channels, height, width], and the grids that they are compared on, each with its part. */
+function sumsOf<T>(backend: Backend<T>, squares: T, shape: readonly number[]): T {
+  return backend.sum(backend.reshape(squares, shape), { axis: 1 });
+}
+
+/** Features as maps [batch·channels, height, width], the coarser grids, and the part of each of all grids, the whole one first. */
 function mapsOf<T>(backend: Backend<T>, features: T, layout: FeatureLayout, levels: readonly number[]) {
   const { batch, channels, positions } = mapExtents(backend.shapeOf(features), layout);
   const [height = 1, width = 1] = positions;
   const whole: Grid = [height, width];
-  const coarser = levels.filter((level) => level < Math.min(height, width)).map((level): Grid => [level, level]);
+  const coarser = levels.filter((level) => level < Math.min(height, width));
   // 1 + 1/2 + … + 1/2ⁿ.
   const total = 2 - 0.5 ** coarser.length;
   return {
@@ -116,6 +117,7 @@ function mapsOf<T>(backend: Backend<T>, features: T, layout: FeatureLayout, leve
     batch,
     channels,
     whole,
-    grids: [whole, ...coarser].map((grid, index) => ({ grid, part: 0.5 ** index / total })),
+    coarser,
+    parts: [1, ...coarser].map((_, index) => 0.5 ** index / total),
   };
 }
