@@ -3,6 +3,7 @@
  * inverse, with which a majorising step moves points to their minimum in one go.
  */
 import { product, strided } from '../../algebra/product.ts';
+import { roomFor } from '../../algebra/room.ts';
 import { symmetricEigen } from '../../algebra/symmetricEigen.ts';
 import { rangeError } from '../../check.ts';
 
@@ -57,7 +58,7 @@ function pseudoInverse(where: string, form: Float64Array, size: number): Float64
   }
   const scaled = vectors.slice(0, kept * size);
   for (let at = 0; at < scaled.length; at++) scaled[at]! /= values[Math.floor(at / size)]!;
-  return product(strided(vectors, size, true), strided(scaled, size), size, kept, size);
+  return product(strided(vectors, size, true), strided(scaled, size), size, kept, size, false, roomFor);
 }
 
 /**
