@@ -7,7 +7,6 @@ import type { Backend } from '../../backend.ts';
 import { type HostStatistics, scalarStatistic } from '../../metricState.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
 import { squaredLengths } from '../../ops/squaredLengths.ts';
-import { crossProducts } from './crossProducts.ts';
 import { shapeProductsMark } from './formMarks.ts';
 import { added, dot, meansOf, movedProducts, vector } from './mergedMoments.ts';
 import type { PairForm, PairStatistics, Representation, SetStatistics } from './pairSimilarity.ts';
@@ -37,7 +36,7 @@ function mergePairs(first: PairStatistics, second: PairStatistics): HostStatisti
 
 /** The form: by features, exact over a stream. */
 export const shapeProducts: PairForm = {
-  name: crossProducts.name,
+  name: 'features',
   markOf: (form) => (form === shapeProducts ? shapeProductsMark : undefined),
   sets: {
     shift: { shape: ['features'], degree: 1 },
