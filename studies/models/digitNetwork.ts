@@ -1,7 +1,7 @@
 /**
  * The convolutional network of PyTorch's MNIST example, which *what knowledge gets distilled* (2023, appendix A) trains as
  * teacher and as student: two convolutions, a pooling, two dense layers, dropout after the pooling and before the last one.
- * Convolutions keep height and width here, so that the map of the second is 28 × 28 and not 24 × 24.
+ * Convolutions keep height and width here, so that the map of the second has the image’s.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { deriveSeed } from 'dark-knowledge';
@@ -9,6 +9,8 @@ import { convolution, maxPool } from '../../examples/mnist/imageLayers.ts';
 import { addBias, differentiable, initializeWeights, project, relu, reshape } from '../../examples/mnist/layers.ts';
 
 export interface DigitNetworkSizes {
+  /** Pixels along an image, an even number. */
+  readonly side: number;
   /** Channels of an image. */
   readonly inputs: number;
   /** Channels of the two convolutions. */
@@ -33,10 +35,9 @@ export interface DigitNetwork {
 /** Variance 1/(3·fan-in), as PyTorch initialises its layers. */
 const gain = 1 / Math.sqrt(6);
 
-const side = 28;
 const classes = 10;
 
-export function createDigitNetwork(seed: number, { inputs, channels, hidden }: DigitNetworkSizes): DigitNetwork {
+export function createDigitNetwork(seed: number, { side, inputs, channels, hidden }: DigitNetworkSizes): DigitNetwork {
   const filter = (from: number, to: number, part: number) =>
     initializeWeights<tf.Rank.R4>([3, 3, from, to], { seed: deriveSeed(seed, part), gain });
   const dense = (from: number, to: number, part: number) => ({
