@@ -2,8 +2,15 @@
 import type { HostStatistic } from '../../metricState.ts';
 import type { PairStatistics, SetStatistics } from './pairSimilarity.ts';
 
+/** The mean of two parts, as it lies to the first part's shift, and their own means as they lie to it. */
+export interface MergedMeans {
+  readonly offset: Float64Array;
+  readonly ofFirst: Float64Array;
+  readonly ofSecond: Float64Array;
+}
+
 /** Where each part's mean lies from the mean of both, and that mean's offset from the first part's shift. */
-export function meansOf(first: SetStatistics, second: SetStatistics) {
+export function meansOf(first: SetStatistics, second: SetStatistics): MergedMeans {
   const share = second.samples / (first.samples + second.samples);
   const firstShift = first.statistics.shift!.data;
   const firstOffset = first.statistics.offset!.data;
