@@ -12,7 +12,8 @@ claims judged one by one. This page is made from the numbers in \`studies/result
 A claim **holds** where its whole 95 % interval is above 0, **does not hold** where all of it is below, and is **undecided**
 in between. Intervals are over trials, Student's of their mean, unless the measure says otherwise. Quick runs are small: what
 they leave undecided is not refuted. No seed was chosen. Settings were, by the models' accuracy before a claim was looked at; where
-they were changed after a look, the study's own words say it, and what the run before gave.`;
+they were changed after a look, the study's own words say it, and what the run before gave. Minutes are those on the wall, beside
+other work that the machine had, and paused for it; those of one core are what a run takes at most on an idle machine.`;
 
 /** The whole page. */
 export function resultsPage(kept: readonly Kept[]): string {
