@@ -155,6 +155,12 @@ async function run({ scale, seed, once, progress }: StudyContext): Promise<Findi
       features: hidden,
       maps: channels[1],
     });
+    const title = `${name}, student ${trial + 1} of ${settings.trials}`;
+    const lesson = lessonOf(network, 'plain', settings.epochs.student, deriveSeed(seed, 300 + trial), title);
+    if (method === 'independent') {
+      await trainOnLabels(lesson);
+      return network;
+    }
     const way = methods[method]({
       labels: training.labels,
       settings: how,
@@ -162,8 +168,6 @@ async function run({ scale, seed, once, progress }: StudyContext): Promise<Findi
       teacher: widths(settings.teacher),
       seed: deriveSeed(seed, 200 + trial),
     });
-    const title = `${name}, student ${trial + 1} of ${settings.trials}`;
-    const lesson = lessonOf(network, 'plain', settings.epochs.student, deriveSeed(seed, 300 + trial), title);
     await distill(lesson, known[schooling].network, way);
     return network;
   }
