@@ -52,17 +52,8 @@ export async function distill(
     parameters: [...lesson.parameters, ...method.parameters],
     batch: (step) => {
       const images = lesson.images(step);
-      const { logits, features, maps } = tf.tidy(() => {
-        const told = teacher.apply(images);
-        return { logits: told.logits, features: told.features, maps: told.maps };
-      });
-      return {
-        images,
-        labels: labelsOf(lesson, step),
-        teacherLogits: logits,
-        teacherFeatures: features,
-        teacherMaps: maps,
-      };
+      const told = method.hearsTeacher ? tf.tidy(() => saidBy(teacher, images)) : {};
+      return { images, labels: labelsOf(lesson, step), ...told };
     },
     loss: (batch, step) => {
       const { logits, features, maps } = lesson.apply(batch.images as tf.Tensor4D, step);
@@ -80,6 +71,11 @@ export async function distill(
     afterGradients: (_, { rows }) => method.afterGradients(rows),
   });
   method.dispose();
+}
+
+function saidBy(teacher: { apply(images: tf.Tensor4D): NetworkOutputs }, images: tf.Tensor4D) {
+  const { logits, features, maps } = teacher.apply(images);
+  return { teacherLogits: logits, teacherFeatures: features, teacherMaps: maps };
 }
 
 function loopOf({ labels, epochs, batchSize, order, learningRate, onStep }: Lesson) {

@@ -153,10 +153,6 @@ async function run({ scale, seed, once, progress }: StudyContext): Promise<Findi
       images: ({ rows }: TrainingStep) => imageTensor(imagesIn(painted.orig, training, rows)),
       labels: training.labels,
     };
-    if (name === 'independent') {
-      await trainOnLabels(lesson);
-      return student;
-    }
     const widths = { features: settings.sizes.hidden, maps: settings.sizes.channels[1] };
     const method = methods[name]({
       labels: training.labels,

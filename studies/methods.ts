@@ -34,6 +34,8 @@ export interface DistillationBatch {
 
 /** A way of training a student, for one student: it may hold a memory. */
 export interface Method {
+  /** Whether the objective reads what a teacher says: without it none is asked, and `teacher…` is not there. */
+  readonly hearsTeacher: boolean;
   objective(batch: DistillationBatch, rows: Int32Array, step: number): tf.Scalar;
   /** What is trained beside the student. */
   readonly parameters: readonly tf.Variable[];
@@ -82,7 +84,7 @@ export interface Widths {
 export const methods: Readonly<Record<MethodName, (options: MethodOptions) => Method>> = {
   independent() {
     const loss = tfjsLoss(crossEntropy());
-    return plain(({ studentLogits, labels }) => loss({ studentLogits, labels }));
+    return untaught(({ studentLogits, labels }) => loss({ studentLogits, labels }));
   },
   kl({ settings }) {
     const loss = softLabels(settings);
@@ -94,7 +96,11 @@ export const methods: Readonly<Record<MethodName, (options: MethodOptions) => Me
 };
 
 function plain(objective: Method['objective']): Method {
-  return { objective, parameters: [], afterGradients: () => {}, dispose: () => {} };
+  return { hearsTeacher: true, objective, parameters: [], afterGradients: () => {}, dispose: () => {} };
+}
+
+function untaught(objective: Method['objective']): Method {
+  return { ...plain(objective), hearsTeacher: false };
 }
 
 function softLabels({ kl }: MethodSettings) {
@@ -109,7 +115,7 @@ function softLabels({ kl }: MethodSettings) {
 /** Noise on the one-hot label, new in each step (appendix C.2). */
 function pretended({ labels, settings, seed }: MethodOptions): Method {
   const loss = softLabels(settings);
-  return plain(({ studentLogits, labels: given }, rows, step) => {
+  return untaught(({ studentLogits, labels: given }, rows, step) => {
     const soft = noisyLabels(
       rows.map((row) => labels[row]!),
       { classes: studentLogits.shape[1], seed: deriveSeed(seed, step) },
@@ -137,6 +143,7 @@ function hinted({ settings, student, teacher, seed }: MethodOptions): Method {
     regressorBias: variableOf(initial.regressorBias),
   };
   return {
+    hearsTeacher: true,
     objective: ({ studentLogits, labels, studentMaps, teacherMaps }) =>
       loss({ studentLogits, labels, studentFeatures: studentMaps, teacherFeatures: teacherMaps, ...regressor }),
     parameters: Object.values(regressor),
@@ -170,6 +177,7 @@ function contrastive({ labels, settings, student, teacher, seed }: MethodOptions
   let kept: Pick<DistillationBatch, 'studentFeatures' | 'teacherFeatures'> | undefined;
   let isReady = false;
   return {
+    hearsTeacher: true,
     objective({ studentLogits, labels: classes, studentFeatures, teacherFeatures }, rows, step) {
       const known = { studentFeatures, teacherFeatures, ...heads };
       const draws = sampler.sample(rows, step);

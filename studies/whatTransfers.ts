@@ -157,10 +157,6 @@ async function run({ scale, seed, once, progress }: StudyContext): Promise<Findi
     });
     const title = `${name}, student ${trial + 1} of ${settings.trials}`;
     const lesson = lessonOf(network, 'plain', settings.epochs.student, deriveSeed(seed, 300 + trial), title);
-    if (method === 'independent') {
-      await trainOnLabels(lesson);
-      return network;
-    }
     const way = methods[method]({
       labels: training.labels,
       settings: how,

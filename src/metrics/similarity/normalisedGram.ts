@@ -19,7 +19,7 @@ export const leastSamplesOf = (preset: RepresentationalSettings['preset']): numb
 
 /** Rows over their lengths, and 1 for every row that has one; squared lengths up to `least` count as none. */
 function normalised<T>(backend: Backend<T>, matrix: T, least: T): { readonly rows: T; readonly counted: T } {
-  const squares = backend.sum(backend.multiply(matrix, matrix), { axis: 1, keepDims: true });
+  const squares = squaredLengths(backend, matrix);
   const counted = backend.greater(squares, least);
   const lengths = backend.sqrt(backend.where(counted, squares, backend.scalar(1)));
   return { rows: backend.where(counted, backend.divide(matrix, lengths), backend.scalar(0)), counted };

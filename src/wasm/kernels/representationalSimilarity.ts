@@ -73,6 +73,7 @@ export function normalisedGramKernel(
     relate(representations) {
       const pairs = representations.map(([x, y]) => [x.working, y.working] as const);
       const sets = [...new Set(pairs.flat())];
+      const places = new Map(sets.map((set, index) => [set, index]));
       const rows = sets[0]!.rows;
       const others = pairs.filter(([x, y]) => x !== y);
       const compared = [...sets.map((set) => [set, set] as const), ...others];
@@ -80,7 +81,7 @@ export function normalisedGramKernel(
       const sums = store.make([compared.length, rows], 'float64');
       store.doublesOf(sums).fill(0);
       store.withScratch(sets.length * blockBytes, (blocks) => {
-        const blockOf = (set: Samples): Pointer => blocks + sets.indexOf(set) * blockBytes;
+        const blockOf = (set: Samples): Pointer => blocks + places.get(set)! * blockBytes;
         for (let start = 0; start < rows; start += blockRows) {
           const count = Math.min(blockRows, rows - start);
           fillBlocks(sets, start, count, blockOf);
@@ -94,7 +95,7 @@ export function normalisedGramKernel(
       const sumsOf = (index: number): Float64Array => store.doublesOf(sums).subarray(index * rows, (index + 1) * rows);
       let next = sets.length;
       return pairs.map(([x, y]) => {
-        const [ofX, ofY] = [sumsOf(sets.indexOf(x)), sumsOf(sets.indexOf(y))];
+        const [ofX, ofY] = [sumsOf(places.get(x)!), sumsOf(places.get(y)!)];
         const between = x === y ? ofX : sumsOf(next++);
         let [total, counted] = [0, 0];
         between.forEach((product, row) => {
