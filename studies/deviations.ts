@@ -8,7 +8,7 @@ import { someSamples } from './data/samples.ts';
 import { claimsOf } from './deviations/claims.ts';
 import { figuresOf, tablesOf } from './deviations/pictures.ts';
 import { type DeviationSettings, settingsOf } from './deviations/settings.ts';
-import { runTrial, type TrialFindings } from './deviations/trial.ts';
+import { runTrial } from './deviations/trial.ts';
 import type { Findings, Study, StudyContext } from './study.ts';
 
 export const deviations: Study = {
@@ -20,17 +20,16 @@ export const deviations: Study = {
   run,
 };
 
-async function run({ scale, seed, once, progress }: StudyContext): Promise<Findings> {
+async function run({ scale, seed, once, each, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
   const mnist = loadMnist();
   const test = someSamples(mnist.test, settings.testImages, deriveSeed(seed, 1));
-  const trials: TrialFindings[] = [];
-  for (let trial = 0; trial < settings.trials; trial++) {
-    trials.push(
-      await runTrial({ trial, settings, pool: mnist.train, test, seed: deriveSeed(seed, 10 + trial), once, progress }),
-    );
+  const trials = await each([...Array(settings.trials).keys()], async (trial) => {
+    const own = { trial, settings, pool: mnist.train, test, seed: deriveSeed(seed, 10 + trial) };
+    const found = await runTrial({ ...own, once, progress });
     progress(`trial ${trial + 1} of ${settings.trials} is done`, true);
-  }
+    return found;
+  });
   return {
     settings: { ...settings, seed, optimizer: 'Adam, its rate falling to 0 along half a cosine' },
     tables: tablesOf(trials),

@@ -22,10 +22,10 @@ import {
 } from './domains/measured.ts';
 import { methods, settingsForMnist } from './methods.ts';
 import { createDigitNetwork, type DigitNetwork, type DigitNetworkSizes } from './models/digitNetwork.ts';
-import { trainedOnce } from './parts.ts';
 import { type Predictions, predict } from './predictions.ts';
 import type { Findings, Scale, Study, StudyContext } from './study.ts';
 import type { TrainingStep } from './training.ts';
+import { trainedOnce } from './weights.ts';
 
 interface DomainSettings {
   readonly images: number;
@@ -71,7 +71,7 @@ export const domains: Study = {
   run,
 };
 
-async function run({ scale, seed, once, progress }: StudyContext): Promise<Findings> {
+async function run({ scale, seed, once, each, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
   const mnist = loadMnist();
   const training = someSamples(mnist.train, settings.images, deriveSeed(seed, 3));
@@ -82,18 +82,17 @@ async function run({ scale, seed, once, progress }: StudyContext): Promise<Findi
   const teacher = createDigitNetwork(deriveSeed(seed, 10), settings.sizes);
   await trainedOnce(once, 'teacher', teacher.parameters(), trainTeacher);
   const reference = await predictionsIn(teacher);
-  const measured: Measured[] = [];
-  for (let trial = 0; trial < settings.trials; trial++) {
-    for (const method of methodNames) {
-      const of = await once(`${method}, trial ${trial}`, async () => {
-        const student = await trainStudent(method, trial);
-        const predictions = await predictionsIn(student);
-        tf.dispose(student.parameters());
-        return domainNames.map((domain) => measuredOf(method, trial, domain, predictions[domain]));
-      });
-      measured.push(...of);
-    }
-  }
+  const trials = [...Array(settings.trials).keys()];
+  const students = trials.flatMap((trial) => methodNames.map((method) => ({ trial, method })));
+  const found = await each(students, ({ trial, method }) =>
+    once(`${method}, trial ${trial}`, async () => {
+      const student = await trainStudent(method, trial);
+      const predictions = await predictionsIn(student);
+      tf.dispose(student.parameters());
+      return domainNames.map((domain) => measuredOf(method, trial, domain, predictions[domain]));
+    }),
+  );
+  const measured: readonly Measured[] = found.flat();
   const teacherAccuracies = domainNames.map((domain) => accuracyOf(reference[domain]));
   tf.dispose(teacher.parameters());
 

@@ -121,7 +121,7 @@ interface Answers {
   readonly even: Predictions;
 }
 
-async function run({ scale, seed, once, progress }: StudyContext): Promise<Findings> {
+async function run({ scale, seed, once, each, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
   const sizes: SentenceSizes = { ...settings.sizes, vocabulary: agreementVocabulary.length, length: sentenceLength };
   const training = mislabelled(
@@ -136,27 +136,31 @@ async function run({ scale, seed, once, progress }: StudyContext): Promise<Findi
   const alone = tfjsLoss(crossEntropy());
   const distilled = tfjsLoss(softCrossEntropy());
 
-  const measured: Measured[] = [];
-  /** Of the first trial, by `teacher → student`. */
-  const first: Record<string, Answers> = {};
-  const trials = Array.from({ length: settings.trials }, (_, trial) => trial);
-  const alones: Readonly<Record<SentenceModelName, Answers>>[] = [];
-  for (const trial of trials) {
-    const found: Partial<Record<SentenceModelName, Answers>> = {};
-    for (const name of modelNames) found[name] = await answersOfOne(name, 'alone', trial);
-    alones.push(found as Readonly<Record<SentenceModelName, Answers>>);
-  }
+  const trials = [...Array(settings.trials).keys()];
+  const models = trials.flatMap((trial) => modelNames.map((name) => ({ trial, name })));
+  const alones = await each(models, ({ trial, name }) => answersOfOne(name, 'alone', trial));
+  const aloneIn = (trial: number, name: SentenceModelName): Answers =>
+    alones[trial * modelNames.length + modelNames.indexOf(name)]!;
   // A trial's students learn from the next trial's models: so none learns from what began with its own weights.
-  const teachersOf = (trial: number) => alones[(trial + 1) % alones.length]!;
-  for (const trial of trials) {
-    for (const student of modelNames) {
-      for (const teacher of teacherNames) {
-        const answers = teacher === 'alone' ? alones[trial]![student] : await answersOfOne(student, teacher, trial);
-        if (trial === 0) first[titleOf(student, teacher)] = answers;
-        measured.push({ student, teacher, trial, ...measuredOf(answers, teachersOf(trial).lstm) });
-      }
-    }
-  }
+  const teacherOf = (trial: number, name: SentenceModelName): Answers => aloneIn((trial + 1) % trials.length, name);
+  const lessons = models.flatMap(({ trial, name }) =>
+    teacherNames.map((teacher) => ({ trial, student: name, teacher })),
+  );
+  const answers = await each(lessons, async ({ trial, student, teacher }) =>
+    teacher === 'alone' ? aloneIn(trial, student) : answersOfOne(student, teacher, trial),
+  );
+  const measured = lessons.map(
+    (lesson, at): Measured => ({
+      ...lesson,
+      ...measuredOf(answers[at]!, teacherOf(lesson.trial, 'lstm')),
+    }),
+  );
+  /** Of the first trial, by `teacher → student`. */
+  const first = Object.fromEntries(
+    lessons.flatMap(({ trial, student, teacher }, at) =>
+      trial === 0 ? [[titleOf(student, teacher), answers[at]!] as const] : [],
+    ),
+  );
 
   return {
     settings: {
@@ -181,7 +185,7 @@ async function run({ scale, seed, once, progress }: StudyContext): Promise<Findi
   async function askedOnceTrained(student: SentenceModelName, teacher: TeacherName, trial: number): Promise<Answers> {
     const number = modelNames.indexOf(student);
     const model = createSentenceClassifier(student, deriveSeed(deriveSeed(seed, 20 + number), trial), sizes);
-    const taught = teacher === 'alone' ? undefined : teachersOf(trial)[teacher].training.logits;
+    const taught = teacher === 'alone' ? undefined : teacherOf(trial, teacher).training.logits;
     await fitTo(model, taught, trial, `trial ${trial + 1}: ${titleOf(student, teacher)}`);
     const answers: Answers = {
       training: await answersTo(model, training),

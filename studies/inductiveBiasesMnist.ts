@@ -81,12 +81,12 @@ export const inductiveBiasesMnist: Study = {
   run,
 };
 
-async function run({ scale, seed, once, progress }: StudyContext): Promise<Findings> {
+async function run({ scale, seed, once, each, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
   const mnist = loadMnist();
   const images = someSamples(mnist.train, settings.images, deriveSeed(seed, 1));
   const testSets = makeTestSets(someSamples(mnist.test, settings.testImages, deriveSeed(seed, 2)), deriveSeed(seed, 3));
-  const trained = await trainAll(images, testSets, settings, { seed, once, progress });
+  const trained = await trainAll(images, testSets, settings, { seed, once, each, progress });
 
   const maps = mapsOf(trained, settings.mapImages);
   const measured = measurementsOf(trained, testSets, maps);

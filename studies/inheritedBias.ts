@@ -17,10 +17,10 @@ import { distill, type Lesson, trainOnLabels } from './distillation.ts';
 import { type Accuracies, accuracyTable, claimsOf, groupTitles, type Trial } from './inheritedBias/trials.ts';
 import { methods, settingsForImageNet } from './methods.ts';
 import { createLayeredNetwork, type LayeredNetwork, type LayeredNetworkSizes } from './models/layeredNetwork.ts';
-import { trainedOnce } from './parts.ts';
 import { predict } from './predictions.ts';
 import type { Findings, Scale, Study, StudyContext } from './study.ts';
 import { cosineRate, type TrainingStep } from './training.ts';
+import { trainedOnce } from './weights.ts';
 
 interface BiasSettings {
   /** Of table 10's numbers of images. */
@@ -65,7 +65,7 @@ export const inheritedBias: Study = {
   run,
 };
 
-async function run({ scale, seed, once, progress }: StudyContext): Promise<Findings> {
+async function run({ scale, seed, once, each, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
   const { side } = settings.sizes;
   const mnist = loadMnist();
@@ -86,12 +86,11 @@ async function run({ scale, seed, once, progress }: StudyContext): Promise<Findi
     trainOnLabels(lessonOf(teacher, forTeacher, settings.epochs.teacher, deriveSeed(seed, 11), 'teacher')),
   );
   const teacherAccuracies = accuraciesOf(await logitsOf(teacher));
-  const trials: Trial[] = [];
-  for (let trial = 0; trial < settings.trials; trial++) {
+  const trials = await each([...Array(settings.trials).keys()], async (trial): Promise<Trial> => {
     const alone = await once(`alone, trial ${trial}`, () => taught('independent', trial));
     const distilled = await once(`distilled, trial ${trial}`, () => taught('kl', trial));
-    trials.push({ alone: accuraciesOf(alone), distilled: accuraciesOf(distilled), shift: shiftOf(alone, distilled) });
-  }
+    return { alone: accuraciesOf(alone), distilled: accuraciesOf(distilled), shift: shiftOf(alone, distilled) };
+  });
   tf.dispose(teacher.parameters());
 
   const before = { before: 'alone', after: 'distilled' };

@@ -7,7 +7,8 @@
  *     npm run study -- --page          writes docs/studies.md from the numbers in results/
  *     npm run study                    lists the studies
  *
- * A run that is stopped goes on where it was when it is called again.
+ * A run that is stopped goes on where it was when it is called again; and the same command in a second terminal takes a share of
+ * the work.
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -51,7 +52,8 @@ console.log(`${study.title} (${scale}, seed ${seed}, tfjs backend ${platform})\n
 const parts = await partsIn(
   new URL(`./output/parts/${study.name}-${scale}-${seed}-${await codeDigest()}/`, import.meta.url),
 );
-const findings = await study.run({ scale, seed, once: parts.once, progress: progressLine() });
+const { once, each } = parts;
+const findings = await study.run({ scale, seed, once, each, progress: progressLine() });
 const { seconds, cpuSeconds } = parts.spent();
 
 for (const { title, header, rows } of findings.tables) console.log(`\n${title}\n${table(header, rows)}`);
@@ -65,7 +67,7 @@ const files = await writeResults(
 console.log(
   `\nAfter ${Math.round(seconds)} s (${Math.round(cpuSeconds)} s of one core), peak memory ${peakMegabytes()} MB. Results: ${files.join(', ')}\n`,
 );
-await parts.forget();
+await parts.leave();
 for (const line of claimLines(findings.claims)) console.log(line);
 
 function peakMegabytes(): number {

@@ -1,7 +1,7 @@
 /** What a study is: a paper's finding, run anew on models trained here, that ends in the paper's claims one by one. */
 import type { Figure } from 'dark-knowledge/figures';
 import type { Claim } from './claims.ts';
-import type { Once } from './parts.ts';
+import type { Each, Once } from './parts.ts';
 
 /** `toy` runs the whole path in seconds and shows nothing; `quick` ends within 15 minutes on two cores; `full` is the paper's. */
 export type Scale = 'toy' | 'quick' | 'full';
@@ -12,6 +12,8 @@ export interface StudyContext {
   readonly seed: number;
   /** Parts that take long go through it, each under a name of its own. */
   readonly once: Once;
+  /** What does not wait for one another: processes that run a study side by side share it. */
+  readonly each: Each;
   /** A line on progress; `last` lines stay. */
   readonly progress: (text: string, last?: boolean) => void;
 }

@@ -9,9 +9,9 @@ import { tfjsLoss } from 'dark-knowledge/tfjs';
 import { drawExamples, type TaskName, taskNames, textTasks, vocabulary } from './data/textTasks.ts';
 import { createTextClassifier, type TextClassifier, type TextOutputs } from './models/textClassifier.ts';
 import type { TransformerForm } from './models/transformer.ts';
-import { trainedOnce } from './parts.ts';
 import { type Predictions, predict } from './predictions.ts';
 import type { Findings, Scale, Study, StudyContext } from './study.ts';
+import { trainedOnce } from './weights.ts';
 import { degradationOf, lossClaims, meanOf } from './whatIsLost/claims.ts';
 import { exampleTable, groupTable, splitOf } from './whatIsLost/examples.ts';
 import { byModel, glueScores, glueSpeeds, type ModelName, modelNames, type TaskNumbers } from './whatIsLost/glue.ts';
@@ -86,7 +86,7 @@ export const whatIsLost: Study = {
   run,
 };
 
-async function run({ scale, seed, once, progress }: StudyContext): Promise<Findings> {
+async function run({ scale, seed, once, each, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
   const longest = Math.max(...taskNames.map((task) => textTasks[task].longest));
   const teacherForm: TransformerForm = { ...settings.teacher, vocabulary: vocabulary.length, length: longest };
@@ -113,8 +113,8 @@ async function run({ scale, seed, once, progress }: StudyContext): Promise<Findi
   );
 
   const forms = studentForms(teacherForm);
-  const models: Record<string, TextClassifier<TaskName>> = { teacher };
-  for (const [number, name] of studentNames.entries()) {
+  const taught = await each(studentNames, async (name) => {
+    const number = studentNames.indexOf(name);
     const student = createTextClassifier(deriveSeed(seed, 10 + number), forms[name], classes);
     const { loss, parameters } = layerwiseObjective(teacherForm, forms[name], deriveSeed(seed, 30 + number));
     const trained = [...student.parameters(), ...parameters];
@@ -124,10 +124,13 @@ async function run({ scale, seed, once, progress }: StudyContext): Promise<Findi
       ),
     );
     tf.dispose([...parameters]);
-    models[name] = student;
-  }
+    return student;
+  });
 
-  const known = models as Readonly<Record<ModelName, TextClassifier<TaskName>>>;
+  const known = {
+    teacher,
+    ...Object.fromEntries(studentNames.map((name, at) => [name, taught[at]!])),
+  } as Readonly<Record<ModelName, TextClassifier<TaskName>>>;
   const predictions = await predictionsOf(known);
   const scores = byModel((name) => byTask((task) => scoreOf(task, predictions[task][name], test[task])));
   const speeds = await speedsOf(known, test, settings.timing);

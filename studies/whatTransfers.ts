@@ -10,9 +10,9 @@ import { someSamples } from './data/samples.ts';
 import { distill, type Lesson, trainOnLabels } from './distillation.ts';
 import { methods, settingsForImageNet } from './methods.ts';
 import { createLayeredNetwork, type LayeredNetwork } from './models/layeredNetwork.ts';
-import { trainedOnce } from './parts.ts';
 import type { Findings, Study, StudyContext } from './study.ts';
 import { cosineRate, type TrainingStep } from './training.ts';
+import { trainedOnce } from './weights.ts';
 import { claimsOf } from './whatTransfers/claims.ts';
 import { figuresOf, tablesOf } from './whatTransfers/display.ts';
 import { type Schooling, testViews, trainingImages } from './whatTransfers/images.ts';
@@ -53,7 +53,7 @@ interface Teacher {
   readonly answers: Answers;
 }
 
-async function run({ scale, seed, once, progress }: StudyContext): Promise<Findings> {
+async function run({ scale, seed, once, each, progress }: StudyContext): Promise<Findings> {
   const settings = settingsOf[scale];
   const shape = { inputs: colours, side: settings.side, classes: digitClasses };
   const mnist = loadMnist();
@@ -62,46 +62,46 @@ async function run({ scale, seed, once, progress }: StudyContext): Promise<Findi
   const test = someSamples(mnist.test, settings.testImages, deriveSeed(seed, 3));
   const views = testViews(test, settings.side, deriveSeed(seed, 4));
 
-  const teachers: Partial<Record<Schooling, Teacher>> = {};
-  for (const [part, schooling] of (['plain', 'jittered', 'shifted', 'restyled'] as const).entries()) {
-    teachers[schooling] = await trainedTeacher(schooling, settings.teacher, deriveSeed(seed, 10 + part));
-  }
-  const known = teachers as Readonly<Record<Schooling, Teacher>>;
+  const schoolings = ['plain', 'jittered', 'shifted', 'restyled'] as const;
+  const teachers = await each(schoolings, (schooling) =>
+    trainedTeacher(schooling, settings.teacher, deriveSeed(seed, 10 + schoolings.indexOf(schooling))),
+  );
+  const known = Object.fromEntries(schoolings.map((schooling, at) => [schooling, teachers[at]!])) as Readonly<
+    Record<Schooling, Teacher>
+  >;
   const foreign = await trainedTeacher('plain', settings.foreign, deriveSeed(seed, 14), 'a foreign network');
   const attacks = { teacher: await attackBy(known.plain), foreign: await attackBy(foreign) };
 
-  const rows: StudentRow[] = [];
-  const alone: Answers[] = [];
+  const trials = [...Array(settings.trials).keys()];
+  const pairs = trials.flatMap((trial) => students.map((student) => ({ trial, student })));
+  const found = await each(pairs, ({ trial, student }) =>
+    once(`${student.name}, trial ${trial}`, async () => {
+      const network = await trainedStudent(student, trial);
+      const answers = await answersOf(network, views);
+      const layers = await layerSimilarity(network, known[student.schooling].network, views, similarityImages);
+      const fooled = {
+        fooledByTeachers: await fooling(attacks.teacher, network, answers.plain),
+        fooledByForeign: await fooling(attacks.foreign, network, answers.plain),
+      };
+      tf.dispose(network.parameters());
+      return { answers, layers, fooled };
+    }),
+  );
+  const alone = found.flatMap(({ answers }, at) => (pairs[at]!.student.name === 'alone' ? [answers] : []));
   const similarities: Partial<Record<StudentName, Awaited<ReturnType<typeof layerSimilarity>>>> = {};
-  for (let trial = 0; trial < settings.trials; trial++) {
-    for (const student of students) {
-      const teacher = known[student.schooling];
-      const { answers, layers, fooled } = await once(`${student.name}, trial ${trial}`, async () => {
-        const network = await trainedStudent(student, trial);
-        const answers = await answersOf(network, views);
-        const found = {
-          answers,
-          layers: await layerSimilarity(network, teacher.network, views, similarityImages),
-          fooled: {
-            fooledByTeachers: await fooling(attacks.teacher, network, answers.plain),
-            fooledByForeign: await fooling(attacks.foreign, network, answers.plain),
-          },
-        };
-        tf.dispose(network.parameters());
-        return found;
-      });
-      if (student.name === 'alone') alone.push(answers);
-      similarities[student.name] ??= layers;
-      rows.push({
-        student: student.name,
-        trial,
-        ...compared(answers, teacher.answers, views),
-        looksAlike: looksAlike(teacher.answers, answers, alone[trial]!),
-        ...fooled,
-        layerSimilarity: layers.debiased.map((row, layer) => row[layer]!),
-      });
-    }
-  }
+  const rows = found.map(({ answers, layers, fooled }, at): StudentRow => {
+    const { student, trial } = pairs[at]!;
+    const teacher = known[student.schooling];
+    similarities[student.name] ??= layers;
+    return {
+      student: student.name,
+      trial,
+      ...compared(answers, teacher.answers, views),
+      looksAlike: looksAlike(teacher.answers, answers, alone[trial]!),
+      ...fooled,
+      layerSimilarity: layers.debiased.map((row, layer) => row[layer]!),
+    };
+  });
   const chance = alone.map((answers, trial) =>
     looksAlike(known.plain.answers, answers, alone[(trial + 1) % alone.length]!),
   );

@@ -6,9 +6,9 @@ import type { Model } from '../../examples/mnist/layers.ts';
 import { someSamples } from '../data/samples.ts';
 import { outputsOn, teach } from '../lessons.ts';
 import { createLearner, createPlain, type NetworkKind, type NetworkSizes } from '../models/learners.ts';
-import { assignValues, valuesOf } from '../parts.ts';
 import type { Predictions } from '../predictions.ts';
 import type { StudyContext } from '../study.ts';
+import { assignValues, valuesOf } from '../weights.ts';
 import { type Group, groups, type SetName, setNames, type TrainedModel } from './groups.ts';
 
 /** How one kind of network is trained. */
@@ -32,47 +32,52 @@ export async function trainAll(
   images: Dataset,
   testSets: TestSets,
   settings: TrainingSettings,
-  { seed, once, progress }: Pick<StudyContext, 'seed' | 'once' | 'progress'>,
+  { seed, once, each, progress }: Pick<StudyContext, 'seed' | 'once' | 'each' | 'progress'>,
 ): Promise<readonly TrainedModel[]> {
   const { trials, temperature, sizes, training, checkpoints } = settings;
   const seen = someSamples(testSets.translated, settings.pathImages, deriveSeed(seed, 5));
-  const trained: TrainedModel[] = [];
-  for (const group of groups) {
-    const teacherLogits = group.teacher === null ? undefined : await logitsOfTeacher(group.teacher);
-    for (let trial = 0; trial < trials; trial++) {
-      const { model, path } = await trainOne(group, trial, 0, teacherLogits);
-      const twin = group.hasTwins ? (await trainOne(group, trial, 1, teacherLogits)).model : null;
+  const alone = await trainGroups(groups.filter(({ teacher }) => teacher === null));
+  const teacherLogits = { CNN: await logitsOfTeacher('CNN'), MLP: await logitsOfTeacher('MLP') };
+  return [...alone, ...(await trainGroups(groups.filter(({ teacher }) => teacher !== null)))];
+
+  function trainGroups(some: readonly Group[]): Promise<readonly TrainedModel[]> {
+    const lessons = some.flatMap((group) => Array.from({ length: trials }, (_, trial) => ({ group, trial })));
+    return each(lessons, async ({ group, trial }) => {
+      const { values, path } = await trainOne(group, trial, 0);
+      const twin = group.hasTwins ? modelOf(group.kind, (await trainOne(group, trial, 1)).values) : null;
+      const model = modelOf(group.kind, values);
       const outputs = await outputsOnAll(model);
-      trained.push({ group: group.name, trial, model, twin, outputs, path });
       progress(`${group.name}: trial ${trial + 1} of ${trials}`, true);
-    }
+      return { group: group.name, trial, model, twin, outputs, path };
+    });
   }
-  return trained;
 
   async function logitsOfTeacher(name: 'CNN' | 'MLP'): Promise<HostTensor> {
-    const { logits } = await outputsOn(trained.find(({ group }) => group === name)!.model, images);
+    const { logits } = await outputsOn(alone.find(({ group }) => group === name)!.model, images);
     return logits;
   }
 
-  /** A plain model, and where its training led past: for the first of twins alone. */
-  async function trainOne(group: Group, trial: number, part: 0 | 1, teacherLogits: HostTensor | undefined) {
-    const path: HostTensor[] = [];
-    const model = createPlain(group.kind, sizes);
-    const known = await once(`${group.name}, trial ${trial + 1}${part === 1 ? ', twin' : ''}`, async () => {
-      const found = await trainAnew(group, trial, part, teacherLogits, part === 0 ? path : undefined);
+  /** The weights of a plain model, and where its training led past: for the first of twins alone. */
+  function trainOne(group: Group, trial: number, part: 0 | 1) {
+    return once(`${group.name}, trial ${trial + 1}${part === 1 ? ', twin' : ''}`, async () => {
+      const path: HostTensor[] = [];
+      const found = await trainAnew(group, trial, part, part === 0 ? path : undefined);
       const values = await valuesOf(found.parameters());
       tf.dispose(found.parameters());
       return { values, path };
     });
-    assignValues(model.parameters(), known.values);
-    return { model, path: known.path };
+  }
+
+  function modelOf(kind: NetworkKind, values: readonly tf.TypedArray[]): Model {
+    const model = createPlain(kind, sizes);
+    assignValues(model.parameters(), values);
+    return model;
   }
 
   async function trainAnew(
     { name, kind, teacher }: Group,
     trial: number,
     part: number,
-    teacherLogits: HostTensor | undefined,
     path?: HostTensor[],
   ): Promise<Model> {
     // A trial's first weights and order are the same for a kind's whole row of groups: their differences are paired.
@@ -88,7 +93,7 @@ export async function trainAll(
       learner,
       images,
       loss: teacher === null ? crossEntropy() : klDivergence({ temperature }),
-      ...(teacherLogits && { teacherLogits }),
+      ...(teacher !== null && { teacherLogits: teacherLogits[teacher] }),
       epochs,
       ...rest,
       order: deriveSeed(seed, 200 + 2 * trial + part),

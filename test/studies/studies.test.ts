@@ -28,12 +28,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** What a run finds; and one that was stopped before its end, and goes on, finds the same without training anew. */
 async function atToySize(study: Study, attempt = 1): Promise<Findings> {
   const run = async (isLate: boolean): Promise<Findings> => {
-    const { once } = await partsIn(new URL(`${study.name}-${attempt}/`, folder));
+    const { once, each } = await partsIn(new URL(`${study.name}-${attempt}/`, folder));
     const refuse = () => Promise.reject(new Error('This part was known.'));
     return study.run({
       scale: 'toy',
       seed: 3,
       once: (part, compute) => once(part, isLate ? refuse : compute),
+      each,
       progress: () => {},
     });
   };
@@ -124,22 +125,6 @@ it('the study of deviations goes its whole way at toy size', async () => {
   // Proved for gradient flow, and so on any data.
   expect(findings.claims.find(({ source }) => source === 'Theorem 4.1')!.verdict).toBe('holds');
   expect(await figuresOnPage(deviations, findings)).toBe(7);
-});
-
-it('a stopped run goes on where it was, and tells two parts of one name', async () => {
-  const place = new URL('stopped/', folder);
-  const first = await partsIn(place);
-  const part = { scores: Float32Array.of(0.5, -0), none: undefined };
-  expect(await first.once('a → b/c', async () => part)).toEqual(part);
-  await expect(first.once('a → b/c', async () => part)).rejects.toThrow("two parts of a run are named 'a → b/c'");
-  await expect(first.once('stopped', () => Promise.reject(new Error('power')))).rejects.toThrow('power');
-  const second = await partsIn(place);
-  expect(await second.once<unknown>('a → b/c', async () => 'anew')).toEqual(part);
-  expect(await second.once('stopped', async () => 'done')).toBe('done');
-  expect(second.spent().seconds).toBeGreaterThan(0);
-  expect(second.spent().cpuSeconds).toBeGreaterThanOrEqual(0);
-  await second.forget();
-  expect(await (await partsIn(place)).once<unknown>('a → b/c', async () => 'anew')).toBe('anew');
 });
 
 const words = { claim: 'distilled | alone', measure: 'accuracy, difference', paper: '0.189', source: 'Table 9' };
