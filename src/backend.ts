@@ -194,6 +194,11 @@ export interface Backend<T> {
         compute: <R>(backend: Backend<R>, inputs: Readonly<Record<string, R>>) => TensorTree<R>,
       ) => TensorTree<T>)
     | undefined;
+  /**
+   * Holds a tensor until it is disposed of, where the platform would free it earlier: at the end of a user's `tf.tidy`. For
+   * what lives from call to call, such as a memory.
+   */
+  readonly keep?: (tensor: T) => void;
   /** Whether a tensor was freed, where the backend can tell: the runners then name it in an error. */
   readonly isDisposed?: (tensor: T) => boolean;
   /** The number of tensors alive, where the backend counts them: for leak tests. */

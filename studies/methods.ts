@@ -175,19 +175,13 @@ function contrastive({ labels, settings, student, teacher, seed }: MethodOptions
     teacherProjectionBias: variableOf(initial.teacherProjectionBias),
   };
   let kept: Pick<DistillationBatch, 'studentFeatures' | 'teacherFeatures'> | undefined;
-  let isReady = false;
   return {
     hearsTeacher: true,
     objective({ studentLogits, labels: classes, studentFeatures, teacherFeatures }, rows, step) {
       const known = { studentFeatures, teacherFeatures, ...heads };
       const draws = sampler.sample(rows, step);
-      if (!isReady) {
-        memory.estimatePartitions(contrast, { ...known, ...draws, ...memory.tensors() });
-        // They are made inside the scope of this step's gradients, and are needed in every step.
-        const { studentLogPartition, teacherLogPartition } = memory.tensors();
-        for (const partition of [studentLogPartition, teacherLogPartition]) tf.keep(partition);
-        isReady = true;
-      }
+      // Of the first batch alone.
+      memory.estimatePartitions(contrast, { ...known, ...draws, ...memory.tensors() });
       // The memory takes in the embeddings that the loss was computed with.
       kept = { studentFeatures: tf.keep(tf.clone(studentFeatures)), teacherFeatures };
       return loss({ ...known, ...draws, ...memory.tensors(), studentLogits, labels: classes }, { step });

@@ -124,23 +124,27 @@ export function makeMemory<T, Saved>(
     const draw = (_: unknown, index: number): number => bound * (2 * randomUniform(partSeed, index) - 1);
     return backend.fromHost({ data: Float32Array.from({ length: size * dimension }, draw), shape });
   };
+  const kept = (tensor: T): T => {
+    backend.keep?.(tensor);
+    return tensor;
+  };
   let tensors: MemoryTensors<T> = {
-    studentBank: initialBank(0),
-    teacherBank: initialBank(1),
-    studentLogPartition: backend.scalar(Number.NaN),
-    teacherLogPartition: backend.scalar(Number.NaN),
+    studentBank: kept(initialBank(0)),
+    teacherBank: kept(initialBank(1)),
+    studentLogPartition: kept(backend.scalar(Number.NaN)),
+    teacherLogPartition: kept(backend.scalar(Number.NaN)),
   };
   let estimated = false;
   let next = 0;
   /** Rows whose embeddings were not finite, where an update does not wait to know. */
-  let faults = backend.scalar(0);
+  let faults = kept(backend.scalar(0));
   const replaceFaults = (count: T): void => {
     backend.dispose(faults);
-    faults = count;
+    faults = kept(count);
   };
   const replace = (name: keyof MemoryTensors<T>, tensor: T): void => {
     const previous = tensors[name];
-    tensors = { ...tensors, [name]: tensor };
+    tensors = { ...tensors, [name]: kept(tensor) };
     backend.dispose(previous);
   };
 
@@ -233,7 +237,7 @@ export function makeMemory<T, Saved>(
 
 /**
  * Makes a memory for `crd` on any backend: rows uniform over ±1/√(dimension/3), of the size of a unit vector, until
- * `update` replaces them. With tfjs, call it outside `tf.tidy`, which frees at its end what the memory has made.
+ * `update` replaces them. On tfjs it may be made and used inside `tf.tidy`, which does not free it: `dispose` does.
  *
  * @returns The memory, whose `save` promises the state.
  * @throws RangeError for an option out of range.

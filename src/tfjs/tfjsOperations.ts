@@ -213,6 +213,7 @@ export function tfjsOperations(kernelsOf: KernelsOf): TfjsOperations {
       };
     },
 
+    keep: (tensor) => tf.keep(tensor),
     isDisposed: (tensor) => tensor.isDisposed,
     tensorCount: () => tf.memory().numTensors,
     get fusedKernels() {

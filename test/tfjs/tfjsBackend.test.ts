@@ -1,5 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { accuracy, evaluateOn, klDivergence, measureOn, negativeLogLikelihood, tensor } from 'dark-knowledge';
+import {
+  accuracy,
+  ContrastiveMemory,
+  ContrastiveMemoryOn,
+  contrastSampler,
+  crd,
+  evaluateOn,
+  initializeCrd,
+  klDivergence,
+  measureOn,
+  negativeLogLikelihood,
+  tensor,
+} from 'dark-knowledge';
 import { conformanceCases } from 'dark-knowledge/testing';
 import { tfjsBackend } from 'dark-knowledge/tfjs';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -185,6 +197,35 @@ for (const name of tfjsBackendNames) {
       // The variable, what it was made from, and the result.
       expect(tf.memory().numTensors).toBe(before + 3);
       tf.dispose([kept, weights]);
+    });
+
+    it('keeps a memory that is made and changed inside a tf.tidy, until it is disposed of', async () => {
+      const before = tf.memory().numTensors;
+      const options = { size: 6, dimension: 2, seed: 3 };
+      const features = [
+        [1, 2, 0],
+        [0, 1, -1],
+      ];
+      const batch = {
+        ...{ studentFeatures: features, teacherFeatures: features, indices: [1, 4] },
+        ...{ ...initializeCrd({ studentFeatures: 3, teacherFeatures: 3, dimension: 2, seed: 1 }) },
+      };
+      const draws = contrastSampler({ labels: [0, 1, 2, 0, 1, 2], count: 2, seed: 1 }).sample([1, 4], 0);
+      const step = (memory: Pick<ReturnType<typeof ContrastiveMemory>, 'estimatePartitions' | 'update'>) => {
+        memory.estimatePartitions(crd(), { ...batch, ...draws });
+        memory.update(batch);
+      };
+      const memory = tf.tidy(() => {
+        const made = ContrastiveMemoryOn(backend, options);
+        step(made);
+        return made;
+      });
+      tf.tidy(() => step(memory));
+      const onHost = ContrastiveMemory(options);
+      for (let times = 0; times < 2; times++) step(onHost);
+      expectDeepClose(await memory.save(), onHost.save(), 1e-5);
+      memory.dispose();
+      expect(tf.memory().numTensors).toBe(before);
     });
 
     it('takes tensors and host arrays side by side, and types the result as a tensor', async () => {
