@@ -31,8 +31,9 @@ export function claimAbove(words: ClaimWords, differences: readonly number[]): C
   // What is not defined in every trial decides nothing.
   if (!differences.every(Number.isFinite)) return claimFrom(words, Number.NaN, null);
   const { mean, standardError } = meanAndStandardDeviation(differences);
+  // Shares of few samples may be equal in every trial by chance.
   const interval =
-    standardError === null
+    standardError === null || standardError === 0
       ? null
       : intervalOf(mean, standardError * jstat.studentt.inv((1 + confidence) / 2, differences.length - 1));
   return claimFrom(words, mean, interval);
@@ -41,6 +42,7 @@ export function claimAbove(words: ClaimWords, differences: readonly number[]): C
 /**
  * A claim that one kind of run spreads more than another: the logarithm of the ratio of their standard deviations, with the
  * interval of Fisher's F, over as many trials each. A spread of 0, where shares of few samples happen to be equal, tells nothing.
+ * Where trials are paired, and go up and down together, the interval is wider than it need be.
  */
 export function claimMoreSpread(words: ClaimWords, wide: readonly number[], narrow: readonly number[]): Claim {
   const spread = [wide, narrow].map((values) => meanAndStandardDeviation(values).standardDeviation ?? 0);

@@ -58,7 +58,7 @@ const settingsOf: Readonly<Record<Scale, DomainSettings>> = {
     batchSize: 64,
     testImages: 10_000,
     epochs: 14,
-    trials: 2,
+    trials: 4,
     sizes: { side: 28, inputs: channels, channels: [32, 64], hidden: 128 },
   },
 };

@@ -62,7 +62,11 @@ function claimsTable(claims: readonly Claim[]): string {
       `${measure}; ${source}`,
     ].map(escaped),
   );
-  return table('95 % intervals over trials', ['claim', 'verdict', 'here', 'interval', 'paper', 'measure'], rows);
+  return table(
+    '95 % intervals, over trials unless the measure says otherwise',
+    ['claim', 'verdict', 'here', 'interval', 'paper', 'measure'],
+    rows,
+  );
 }
 
 async function figureOf({ title, note, specification }: StudyFigure, at: number): Promise<string> {

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { deserialize, serialize } from 'node:v8';
+import { claimOf, isAlive, isError, thisProcess } from './partOwners.ts';
 
 /**
  * What `compute` gives; or gave, when a run came by here before; or will have given, where another process is at it. Values
@@ -38,6 +39,11 @@ export interface Parts {
   leave(): Promise<void>;
 }
 
+export interface PartsOptions {
+  /** Is told, once a part, that another process is waited for. */
+  readonly waiting?: (words: string) => void;
+}
+
 /** A part that another process is at. */
 class Taken extends Error {}
 
@@ -50,10 +56,11 @@ const pollMilliseconds = 500;
 let joined = 0;
 
 /** Parts in a folder of their own. */
-export async function partsIn(folder: URL): Promise<Parts> {
+export async function partsIn(folder: URL, { waiting }: PartsOptions = {}): Promise<Parts> {
   await mkdir(folder, { recursive: true });
-  const me = `${process.pid}-${++joined}`;
-  await writeFile(new URL(`${me}.present`, folder), '');
+  const me = `${thisProcess}-${++joined}`;
+  const present = new URL(`${me}.present`, folder);
+  await writeFile(present, me);
   const start = clock();
   // Parts that were found elsewhere count, and waiting for them does not.
   let elsewhere: Spent = { seconds: 0, cpuSeconds: 0 };
@@ -64,7 +71,9 @@ export async function partsIn(folder: URL): Promise<Parts> {
     if (asked.has(part)) throw new Error(`studies: two parts of a run are named '${part}'.`);
     // Twice, since a file's address is decoded once.
     const at = encodeURIComponent(encodeURIComponent(part));
-    const [file, claim] = [new URL(`${at}.part`, folder), new URL(`${at}.claim`, folder)];
+    const file = new URL(`${at}.part`, folder);
+    const nameOf = (generation: number): URL => new URL(`${at}.claim-${generation}`, folder);
+    let [claim, isTold]: [URL | undefined, boolean] = [undefined, false];
     for (;;) {
       const known = await read<Part>(file);
       if (known !== undefined) {
@@ -74,8 +83,14 @@ export async function partsIn(folder: URL): Promise<Parts> {
         // The file was written under this name by the same code.
         return known.value as Value;
       }
-      if (await claimed(claim, me)) break;
+      const taken = await claimOf(nameOf, present);
+      if (taken.mine) {
+        claim = taken.mine;
+        break;
+      }
       if (!waits) throw new Taken(part);
+      if (!isTold) waiting?.(`waiting for process ${Number.parseInt(taken.owner, 10)}: ${part}`);
+      isTold = true;
       const before = clock();
       await setTimeout(pollMilliseconds);
       elsewhere = sum(elsewhere, difference(before, clock()));
@@ -85,7 +100,7 @@ export async function partsIn(folder: URL): Promise<Parts> {
       if ((await read<Part>(file)) !== undefined) return await once(part, compute);
       const before = clock();
       const value = await compute();
-      await write(file, { value, spent: difference(clock(), before) });
+      await write(file, { value, spent: difference(clock(), before) }, me);
       asked.add(part);
       counted.add(part);
       return value;
@@ -120,42 +135,16 @@ export async function partsIn(folder: URL): Promise<Parts> {
     each,
     spent: () => sum(elsewhere, difference(clock(), start)),
     async leave() {
-      await rm(new URL(`${me}.present`, folder));
-      const others = (await readdir(folder)).filter((name) => name.endsWith('.present'));
-      if (!others.some((name) => isAlive(name))) await rm(folder, { recursive: true });
+      await rm(present, { force: true });
+      try {
+        const others = (await readdir(folder)).filter((name) => name.endsWith('.present'));
+        if (!others.some(isAlive)) await rm(folder, { recursive: true });
+      } catch (error) {
+        // Another left at the same moment and is taking them away, or one has joined.
+        if (!isError(error, 'ENOENT') && !isError(error, 'ENOTEMPTY')) throw error;
+      }
     },
   };
-}
-
-/** Takes a part, unless a living process has it. */
-async function claimed(claim: URL, owner: string): Promise<boolean> {
-  for (;;) {
-    try {
-      await writeFile(claim, owner, { flag: 'wx' });
-      return true;
-    } catch (error) {
-      if (!isError(error, 'EEXIST')) throw error;
-    }
-    const taker = await readFile(claim, 'utf8').catch(() => '');
-    // An empty one is being written, or gone by now.
-    if (taker === '' || isAlive(taker)) return false;
-    await rm(claim, { force: true });
-  }
-}
-
-/** Whether the process whose number a text begins with is there. */
-function isAlive(owner: string): boolean {
-  try {
-    process.kill(Number.parseInt(owner, 10), 0);
-    return true;
-  } catch (error) {
-    // Another user's may not be asked, but is there.
-    return isError(error, 'EPERM');
-  }
-}
-
-function isError(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function clock(): Spent {
@@ -171,29 +160,36 @@ function difference(late: Spent, early: Spent): Spent {
   return { seconds: late.seconds - early.seconds, cpuSeconds: late.cpuSeconds - early.cpuSeconds };
 }
 
-/** Of the code that models, data and measurements come from. */
+/** Of the code that models, data and measurements come from: the studies', the library's, and what is installed. */
 export async function codeDigest(): Promise<string> {
   const digest = createHash('sha256');
-  for (const folder of [new URL('./', import.meta.url), new URL('../examples/mnist/', import.meta.url)]) {
+  for (const folder of ['./', '../examples/mnist/', '../src/'].map((path) => new URL(path, import.meta.url))) {
     const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts')).sort();
     for (const name of names) digest.update(name).update(await readFile(new URL(name, folder)));
   }
+  digest.update(await readFile(new URL('../package-lock.json', import.meta.url)));
   return digest.digest('hex').slice(0, 12);
 }
 
 /** Undefined for a file that is not there. */
 async function read<Value>(file: URL): Promise<Value | undefined> {
+  let bytes: Uint8Array;
   try {
-    return deserialize(await readFile(file)) as Value;
+    bytes = await readFile(file);
   } catch (error) {
     if (isError(error, 'ENOENT')) return undefined;
     throw error;
   }
+  try {
+    return deserialize(bytes) as Value;
+  } catch (cause) {
+    throw new Error(`studies: ${file.href} is no part of a run. Remove it to find it anew.`, { cause });
+  }
 }
 
 /** Whole or not at all: a run may be stopped while it writes. */
-async function write(file: URL, value: unknown): Promise<void> {
-  const beside = new URL(`${file.href}.new`);
+async function write(file: URL, value: unknown, writer: string): Promise<void> {
+  const beside = new URL(`${file.href}.${writer}`);
   await writeFile(beside, serialize(value));
   await rename(beside, file);
 }

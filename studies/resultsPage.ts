@@ -10,7 +10,11 @@ claims judged one by one. This page is made from the numbers in \`studies/result
 \`npm run study -- NAME\` runs a study again, with figures (see [how](../studies/README.md)).
 
 A claim **holds** where its whole 95 % interval is above 0, **does not hold** where all of it is below, and is **undecided**
-in between. Intervals are over trials, Student's of their mean, unless the measure says otherwise. Quick runs are small: what
+in between; the verdict is on the sign, and how large an effect is stands beside the paper's. Intervals are over trials,
+Student's of their mean, unless the measure says otherwise. Trials of a study differ in first weights and in the order of the
+images; teachers, training and test images are the same in all, but in \`deviations\`, whose trials draw their own training images, and
+\`inductive-biases-agreement\`, where every trial has teachers of its own. Each claim is judged by itself: of forty that say nothing about
+the world one would hold by chance. Quick runs are small: what
 they leave undecided is not refuted. No seed was chosen. Settings were, by the models' accuracy before a claim was looked at; where
 they were changed after a look, the study's own words say it, and what the run before gave. Minutes are those on the wall, beside
 other work that the machine had, and paused for it; those of one core are what a run takes at most on an idle machine.`;

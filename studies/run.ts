@@ -12,6 +12,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
 import { preparePlatform, progressLine } from '../examples/mnist/platform.ts';
 import { table } from '../examples/mnist/report.ts';
 import { claimLines } from './claims.ts';
@@ -45,15 +46,19 @@ if (study === undefined) {
 
 const scale: Scale = flags.toy ? 'toy' : flags.full ? 'full' : 'quick';
 const seed = Number(flags.seed);
+if (!Number.isSafeInteger(seed) || seed < 0) {
+  console.error(`study: seed must be a whole number from 0, got '${flags.seed}'.`);
+  process.exit(2);
+}
 // Networks this small train up to twice as fast on one thread of TensorFlow's as on two, which wait for each other.
 process.env.TF_NUM_INTRAOP_THREADS ??= '1';
 const platform = await preparePlatform({ fastest: true });
 console.log(`${study.title} (${scale}, seed ${seed}, tfjs backend ${platform})\n${study.paper}\n`);
-const parts = await partsIn(
-  new URL(`./output/parts/${study.name}-${scale}-${seed}-${await codeDigest()}/`, import.meta.url),
-);
+const progress = progressLine();
+const made = `${study.name}-${scale}-${seed}-${tf.getBackend()}-${await codeDigest()}`;
+const parts = await partsIn(new URL(`./output/parts/${made}/`, import.meta.url), { waiting: progress });
 const { once, each } = parts;
-const findings = await study.run({ scale, seed, once, each, progress: progressLine() });
+const findings = await study.run({ scale, seed, once, each, progress });
 const { seconds, cpuSeconds } = parts.spent();
 
 for (const { title, header, rows } of findings.tables) console.log(`\n${title}\n${table(header, rows)}`);
@@ -67,8 +72,8 @@ const files = await writeResults(
 console.log(
   `\nAfter ${Math.round(seconds)} s (${Math.round(cpuSeconds)} s of one core), peak memory ${peakMegabytes()} MB. Results: ${files.join(', ')}\n`,
 );
-await parts.leave();
 for (const line of claimLines(findings.claims)) console.log(line);
+await parts.leave();
 
 function peakMegabytes(): number {
   return Math.round(process.resourceUsage().maxRSS / 1024);

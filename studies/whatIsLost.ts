@@ -133,7 +133,7 @@ async function run({ scale, seed, once, each, progress }: StudyContext): Promise
   } as Readonly<Record<ModelName, TextClassifier<TaskName>>>;
   const predictions = await predictionsOf(known);
   const scores = byModel((name) => byTask((task) => scoreOf(task, predictions[task][name], test[task])));
-  const speeds = await speedsOf(known, test, settings.timing);
+  const speeds = await once('speeds', () => speedsOf(known, test, settings.timing));
   for (const model of Object.values(known)) tf.dispose(model.parameters());
   const overTasks = byModel((name) =>
     Array.from({ length: settings.timing.rounds }, (_, at) => meanOf(taskNames.map((task) => speeds[name][task][at]!))),

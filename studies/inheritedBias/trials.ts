@@ -43,7 +43,7 @@ function gapOf({ groups }: Accuracies): number {
   return Math.max(...groups) - Math.min(...groups);
 }
 
-export function claimsOf(teacher: Accuracies, trials: readonly Trial[]): readonly Claim[] {
+export function claimsOf(trials: readonly Trial[]): readonly Claim[] {
   const gains = trials.map(({ alone, distilled }) =>
     distilled.groups.map((value, group) => value - alone.groups[group]!),
   );
@@ -52,18 +52,6 @@ export function claimsOf(teacher: Accuracies, trials: readonly Trial[]): readonl
   const claim = (words: string, measure: string, paper: string, differences: readonly number[]): Claim =>
     claimAbove({ claim: words, measure, paper, source: '§6.2' }, differences);
   return [
-    claim(
-      'The teacher is better than the student alone, on average',
-      'accuracy, difference',
-      'above',
-      trials.map(({ alone }) => teacher.all - alone.all),
-    ),
-    claim(
-      'The teacher is less fair',
-      'best group less worst, difference',
-      'above',
-      trials.map(({ alone }) => gapOf(teacher) - gapOf(alone)),
-    ),
     claim(
       'The student gains on average',
       'accuracy, difference',

@@ -35,7 +35,12 @@ interface Comparison extends Pick<ClaimWords, 'claim'> {
 const comparisons: readonly Comparison[] = [
   { claim: 'A smaller width costs more than fewer layers', more: ['⅔D', '½D'], less: ['9L', '6L'] },
   { claim: '… until the layers are drastically fewer: 3L costs more than width', more: ['3L'], less: ['⅔D', '½D'] },
-  { claim: 'Fewer layers and a smaller width together cost more than either', more: ['6L_½D'], less: ['6L', '½D'] },
+  {
+    claim: 'Fewer layers and a smaller width together cost more than fewer layers alone',
+    more: ['6L_½D'],
+    less: ['6L'],
+  },
+  { claim: '… and more than a smaller width alone', more: ['6L_½D'], less: ['½D'] },
   { claim: 'Fewer heads cost more than fewer layers', more: ['⅔AH', '⅓AH'], less: ['9L', '6L'] },
 ];
 
@@ -54,7 +59,7 @@ export function lossClaims(here: LossMeasurements): readonly Claim[] {
         differences(here, more, less),
       ),
     ),
-    speedClaim(here, 'Fewer heads are no faster', ['⅔AH', '⅓AH'], -1),
+    speedClaim(here, 'Fewer heads are slower', ['⅔AH', '⅓AH'], -1),
     speedClaim(here, 'Half the layers are faster', ['6L'], 1),
     speedClaim(here, 'Half the width is faster', ['½D'], 1),
   ];

@@ -49,7 +49,7 @@ export const settingsOf: Readonly<Record<Scale, TransferSettings>> = {
     batchSize: 128,
     testImages: 5000,
     epochs: { teacher: 12, student: 10 },
-    trials: 4,
+    trials: 6,
     teacher: { filter: 3, channels: [32, 64, 64], hidden: 128 },
     student: { filter: 3, channels: [16, 32, 32], hidden: 64 },
     foreign: { filter: 5, channels: [24, 32, 48], hidden: 96 },

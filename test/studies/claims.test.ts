@@ -17,6 +17,8 @@ describe('a claim', () => {
     expect(claimAbove(words, [-0.2, -0.21, -0.19]).verdict).toBe('does not hold');
     expect(claimAbove(words, [-0.1, 0.2]).verdict).toBe('undecided');
     expect(claimAbove(words, [0, 0]).verdict).toBe('undecided');
+    // Equal by chance, in shares of few samples.
+    expect(claimAbove(words, [0.1, 0.1])).toMatchObject({ interval: null, verdict: 'undecided' });
   });
 
   it('of a single trial is undecided: nothing says how far it may be off', () => {

@@ -65,8 +65,14 @@ it('a claim of a process that is gone holds nobody up, and what fails is free ag
   const folder = newFolder();
   const parts = await partsIn(folder);
   const { pid } = spawnSync(process.execPath, ['--version']);
-  writeFileSync(new URL('left.claim', folder), `${pid}-1`);
-  expect(await parts.once('left', async () => 3)).toBe(3);
+  // Of a process that is gone; and of one before that had our number.
+  for (const [part, owner] of [
+    ['left', `${pid}-1-1`],
+    ['of our number', `${process.pid}-1-1`],
+  ] as const) {
+    writeFileSync(new URL(`${encodeURIComponent(encodeURIComponent(part))}.claim-0`, folder), owner);
+    expect(await parts.once(part, async () => 3)).toBe(3);
+  }
   await expect(parts.once('fails', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(await (await partsIn(folder)).once('fails', async () => 4)).toBe(4);
 });
@@ -87,6 +93,32 @@ it('a stopped run goes on where it was, and tells two parts of one name', async 
   await second.leave();
   expect(await (await partsIn(place)).once<unknown>('a → b/c', async () => 'anew')).toBe('anew');
 });
+
+it('tells what it waits for, once, and refuses a file that is no part', async () => {
+  const folder = newFolder();
+  const words: string[] = [];
+  const [one, other] = [await partsIn(folder), await partsIn(folder, { waiting: (told) => words.push(told) })];
+  const found = one.once('slow', () => setTimeout(1200, 'done'));
+  await setTimeout(20);
+  expect(await other.once('slow', async () => 'again')).toBe('done');
+  expect(words).toEqual([`waiting for process ${process.pid}: slow`]);
+  await found;
+  writeFileSync(new URL('torn.part', folder), '');
+  await expect(one.once('torn', async () => 1)).rejects.toThrow(/torn\.part is no part of a run\. Remove it/);
+});
+
+it('of many that find a claim left behind one computes the part', async () => {
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  for (let round = 0; round < 4; round++) {
+    const folder = newFolder();
+    const many = await Promise.all(Array.from({ length: 6 }, () => partsIn(folder)));
+    writeFileSync(new URL('left.claim-0', folder), `${pid}-1-1`);
+    let times = 0;
+    const found = await Promise.all(many.map((parts) => parts.once('left', async () => ++times)));
+    expect(found).toEqual(Array(6).fill(1));
+    await Promise.all(many.map((parts) => parts.leave()));
+  }
+}, 60_000);
 
 it('what others found counts as time spent, waiting for it does not, and the last to leave takes the files away', async () => {
   const folder = newFolder();

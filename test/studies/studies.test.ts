@@ -40,8 +40,7 @@ async function atToySize(study: Study, attempt = 1): Promise<Findings> {
   };
   const findings = await run(false);
   const again = await run(true);
-  // What was timed, and not found by training, is another.
-  if (study !== whatIsLost) expect(again.measurements).toEqual(findings.measurements);
+  expect(again.measurements).toEqual(findings.measurements);
   return findings;
 }
 
@@ -88,7 +87,7 @@ it('the study of what transfers goes its whole way at toy size', async () => {
 
 it('the study of inherited bias goes its whole way at toy size', async () => {
   const findings = await atToySize(inheritedBias);
-  expect(findings.claims).toHaveLength(5);
+  expect(findings.claims).toHaveLength(3);
   expect(findings.claims.every(({ number }) => Number.isFinite(number))).toBe(true);
   const { header, rows } = findings.tables[0]!;
   expect(header).toHaveLength(10);
@@ -111,7 +110,7 @@ it('the study of agreement goes its whole way at toy size', async () => {
 
 it('the study of what is lost goes its whole way at toy size', async () => {
   const findings = await atToySize(whatIsLost);
-  expect(findings.claims).toHaveLength(8);
+  expect(findings.claims).toHaveLength(9);
   expect(findings.claims.every(({ number }) => Number.isFinite(number))).toBe(true);
   expect(findings.tables[0]!.rows).toHaveLength(9);
   expect(findings.tables[0]!.header.slice(1)).toEqual(['RTE', 'STSB', 'CoLA', 'SST2', 'QNLI', 'MNLI']);

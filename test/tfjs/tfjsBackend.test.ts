@@ -211,15 +211,16 @@ for (const name of tfjsBackendNames) {
         ...{ ...initializeCrd({ studentFeatures: 3, teacherFeatures: 3, dimension: 2, seed: 1 }) },
       };
       const draws = contrastSampler({ labels: [0, 1, 2, 0, 1, 2], count: 2, seed: 1 }).sample([1, 4], 0);
-      const step = (memory: Pick<ReturnType<typeof ContrastiveMemory>, 'estimatePartitions' | 'update'>) => {
+      const step = (memory: ContrastiveMemory | ContrastiveMemoryOn<tf.Tensor>): void => {
         memory.estimatePartitions(crd(), { ...batch, ...draws });
         memory.update(batch);
       };
-      const memory = tf.tidy(() => {
-        const made = ContrastiveMemoryOn(backend, options);
-        step(made);
-        return made;
+      const memories: ContrastiveMemoryOn<tf.Tensor>[] = [];
+      tf.tidy(() => {
+        memories.push(ContrastiveMemoryOn(backend, options));
+        step(memories[0]!);
       });
+      const [memory] = memories as [ContrastiveMemoryOn<tf.Tensor>];
       tf.tidy(() => step(memory));
       const onHost = ContrastiveMemory(options);
       for (let times = 0; times < 2; times++) step(onHost);
