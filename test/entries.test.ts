@@ -28,6 +28,31 @@ describe('the list of entries, `exports` of package.json', () => {
   });
 });
 
+/** The README and the pages, but for that of results. */
+const pages = ['docs', 'docs/guides']
+  .flatMap((folder) => readdirSync(`${root}/${folder}`).map((name) => `${folder}/${name}`))
+  .filter((path) => path.endsWith('.md') && path !== 'docs/studies.md')
+  .concat('README.md')
+  .map(read)
+  .join('\n');
+
+describe('what an entry exports', () => {
+  for (const room of ['.', ...rooms]) {
+    it(`of ${room === '.' ? 'the package itself' : room} is named in the README or on a page`, async () => {
+      const names = Object.keys((await import(`${root}/src/${room}/index.ts`)) as object);
+      expect(names).not.toEqual([]);
+      expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(pages))).toEqual([]);
+    });
+  }
+
+  it('of the package itself is in the README, but for what docs/metric.md has for metrics of one’s own', async () => {
+    const readme = read('README.md');
+    const names = Object.keys(await import(`${root}/src/index.ts`));
+    const missing = names.filter((name) => !new RegExp(`\\b${name}\\b`).test(readme));
+    expect(missing.filter((name) => !read('docs/metric.md').includes(name))).toEqual([]);
+  });
+});
+
 describe('a backend', () => {
   it('is each of four at least', () => {
     expect(backends).toEqual(expect.arrayContaining(['cpu', 'tfjs', 'wasm', 'webgpu']));
