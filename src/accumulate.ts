@@ -1,6 +1,6 @@
 /** A metric over a stream: parts that add up to one state, on the host or on any backend. */
 import type { Backend } from './backend.ts';
-import { kindError, rangeError } from './check.ts';
+import { checkIsBackend, kindError, rangeError } from './check.ts';
 import { type AnyMetric, type BatchOf, checkIsMetric, type ResultOf, readStatistics, statisticsOf } from './metric.ts';
 import {
   addStatistics,
@@ -92,6 +92,7 @@ export function accumulateOn<T, M extends AnyMetric>(
   metric: M,
   state?: MetricState,
 ): AccumulatorOn<T, BatchOf<M, NoInfer<T> | TensorLike>, ResultOf<M>> {
+  checkIsBackend('accumulateOn', backend);
   const running = runningFrom('accumulateOn', metric, state);
   let pending: Promise<void> = Promise.resolve();
   const enqueue = <Part>(part: Promise<Part>, add: (part: Part) => void): Promise<void> => {

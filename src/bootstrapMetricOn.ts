@@ -18,6 +18,7 @@ import {
   statisticsOfRows,
   weightsTimes,
 } from './bootstrapRows.ts';
+import { checkIsBackend } from './check.ts';
 import { inputsOn } from './inputs.ts';
 import {
   type AnyMetric,
@@ -50,6 +51,7 @@ export async function bootstrapMetricOn<T, M extends AnyMetric>(
   options: BootstrapMetricOptions<ResultOf<M>> = {},
 ): Promise<BootstrapInterval> {
   const where = 'bootstrapMetricOn';
+  checkIsBackend(where, backend);
   const resampling = readResampling(where, options);
   const { value, parts, number } = await resampledMetric(backend, where, metric, batch, resampling);
   return intervalOf(value, number, resampledTimes(where, parts, resampling), resampling);
@@ -71,6 +73,7 @@ export async function bootstrapMetricDifferenceOn<T, M extends AnyMetric>(
   options: BootstrapMetricOptions<ResultOf<M>> = {},
 ): Promise<BootstrapDifference> {
   const where = 'bootstrapMetricDifferenceOn';
+  checkIsBackend(where, backend);
   const resampling = readResampling(where, options);
   const one = await resampledMetric(backend, where, metric, first, resampling);
   const two = await resampledMetric(backend, where, metric, second, resampling);

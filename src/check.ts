@@ -44,6 +44,12 @@ export function kindError(where: string, argument: string, expected: string, val
   return new TypeError(message(where, argument, expected, describe(value), hint));
 }
 
+/** Refuses what is no backend, as where it was left out. */
+export function checkIsBackend(where: string, backend: unknown): void {
+  if (typeof (backend as { readonly scope?: unknown } | null | undefined)?.scope === 'function') return;
+  throw kindError(where, 'backend', 'a backend, such as wasmBackend() or tfjsBackend()', backend, 'It comes first.');
+}
+
 /** The error for a tensor of the wrong shape. */
 export function shapeError(
   where: string,

@@ -61,7 +61,16 @@ export function releaseMemory(): void {
   started.clear();
 }
 
-/** Whether a host tensor holds doubles: a `Float64Array`, which plain numbers and ml-matrix matrices become. */
+/**
+ * Whether a host tensor holds numbers that float32 has not: a `Float64Array`, which plain numbers and ml-matrix matrices
+ * become, or whole numbers beyond 2²⁴.
+ */
 export function isDouble(value: HostTensor | undefined): boolean {
-  return value?.data instanceof Float64Array;
+  const data = value?.data;
+  if (data instanceof Int32Array || data instanceof Uint32Array) return !data.every(isWholeSingle);
+  return data instanceof Float64Array;
+}
+
+function isWholeSingle(number: number): boolean {
+  return Math.fround(number) === number;
 }

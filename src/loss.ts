@@ -3,8 +3,9 @@
  * First order only: a gradient has no gradient of its own.
  */
 import type { Backend, Forward, FusedLossKernel, Residuals, TensorTree } from './backend.ts';
-import { checkPositive, kindError, rangeError } from './check.ts';
+import { checkIsBackend, kindError, rangeError } from './check.ts';
 import { type Inputs, inputsOn } from './inputs.ts';
+import { finite, optional, positive, readOptions } from './options.ts';
 import { sizeOf, type TensorLike } from './tensor.ts';
 
 /** `'scalar'`: one number; `'rows'`: one number a row, in the shape of the leading axes (`reduction: 'none'`). */
@@ -98,11 +99,13 @@ function optionsAt(loss: AnyLoss, normalizer: number | undefined): object {
   return normalizer === undefined ? loss.options : { ...loss.options, normalizer };
 }
 
-/** Refuses a divisor that comes with the call where it is no positive number, or the loss would not use it. */
-function checkNormalizer(loss: AnyLoss, normalizer: number | undefined): void {
-  if (normalizer === undefined) return;
-  checkPositive(loss.name, 'normalizer', normalizer);
-  if (!loss.takesNormalizer) {
+/** Refuses names in what comes with the call that are not known, and a divisor that the loss would not use. */
+function checkContext(loss: AnyLoss, context: LossContext | undefined): void {
+  const { normalizer } = readOptions(loss.name, context, {
+    step: optional(finite()),
+    normalizer: optional(positive()),
+  });
+  if (normalizer !== undefined && !loss.takesNormalizer) {
     throw rangeError(loss.name, 'normalizer', 'left out: this loss is no mean over rows', normalizer);
   }
 }
@@ -114,7 +117,7 @@ export function forwardOf<T>(
   inputs: Inputs<string, string, T>,
   context?: LossContext,
 ): Forward<T> {
-  checkNormalizer(loss, context?.normalizer);
+  checkContext(loss, context);
   const kernel = kernelFor(backend, loss);
   return kernel?.forward(optionsAt(loss, context?.normalizer), inputs) ?? loss.forward(backend, inputs, context);
 }
@@ -150,6 +153,7 @@ export function evaluateOn<T, L extends AnyLoss>(
   inputs: InputsOf<L, NoInfer<T> | TensorLike>,
   context?: LossContext,
 ): EvaluationOn<T> {
+  checkIsBackend('evaluateOn', backend);
   checkIsLoss('evaluateOn', loss);
   return backend.scope(() => evaluatePlaced(backend, loss, inputsOn(backend, loss, inputs), context));
 }
@@ -170,7 +174,7 @@ export function evaluatePlaced<T>(
   loss.check(backend, inputs);
   const kernel = kernelFor(backend, loss);
   if (kernel?.evaluate) {
-    checkNormalizer(loss, context?.normalizer);
+    checkContext(loss, context);
     const alone = kernel.evaluate(optionsAt(loss, context?.normalizer), inputs);
     if (alone !== undefined) return { value: alone, terms: {} };
   }
@@ -202,6 +206,7 @@ export function valueAndGradientsOn<T, L extends AnyLoss>(
   inputs: InputsOf<L, NoInfer<T> | TensorLike>,
   context?: LossContext,
 ): GradientEvaluationOn<T, DifferentiableOf<L>, OptionalOf<L>> {
+  checkIsBackend('valueAndGradientsOn', backend);
   checkIsLoss('valueAndGradientsOn', loss);
   return backend.scope(() => {
     const result = differentiatePlaced(backend, loss, inputsOn(backend, loss, inputs), context);

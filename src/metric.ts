@@ -3,7 +3,7 @@
  * the host. Statistics merge, so a metric runs over a stream or over workers and never keeps the samples.
  */
 import type { Backend, FusedMetricKernel } from './backend.ts';
-import { kindError, rangeError } from './check.ts';
+import { checkIsBackend, kindError, rangeError } from './check.ts';
 import { equalWork } from './equalWork.ts';
 import { type Inputs, inputsOn } from './inputs.ts';
 import { inputsOfMember, type Member, membersOf } from './metricMembers.ts';
@@ -233,6 +233,7 @@ export async function measureOn<T, M extends AnyMetric>(
   metric: M,
   batch: BatchOf<M, NoInfer<T> | TensorLike>,
 ): Promise<ResultOf<M>> {
+  checkIsBackend('measureOn', backend);
   checkIsMetric('measureOn', metric);
   const statistics = await readStatistics(backend, metric, statisticsOf(backend, metric, batch));
   return metric.finish(statistics) as ResultOf<M>;

@@ -96,10 +96,13 @@ export function weightedSum<const Terms extends Readonly<Record<string, Term>>>(
           named.some(([, other], position) => weights[position] !== 0 && other.loss.differentiable.includes(input)),
         );
         if (weight === 0 && covered) return;
+        // Without a weight it gives zeros alone: times 0 an infinite term, or gradient, would be NaN.
+        if (weight === 0) {
+          residuals[name] = { term: termResiduals };
+          return;
+        }
         const scale = backend.scalar(weight);
         residuals[name] = { weight: scale, term: termResiduals };
-        // A weight of 0 must not turn an infinite term into NaN.
-        if (weight === 0) return;
         const weighted = weight === 1 ? value : backend.multiply(value, scale);
         total = total === undefined ? weighted : backend.add(total, weighted);
       });
@@ -109,13 +112,16 @@ export function weightedSum<const Terms extends Readonly<Record<string, Term>>>(
     backward<T>(backend: Backend<T>, residuals: Residuals<T>, upstream: T) {
       const sums = new Map<string, T>();
       for (const [name, { loss }] of named) {
-        const saved = residuals[name] as { weight: T; term: Residuals<T> } | undefined;
+        const saved = residuals[name] as { weight?: T; term: Residuals<T> } | undefined;
         if (saved === undefined) continue;
-        const gradients = backwardOf(backend, loss, saved.term, backend.multiply(upstream, saved.weight));
+        const { weight, term } = saved;
+        const gradients = backwardOf(backend, loss, term, weight ? backend.multiply(upstream, weight) : upstream);
+        const zero = backend.scalar(0);
         loss.differentiable.forEach((input, index) => {
           const sum = sums.get(input);
-          const gradient = gradients[index];
-          if (gradient === undefined) return;
+          const own = gradients[index];
+          if (own === undefined) return;
+          const gradient = weight ? own : backend.where(zero, own, zero);
           sums.set(input, sum === undefined ? gradient : backend.add(sum, gradient));
         });
       }

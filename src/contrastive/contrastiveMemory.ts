@@ -1,6 +1,6 @@
 /** The memory of `crd`: a bank with a row for each sample, or a queue of the latest embeddings, for both networks. */
 import type { Backend } from '../backend.ts';
-import { checkRoom, checkSameShape, kindError, rangeError } from '../check.ts';
+import { checkIsBackend, checkRoom, checkSameShape, kindError, rangeError } from '../check.ts';
 import { type Inputs, inputsOn } from '../inputs.ts';
 import type { Form, Loss } from '../loss.ts';
 import { checkProjections } from '../losses/contrastive/checkCrd.ts';
@@ -249,6 +249,7 @@ export function makeMemory<T, Saved>(
  */
 // @__NO_SIDE_EFFECTS__
 export function ContrastiveMemoryOn<T>(backend: Backend<T>, options: ContrastiveMemoryOptions): ContrastiveMemoryOn<T> {
+  checkIsBackend('ContrastiveMemoryOn', backend);
   return makeMemory(backend, 'ContrastiveMemoryOn', options, async (tensors, finish, faults) => {
     const names = Object.keys(tensors) as (keyof MemoryTensors<T>)[];
     const [counted, ...values] = await Promise.all(

@@ -3,6 +3,7 @@ import type { Backend, Shape } from '../backend.ts';
 import { checkNotEmpty, checkSameShape, kindError, rangeError, shapeError } from '../check.ts';
 import { isSameShape } from '../tensor.ts';
 import { placeOfAxis } from './classAxis.ts';
+import { holdsDoubles } from './holdsDoubles.ts';
 import { usualIgnoreIndex } from './rowReduction.ts';
 
 /**
@@ -179,11 +180,17 @@ export function checkRowWeights<T>(
 ): void {
   if (rowWeights === undefined) return;
   checkSameShape(where, 'rowWeights', backend.shapeOf(rowWeights), 'the rows', rows);
+  let sum = 0;
   for (const weight of backend.readSync?.(rowWeights).data ?? []) {
     if (!(weight >= 0 && weight < Infinity)) {
       throw rangeError(where, 'rowWeights', 'finite numbers of at least 0', weight);
     }
+    sum += weight;
   }
+  // What is divided by an infinite sum is 0, whatever the rows are.
+  const held = holdsDoubles(backend) ? sum : Math.fround(sum);
+  if (held === Infinity)
+    throw rangeError(where, 'rowWeights', "numbers whose sum is finite in the backend's precision", sum);
 }
 
 /** Requires labels that serve as a mask to have the shape of the rows, and to be there where a mask was asked for. */

@@ -102,6 +102,8 @@ export interface ReducedRows<T> {
   readonly rowScale: T;
 }
 
+const largestSingle = 3.4028234663852886e38;
+
 /** Reduces row losses by the contract above. */
 export function reduceRows<T>(
   backend: Backend<T>,
@@ -122,7 +124,11 @@ export function reduceRows<T>(
   if (reduction === 'none') return { value: losses, rowScale: rowWeights };
   const total = backend.sum(losses);
   if (reduction === 'sum') return { value: total, rowScale: rowWeights };
-  const weightSum = backend.sum(weights);
+  const added = backend.sum(weights);
+  // Divided by an infinite sum all would be 0. Where weights can be read they were refused.
+  const weightSum = backend.readSync
+    ? added
+    : backend.where(backend.greater(added, backend.scalar(largestSingle)), backend.scalar(Number.NaN), added);
   const divisor =
     normalizer === undefined ? backend.where(weightSum, weightSum, backend.scalar(1)) : backend.scalar(normalizer);
   return { value: backend.divide(total, divisor), rowScale: backend.divide(rowWeights, divisor) };

@@ -1,6 +1,6 @@
 /** A teacher that follows its student: the exponential moving average of the student's parameters. */
 import type { Backend } from '../backend.ts';
-import { checkSameShape, checkWithin, disposedError, kindError } from '../check.ts';
+import { checkIsBackend, checkSameShape, checkWithin, disposedError, kindError } from '../check.ts';
 import { callback, finite, optional, readOptions } from '../options.ts';
 import type { Schedule } from '../schedule.ts';
 import { type HostTensor, isHostTensor, isTypedArray, type TypedArray } from '../tensor.ts';
@@ -89,6 +89,7 @@ export function averageParametersOn<T>(
   options: AverageParametersOnOptions<NoInfer<T>>,
 ): void {
   const where = 'averageParametersOn';
+  checkIsBackend(where, backend);
   const { past, isBuffer, assign } = stepOf(where, options);
   const pairs = pairsOf(where, teacher, student);
   for (const { name, own, other } of pairs) {

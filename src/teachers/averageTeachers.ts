@@ -1,6 +1,6 @@
 /** Several teachers as one: every divergence with several teachers has the gradient of one with their average. */
 import type { Backend } from '../backend.ts';
-import { checkOneOf, checkSameShape, disposedError, kindError, rangeError } from '../check.ts';
+import { checkIsBackend, checkOneOf, checkSameShape, disposedError, kindError, rangeError } from '../check.ts';
 import { cpuBackend } from '../cpu/index.ts';
 import { isMinusInfinity } from '../ops/isMinusInfinity.ts';
 import { logSoftmax } from '../ops/logSoftmax.ts';
@@ -28,10 +28,11 @@ export interface AverageTeachersOptions {
 export function averageTeachersOn<T>(
   backend: Backend<T>,
   logits: readonly (T | TensorLike)[],
-  weights: readonly number[] = logits.map(() => 1),
+  weights?: readonly number[],
   average: TeacherAverage = 'probabilities',
   options: AverageTeachersOptions = {},
 ): T {
+  checkIsBackend('averageTeachersOn', backend);
   return averaged(backend, 'averageTeachersOn', logits, weights, average, options);
 }
 
@@ -58,7 +59,7 @@ export function averageTeachersOn<T>(
  */
 export function averageTeachers(
   logits: readonly TensorLike[],
-  weights: readonly number[] = logits.map(() => 1),
+  weights?: readonly number[],
   average: TeacherAverage = 'probabilities',
   options: AverageTeachersOptions = {},
 ): HostTensor {
@@ -69,7 +70,7 @@ function averaged<T>(
   backend: Backend<T>,
   where: string,
   logits: readonly (T | TensorLike)[],
-  weights: readonly number[],
+  weights: readonly number[] | undefined,
   average: TeacherAverage,
   options: AverageTeachersOptions,
 ): T {
@@ -101,10 +102,11 @@ function averaged<T>(
   });
 }
 
-/** The weights brought to sum 1. */
-function sharesOf(where: string, logits: readonly unknown[], weights: readonly number[]): readonly number[] {
+/** The weights brought to sum 1; equal ones where none are given. */
+function sharesOf(where: string, logits: readonly unknown[], given: readonly number[] | undefined): readonly number[] {
   if (!Array.isArray(logits)) throw kindError(where, 'logits', 'a list of logits, one for each teacher', logits);
   if (logits.length === 0) throw rangeError(where, 'logits', 'a list of at least one', logits);
+  const weights = given ?? logits.map(() => 1);
   if (!Array.isArray(weights) || weights.length !== logits.length) {
     throw rangeError(where, 'weights', `a list of ${logits.length}, one for each teacher`, weights);
   }

@@ -107,6 +107,40 @@ describe('row weights below 0', () => {
   });
 });
 
+describe('row weights whose sum is beyond float32', () => {
+  it('are refused where they can be read, and NaN elsewhere: divided by infinity all would be 0', () => {
+    const { readSync, ...blind } = cpuBackend();
+    const rowWeights = [3e38, 3e38];
+    const { value, gradients } = valueAndGradientsOn(blind, klDivergence(), {
+      studentLogits,
+      teacherLogits,
+      rowWeights,
+    });
+    expect(readSync(value).data[0]).toBeNaN();
+    expect(readSync(gradients.studentLogits).data[0]).toBeNaN();
+    const singles = { data: Float32Array.from(studentLogits.flat()), shape: [2, 3] };
+    expect(() => evaluate(klDivergence(), { studentLogits: singles, teacherLogits, rowWeights })).toThrow(
+      /rowWeights must be numbers whose sum is finite in the backend's precision, got 6.0*\d*e\+38\./,
+    );
+    // In float64 they have one.
+    const equal = evaluate(klDivergence(), { studentLogits, teacherLogits }).value;
+    expect(evaluate(klDivergence(), { studentLogits, teacherLogits, rowWeights }).value).toBeCloseTo(equal, 12);
+  });
+});
+
+describe('what comes with the call', () => {
+  const batch = { studentLogits, teacherLogits };
+
+  it('is refused where its name is not known, or it is of the wrong kind', () => {
+    expect(() => evaluate(klDivergence(), batch, { normaliser: 4 } as never)).toThrow(
+      "klDivergence: option must be one of 'step', 'normalizer', got 'normaliser'. Did you mean 'normalizer'?",
+    );
+    expect(() => valueAndGradients(klDivergence(), batch, 'step' as never)).toThrow(/klDivergence: options must be/);
+    expect(() => evaluate(klDivergence(), batch, { step: '5' } as never)).toThrow('step must be a number');
+    expect(() => evaluate(klDivergence(), batch, { step: Number.NaN })).toThrow('step must be a finite number');
+  });
+});
+
 describe('cross-entropy with all of its target spread', () => {
   it('is infinite where a class is at −Infinity, also the label', () => {
     for (const labels of [[0], [1]]) {

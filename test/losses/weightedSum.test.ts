@@ -175,6 +175,20 @@ describe('weightedSum', () => {
     );
   });
 
+  it('gives zeros to the inputs of a term of weight 0, whatever they hold', () => {
+    const scheduled = weightedSum({
+      task: { loss: crossEntropy(), weight: 1 },
+      hint: { loss: hint(), weight: linearRamp({ start: 10, end: 20 }) },
+    });
+    for (const given of [Infinity, Number.NaN, 3]) {
+      const inputs = { studentLogits: [[1, 2]], labels: [0], studentFeatures: [[1, given]], teacherFeatures: [[0, 1]] };
+      const { value, gradients } = valueAndGradients(scheduled, inputs, { step: 0 });
+      expect(value).toBeCloseTo(Math.log1p(Math.E), 12);
+      expect(gradients.studentFeatures.shape).toEqual([1, 2]);
+      expect(Array.from(gradients.studentFeatures.data)).toEqual([0, 0]);
+    }
+  });
+
   it('checks every term before any work, in the name of the term', () => {
     expect(() => evaluate(hardAndSoft, { ...batch, labels: [0, 3] })).toThrow(
       'crossEntropy: labels must be whole numbers in [0, 3), got 3.',

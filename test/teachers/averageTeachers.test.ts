@@ -98,6 +98,9 @@ describe('averageTeachers', () => {
   });
 
   it('refuses teachers and weights that do not fit', () => {
+    expect(() => averageTeachers(undefined as never)).toThrow(
+      'averageTeachers: logits must be a list of logits, one for each teacher, got undefined.',
+    );
     expect(() => averageTeachers([])).toThrow('averageTeachers: logits must be a list of at least one, got [].');
     expect(() =>
       averageTeachers([

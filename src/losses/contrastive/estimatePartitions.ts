@@ -1,5 +1,5 @@
 import type { Backend } from '../../backend.ts';
-import { kindError } from '../../check.ts';
+import { checkIsBackend, kindError } from '../../check.ts';
 import { type Inputs, inputsOn } from '../../inputs.ts';
 import type { Form, Loss } from '../../loss.ts';
 import { foldContrasts } from '../../ops/contrastScores.ts';
@@ -46,6 +46,7 @@ export function estimatePartitionsOn<
   loss: Loss<Input, Differentiable, Optional, LossForm>,
   inputs: Inputs<ContrastInput<Input>, Optional, T | TensorLike>,
 ): Partitions<T> {
+  checkIsBackend('estimatePartitionsOn', backend);
   if (loss?.reference !== crdMark) {
     throw kindError('estimatePartitions', 'loss', 'a crd loss', loss?.name, 'Of a weightedSum pass the term itself.');
   }

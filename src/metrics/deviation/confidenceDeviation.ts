@@ -1,5 +1,5 @@
 import type { Backend } from '../../backend.ts';
-import { rangeError, shapeError } from '../../check.ts';
+import { checkIsBackend, rangeError, shapeError } from '../../check.ts';
 import { hostInputs, type Inputs, inputsOn } from '../../inputs.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
 import { logOdds } from '../../ops/logOdds.ts';
@@ -92,6 +92,7 @@ export async function confidenceDeviationOn<T>(
   inputs: Inputs<'teacherLogits' | 'studentLogits', never, T | TensorLike>,
   options: ConfidenceDeviationOptions = {},
 ): Promise<ConfidenceDeviationResult> {
+  checkIsBackend('confidenceDeviationOn', backend);
   const checked = checkConfidenceOptions(options);
   const values = backend.scope(() => {
     const { teacherLogits, studentLogits } = inputsOn(backend, owner, inputs);

@@ -1,5 +1,5 @@
 import type { Backend } from '../../backend.ts';
-import { checkSameShape, disposedError } from '../../check.ts';
+import { checkIsBackend, checkSameShape, disposedError } from '../../check.ts';
 import { type TensorLike, toHostTensor } from '../../tensor.ts';
 import {
   checkInterpolation,
@@ -34,6 +34,7 @@ export async function linearInterpolationOn<T>(
   options: LinearInterpolationOnOptions<T>,
 ): Promise<InterpolationResult> {
   const where = 'linearInterpolationOn';
+  checkIsBackend(where, backend);
   const points = checkInterpolation(where, options);
   checkParameterNames(where, options.from, options.to);
   const made: T[] = [];

@@ -1,5 +1,5 @@
 import type { Backend } from '../../backend.ts';
-import { checkNoNaN, checkNotEmpty, checkRank, checkSameShape } from '../../check.ts';
+import { checkIsBackend, checkNoNaN, checkNotEmpty, checkRank, checkSameShape } from '../../check.ts';
 import { hostInputs, type Inputs, inputsOn } from '../../inputs.ts';
 import type { FeatureLayout } from '../../ops/affine.ts';
 import { flag, readOptions, word } from '../../options.ts';
@@ -83,6 +83,7 @@ export function gradCamOn<T>(
   inputs: Inputs<'activations' | 'gradients', never, T | TensorLike>,
   options: GradCamOptions = {},
 ): T {
+  checkIsBackend('gradCamOn', backend);
   const { layout, rectify, perChannel } = checkOptions(options);
   return backend.scope(() => {
     const { activations, gradients } = inputsOn(backend, owner, inputs);

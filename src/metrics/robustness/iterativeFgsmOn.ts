@@ -1,5 +1,5 @@
 import type { Backend } from '../../backend.ts';
-import { checkNotEmpty, checkSameShape } from '../../check.ts';
+import { checkIsBackend, checkNotEmpty, checkSameShape } from '../../check.ts';
 import { clip } from '../../ops/clip.ts';
 import { missing } from '../../ops/scoreFaults.ts';
 import { sign } from '../../ops/sign.ts';
@@ -25,6 +25,7 @@ export interface IterativeFgsmOn<T> extends IterativeFgsmOptions {
  * const adversarial = await iterativeFgsmOn(tfjsBackend(), { images, gradient: lossGradient, epsilon: 8 / 255 });
  */
 export async function iterativeFgsmOn<T>(backend: Backend<T>, attack: IterativeFgsmOn<T>): Promise<T> {
+  checkIsBackend('iterativeFgsmOn', backend);
   const checked = checkAttack(attack);
   const borrowed = backend.isTensor(attack.images);
   const clean = backend.isTensor(attack.images)

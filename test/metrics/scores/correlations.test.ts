@@ -1,4 +1,11 @@
-import { accumulate, measure, pearsonCorrelation, spearmanCorrelation } from 'dark-knowledge';
+import {
+  accumulate,
+  kendallCorrelation,
+  measure,
+  pearsonCorrelation,
+  predictionFlips,
+  spearmanCorrelation,
+} from 'dark-knowledge';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import fixture from '../../fixtures/scores.json' with { type: 'json' };
@@ -117,6 +124,19 @@ describe('spearmanCorrelation', () => {
         expect(spearmanCorrelation(right, left).value).toBeCloseTo(result.value, 14);
       }),
     );
+  });
+
+  it('keeps whole numbers apart that are one in float32, as every metric does', () => {
+    const x = Int32Array.of(16777216, 16777217, 16777218, 16777219, 16777221);
+    const y = Int32Array.of(1, 2, 3, 4, 6);
+    for (const metric of [pearsonCorrelation(), spearmanCorrelation(), kendallCorrelation()]) {
+      expect(measure(metric, { x, y }).value).toBeCloseTo(1, 12);
+    }
+    const ids = { x: Uint32Array.of(1700000000, 1700000010, 1700000020), y: Float32Array.of(1, 2, 3) };
+    expect(measure(spearmanCorrelation(), ids).value).toBeCloseTo(1, 12);
+    const flipped = { before: Int32Array.of(16777217, 1), after: Int32Array.of(16777216, 1) };
+    const counts = measure(predictionFlips({ from: 'predictions' }), { ...flipped, labels: Int32Array.of(5, 1) });
+    expect(counts.bothWrongDifferently).toBe(1);
   });
 
   it('has a status for a constant, and ranks infinities', () => {
