@@ -1,5 +1,6 @@
 /** 1 − Pearson's correlation, in the form that keeps its digits near 0: half the squared distance of two directions. */
 import type { Backend } from '../backend.ts';
+import { byPrecision } from './byPrecision.ts';
 import { scale } from './scale.ts';
 import { inverseLengths } from './unitRows.ts';
 
@@ -119,13 +120,4 @@ function directionsOf<T>(
     directions: onlyCounted(backend, backend.subtract(backend.multiply(centred, inverse), away), counted),
     inverse,
   };
-}
-
-/** What a device computes in shows in its numbers, where they cannot be read too: float32 has no 1 + 2⁻³⁰. */
-function byPrecision<T>(
-  backend: Backend<T>,
-  { single, double }: { readonly single: number; readonly double: number },
-): T {
-  const inDoubles = backend.subtract(backend.scalar(1 + 2 ** -30), backend.scalar(1));
-  return backend.where(inDoubles, backend.scalar(double), backend.scalar(single));
 }

@@ -1,4 +1,4 @@
-import { evaluate, universalLogitDistance, valueAndGradients } from 'dark-knowledge';
+import { evaluate, tensor, universalLogitDistance, valueAndGradients } from 'dark-knowledge';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeLoss } from '../support/lossSuite.ts';
@@ -83,6 +83,34 @@ describe('universalLogitDistance', () => {
     });
     expect(spoiled.value).toBeNaN();
     expect(spoiled.gradients.studentLogits.data[0]).toBeNaN();
+  });
+
+  it('has in float64 the gradient of a difference that float32 would round away', () => {
+    const [student, teacher] = [1, 1 + 2e-7];
+    const { value, gradients } = valueAndGradients(universalLogitDistance(), {
+      studentLogits: [[student, 0]],
+      teacherLogits: [[0, teacher]],
+    });
+    // 2·(σ(v) − σ(u)) in hyperbolic functions, and 2·σ(u)·σ(−u) away from the teacher's larger class.
+    const half = (teacher - student) / 2;
+    const expected = Math.sinh(half) / (Math.cosh(student / 2) * Math.cosh(teacher / 2));
+    expect(Math.abs(value / expected - 1)).toBeLessThan(1e-8);
+    const slope = 0.5 / Math.cosh(student / 2) ** 2;
+    expect(gradients.studentLogits.data[0]).toBeCloseTo(-slope, 12);
+    expect(gradients.studentLogits.data[1]).toBeCloseTo(slope, 12);
+  });
+
+  it('has gradient 0 where sides are equal but for the rounding of an offset, in either precision', () => {
+    const logits = [0.1, 2.7, -3.3, 1.9, 0.4];
+    for (const form of [Float32Array, Float64Array]) {
+      const of = (offset: number) => tensor(form.from(logits.map((logit) => logit + offset)), [1, 5]);
+      const { value, gradients } = valueAndGradients(universalLogitDistance(), {
+        studentLogits: of(0),
+        teacherLogits: of(0.7),
+      });
+      expect(value).toBeLessThan(form === Float32Array ? 1e-6 : 1e-15);
+      expect(Array.from(gradients.studentLogits.data)).toEqual([0, 0, 0, 0, 0]);
+    }
   });
 
   it('refuses rows that differ, and one class', () => {

@@ -2,6 +2,7 @@ import type { Backend } from '../../backend.ts';
 import { checkSameShape } from '../../check.ts';
 import type { Loss, OtherNames } from '../../loss.ts';
 import { argSort } from '../../ops/argSort.ts';
+import { byPrecision } from '../../ops/byPrecision.ts';
 import { checkLogits } from '../../ops/checkRows.ts';
 import { columnNumbers } from '../../ops/classBuckets.ts';
 import { flattenRows } from '../../ops/flattenRows.ts';
@@ -30,7 +31,8 @@ export interface UniversalLogitDistanceOptions<R extends Reduction = Reduction> 
  *
  *     Σ |q₍ᵢ₎ − p₍ᵢ₎|        gradient in studentLogits   q·(g − Σ q·g)/T,   g the sign of q₍ᵢ₎ − p₍ᵢ₎ at the place it came from
  *
- * 0 for any permutation of the teacher's classes. Equal probabilities keep the order of their classes.
+ * 0 for any permutation of the teacher's classes. Equal probabilities keep the order of their classes; g is 0 where two differ by no more
+ * than rounding does, a few units in the last place of what is computed in.
  *
  * Inputs: `studentLogits` [..., classes] and `teacherLogits` (or `teacherLogProbabilities`) [..., classes], as many as each
  * has; optional `rowWeights` [...] and, with `ignoreIndex`, `labels` [...]. Value: in [0, 2], a scalar (or [...] with
@@ -117,9 +119,12 @@ function inOrder<T>(backend: Backend<T>, elements: T, order: T): T {
   return takeAlong(backend, elements, argSort(backend, scale(backend, order, -1)));
 }
 
-/** The sign of each difference; 0 where it is the rounding of equal numbers in float32, whose sign would be noise. */
+/** What equal probabilities may differ by once they are rounded, as a share of their sum, for logits of ordinary size. */
+const roundingOf = { single: 2 ** -21, double: 2 ** -50 };
+
+/** The sign of each difference; 0 where it is the rounding of equal numbers, whose sign would be noise. */
 function directionOf<T>(backend: Backend<T>, difference: T, sum: T): T {
-  const rounding = scale(backend, sum, 2 ** -21);
+  const rounding = backend.multiply(sum, byPrecision(backend, roundingOf));
   const isRounding = backend.greater(rounding, backend.abs(difference));
   return backend.where(isRounding, backend.scalar(0), sign(backend, difference));
 }
