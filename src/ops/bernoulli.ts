@@ -19,8 +19,10 @@ export interface BernoulliPair<T> {
  * and w = p·(e^d − 1), it is log(1 + w) − p·d = p·(e^d − 1 − d) − (w − log(1 + w)): of two terms of second order the second is at
  * most half the first. The gap is (1 − q)·w, with the digits of d. An infinite v is certain: what has probability 0 then
  * counts 0; an infinite u that is wrong makes the divergence +Infinity.
+ *
+ * @param apart u − v, with the digits that were there before u and v were rounded. Infinite or NaN where they are infinite.
  */
-export function bernoulliPair<T>(backend: Backend<T>, u: T, v: T): BernoulliPair<T> {
+export function bernoulliPair<T>(backend: Backend<T>, u: T, v: T, apart: T): BernoulliPair<T> {
   return backend.scope(() => {
     const [zero, one] = [backend.scalar(0), backend.scalar(1)];
     const turn = backend.where(backend.greater(v, zero), backend.scalar(-1), one);
@@ -33,7 +35,7 @@ export function bernoulliPair<T>(backend: Backend<T>, u: T, v: T): BernoulliPair
     const other = backend.multiply(a, likelier);
     const positive = backend.greater(student, zero);
 
-    const moved = backend.subtract(student, scale(backend, backend.abs(v), -1));
+    const moved = backend.multiply(apart, turn);
     const remainder = smallExponentialRemainder(backend, moved);
     const w = backend.multiply(yes, backend.add(moved, remainder));
     const nearDivergence = backend.subtract(backend.multiply(yes, remainder), smallLogarithmRemainder(backend, w));

@@ -3,7 +3,7 @@ import type { Backend } from '../backend.ts';
 import { isMinusInfinity } from './isMinusInfinity.ts';
 import { probabilityGap } from './relativeEntropy.ts';
 import { scale } from './scale.ts';
-import { type SoftenedPair, softenedPair } from './softenedPair.ts';
+import { exactDifference, type SoftenedPair, softenedPair } from './softenedPair.ts';
 
 /** Both sides' predictions, split at the label. */
 export interface LabelSplit<T> {
@@ -12,6 +12,8 @@ export interface LabelSplit<T> {
   /** log(q_y/(1 − q_y)), [..., 1]: the label's logit less log Σ e^logit over the others. NaN for a label out of range. */
   readonly studentOdds: T;
   readonly teacherOdds: T;
+  /** Student's less teacher's odds, with the digits that the difference of the logits has. NaN where both sides are infinite. */
+  readonly oddsApart: T;
   /** The predictions over the other classes alone, which sum to 1; 0 at the label. NaN where a side has none. */
   readonly others: SoftenedPair<T>;
   /** 1 for a row, [..., 1], all of whose other classes the student masks with −Infinity; and the teacher's. */
@@ -32,21 +34,27 @@ export function labelSplit<T>(
   const othersOf = (logits: T): T => backend.where(label, backend.scalar(-Infinity), logits);
   const [student, teacher] = [othersOf(studentLogits), othersOf(teacherLogits)];
   const others = softenedPair(backend, student, teacher, { student: temperature, teacher: temperature });
+  const onLabel = (logits: T): T => {
+    const own = backend.sum(backend.where(label, logits, backend.scalar(0)), { axis: -1, keepDims: true });
+    return backend.divide(own, labelled);
+  };
+  const own = { student: onLabel(studentLogits), teacher: onLabel(teacherLogits) };
   /** log Σ e^logit over the others is their maximum, over T, and the logarithm of the total above it. */
-  const sideOf = (logits: T, rest: T, total: T) => {
-    const onLabel = backend.sum(backend.where(label, logits, backend.scalar(0)), { axis: -1, keepDims: true });
-    const most = backend.max(rest, { axis: -1, keepDims: true });
+  const sideOf = (side: 'student' | 'teacher') => {
+    const most = others.maxima[side];
     const alone = isMinusInfinity(backend, most);
-    const above = backend.subtract(backend.divide(onLabel, labelled), most);
-    const logTotal = backend.where(alone, backend.scalar(0), backend.log(total));
+    const above = backend.subtract(own[side], most);
+    const logTotal = backend.where(alone, backend.scalar(0), backend.log(others.totals[side]));
     return { odds: backend.subtract(scale(backend, above, 1 / temperature), logTotal), alone };
   };
-  const ofStudent = sideOf(studentLogits, student, others.totals.student);
-  const ofTeacher = sideOf(teacherLogits, teacher, others.totals.teacher);
+  const [ofStudent, ofTeacher] = [sideOf('student'), sideOf('teacher')];
+  // The logarithm of the ratio as for any other class, but with the totals of the others.
+  const onLabelApart = scale(backend, exactDifference(backend, own, others.maxima), 1 / temperature);
   return {
     label,
     studentOdds: ofStudent.odds,
     teacherOdds: ofTeacher.odds,
+    oddsApart: backend.subtract(others.kappa, onLabelApart),
     others,
     studentAlone: ofStudent.alone,
     teacherAlone: ofTeacher.alone,

@@ -66,6 +66,10 @@ export interface SoftenedPair<T> extends Required<ProbabilityPair<T>> {
   readonly totals: SidePair<T>;
   /** e to the power of `shifted`: the probabilities times `totals`. */
   readonly weights: SidePair<T>;
+  /** What was taken from the logits of each row, [..., 1]. */
+  readonly maxima: SidePair<T>;
+  /** κ = log Σ e^{shifted teacher} − log Σ e^{shifted student}, with the digits that `logRatio` has, [..., 1]. */
+  readonly kappa: T;
 }
 
 /** log q or log p, [..., classes]. */
@@ -99,11 +103,7 @@ export function shiftedPair<T>(
     const teacherShifted = scale(backend, backend.subtract(teacher, maxima.teacher), 1 / temperatures.teacher);
     const difference =
       temperatures.student === temperatures.teacher
-        ? scale(
-            backend,
-            exactDifference(backend, [teacher, student], [maxima.teacher, maxima.student]),
-            1 / temperatures.student,
-          )
+        ? scale(backend, exactDifference(backend, { student, teacher }, maxima), 1 / temperatures.student)
         : backend.subtract(teacherShifted, shifted);
     return { student: shifted, teacher: teacherShifted, difference };
   });
@@ -175,6 +175,8 @@ export function softenedPair<T>(
       shifted: { student: shifted.student, teacher: shifted.teacher },
       totals,
       weights: { student, teacher },
+      maxima,
+      kappa,
     };
   });
 }
@@ -182,14 +184,14 @@ export function softenedPair<T>(
 const row = { axis: -1, keepDims: true };
 
 /**
- * (a − b) − (maximum of a − maximum of b) for each row. Numbers that are alike differ exactly, where shifted ones would be
- * rounded before; but an offset between the sides comes off the first one, whose digits are as coarse as it. Where both
- * maxima are in one place, the difference there is 0.
+ * (teacher − student) − (maximum of the teacher − maximum of the student) for each row. Numbers that are alike differ exactly, where
+ * shifted ones would be rounded before; but an offset between the sides comes off the teacher, whose digits are as coarse
+ * as it. Where both maxima are in one place, the difference there is 0.
  */
-function exactDifference<T>(backend: Backend<T>, [a, b]: readonly [T, T], [maxA, maxB]: readonly [T, T]): T {
-  const offset = backend.subtract(maxA, maxB);
+export function exactDifference<T>(backend: Backend<T>, sides: SidePair<T>, maxima: SidePair<T>): T {
+  const offset = backend.subtract(maxima.teacher, maxima.student);
   const apart = backend.greater(backend.abs(offset), backend.scalar(1));
   const first = backend.where(apart, offset, backend.scalar(0));
-  const less = (x: T, y: T): T => backend.subtract(backend.subtract(x, first), y);
-  return backend.subtract(less(a, b), less(maxA, maxB));
+  const less = ({ student, teacher }: SidePair<T>): T => backend.subtract(backend.subtract(teacher, first), student);
+  return backend.subtract(less(sides), less(maxima));
 }

@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs';
 import {
   type AnyLoss,
+  binaryKlDivergence,
+  dkd,
   jensenShannon,
   klDivergence,
   measureOn,
@@ -19,6 +21,7 @@ interface Fixture {
   readonly rows: readonly string[];
   readonly studentLogits: readonly (readonly (number | string)[])[];
   readonly teacherLogits: readonly (readonly (number | string)[])[];
+  readonly labels: readonly number[];
   readonly cases: readonly {
     readonly divergence: string;
     readonly temperature: number;
@@ -38,12 +41,15 @@ const classes = batch.studentLogits.shape[1]!;
 
 function lossOf(divergence: string, temperature: number): unknown {
   const [name, beta] = divergence.split(' ');
+  if (name === 'dkd') return dkd({ temperature, reduction: 'none' });
+  if (name === 'binary') return binaryKlDivergence({ temperature, ignoreIndex: null, reduction: 'none' });
   if (name === 'jensenShannon') return jensenShannon({ beta: Number(beta), temperature, reduction: 'none' });
   return klDivergence({ direction: name as 'forward' | 'reverse', temperature, reduction: 'none' });
 }
 
 async function compute(backend: AnyBackend, loss: unknown) {
-  const { value, gradients } = valueAndGradientsOn(backend, loss as AnyLoss, batch as never);
+  const inputs = (loss as AnyLoss).name === 'dkd' ? { ...batch, labels: fixture.labels } : batch;
+  const { value, gradients } = valueAndGradientsOn(backend, loss as AnyLoss, inputs as never);
   const gradient = (gradients as Record<string, unknown>).studentLogits;
   return {
     values: Array.from((await backend.read(value)).data),

@@ -77,8 +77,13 @@ export function binaryKlDivergence<R extends Reduction = 'mean'>(
     },
 
     rows(backend, { studentLogits, teacherLogits, labels }) {
-      const [student, teacher] = [studentLogits, teacherLogits].map((x) => scale(backend, x, 1 / temperature));
-      const { divergence, gap } = bernoulliPair(backend, student!, teacher!);
+      // The difference before all are divided by T: of quotients it would have lost its digits.
+      const [student, teacher, apart] = [
+        studentLogits,
+        teacherLogits,
+        backend.subtract(studentLogits, teacherLogits),
+      ].map((x) => scale(backend, x, 1 / temperature));
+      const { divergence, gap } = bernoulliPair(backend, student!, teacher!, apart!);
       const mask = counted(backend, labels);
       const shared = (x: typeof gap) => {
         if (mask === undefined) return scale(backend, x, 1 / backend.shapeOf(studentLogits).at(-1)!);

@@ -64,7 +64,7 @@ export function dkd<R extends Reduction = 'mean'>(
 
     rows(backend, { studentLogits, teacherLogits, labels }) {
       const split = labelSplit(backend, studentLogits, teacherLogits, labels, temperature);
-      const ofLabel = bernoulliPair(backend, split.studentOdds, split.teacherOdds);
+      const ofLabel = bernoulliPair(backend, split.studentOdds, split.teacherOdds, split.oddsApart);
       const ofOthers = lossOfOthers(backend, split, asColumn(backend, split.others.divergence));
       // A part of weight 0 is left out: 0·Infinity is NaN.
       const weighted = (part: typeof ofOthers, weight: number) =>
