@@ -1,12 +1,11 @@
-import type { Backend } from '../../backend.ts';
 import type { Loss } from '../../loss.ts';
 import type { FeatureLayout } from '../../ops/affine.ts';
 import { asChannelMaps, checkMaps, checkSamePositions, fromChannelMaps } from '../../ops/channelMaps.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
-import { scale } from '../../ops/scale.ts';
 import { unitRows, unitRowsGradient } from '../../ops/unitRows.ts';
 import { readOptions, word } from '../../options.ts';
 import { type FormOf, rowLoss } from '../../rowLoss.ts';
+import { kernelDiscrepancy, kernelDiscrepancyGradient } from './kernelDiscrepancy.ts';
 
 /** Options of `selectivityTransfer`. */
 export interface SelectivityTransferOptions<R extends Reduction = Reduction> extends RowOptions<R> {
@@ -20,10 +19,12 @@ export interface SelectivityTransferOptions<R extends Reduction = Reduction> ext
  *
  * With the channels of a sample as rows of length 1, A [C, P] of the student and B [D, P] of the teacher,
  *
- *     |B·Bᵀ|²/D² + |A·Aᵀ|²/C² − 2·|A·Bᵀ|²/(C·D)
- *     gradient in A   4·A·Aᵀ·A/C² − 4·A·Bᵀ·B/(C·D),   and through the lengths
+ *     |B·Bᵀ|²/D² + |A·Aᵀ|²/C² − 2·|A·Bᵀ|²/(C·D)  =  |Aᵀ·A/C − Bᵀ·B/D|²
+ *     gradient in A   4·A·Aᵀ·A/C² − 4·A·Bᵀ·B/(C·D)  =  4·A·(Aᵀ·A/C − Bᵀ·B/D)/C,   and through the lengths
  *
- * A channel of zeros stays zero and gets no gradient.
+ * A channel of zeros stays zero and gets no gradient. Where positions are few, or the terms on the left cancel, the form on the
+ * right counts. On a device whose values cannot be read without waiting, and beyond 8192 positions, sides that are alike on many
+ * positions have the form on the left, where rounding may leave of a value below 1e-6 nothing or anything up to that.
  *
  * Inputs: `studentFeatures` and `teacherFeatures` [batch, ...positions, channels] (or channels first) of one grid, each with
  * channels of its own; optional `rowWeights` [batch] and, with `ignoreIndex`, `labels` [batch]. Value: a scalar ≥ 0 (or
@@ -63,29 +64,14 @@ export function selectivityTransfer<R extends Reduction = 'mean'>(
     rows(backend, { studentFeatures, teacherFeatures }) {
       const { directions, lengths } = unitRows(backend, asChannelMaps(backend, studentFeatures, layout));
       const teacher = unitRows(backend, asChannelMaps(backend, teacherFeatures, layout)).directions;
-      const own = products(backend, directions, directions);
-      const mixed = products(backend, directions, teacher);
-      const within = backend.add(own.meanSquare, products(backend, teacher, teacher).meanSquare);
-      const losses = backend.subtract(within, scale(backend, mixed.meanSquare, 2));
-      return { losses, studentFeatures, teacher, directions, lengths, own: own.scores, mixed: mixed.scores };
+      const discrepancy = kernelDiscrepancy(backend, directions, teacher);
+      return { ...discrepancy, studentFeatures, teacher, directions, lengths };
     },
 
-    gradient(backend, { studentFeatures, teacher, directions, lengths, own, mixed }) {
-      const [, channels = 1, others = 1] = backend.shapeOf(mixed);
-      const inDirections = backend.subtract(
-        scale(backend, backend.matMul(own, directions), 4 / channels ** 2),
-        scale(backend, backend.matMul(mixed, teacher), 4 / (channels * others)),
-      );
+    gradient(backend, { studentFeatures, teacher, directions, lengths, ...discrepancy }) {
+      const inDirections = kernelDiscrepancyGradient(backend, discrepancy, directions, teacher);
       const gradient = unitRowsGradient(backend, { directions, lengths }, inDirections);
       return fromChannelMaps(backend, gradient, backend.shapeOf(studentFeatures), layout);
     },
   });
-}
-
-/** ⟨x, y⟩ of all pairs of channels of each sample, and the mean of their squares [batch]. */
-function products<T>(backend: Backend<T>, x: T, y: T): { readonly scores: T; readonly meanSquare: T } {
-  const scores = backend.matMul(x, y, { transposeB: true });
-  const [, first = 1, second = 1] = backend.shapeOf(scores);
-  const squares = backend.sum(backend.multiply(scores, scores), { axis: [1, 2] });
-  return { scores, meanSquare: scale(backend, squares, 1 / (first * second)) };
 }
