@@ -2,6 +2,7 @@ import type { Backend } from '../../backend.ts';
 import { checkNotEmpty, checkRank, checkSameShape } from '../../check.ts';
 import type { Loss } from '../../loss.ts';
 import { identity } from '../../ops/centredGram.ts';
+import { logOnePlus } from '../../ops/exponentialRemainder.ts';
 import { effectiveRowWeights, type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { asRow, cosineRows, cosinesOf, gradientAcross } from '../../ops/unitRows.ts';
@@ -99,19 +100,15 @@ export function inBatchContrast<const Positives extends ContrastPositives = 'pai
       const products = backend.matMul(student.rows, teacher.rows, { transposeB: true });
       const cosines = cosinesOf(backend, products, student, teacher);
       const scores = among(backend, weights, scale(backend, cosines, 1 / temperature), -Infinity);
-      const shares = positiveShares(backend, weights, byLabel ? inputs.labels : undefined, scores);
+      const [batch = 1] = backend.shapeOf(scores);
+      const self = identity(backend, batch);
+      const shares = byLabel ? positiveShares(backend, weights, inputs.labels!) : undefined;
       const bound = 2 / temperature < farthest ? backend.scalar(1 / temperature) : undefined;
-      const ofStudents = sideOf(backend, scores, shares, 1, bound);
-      const ofTeachers = sideOf(backend, scores, shares, 0, bound);
+      const ofStudents = sideOf(backend, scores, self, shares, 1, bound);
+      const ofTeachers = sideOf(backend, scores, self, shares, 0, bound);
       // Sums along both axes are known after a walk over all scores: the next one would compute exponentials anew.
       backend.settle?.([...ofStudents.sums, ...ofTeachers.sums]);
-      // The diagonal is met along rows as well as along columns, where it costs a walk.
-      const [own, other] = [ofStudents.logarithms, ofTeachers.logarithms].map((logarithms, axis) =>
-        backend.sum(backend.where(shares, backend.multiply(shares, logarithms), backend.scalar(0)), {
-          axis: byLabel ? 1 - axis : 1,
-        }),
-      );
-      const losses = scale(backend, backend.add(own!, other!), -0.5);
+      const losses = scale(backend, backend.add(ofStudents.losses(), ofTeachers.losses()), 0.5);
       return {
         losses,
         lossesOfRows: losses,
@@ -121,8 +118,8 @@ export function inBatchContrast<const Positives extends ContrastPositives = 'pai
         rowFactors: student.factors,
         teacher: teacher.rows,
         teacherLengths: teacher.lengths,
-        studentSlopes: ofStudents.slopes,
-        teacherSlopes: ofTeachers.slopes,
+        studentSlopes: ofStudents.slopes(),
+        teacherSlopes: ofTeachers.slopes(),
       };
     },
 
@@ -156,9 +153,8 @@ function among<T>(backend: Backend<T>, weights: T | undefined, pairs: T, otherwi
 }
 
 /** E: of each row's positives, one over their number. Symmetric, since positives of each other have equally many. */
-function positiveShares<T>(backend: Backend<T>, weights: T | undefined, labels: T | undefined, scores: T): T {
-  const [batch = 1] = backend.shapeOf(scores);
-  if (labels === undefined) return identity(backend, batch);
+function positiveShares<T>(backend: Backend<T>, weights: T | undefined, labels: T): T {
+  const [batch = 1] = backend.shapeOf(labels);
   const column = backend.reshape(labels, [batch, 1]);
   const distance = backend.abs(backend.subtract(column, backend.reshape(labels, [1, batch])));
   const positives = backend.where(distance, backend.scalar(0), backend.scalar(1));
@@ -167,18 +163,47 @@ function positiveShares<T>(backend: Backend<T>, weights: T | undefined, labels: 
 }
 
 /**
- * The logarithms of a softmax along an axis, [batch, batch], and the derivatives in the scores of each row's (or column's)
- * cross-entropy with the shares of its positives.
+ * The cross-entropies of a softmax along an axis with the shares of the positives, [batch], and their derivatives in the scores.
  *
+ * Of a score s_ii and what the others have beside it, log(1 + Σ_{j≠i} e^{s_ij − s_ii}) and −Σ_{j≠i} P_ij keep the digits that −log P_ii
+ * and P_ii − 1 have lost where P_ii is nearly 1. Shares E of several positives add Σ_j E_ij·(s_ii − s_ij).
+ *
+ * @param self The identity.
+ * @param shares E; undefined where it is the identity.
  * @param bound What no score exceeds by more than rounding, where all exponentials of what scores lack to it are numbers: both
  * axes then share them. Else what they lack to the largest along the axis counts.
  */
-function sideOf<T>(backend: Backend<T>, scores: T, shares: T, axis: 0 | 1, bound: T | undefined) {
+function sideOf<T>(backend: Backend<T>, scores: T, self: T, shares: T | undefined, axis: 0 | 1, bound: T | undefined) {
+  const [batch = 1] = backend.shapeOf(scores);
   const kept = { axis, keepDims: true };
+  const zero = backend.scalar(0);
   const lack = backend.subtract(scores, bound ?? backend.max(scores, kept));
   const exponentials = backend.exp(lack);
-  const total = backend.sum(exponentials, kept);
-  const logarithms = backend.subtract(lack, backend.log(total));
-  const probabilities = backend.multiply(exponentials, backend.divide(backend.scalar(1), total));
-  return { logarithms, slopes: backend.subtract(probabilities, shares), sums: [exponentials, total] };
+  const rest = backend.sum(backend.where(self, zero, exponentials), kept);
+  // The diagonal is met along rows as well as along columns, where it costs a walk.
+  const onDiagonal = (x: T): T => backend.sum(backend.where(self, x, zero), { axis: 1 });
+  const own = onDiagonal(exponentials);
+  const total = backend.add(rest, backend.reshape(own, backend.shapeOf(rest)));
+  return {
+    sums: [exponentials, rest, own],
+    losses() {
+      const ratio = backend.divide(backend.reshape(rest, [batch]), own);
+      const surprise = logOnePlus(backend, ratio);
+      const lackOfOwn = onDiagonal(lack);
+      // Far below the largest score e^s is no number, or one without digits.
+      const direct = backend.subtract(backend.log(backend.reshape(total, [batch])), lackOfOwn);
+      const ofOwn =
+        bound === undefined
+          ? backend.where(backend.greater(own, backend.scalar(2 ** -100)), surprise, direct)
+          : surprise;
+      if (shares === undefined) return ofOwn;
+      const weightedLack = backend.where(shares, backend.multiply(shares, lack), zero);
+      return backend.add(ofOwn, backend.subtract(lackOfOwn, backend.sum(weightedLack, { axis })));
+    },
+    slopes() {
+      const parts = backend.where(self, backend.subtract(zero, rest), exponentials);
+      const ofSelf = backend.multiply(parts, backend.divide(backend.scalar(1), total));
+      return shares === undefined ? ofSelf : backend.add(ofSelf, backend.subtract(self, shares));
+    },
+  };
 }
