@@ -1,4 +1,5 @@
 import { checkAllFinite, checkNotEmpty } from '../../check.ts';
+import { unitFactorOf } from '../../ops/unitFactor.ts';
 import { readOptions, whole } from '../../options.ts';
 import { type TensorLike, toHostTensor } from '../../tensor.ts';
 
@@ -16,7 +17,7 @@ export interface MeanAndStandardDeviation {
 }
 
 /**
- * Mean and standard deviation over trials (seeds).
+ * Mean and standard deviation over trials (seeds), of numbers of any size.
  *
  * @param values One number a trial.
  * @param options `ddof`: what is taken off the count in the divisor; default 1, the estimate of a population's spread from
@@ -35,11 +36,15 @@ export function meanAndStandardDeviation(
   checkAllFinite('meanAndStandardDeviation', 'values', data);
   const numbers = Float64Array.from(data);
   const count = numbers.length;
-  const mean = numbers.reduce((sum, value) => sum + value, 0) / count;
-  const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  // Times a power of two, which rounds nothing: sums and squares of numbers of any size stay within range.
+  const factor = unitFactorOf(numbers);
+  const scaled = numbers.map((value) => value * factor);
+  const meanOfScaled = scaled.reduce((sum, value) => sum + value, 0) / count;
+  const squares = scaled.reduce((sum, value) => sum + (value - meanOfScaled) ** 2, 0);
+  const mean = meanOfScaled / factor;
   // All values equal: their mean may be off by a rounding, their spread is exactly 0.
   const constant = numbers.every((value) => value === numbers[0]);
-  const standardDeviation = count <= ddof ? null : constant ? 0 : Math.sqrt(squares / (count - ddof));
+  const standardDeviation = count <= ddof ? null : constant ? 0 : Math.sqrt(squares / (count - ddof)) / factor;
   return {
     value: constant ? numbers[0]! : mean,
     mean: constant ? numbers[0]! : mean,

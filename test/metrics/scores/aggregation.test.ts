@@ -16,6 +16,18 @@ describe('meanAndStandardDeviation', () => {
     expect(meanAndStandardDeviation([0.9], { ddof: 0 }).standardDeviation).toBe(0);
     expect(meanAndStandardDeviation([0.1, 0.1, 0.1])).toMatchObject({ mean: 0.1, standardDeviation: 0 });
   });
+  it('takes numbers whose squares, or whose sum, are no longer finite, and such whose squares vanish', () => {
+    for (const size of [1e200, 1e-200, 2 ** -1060, 1]) {
+      const { mean, standardDeviation, standardError } = meanAndStandardDeviation([size, 2 * size, 3 * size]);
+      expect(mean / (2 * size)).toBeCloseTo(1, 14);
+      expect(standardDeviation! / size).toBeCloseTo(1, 14);
+      // Of 2^−1060 a √3rd has four digits left.
+      expect((standardError! * Math.sqrt(3)) / size).toBeCloseTo(1, size < 1e-300 ? 3 : 14);
+    }
+    const { mean, standardDeviation } = meanAndStandardDeviation([1.5e308, 1.7e308]);
+    expect(mean / 1.6e308).toBeCloseTo(1, 14);
+    expect(standardDeviation! / (0.2e308 / Math.SQRT2)).toBeCloseTo(1, 13);
+  });
   it('refuses nothing at all, NaN and a negative ddof', () => {
     expect(() => meanAndStandardDeviation([])).toThrow(/at least one element/);
     expect(() => meanAndStandardDeviation([1, Number.NaN])).toThrow(/finite numbers/);
