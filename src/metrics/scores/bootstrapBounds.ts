@@ -1,4 +1,5 @@
 /** Bounds of a bootstrap interval from the resamples' statistics: by percentiles, reflected, or corrected for bias and skewness. */
+import { centredRoot } from '../../ops/centredRoot.ts';
 import { normalQuantile, normalShare } from '../../ops/normalTail.ts';
 import { type OptionReader, word } from '../../options.ts';
 import { quantile } from './quantile.ts';
@@ -95,13 +96,9 @@ function accelerated(sorted: Float64Array, value: number, without: Float64Array)
   };
 }
 
-/** Σ d³ / 6(Σ d²)^{3/2} of the differences d from the mean to each; 0 where all are equal. */
+/** Σ d³ / 6(Σ d²)^{3/2} of the differences d from the mean to each, of any size; 0 where all are equal. */
 function skewness(values: Float64Array): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  let [squares, cubes] = [0, 0];
-  for (const value of values) {
-    squares += (mean - value) ** 2;
-    cubes += (mean - value) ** 3;
-  }
-  return squares === 0 ? 0 : cubes / (6 * squares ** 1.5);
+  const { mean, root } = centredRoot(values);
+  if (root === 0) return 0;
+  return values.reduce((sum, value) => sum + ((mean - value) / root) ** 3, 0) / 6;
 }

@@ -1,3 +1,4 @@
+import { centredRoot } from '../../ops/centredRoot.ts';
 import { studentTCritical } from '../../ops/studentTCritical.ts';
 import { between, callback, readOptions, whole } from '../../options.ts';
 import { randomPermutation } from '../../random.ts';
@@ -60,9 +61,8 @@ export function jackknifeInterval(statistic: RowStatistic, options: JackknifeOpt
   });
   const value = compute(allRows(rows));
   const without = leftOut(compute, rows, groups, seed);
-  const mean = without.reduce((sum, each) => sum + each, 0) / groups;
-  const squares = without.reduce((sum, each) => sum + (each - mean) ** 2, 0);
-  const standardError = Math.sqrt(((groups - 1) / groups) * squares);
+  const { mean, root } = centredRoot(without);
+  const standardError = Math.sqrt((groups - 1) / groups) * root;
   const reach = studentTCritical(confidence, groups - 1) * standardError;
   return {
     value,

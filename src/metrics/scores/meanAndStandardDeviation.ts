@@ -1,5 +1,5 @@
 import { checkAllFinite, checkNotEmpty } from '../../check.ts';
-import { unitFactorOf } from '../../ops/unitFactor.ts';
+import { centredRoot } from '../../ops/centredRoot.ts';
 import { readOptions, whole } from '../../options.ts';
 import { type TensorLike, toHostTensor } from '../../tensor.ts';
 
@@ -36,15 +36,10 @@ export function meanAndStandardDeviation(
   checkAllFinite('meanAndStandardDeviation', 'values', data);
   const numbers = Float64Array.from(data);
   const count = numbers.length;
-  // Times a power of two, which rounds nothing: sums and squares of numbers of any size stay within range.
-  const factor = unitFactorOf(numbers);
-  const scaled = numbers.map((value) => value * factor);
-  const meanOfScaled = scaled.reduce((sum, value) => sum + value, 0) / count;
-  const squares = scaled.reduce((sum, value) => sum + (value - meanOfScaled) ** 2, 0);
-  const mean = meanOfScaled / factor;
+  const { mean, root } = centredRoot(numbers);
   // All values equal: their mean may be off by a rounding, their spread is exactly 0.
   const constant = numbers.every((value) => value === numbers[0]);
-  const standardDeviation = count <= ddof ? null : constant ? 0 : Math.sqrt(squares / (count - ddof)) / factor;
+  const standardDeviation = count <= ddof ? null : constant ? 0 : root / Math.sqrt(count - ddof);
   return {
     value: constant ? numbers[0]! : mean,
     mean: constant ? numbers[0]! : mean,

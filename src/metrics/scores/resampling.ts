@@ -1,4 +1,5 @@
 /** Seeded resamples of row numbers, and quantiles of what they give: shared by both bootstraps. */
+import { centredRoot } from '../../ops/centredRoot.ts';
 import { between, mostResamples, readOptions, whole } from '../../options.ts';
 import { deriveSeed, randomBelow } from '../../random.ts';
 import {
@@ -62,9 +63,7 @@ export function spread(
 
 /** The standard deviation of the resamples' statistics. */
 export function standardErrorOf(statistics: Float64Array): number {
-  const mean = statistics.reduce((sum, next) => sum + next, 0) / statistics.length;
-  const squares = statistics.reduce((sum, next) => sum + (next - mean) ** 2, 0);
-  return Math.sqrt(squares / (statistics.length - 1));
+  return centredRoot(statistics).root / Math.sqrt(statistics.length - 1);
 }
 
 /**

@@ -2,6 +2,7 @@ import {
   accuracy,
   type BootstrapMethod,
   bootstrapInterval,
+  jackknifeInterval,
   measure,
   pairedBootstrapDifference,
   selectRows,
@@ -37,6 +38,21 @@ describe('bootstrapInterval', () => {
     expect(Array.from(few.resamples)).toEqual(Array.from(interval.resamples.slice(0, 50)));
     const otherSeed = bootstrapInterval(meanOf(values), { rows: 40, resamples: 50, seed: 2 });
     expect(Array.from(otherSeed.resamples)).not.toEqual(Array.from(few.resamples));
+  });
+
+  it('scales with its statistic, whatever the size', () => {
+    for (const size of [2 ** 600, 2 ** -600]) {
+      for (const method of ['percentile', 'bca'] as const) {
+        const of = (factor: number) =>
+          bootstrapInterval(meanOf(values.map((value) => value * factor)), { rows: 40, resamples: 200, method });
+        const [plain, scaled] = [of(1), of(size)];
+        expect(scaled.standardError / size / plain.standardError).toBeCloseTo(1, 12);
+        expect(scaled.lower / size).toBeCloseTo(plain.lower, 12);
+        expect(scaled.upper / size).toBeCloseTo(plain.upper, 12);
+      }
+      const jackknifed = (factor: number) => jackknifeInterval((rows) => factor * meanOf(values)(rows), { rows: 40 });
+      expect(jackknifed(size).standardError / size / jackknifed(1).standardError).toBeCloseTo(1, 12);
+    }
   });
 
   it('takes a metric over selected rows', () => {
