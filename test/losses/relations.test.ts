@@ -28,6 +28,9 @@ const losses: Readonly<Record<string, (options?: never) => SetLoss>> = {
   ckaLoss,
 };
 
+const product = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, at) => sum + x * b[at]!, 0);
+const less = (a: readonly number[], b: readonly number[]): number[] => a.map((x, at) => x - b[at]!);
+
 /** Rows of numbers that float32 holds exactly, also 10000 further out. */
 function rows(seed: number, count: number, width: number, offset = 0): number[][] {
   return Array.from({ length: count }, (_, row) =>
@@ -374,6 +377,28 @@ describe('ckaLoss', () => {
     expect(evaluate(ckaLoss(), near).value).toBeCloseTo(1 - measure(cka(), samples).value, 12);
     const debiased = measure(cka({ debiased: true }), samples).value;
     expect(evaluate(ckaLoss({ debiased: true }), near).value).toBeCloseTo(1 - debiased, 12);
+  });
+
+  it('compares, in float64, what millionths tell apart of samples that are else all equal but one', () => {
+    const sides = [1, 2].map((seed) =>
+      rows(seed, 8, 5).map((row, index) => row.map((x, column) => x * 2 ** -20 + (index === 0 ? 1 + column : 0))),
+    );
+    // By the definition: U-centred Gram matrices of features less their means, which U-centring takes off again.
+    const [k, l] = sides.map((side) => {
+      const gram = side.map((a, i) =>
+        side.map((b, j) => (i === j ? 0 : product(less(a, side[1]!), less(b, side[1]!)))),
+      );
+      const sums = gram.map((row) => row.reduce((sum, x) => sum + x, 0));
+      const all = sums.reduce((sum, x) => sum + x, 0);
+      return gram.map((row, i) => row.map((x, j) => (i === j ? 0 : x - (sums[i]! + sums[j]!) / 6 + all / 42)));
+    }) as [number[][], number[][]];
+    const inner = (a: number[][], b: number[][]) => product(a.flat(), b.flat());
+    const expected = 1 - inner(k, l) / Math.sqrt(inner(k, k) * inner(l, l));
+    const [studentFeatures, teacherFeatures] = sides as [number[][], number[][]];
+    const { value, gradients } = valueAndGradients(ckaLoss({ debiased: true }), { studentFeatures, teacherFeatures });
+    expect(Math.abs(expected - 1)).toBeGreaterThan(0.01);
+    expect(value).toBeCloseTo(expected, 6);
+    expect(gradients.studentFeatures.data.some((slope) => Math.abs(slope) > 1)).toBe(true);
   });
 
   it('refuses fewer than four samples where debiased', () => {

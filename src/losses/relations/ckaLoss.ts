@@ -1,5 +1,6 @@
 import type { Backend } from '../../backend.ts';
 import type { Loss } from '../../loss.ts';
+import { byPrecision } from '../../ops/byPrecision.ts';
 import { identity } from '../../ops/centredGram.ts';
 import { unitRowPair, unitRowsGradient } from '../../ops/unitRows.ts';
 import { flag, readOptions } from '../../options.ts';
@@ -74,10 +75,10 @@ export function ckaLoss(
 }
 
 /**
- * The share of a hollow Gram matrix's squares that its rounding in float32 may leave where centring takes all of it away: of samples
- * that are all equal but one, say. The same in float64, so that every backend has the same gradient.
+ * The share of a hollow Gram matrix's squares that its rounding may leave where centring takes all of it away: of samples that are
+ * all equal but one, say.
  */
-const roundingShare = 1e-11;
+const roundingShare = { single: 1e-11, double: 1e-28 };
 
 /** A Gram matrix with zero diagonal, and off it without the row and column means that leave every row sum at 0. */
 function hollowCentred<T>(backend: Backend<T>, gram: T, counts: T | undefined, size: T): T {
@@ -93,7 +94,7 @@ function hollowCentred<T>(backend: Backend<T>, gram: T, counts: T | undefined, s
   const enough = backend.greater(size, backend.scalar(3));
   const counted = ofPairs(backend, counts, backend.multiply(centred, offDiagonal));
   const isRounding = backend.greater(
-    backend.multiply(sumOfSquares(backend, hollow), backend.scalar(roundingShare)),
+    backend.multiply(sumOfSquares(backend, hollow), byPrecision(backend, roundingShare)),
     sumOfSquares(backend, counted),
   );
   const left = backend.where(isRounding, backend.scalar(0), counted);
