@@ -25,7 +25,7 @@ export interface KernelDiscrepancy<T> {
 /** Below it, as a share of what is subtracted from, the form among rows is off by some 1e-4 in float32, and 1e-8 in float64. */
 const hiddenShare = { single: 2 ** -12, double: 2 ** -26 };
 /** How many products among positions may lie in memory at once. */
-const mostProducts = 2 ** 26;
+const mostProducts = 2 ** 24;
 
 /** Of A [batch, C, P] and B [batch, D, P]. */
 export function kernelDiscrepancy<T>(backend: Backend<T>, a: T, b: T): KernelDiscrepancy<T> {

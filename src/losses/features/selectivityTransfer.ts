@@ -23,7 +23,7 @@ export interface SelectivityTransferOptions<R extends Reduction = Reduction> ext
  *     gradient in A   4·A·Aᵀ·A/C² − 4·A·Bᵀ·B/(C·D)  =  4·A·(Aᵀ·A/C − Bᵀ·B/D)/C,   and through the lengths
  *
  * A channel of zeros stays zero and gets no gradient. Where positions are few, or the terms on the left cancel, the form on the
- * right counts. On a device whose values cannot be read without waiting, and beyond 8192 positions, sides that are alike on many
+ * right counts. On a device whose values cannot be read without waiting, and beyond 4096 positions, sides that are alike on many
  * positions have the form on the left, where rounding may leave of a value below 1e-6 nothing or anything up to that.
  *
  * Inputs: `studentFeatures` and `teacherFeatures` [batch, ...positions, channels] (or channels first) of one grid, each with
