@@ -162,7 +162,8 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
   /** The masks of a condition, and what only choices by it read. */
   function prepareChoice(condition: Value, access: Access): Vectors {
     const mask = once(`mask ${condition.id}${access}`, () => maskOf(condition, access));
-    if (prepared.has(condition)) return mask;
+    // Its sides go by rows: a choice elsewhere by the same numbers as those of columns has others.
+    if (access !== 'row' || prepared.has(condition)) return mask;
     prepared.add(condition);
     for (const arm of site.arms?.get(condition) ?? []) computeArm(arm, mask[0]!);
     return mask;

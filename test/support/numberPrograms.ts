@@ -1,0 +1,91 @@
+/**
+ * Small programs in which a number of a row, of a column or of a label is easily taken for another one: in squares, in batches of
+ * one row, where two labels meet. Each was computed wrong by generated kernels once, on one backend or on all.
+ */
+import type { Backend, HostTensor } from 'dark-knowledge';
+import { cpuBackend } from 'dark-knowledge/cpu';
+
+/** A program of some tensors. */
+export interface NumberProgram {
+  readonly title: string;
+  readonly inputs: readonly HostTensor[];
+  compute<T>(backend: Backend<T>, inputs: readonly T[]): readonly T[];
+}
+
+const along = { axis: -1, keepDims: true };
+
+function tensor(shape: readonly number[], numberAt: (at: number) => number): HostTensor {
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  return { shape, data: Float32Array.from({ length: size }, (_, at) => numberAt(at)) };
+}
+
+const wave = (shape: readonly number[], phase = 0): HostTensor => tensor(shape, (at) => 2 * Math.sin(at * 1.7 + phase));
+const everyOther = (shape: readonly number[]): HostTensor => tensor(shape, (at) => at % 2);
+
+/** Of a square's masks: by row, by column, or both. */
+function maskPrograms(n: number): readonly NumberProgram[] {
+  const inputs = [wave([n, n]), everyOther([n])];
+  return [
+    {
+      title: `a mask of the columns around the same one of the rows, [${n}, ${n}]`,
+      inputs,
+      compute(b, [x, w]) {
+        const zero = b.scalar(0);
+        return [b.sum(b.where(w!, b.where(b.reshape(w!, [n, 1]), b.exp(x!), zero), zero))];
+      },
+    },
+    {
+      title: `a mask of the rows around the same one of the columns, [${n}, ${n}]`,
+      inputs,
+      compute(b, [x, w]) {
+        const greater = b.greater(w!, b.scalar(0));
+        const inner = b.where(greater, b.exp(b.exp(x!)), x!);
+        const outer = b.log(b.abs(b.exp(b.add(x!, b.scalar(1)))));
+        return [b.where(b.reshape(greater, [n, 1]), inner, outer)];
+      },
+    },
+    {
+      title: `rows of weight 0 beside columns of weight 0, [${n}, ${n}]`,
+      inputs,
+      compute(b, [x, w]) {
+        const zero = b.scalar(0);
+        const byRow = b.reshape(w!, [n, 1]);
+        return [
+          b.sum(b.where(w!, b.exp(x!), zero)),
+          b.sum(b.where(byRow, b.exp(x!), zero)),
+          b.where(w!, x!, zero),
+          b.where(byRow, x!, zero),
+        ];
+      },
+    },
+    {
+      title: `rows of either case, and columns by the same number, [${n}, ${n}]`,
+      inputs: [wave([n, n])],
+      compute(b, [x]) {
+        const positive = b.greater(b.sum(x!, along), b.scalar(0));
+        const byRow = b.where(positive, b.exp(x!), b.log(b.add(b.multiply(x!, x!), b.scalar(1))));
+        const byColumn = b.where(b.reshape(positive, [n]), b.exp(x!), byRow);
+        return [byRow, byColumn, b.sum(byColumn, { axis: -1 })];
+      },
+    },
+  ];
+}
+
+/** Programs for every backend that generates kernels. */
+export const numberPrograms: readonly NumberProgram[] = [...maskPrograms(5), ...maskPrograms(33)];
+
+/** What a program gives on a backend, recorded in one scope. */
+export function resultsOf<T>(backend: Backend<T>, { inputs, compute }: NumberProgram): readonly T[] {
+  return backend.scope(() =>
+    compute(
+      backend,
+      inputs.map((input) => backend.fromHost(input)),
+    ),
+  );
+}
+
+/** What it gives in float64. */
+export function expectedOf(program: NumberProgram): readonly HostTensor[] {
+  const oracle = cpuBackend({ precision: 'float64' });
+  return resultsOf(oracle, program).map((tensor) => oracle.readSync!(tensor));
+}
