@@ -33,6 +33,11 @@ export function accessBySize(from: number, to: number): Access {
   return from === to ? 'same' : 'single';
 }
 
+/** Whether an operand is read as a number of the element's row, or of all: not as one of its column. */
+export function isOfRow(access: Access): boolean {
+  return access === 'row' || access === 'single';
+}
+
 /** A product of an element and a number of its row, or of all. */
 export interface Scaled {
   readonly element: Value;
@@ -45,8 +50,8 @@ export function asScaled({ operation, operands, access, size }: Value | Call): S
   if (operation !== 'multiply') return undefined;
   const [a, b] = operands as readonly [Value, Value];
   const [accessA, accessB] = access as readonly [Access, Access];
-  if (a.size === size && (accessB === 'row' || accessB === 'single')) return { element: a, factor: b, access: accessB };
-  if (b.size === size && (accessA === 'row' || accessA === 'single')) return { element: b, factor: a, access: accessA };
+  if (a.size === size && isOfRow(accessB)) return { element: a, factor: b, access: accessB };
+  if (b.size === size && isOfRow(accessA)) return { element: b, factor: a, access: accessA };
   return undefined;
 }
 

@@ -10,6 +10,7 @@ import {
   type Call,
   hasInverseOfTotal,
   inverse,
+  isOfRow,
   joinFactors,
   type Rule,
 } from './algebra.ts';
@@ -75,7 +76,9 @@ function factorsOfRows(algebra: Algebra, call: Call): Value | undefined {
 function isOfProbabilities(value: Value): boolean {
   const scaled = asScaled(value);
   if (scaled) return isSoftmaxExponential(scaled.element) && hasInverseOfTotal(scaled.factor, scaled.element);
-  return value.operation === 'where' && value.operands[0]!.operation === 'oneHot' && value.access[1] !== 'same';
+  const { operation, operands, access } = value;
+  // A target by class has numbers of columns, which no number of the row can be joined with.
+  return operation === 'where' && operands[0]!.operation === 'oneHot' && isOfRow(access[1]!) && isOfRow(access[2]!);
 }
 
 /**
@@ -108,7 +111,7 @@ function factorOverProbabilities(algebra: Algebra, call: Call): Value | undefine
 function oneHotByRows(algebra: Algebra, { operands, access, size }: Call): Value | undefined {
   const [a, b] = operands as readonly [Value, Value];
   const how = access[1]!;
-  if (a.operation !== 'oneHot' || a.size !== size || (how !== 'row' && how !== 'single')) return undefined;
+  if (a.operation !== 'oneHot' || a.size !== size || !isOfRow(how)) return undefined;
   const quotient = (number: number): Value =>
     algebra.make('divide', [algebra.constant(number), b], [accessBySize(1, b.size), 'same'], b.size);
   return algebra.make('where', [a, quotient(1), quotient(0)], ['same', how, how], size);

@@ -134,6 +134,17 @@ describe('rules for elements', () => {
     expect(last.operation).toBe('subtract');
   });
 
+  it('a factor goes into the difference to a one-hot target of two numbers of the row, and not into that to one by class', () => {
+    const lastOf = (target: 'row' | 'column') =>
+      planOf([rows, [5], [5, 1], [7]], (b, [x, labels, r, prior]) => {
+        const oneHot = b.oneHot(labels!, 7);
+        const other = b.where(oneHot, b.scalar(0.9), target === 'row' ? b.exp(r!) : prior!);
+        return b.multiply(b.subtract(b.exp(b.logSoftmax!(x!)), other), r!);
+      }).targets[0]!.operation;
+    expect(lastOf('row')).toBe('subtract');
+    expect(lastOf('column')).toBe('multiply');
+  });
+
   it('a factor stays outside any other difference: there it could turn an infinity into NaN', () => {
     const plan = planOf([rows, rows, [5, 1]], (b, [x, y, r]) => b.multiply(b.subtract(x!, y!), r!));
     expect(plan.targets[0]!.operation).toBe('multiply');

@@ -22,6 +22,13 @@ function tensor(shape: readonly number[], numberAt: (at: number) => number): Hos
 const wave = (shape: readonly number[], phase = 0): HostTensor => tensor(shape, (at) => 2 * Math.sin(at * 1.7 + phase));
 const everyOther = (shape: readonly number[]): HostTensor => tensor(shape, (at) => at % 2);
 
+/** The backend's own, or its composite. */
+function logSoftmax<T>(b: Backend<T>, x: T): T {
+  if (b.logSoftmax) return b.logSoftmax(x);
+  const shifted = b.subtract(x, b.max(x, along));
+  return b.subtract(shifted, b.log(b.sum(b.exp(shifted), along)));
+}
+
 /** Of a square's masks: by row, by column, or both. */
 function maskPrograms(n: number): readonly NumberProgram[] {
   const inputs = [wave([n, n]), everyOther([n])];
@@ -71,8 +78,42 @@ function maskPrograms(n: number): readonly NumberProgram[] {
   ];
 }
 
+/** A gradient whose target, by class, is numbers of columns. */
+function targetPrograms(rows: number, columns: number): readonly NumberProgram[] {
+  const labels = tensor([rows], (at) => at % columns);
+  const inputs = [wave([rows, columns]), labels, tensor([columns], (at) => 0.2 + 0.1 * at), wave([rows, 1], 1)];
+  const gradient = <T>(b: Backend<T>, [x, , , w]: readonly T[], target: T): readonly T[] => [
+    b.multiply(b.subtract(b.exp(logSoftmax(b, x!)), target), w!),
+  ];
+  const shape = `[${rows}, ${columns}]`;
+  return [
+    {
+      title: `a row's factor, where the label's class is a number and the others have a prior each, ${shape}`,
+      inputs,
+      compute: (b, given) => {
+        const [, labelled, prior] = given;
+        return gradient(b, given, b.where(b.oneHot(labelled!, columns), b.scalar(0.9), prior!));
+      },
+    },
+    {
+      title: `a row's factor, where classes have weights, ${shape}`,
+      inputs,
+      compute: (b, given) => {
+        const [, labelled, weight] = given;
+        return gradient(b, given, b.where(b.oneHot(labelled!, columns), weight!, b.scalar(0)));
+      },
+    },
+  ];
+}
+
 /** Programs for every backend that generates kernels. */
-export const numberPrograms: readonly NumberProgram[] = [...maskPrograms(5), ...maskPrograms(33)];
+export const numberPrograms: readonly NumberProgram[] = [
+  ...maskPrograms(5),
+  ...maskPrograms(33),
+  ...targetPrograms(2, 4),
+  ...targetPrograms(4, 40),
+  ...targetPrograms(7, 7),
+];
 
 /** What a program gives on a backend, recorded in one scope. */
 export function resultsOf<T>(backend: Backend<T>, { inputs, compute }: NumberProgram): readonly T[] {
