@@ -14,7 +14,7 @@ import {
   joinFactors,
   type Rule,
 } from './algebra.ts';
-import { exponentialOfLogSoftmax, softmaxPower } from './softmax.ts';
+import { exponentialOfLogSoftmax, isBelowOwnRow, softmaxPower } from './softmax.ts';
 import { differenceSum, oneHotSum, scaledSum } from './sums.ts';
 import { isNumber, isSoftmaxExponential, type Value, type ValueOperation, valueTable } from './values.ts';
 
@@ -115,13 +115,6 @@ function oneHotByRows(algebra: Algebra, { operands, access, size }: Call): Value
   const quotient = (number: number): Value =>
     algebra.make('divide', [algebra.constant(number), b], [accessBySize(1, b.size), 'same'], b.size);
   return algebra.make('where', [a, quotient(1), quotient(0)], ['same', how, how], size);
-}
-
-/** Whether a value is x less the largest of its row: at most 0, or NaN. */
-function isBelowOwnRow({ operation, operands, access }: Value): boolean {
-  const [x, most] = operands as readonly [Value, Value];
-  if (operation !== 'subtract' || access[0] !== 'same' || most.operands[0] !== x) return false;
-  return most.operation === 'max' || most.operation === 'quietMax';
 }
 
 /** Whether a value is x less the larger of x and something: at most 0, or NaN. */

@@ -116,6 +116,22 @@ describe('rules for elements', () => {
     expect(operationsOf(plan)).toContain('exp');
   });
 
+  it('neither does e^(x − m) where m is of the columns, though it has been the maximum of rows', () => {
+    const plan = planOf([[7, 7]], (b, [x]) => b.exp(b.subtract(x!, b.max(x!, { axis: -1 }))));
+    expect(operationsOf(plan)).toContain('exp');
+    expect(operationsOf(plan)).not.toContain('power');
+  });
+
+  it('e^(x − log Σ) keeps its logarithm where x lacks the maximum of all rows: Σ may be 0', () => {
+    const probabilitiesBelow = (options: typeof along | undefined) =>
+      planOf([rows], (b, [x]) => {
+        const shifted = b.subtract(x!, b.max(x!, options));
+        return b.exp(b.subtract(shifted, b.log(b.sum(b.exp(shifted), along))));
+      });
+    expect(operationsOf(probabilitiesBelow(along))).not.toContain('log');
+    expect(operationsOf(probabilitiesBelow(undefined))).toContain('log');
+  });
+
   it('e^−|x| takes the short exponential, however the sign is written; e^|x| and e^−x do not', () => {
     const exponentialOf = (compute: <T>(b: Backend<T>, x: T) => T) =>
       operationsOf(planOf([rows], (b, [x]) => b.exp(compute(b, x!)))).find((name) => /exp/i.test(name));

@@ -106,6 +106,27 @@ function targetPrograms(rows: number, columns: number): readonly NumberProgram[]
   ];
 }
 
+/** Exponentials below a maximum that is not their row's own. */
+const maximumPrograms: readonly NumberProgram[] = [
+  {
+    title: "x less its rows' maxima, read as those of columns",
+    inputs: [tensor([4, 4], (at) => Math.floor(at / 4) * 40 + (at % 4))],
+    compute(b, [x]) {
+      const difference = b.subtract(x!, b.max(x!, { axis: -1 }));
+      return [b.exp(difference), b.exp(b.multiply(difference, b.scalar(2)))];
+    },
+  },
+  {
+    title: 'a row so far below the largest of all that its exponentials are 0',
+    inputs: [tensor([2, 3], (at) => (at < 3 ? at : at - 800))],
+    compute(b, [x]) {
+      const shifted = b.subtract(x!, b.max(x!));
+      const total = b.sum(b.exp(shifted), along);
+      return [b.exp(b.subtract(shifted, b.log(total))), b.divide(b.exp(shifted), total)];
+    },
+  },
+];
+
 /** Programs for every backend that generates kernels. */
 export const numberPrograms: readonly NumberProgram[] = [
   ...maskPrograms(5),
@@ -113,6 +134,7 @@ export const numberPrograms: readonly NumberProgram[] = [
   ...targetPrograms(2, 4),
   ...targetPrograms(4, 40),
   ...targetPrograms(7, 7),
+  ...maximumPrograms,
 ];
 
 /** What a program gives on a backend, recorded in one scope. */
