@@ -209,6 +209,20 @@ describe('rules for sums', () => {
     expect(walksOf(plan)).toEqual([0]);
   });
 
+  it('Σ of what a one-hot row selects, over whether there is a label, need no walk either: of its own row and range', () => {
+    const walksOver = (read: 'row' | 'column', depth: number) =>
+      walksOf(
+        planOf([[7, 7], [7]], (b, [x, labels]) => {
+          const selected = b.where(b.oneHot(labels!, 7), x!, b.scalar(0));
+          const labelled = b.sum(b.oneHot(labels!, depth), { axis: -1, keepDims: read === 'row' });
+          return b.sum(b.divide(selected, labelled), { axis: -1 });
+        }),
+      );
+    expect(walksOver('row', 7)).toEqual([0]);
+    expect(walksOver('column', 7)).not.toEqual([0]);
+    expect(walksOver('row', 6)).not.toEqual([0]);
+  });
+
   it('Σ logSoftmax needs no walk of its own', () => {
     const plan = planOf([rows], (b, [x]) => b.sum(b.logSoftmax!(x!), { axis: -1 }));
     // For the maximum, and for both sums.

@@ -127,6 +127,30 @@ const maximumPrograms: readonly NumberProgram[] = [
   },
 ];
 
+/** What labels select over whether there is such a label: in a square, and in another range. */
+const selectedPrograms: readonly NumberProgram[] = [5, 33].flatMap((n): readonly NumberProgram[] => {
+  const inputs = [wave([n, n]), tensor([n], (at) => (at === 1 ? -100 : at === 2 ? n - 1 : at))];
+  return [
+    {
+      title: `what labels select, over whether each column's number is a label, [${n}, ${n}]`,
+      inputs,
+      compute(b, [x, labels]) {
+        const oneHot = b.oneHot(labels!, n);
+        const selected = b.where(oneHot, x!, b.scalar(0));
+        return [b.sum(b.divide(selected, b.sum(oneHot, { axis: -1 })), { axis: -1 })];
+      },
+    },
+    {
+      title: `what labels select, over whether they are in a smaller range, [${n}, ${n}]`,
+      inputs,
+      compute(b, [x, labels]) {
+        const selected = b.where(b.oneHot(labels!, n), x!, b.scalar(0));
+        return [b.sum(b.divide(selected, b.sum(b.oneHot(labels!, n - 1), along)), { axis: -1 })];
+      },
+    },
+  ];
+});
+
 /** Programs for every backend that generates kernels. */
 export const numberPrograms: readonly NumberProgram[] = [
   ...maskPrograms(5),
@@ -135,6 +159,7 @@ export const numberPrograms: readonly NumberProgram[] = [
   ...targetPrograms(4, 40),
   ...targetPrograms(7, 7),
   ...maximumPrograms,
+  ...selectedPrograms,
 ];
 
 /** What a program gives on a backend, recorded in one scope. */
