@@ -151,6 +151,24 @@ const selectedPrograms: readonly NumberProgram[] = [5, 33].flatMap((n): readonly
   ];
 });
 
+/** Two sets of labels, each in a side of choices that a row may not take. */
+const twoLabelPrograms: readonly NumberProgram[] = [7, 33, 64].map((columns) => ({
+  title: `one-hot rows of two sets of labels, each for some of the rows, [4, ${columns}]`,
+  inputs: [
+    wave([4, columns]),
+    tensor([4], () => 5),
+    tensor([4], () => 3),
+    everyOther([4, 1]),
+    tensor([4, 1], (at) => (at === 0 || at === 3 ? 0 : 1)),
+  ],
+  compute(b, [x, first, second, w, v]) {
+    const zero = b.scalar(0);
+    const one = b.where(w!, b.subtract(b.exp(x!), b.oneHot(first!, columns)), zero);
+    const other = b.where(v!, b.subtract(b.exp(b.multiply(x!, x!)), b.oneHot(second!, columns)), zero);
+    return [b.sum(one, { axis: -1 }), b.sum(other, { axis: -1 }), b.subtract(one, other)];
+  },
+}));
+
 /** Programs for every backend that generates kernels. */
 export const numberPrograms: readonly NumberProgram[] = [
   ...maskPrograms(5),
@@ -160,6 +178,7 @@ export const numberPrograms: readonly NumberProgram[] = [
   ...targetPrograms(7, 7),
   ...maximumPrograms,
   ...selectedPrograms,
+  ...twoLabelPrograms,
 ];
 
 /** What a program gives on a backend, recorded in one scope. */
