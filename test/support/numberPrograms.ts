@@ -169,6 +169,54 @@ const twoLabelPrograms: readonly NumberProgram[] = [7, 33, 64].map((columns) => 
   },
 }));
 
+/** Labels that are computed, or constants: in a batch of one row they are single numbers. */
+const labelPrograms: readonly NumberProgram[] = [1, 2, 6].flatMap((count): readonly NumberProgram[] => {
+  const given = tensor([count, 4], (at) => (at % 4 === 2 ? 1 : 0));
+  const inputs = [given, tensor([4], (at) => at), wave([count, 4])];
+  const labelOf = <T>(b: Backend<T>, [oneHot, index]: readonly T[]): T =>
+    b.sum(b.multiply(oneHot!, index!), { axis: -1 });
+  return [
+    {
+      title: `labels that are sums, [${count}, 4]`,
+      inputs,
+      compute(b, tensors) {
+        const x = tensors[2]!;
+        const oneHot = b.oneHot(labelOf(b, tensors), 4);
+        const logProbabilities = logSoftmax(b, x);
+        const picked = b.sum(b.where(oneHot, logProbabilities, b.scalar(0)), { axis: -1 });
+        return [picked, b.sum(oneHot, { axis: -1 }), b.subtract(b.exp(logProbabilities), oneHot), b.sum(oneHot)];
+      },
+    },
+    {
+      title: `labels of sums, in a range of their own, [${count}, 4]`,
+      inputs,
+      compute: (b, tensors) => [b.sum(b.oneHot(labelOf(b, tensors), 9), along), b.oneHot(labelOf(b, tensors), 2)],
+    },
+    {
+      title: `labels that the same rows' softmax reads, [${count}, 4]`,
+      inputs,
+      compute(b, [, , x]) {
+        const shifted = b.subtract(x!, b.max(x!, along));
+        const total = b.sum(b.exp(shifted), { axis: -1 });
+        const oneHot = b.oneHot(b.greater(total, b.scalar(2)), 4);
+        return [
+          b.sum(b.where(oneHot, shifted, b.scalar(0)), { axis: -1 }),
+          b.divide(b.exp(shifted), b.sum(b.exp(shifted), along)),
+        ];
+      },
+    },
+    {
+      title: `constant labels, of a batch of [${count}, 4]`,
+      inputs,
+      compute(b, [, , x]) {
+        const zero = b.scalar(0);
+        const picked = b.where(b.oneHot(b.reshape(b.scalar(2), [1]), 4), x!, zero);
+        return [b.sum(picked, { axis: -1 }), b.sum(b.oneHot(b.scalar(2), 4)), b.sum(b.oneHot(b.sum(x!), 9))];
+      },
+    },
+  ];
+});
+
 /** Programs for every backend that generates kernels. */
 export const numberPrograms: readonly NumberProgram[] = [
   ...maskPrograms(5),
@@ -179,6 +227,7 @@ export const numberPrograms: readonly NumberProgram[] = [
   ...maximumPrograms,
   ...selectedPrograms,
   ...twoLabelPrograms,
+  ...labelPrograms,
 ];
 
 /** What a program gives on a backend, recorded in one scope. */

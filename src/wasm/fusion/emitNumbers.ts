@@ -94,7 +94,10 @@ export function rowNumbers(phase: Phase, numbers: PhaseNumbers, walk: Walk, code
       const { operation, operands } = value;
       if (phase.isLoaded(value)) return stored(walk.loadRow(own.code, value));
       const row: RowCode = { code: own.code, numbers: own, labels: own === first ? labels : new Map() };
-      const label = (): number => own.single(operands.at(-1)!);
+      const label = (): number => {
+        const at = operands.length - 1;
+        return source.ownerOf(operands[at]!, at, value, own).single(operands[at]!);
+      };
       if (operation === 'inRange') return stored(arithmetic.ones(walk.inRange(row, label())));
       if (operation === 'pick') {
         const place = walk.point(row, label());
