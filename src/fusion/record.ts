@@ -59,7 +59,7 @@ export interface Recorder<Stored> {
   count(): number;
 }
 
-/** A chain of operations this long is cut: walks over it are recursive. */
+/** A chain of operations this long is cut, and begins anew: walks over it are recursive. */
 const deepest = 256;
 
 const none: readonly never[] = [];
@@ -156,9 +156,9 @@ export function makeRecorder<Stored>(owner: Owner, base: Backend<Stored>, execut
     check,
     isRecording: () => scopes.length > 0,
     record(operation, operands, shape, size, extent = 0) {
-      const made = make(operation, operands, shape, size, extent, 0);
-      if (made.depth > deepest) compute([made]);
-      return made;
+      // The operand is computed, not the result: what else is made of it goes on from there.
+      for (const operand of operands) if (operand.depth >= deepest) compute(withItsCompany([operand]));
+      return make(operation, operands, shape, size, extent, 0);
     },
     constant: (number) => make('constant', none, none, 1, 0, Math.fround(number)),
     wrap(stored) {

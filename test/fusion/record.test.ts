@@ -84,6 +84,39 @@ describe('when recorded operations are computed', () => {
     expect(read(backend, sum)).toEqual([5000, 5001]);
   });
 
+  it('a chain that is too long for one graph is cut in two, and what is made of its cut needs no other cut', () => {
+    const { backend, recorder } = open();
+    const results = backend.scope(() => {
+      let x = backend.fromHost(numbers(0, 1));
+      for (let step = 0; step < 400; step++) x = backend.add(x, backend.scalar(1));
+      return x;
+    });
+    expect(read(backend, results)).toEqual([400, 401]);
+    expect(recorder.counters).toEqual({ flushes: 2, interpreted: 0 });
+    const siblings = backend.scope(() => {
+      let x = backend.fromHost(numbers(0, 1));
+      for (let step = 0; step < 255; step++) x = backend.add(x, backend.scalar(1));
+      return Array.from({ length: 20 }, (_, at) => backend.multiply(x, backend.scalar(at)));
+    });
+    expect(siblings.map((tensor) => read(backend, tensor)[1])).toEqual(Array.from({ length: 20 }, (_, at) => 256 * at));
+    expect(recorder.counters).toEqual({ flushes: 4, interpreted: 0 });
+  });
+
+  it('state that goes on from step to step is one flush a step, however many steps there have been', () => {
+    const { backend, recorder } = open();
+    const x = backend.fromHost(wave([4, 6]));
+    let centre = backend.fromHost(wave([6], 1));
+    for (let step = 1; step <= 300; step++) {
+      const next = backend.scope(() => {
+        const kept = backend.multiply(centre, backend.scalar(0.9));
+        return backend.add(kept, backend.multiply(backend.sum(x, { axis: 0 }), backend.scalar(0.025)));
+      });
+      backend.dispose(centre);
+      centre = next;
+      expect(recorder.counters.flushes, `step ${step}`).toBe(step);
+    }
+  });
+
   it('what viewOf is about to change has been read before', () => {
     const { backend } = open();
     const x = backend.allocate([2]);
