@@ -147,6 +147,18 @@ describe('who owns what', () => {
     expect(backend.byteCount()).toBe(open().backend.byteCount());
   });
 
+  it('a logSoftmax outside of a scope, or of no rows, leaves its result alone', () => {
+    const { backend } = open();
+    const [x, none] = [backend.fromHost(wave([3, 4])), backend.fromHost(wave([0, 4]))];
+    const bytes = backend.byteCount();
+    for (let call = 0; call < 3; call++) {
+      backend.dispose(backend.logSoftmax!(x));
+      backend.dispose(backend.scope(() => backend.logSoftmax!(none)));
+    }
+    expect(backend.tensorCount()).toBe(2);
+    expect(backend.byteCount()).toBe(bytes);
+  });
+
   it('a result that is disposed inside its scope is not computed', () => {
     const { backend, recorder } = open();
     backend.scope(() => {
