@@ -1,6 +1,7 @@
 /** The walk along a row: four neighbouring elements of it in a vector. Numbers of the row are in every lane. */
 import type { Value } from '../../fusion/values.ts';
-import { addLocal, type Code, makeCode } from './assembler.ts';
+import { type Code, makeCode } from './assembler.ts';
+import { addLocal } from './locals.ts';
 import type { PhaseMemory } from './memory.ts';
 import type { ColumnLoop, LoopPlace, Place, PointPlace, RowCode, Walk } from './walk.ts';
 

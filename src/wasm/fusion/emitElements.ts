@@ -9,7 +9,9 @@ import { chosenOperand, type RowCase } from '../../fusion/rowCases.ts';
 import type { Phase } from '../../fusion/stages.ts';
 import type { Value, ValueOperation } from '../../fusion/values.ts';
 import type { Arithmetic, Vectors } from './arithmetic.ts';
-import { addLocal, type Code, type Instruction, type Locals } from './assembler.ts';
+import type { Code } from './assembler.ts';
+import type { Instruction } from './instructions.ts';
+import { addLocal, type Locals } from './locals.ts';
 import type { Numbers } from './numbers.ts';
 import type { Place, RowCode } from './walk.ts';
 

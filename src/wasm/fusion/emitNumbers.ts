@@ -3,9 +3,10 @@ import type { Plan } from '../../fusion/plan.ts';
 import type { Phase } from '../../fusion/stages.ts';
 import { isReduction, type Value } from '../../fusion/values.ts';
 import type { Arithmetic } from './arithmetic.ts';
-import { addLocal, type Code, type Locals } from './assembler.ts';
+import type { Code } from './assembler.ts';
 import type { BlockLayout } from './block.ts';
 import { makeElements, type PhaseNumbers } from './emitElements.ts';
+import { addLocal, type Locals } from './locals.ts';
 import { makeNumbers, type NumberRegisters, type NumberSource, type Numbers } from './numbers.ts';
 import type { RowCode, Walk } from './walk.ts';
 
