@@ -81,6 +81,10 @@ function isOfProbabilities(value: Value): boolean {
   return operation === 'where' && operands[0]!.operation === 'oneHot' && isOfRow(access[1]!) && isOfRow(access[2]!);
 }
 
+function isInfinite({ number }: Value): boolean {
+  return number === Infinity || number === -Infinity;
+}
+
 /**
  * (p − t)·r = p·r − t·r, where p and t are made of probabilities: their row factors absorb r, so that a gradient costs what
  * it costs without one. Both are bounded: only an infinite r, whose product is infinite or NaN, becomes NaN throughout.
@@ -89,7 +93,7 @@ function factorOverProbabilities(algebra: Algebra, call: Call): Value | undefine
   const outer = asScaled(call);
   const difference = outer?.element;
   if (difference?.operation !== 'subtract' || difference.access.some((access) => access !== 'same')) return undefined;
-  if (!difference.operands.every(isOfProbabilities)) return undefined;
+  if (!difference.operands.every(isOfProbabilities) || isInfinite(outer!.factor)) return undefined;
   const { size } = call;
   const sides = difference.operands.map((side) => {
     if (side.operation !== 'where') {

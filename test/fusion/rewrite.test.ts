@@ -166,6 +166,13 @@ describe('rules for elements', () => {
     expect(plan.targets[0]!.operation).toBe('multiply');
   });
 
+  it('an infinite constant stays outside of all', () => {
+    const plan = planOf([rows, rows], (b, [x, y]) =>
+      b.multiply(b.subtract(b.exp(b.logSoftmax!(x!)), b.exp(b.logSoftmax!(y!))), b.scalar(-Infinity)),
+    );
+    expect(plan.targets[0]!.operation).toBe('multiply');
+  });
+
   it('a one-hot row over a number of the row is a choice of two quotients', () => {
     const plan = planOf([[5], [5, 1]], (b, [labels, r]) => b.divide(b.oneHot(labels!, 7), r!));
     expect(plan.targets[0]!.operation).toBe('where');
