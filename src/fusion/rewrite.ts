@@ -14,6 +14,7 @@ import {
   joinFactors,
   type Rule,
 } from './algebra.ts';
+import { canJoin } from './ranges.ts';
 import { exponentialOfLogSoftmax, isBelowOwnRow, softmaxPower } from './softmax.ts';
 import { differenceSum, oneHotSum, scaledSum } from './sums.ts';
 import { isNumber, isSoftmaxExponential, type Value, type ValueOperation, valueTable } from './values.ts';
@@ -63,11 +64,11 @@ function byOne(_: Algebra, { operands, size }: Call): Value | undefined {
   return isNumber(b, 1) && a.size === size ? a : undefined;
 }
 
-/** (x·r)·s = x·(r·s), where r and s are numbers of rows or of all: once a row in place of once an element. */
+/** (x·r)·s = x·(r·s), where r and s are numbers of rows or of all whose product is certain: once a row, not once an element. */
 function factorsOfRows(algebra: Algebra, call: Call): Value | undefined {
   const outer = asScaled(call);
   const inner = outer && asScaled(outer.element);
-  if (!outer || !inner) return undefined;
+  if (!outer || !inner || !canJoin(inner.element, inner.factor, outer.factor)) return undefined;
   const joined = joinFactors(algebra, outer, inner);
   return joined && algebra.elementwise('multiply', [inner.element, joined.factor], ['same', joined.access], call.size);
 }
@@ -96,7 +97,9 @@ function factorOverProbabilities(algebra: Algebra, call: Call): Value | undefine
   if (!difference.operands.every(isOfProbabilities) || isInfinite(outer!.factor)) return undefined;
   const { size } = call;
   const sides = difference.operands.map((side) => {
-    if (side.operation !== 'where') {
+    const scaled = asScaled(side);
+    if (scaled !== undefined) {
+      if (!canJoin(scaled.element, scaled.factor, outer!.factor)) return undefined;
       return algebra.elementwise('multiply', [side, outer!.factor], ['same', outer!.access], size);
     }
     const parts = [1, 2].map((at) =>

@@ -36,7 +36,7 @@ export function logSoftmaxOf(algebra: Algebra, x: Value, width: number): Value {
 }
 
 /** Whether Σ of a softmax's exponentials is at least 1, or NaN: what is 1 in them is in each row that is added up. */
-function isAtLeastOne({ size, operands }: Value): boolean {
+export function isAtLeastOne({ size, operands }: Value): boolean {
   let [x] = operands[0]!.operands as readonly [Value];
   for (let scaled = asScaled(x); scaled !== undefined; scaled = asScaled(x)) x = scaled.element;
   return x.operands[1]?.size === size;

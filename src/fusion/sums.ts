@@ -54,7 +54,7 @@ export function differenceSum(algebra: Algebra, { x, width }: ReduceCall): Value
   const [element, log] = x.operands as readonly [Value, Value];
   const access = log.operation === 'log' ? toRows(x.access[1]!, log.size, rows) : undefined;
   if (access === undefined) return undefined;
-  const count = algebra.parameter({ number: width }, 1);
+  const count = algebra.parameter({ number: width }, 1, true);
   const times = algebra.elementwise('multiply', [log, count], ['same', accessBySize(1, log.size)], log.size);
   return algebra.elementwise('subtract', [algebra.reduce('sum', element, width), times], ['same', access], rows);
 }

@@ -217,6 +217,53 @@ const labelPrograms: readonly NumberProgram[] = [1, 2, 6].flatMap((count): reado
   ];
 });
 
+/** Factors whose product float32 does not hold, where it holds that of each with the elements. */
+const factorPrograms: readonly NumberProgram[] = [
+  {
+    title: 'two large factors of rows, of elements that are 0 or small',
+    inputs: [
+      tensor([2, 5], (at) => [0, 1e-25, 1e-30, -1e-36, 0][at % 5]!),
+      tensor([2, 1], () => 1e20),
+      tensor([2, 1], () => 1e19),
+    ],
+    compute: (b, [x, r, s]) => [
+      b.multiply(b.multiply(x!, r!), s!),
+      b.multiply(b.multiply(x!, b.scalar(1e20)), b.scalar(1e19)),
+      b.multiply(b.multiply(x!, r!), b.scalar(1e19)),
+    ],
+  },
+  {
+    title: 'two small factors of rows, of elements that are large or infinite',
+    inputs: [tensor([2, 5], (at) => [1e30, -1e35, Infinity, -Infinity, 0][at % 5]!), tensor([2, 1], () => 1e-30)],
+    compute: (b, [x, r]) => [
+      b.multiply(b.multiply(b.multiply(x!, r!), r!), b.scalar(1e30)),
+      b.multiply(b.multiply(b.multiply(x!, b.scalar(1e-30)), b.scalar(1e-25)), b.scalar(1e30)),
+    ],
+  },
+  {
+    title: 'large factors of a gradient whose shares are 0',
+    inputs: [tensor([2, 3], (at) => [0, -1000, 1][at % 3]!), wave([2, 3]), tensor([2, 1], () => 1e20)],
+    compute(b, [x, y, r]) {
+      const difference = b.subtract(b.exp(logSoftmax(b, x!)), b.exp(logSoftmax(b, y!)));
+      const share = b.multiply(b.exp(logSoftmax(b, x!)), r!);
+      return [b.multiply(share, r!), b.multiply(b.multiply(difference, r!), b.scalar(1e15))];
+    },
+  },
+  {
+    title: 'a softmax of very large logits',
+    inputs: [tensor([2, 3], (at) => [1, 1, 0.5][at % 3]!)],
+    compute(b, [x]) {
+      const difference = b.subtract(x!, b.max(x!, along));
+      const exponentials = b.exp(b.multiply(difference, b.scalar(3e38)));
+      return [
+        exponentials,
+        b.divide(exponentials, b.sum(exponentials, along)),
+        logSoftmax(b, b.multiply(x!, b.scalar(3e38))),
+      ];
+    },
+  },
+];
+
 /** Programs for every backend that generates kernels. */
 export const numberPrograms: readonly NumberProgram[] = [
   ...maskPrograms(5),
@@ -228,6 +275,7 @@ export const numberPrograms: readonly NumberProgram[] = [
   ...selectedPrograms,
   ...twoLabelPrograms,
   ...labelPrograms,
+  ...factorPrograms,
 ];
 
 /** What a program gives on a backend, recorded in one scope. */
