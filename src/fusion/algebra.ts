@@ -82,8 +82,15 @@ export function inverse(algebra: Algebra, x: Value): Value {
 
 /** Whether a number of a row has 1/Σe of the row's exponentials as a factor: its product with one of them is bounded. */
 export function hasInverseOfTotal(factor: Value, exponential: Value): boolean {
-  if (factor.operation !== 'multiply') return isInverseOfTotal(factor, exponential);
-  return factor.operands.some((operand) => hasInverseOfTotal(operand, exponential));
+  return [...factorsOf(factor)].some((own) => isInverseOfTotal(own, exponential));
+}
+
+/** The factors of a product, and the products among them, each once: of squares of squares there are few. */
+function factorsOf(product: Value, found: Set<Value> = new Set()): ReadonlySet<Value> {
+  if (found.has(product)) return found;
+  found.add(product);
+  if (product.operation === 'multiply') for (const operand of product.operands) factorsOf(operand, found);
+  return found;
 }
 
 /** Whether a number of a row is 1/Σe of that row's exponentials: between 0 and 1, or NaN where a logit is. */

@@ -16,8 +16,11 @@ const ordinary: Range = { least: -ordinaryPower, most: ordinaryPower };
 
 const exactly = (size: number): Range => ({ least: Math.log2(size), most: Math.log2(size) });
 
+/** Products and choices within one another that are looked into: of squares of squares there would be very many. */
+const deepest = 10;
+
 /** The range of a number; undefined where it may be any. */
-function rangeOf(value: Value): Range | undefined {
+function rangeOf(value: Value, depth = 0): Range | undefined {
   const { operation, operands, number, hasOrdinarySize } = value;
   if (number === 0) return exactly(1);
   if (operation === 'constant') {
@@ -26,8 +29,8 @@ function rangeOf(value: Value): Range | undefined {
   }
   // Of fewer than 2³¹ terms.
   if (operation === 'divide') return isInverseOfAtLeastOne(value) ? { least: -31, most: 0 } : undefined;
-  if (operation !== 'multiply' && operation !== 'where') return undefined;
-  const [a, b] = operands.slice(-2).map(rangeOf);
+  if ((operation !== 'multiply' && operation !== 'where') || depth === deepest) return undefined;
+  const [a, b] = operands.slice(-2).map((operand) => rangeOf(operand, depth + 1));
   if (a === undefined || b === undefined) return undefined;
   if (operation === 'multiply') return { least: a.least + b.least, most: a.most + b.most };
   return { least: Math.min(a.least, b.least), most: Math.max(a.most, b.most) };

@@ -59,6 +59,22 @@ describe('rules for elements', () => {
     expect(twice!.operands[0]).toBe(once);
   });
 
+  it('squares of squares are planned at once', () => {
+    const start = performance.now();
+    const plan = planOf([rows, [5, 1]], (b, [x, r]) => {
+      let [power, factor] = [b.scalar(1.0001), r!];
+      for (let square = 0; square < 40; square++) {
+        power = b.multiply(power, power);
+        factor = b.multiply(factor, factor);
+      }
+      const shifted = b.subtract(x!, b.max(x!, along));
+      const gradient = b.subtract(b.multiply(b.exp(shifted), factor), b.exp(b.logSoftmax!(x!)));
+      return b.multiply(b.multiply(b.multiply(gradient, power), factor), b.scalar(3));
+    });
+    expect(plan.targets.length).toBe(1);
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
   it('a constant is part of the structure by its size, where that is out of the ordinary', () => {
     const { backend, executor } = openWasm(() => []);
     const x = backend.fromHost({ data: Float32Array.of(1, 2), shape: [2] });
