@@ -264,6 +264,24 @@ const factorPrograms: readonly NumberProgram[] = [
   },
 ];
 
+/** A choice that is 0 whatever its condition is, over 0: NaN, which optimisers would take for 0. */
+const nothingPrograms: readonly NumberProgram[] = [
+  {
+    title: 'a choice between 0 and what has come out as 0, over 0',
+    inputs: [tensor([3, 4], (at) => at % 2), tensor([3], (at) => at), tensor([3, 1], (at) => at % 2)],
+    compute(b, [mask, labels, divisor]) {
+      const zero = b.scalar(0);
+      const nothing = b.where(mask!, zero, zero);
+      const oneHot = b.oneHot(labels!, 4);
+      return [
+        b.divide(b.where(oneHot, nothing, zero), divisor!),
+        b.sum(b.divide(b.where(oneHot, zero, nothing), divisor!), { axis: -1 }),
+        b.multiply(b.where(oneHot, nothing, zero), b.divide(b.scalar(1), divisor!)),
+      ];
+    },
+  },
+];
+
 /** Programs for every backend that generates kernels. */
 export const numberPrograms: readonly NumberProgram[] = [
   ...maskPrograms(5),
@@ -276,6 +294,7 @@ export const numberPrograms: readonly NumberProgram[] = [
   ...twoLabelPrograms,
   ...labelPrograms,
   ...factorPrograms,
+  ...nothingPrograms,
 ];
 
 /** What a program gives on a backend, recorded in one scope. */
