@@ -1,5 +1,5 @@
 /** The recording side on the wasm backend: when things are computed, who owns what, and what happens when something fails. */
-import { klDivergence, valueAndGradients, valueAndGradientsOn } from 'dark-knowledge';
+import { type Backend, klDivergence, valueAndGradients, valueAndGradientsOn } from 'dark-knowledge';
 import { type WasmBackend, type WasmTensor, wasmBackend } from 'dark-knowledge/wasm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openWasm } from '../../src/wasm/wasmBackend.ts';
@@ -100,6 +100,26 @@ describe('when recorded operations are computed', () => {
     });
     expect(siblings.map((tensor) => read(backend, tensor)[1])).toEqual(Array.from({ length: 20 }, (_, at) => 256 * at));
     expect(recorder.counters).toEqual({ flushes: 4, interpreted: 0 });
+  });
+
+  it('the steps of a loop that read several tensors of the last one are cut together', () => {
+    const { backend, eager, recorder } = open();
+    const balance = <T>(b: Backend<T>): T =>
+      b.scope(() => {
+        let x = b.fromHost(wave([4, 6]));
+        for (let step = 0; step < 50; step++) {
+          const most = b.max(x, { axis: -1, keepDims: true });
+          const total = b.sum(b.exp(b.subtract(x, most)), { axis: -1, keepDims: true });
+          x = b.subtract(x, b.add(most, b.log(total)));
+        }
+        return x;
+      });
+    const got = read(backend, balance(backend));
+    expect(recorder.counters).toEqual({ flushes: 2, interpreted: 0 });
+    const expected = Array.from(eager.readSync(balance(eager)).data);
+    got.forEach((number, at) => {
+      expect(number).toBeCloseTo(expected[at]!, 5);
+    });
   });
 
   it('state that goes on from step to step is one flush a step, however many steps there have been', () => {
