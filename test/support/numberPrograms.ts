@@ -264,6 +264,17 @@ const factorPrograms: readonly NumberProgram[] = [
   },
 ];
 
+/** Rows of weight 0 beside sums of rows that are chosen by one number for all. */
+const weightPrograms: readonly NumberProgram[] = [0, 2].map((chosen) => ({
+  title: `rows of weight 0, and sums that count where a number of all rows is not 0: ${chosen}`,
+  inputs: [wave([4, 40]), everyOther([4, 1]), tensor([1], () => chosen)],
+  compute(b, [x, w, all]) {
+    const zero = b.scalar(0);
+    const sum = b.sum(x!, along);
+    return [b.where(w!, b.exp(x!), zero), b.where(all!, sum, zero), b.where(b.scalar(chosen + 0.5), sum, zero)];
+  },
+}));
+
 /** A choice that is 0 whatever its condition is, over 0: NaN, which optimisers would take for 0. */
 const nothingPrograms: readonly NumberProgram[] = [
   {
@@ -294,6 +305,7 @@ export const numberPrograms: readonly NumberProgram[] = [
   ...twoLabelPrograms,
   ...labelPrograms,
   ...factorPrograms,
+  ...weightPrograms,
   ...nothingPrograms,
 ];
 
