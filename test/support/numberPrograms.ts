@@ -288,6 +288,7 @@ const nothingPrograms: readonly NumberProgram[] = [
         b.divide(b.where(oneHot, nothing, zero), divisor!),
         b.sum(b.divide(b.where(oneHot, zero, nothing), divisor!), { axis: -1 }),
         b.multiply(b.where(oneHot, nothing, zero), b.divide(b.scalar(1), divisor!)),
+        b.divide(b.sum(b.where(oneHot, nothing, zero), along), divisor!),
       ];
     },
   },

@@ -81,6 +81,8 @@ export function knownNumber(value: Value): number | undefined {
   if (operation === 'constant') return number;
   const side = knownSide(value);
   if (side !== undefined) return knownNumber(operands[side]!);
+  // Where no column is named, that is what is left too.
+  if (operation === 'pick' && Object.is(knownNumber(operands[0]!), 0)) return 0;
   const numbers: number[] = [];
   for (const operand of operands) {
     const known = knownNumber(operand);
