@@ -33,6 +33,11 @@ export function accessBySize(from: number, to: number): Access {
   return from === to ? 'same' : 'single';
 }
 
+/** Whether an operand is read as a number of the element's row, or of all: not as one of its column. */
+export function isOfRow(access: Access): boolean {
+  return access === 'row' || access === 'single';
+}
+
 /** A product of an element and a number of its row, or of all. */
 export interface Scaled {
   readonly element: Value;
@@ -45,8 +50,8 @@ export function asScaled({ operation, operands, access, size }: Value | Call): S
   if (operation !== 'multiply') return undefined;
   const [a, b] = operands as readonly [Value, Value];
   const [accessA, accessB] = access as readonly [Access, Access];
-  if (a.size === size && (accessB === 'row' || accessB === 'single')) return { element: a, factor: b, access: accessB };
-  if (b.size === size && (accessA === 'row' || accessA === 'single')) return { element: b, factor: a, access: accessA };
+  if (a.size === size && isOfRow(accessB)) return { element: a, factor: b, access: accessB };
+  if (b.size === size && isOfRow(accessA)) return { element: b, factor: a, access: accessA };
   return undefined;
 }
 
@@ -77,8 +82,15 @@ export function inverse(algebra: Algebra, x: Value): Value {
 
 /** Whether a number of a row has 1/Σe of the row's exponentials as a factor: its product with one of them is bounded. */
 export function hasInverseOfTotal(factor: Value, exponential: Value): boolean {
-  if (factor.operation !== 'multiply') return isInverseOfTotal(factor, exponential);
-  return factor.operands.some((operand) => hasInverseOfTotal(operand, exponential));
+  return [...factorsOf(factor)].some((own) => isInverseOfTotal(own, exponential));
+}
+
+/** The factors of a product, and the products among them, each once: of squares of squares there are few. */
+function factorsOf(product: Value, found: Set<Value> = new Set()): ReadonlySet<Value> {
+  if (found.has(product)) return found;
+  found.add(product);
+  if (product.operation === 'multiply') for (const operand of product.operands) factorsOf(operand, found);
+  return found;
 }
 
 /** Whether a number of a row is 1/Σe of that row's exponentials: between 0 and 1, or NaN where a logit is. */

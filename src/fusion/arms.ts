@@ -4,7 +4,7 @@
  * computed: several vectors seldom agree, and what a branch parts is no longer computed side by side.
  */
 import { costs } from './costs.ts';
-import { chosenOperand, forEachOperandIn, type RowCase } from './rowCases.ts';
+import { chosenByRow, chosenOperand, forEachOperandIn, type RowCase } from './rowCases.ts';
 import type { Value } from './values.ts';
 
 /** What only one side of the choices by a condition needs, operands first. */
@@ -16,11 +16,6 @@ export interface Arm {
 
 /** Of each condition the sides that are worth a branch. */
 export type Arms = ReadonlyMap<Value, readonly Arm[]>;
-
-/** Whether a value is a choice that is the same for all of a row. */
-function isByRow({ operation, access }: Value): boolean {
-  return operation === 'where' && access[0] === 'row';
-}
 
 /** Operations below which a branch, which may be mispredicted, costs more than it saves. */
 const leastCost = 8;
@@ -46,13 +41,10 @@ export function findArms(roots: readonly Value[], isComputed: (value: Value) => 
     forEachOperandIn(rowCase, user, (operand, _, at) => users.get(operand)?.push({ user, at }));
 
   const arms = new Map<Value, readonly Arm[]>();
-  const conditions = new Set(
-    falling
-      .filter((value) => isByRow(value) && chosenOperand(rowCase, value) === undefined)
-      .map(({ operands }) => operands[0]!),
-  );
+  const choices = falling.filter((value) => chosenOperand(rowCase, value) === undefined);
+  const conditions = new Set(choices.map(chosenByRow).filter((condition) => condition !== undefined));
   for (const condition of conditions) {
-    const isChoice = (value: Value): boolean => value.operation === 'where' && value.operands[0] === condition;
+    const isChoice = (value: Value): boolean => chosenByRow(value) === condition;
     // What depends on a choice by this condition cannot come before all of them.
     const after = new Set<Value>();
     for (const value of falling.toReversed()) {

@@ -14,8 +14,17 @@ export interface Graph<Stored> {
   readonly hash: number;
 }
 
-/** Numbers that rules of the algebra ask for: they are part of the structure. Of others only the sign is. */
+/** Numbers that rules of the algebra ask for: they are part of the structure. Of others the sign is, and an extraordinary size. */
 const special: readonly number[] = [0, 1, -1, Infinity, -Infinity];
+
+/** The power of 2 up to which a constant, or its inverse, is of ordinary size: products of a few such stay within float32. */
+export const ordinaryPower = 31;
+
+/** Whether a constant is neither very large nor very small. */
+export function isOrdinary(number: number): boolean {
+  const size = Math.abs(number);
+  return size >= 2 ** -ordinaryPower && size <= 2 ** ordinaryPower;
+}
 
 /** Whether a constant is part of the structure by its value. */
 export function isSpecial(number: number): boolean {
@@ -24,8 +33,9 @@ export function isSpecial(number: number): boolean {
 
 function kindOf(number: number): number {
   for (let at = 0; at < special.length; at++) if (Object.is(special[at], number)) return at;
-  // Positive numbers, negative ones, −0, NaN.
-  return special.length + (number > 0 ? 0 : number < 0 ? 1 : number === 0 ? 2 : 3);
+  // Positive numbers, negative ones, −0, NaN; very large and very small ones.
+  const kind = number > 0 ? 0 : number < 0 ? 1 : number === 0 ? 2 : 3;
+  return special.length + kind + (isOrdinary(number) ? 0 : 4);
 }
 
 /** Reads graphs; one reader's signatures share their memory. */

@@ -54,9 +54,11 @@ function compute<Stored>(base: Backend<Stored>, node: Node<Stored>, operands: re
   }
 }
 
-/** The native logSoftmax, or its composite. */
+/** The native logSoftmax, or its composite, of which only the result stays. */
 export function logSoftmax<Stored>(base: Backend<Stored>, x: Stored): Stored {
   if (base.logSoftmax) return base.logSoftmax(x);
-  const shifted = base.subtract(x, base.max(x, { axis: -1, keepDims: true }));
-  return base.subtract(shifted, base.log(base.sum(base.exp(shifted), { axis: -1, keepDims: true })));
+  return base.scope(() => {
+    const shifted = base.subtract(x, base.max(x, { axis: -1, keepDims: true }));
+    return base.subtract(shifted, base.log(base.sum(base.exp(shifted), { axis: -1, keepDims: true })));
+  });
 }

@@ -47,8 +47,8 @@ export interface Node<Stored> {
   readonly extent: number;
   /** @internal The number of a `constant`, as float32. */
   readonly number: number;
-  /** @internal The longest way down to a node without operands. */
-  readonly depth: number;
+  /** @internal How many nodes lie on the longest way down to one without operands: 1 once it has its own result. */
+  depth: number;
   /** @internal Released once there is a result. */
   operands: readonly Node<Stored>[];
   /** @internal The eager backend's tensor, once there is one. */
@@ -114,6 +114,7 @@ export function release<Stored>(node: Node<Stored>, free: (stored: Stored) => vo
 /** Gives a node its result. */
 export function settle<Stored>(node: Node<Stored>, stored: Stored, free: (stored: Stored) => void): void {
   node.stored = stored;
+  node.depth = 1;
   letOperandsGo(node, free);
 }
 

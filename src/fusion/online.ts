@@ -2,6 +2,7 @@
  * The maximum and the sum of a softmax in one walk. Whoever meets a larger logit brings the sum so far to the new maximum;
  * a device that reads rows from memory, and keeps nothing of them, saves a walk.
  */
+import { isBelowOwnRow } from './softmax.ts';
 import type { Stage } from './stages.ts';
 import { forEachOperand, isSoftmaxExponential, type Value } from './values.ts';
 
@@ -65,10 +66,9 @@ function softmaxOf(total: Value): Softmax | undefined {
   const factor = x.operation === 'multiply' && x.access[1] === 'single' ? x.operands[1]! : undefined;
   if (factor !== undefined && !isPositive(factor)) return undefined;
   const difference = factor === undefined ? x : x.operands[0]!;
+  if (!isBelowOwnRow(difference)) return undefined;
   const [logits, most] = difference.operands as readonly [Value, Value];
-  const isMaximum = most?.operation === 'max' || most?.operation === 'quietMax';
-  if (difference.operation !== 'subtract' || difference.access[0] !== 'same' || !isMaximum) return undefined;
-  return most.form === 'row' && most.operands[0] === logits ? { most, total, logits, factor } : undefined;
+  return most.form === 'row' ? { most, total, logits, factor } : undefined;
 }
 
 /** Whether a number is certain to be finite and greater than 0. */

@@ -59,8 +59,10 @@ export interface Recorder<Stored> {
   count(): number;
 }
 
-/** A chain of operations this long is cut: walks over it are recursive. */
+/** A chain of operations this long is cut, and begins anew: walks over it are recursive. */
 const deepest = 256;
+/** What is computed with the cut: the last so many tensors, of so many steps of the chain, which the next step may read too. */
+const atTheCut = 12;
 
 const none: readonly never[] = [];
 
@@ -135,6 +137,15 @@ export function makeRecorder<Stored>(owner: Owner, base: Backend<Stored>, execut
     }
   }
 
+  /**
+   * Computes an operand whose chain is too long, so that what is made of it goes on from there. What was made last goes with it:
+   * a loop's next step reads more than one tensor of its last one, and each would bring the whole chain along once more.
+   */
+  function cut(operand: Tensor): void {
+    const last = scopes.flat().filter((own) => own.depth > deepest - atTheCut && isPending(own) && !own.disposed);
+    compute(withItsCompany([operand, ...last.slice(-atTheCut)]));
+  }
+
   /** Ends a scope: frees what it does not keep, and hands the rest to the scope around it, or computes it. */
   function leave(made: readonly Tensor[], kept: ReadonlySet<Tensor>): void {
     const together = [...kept].filter((tensor) => !tensor.disposed && isPending(tensor));
@@ -156,9 +167,8 @@ export function makeRecorder<Stored>(owner: Owner, base: Backend<Stored>, execut
     check,
     isRecording: () => scopes.length > 0,
     record(operation, operands, shape, size, extent = 0) {
-      const made = make(operation, operands, shape, size, extent, 0);
-      if (made.depth > deepest) compute([made]);
-      return made;
+      for (const operand of operands) if (operand.depth >= deepest) cut(operand);
+      return make(operation, operands, shape, size, extent, 0);
     },
     constant: (number) => make('constant', none, none, 1, 0, Math.fround(number)),
     wrap(stored) {

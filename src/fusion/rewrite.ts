@@ -10,10 +10,12 @@ import {
   type Call,
   hasInverseOfTotal,
   inverse,
+  isOfRow,
   joinFactors,
   type Rule,
 } from './algebra.ts';
-import { exponentialOfLogSoftmax, softmaxPower } from './softmax.ts';
+import { canJoin } from './ranges.ts';
+import { exponentialOfLogSoftmax, isBelowOwnRow, softmaxPower } from './softmax.ts';
 import { differenceSum, oneHotSum, scaledSum } from './sums.ts';
 import { isNumber, isSoftmaxExponential, type Value, type ValueOperation, valueTable } from './values.ts';
 
@@ -62,11 +64,11 @@ function byOne(_: Algebra, { operands, size }: Call): Value | undefined {
   return isNumber(b, 1) && a.size === size ? a : undefined;
 }
 
-/** (x·r)·s = x·(r·s), where r and s are numbers of rows or of all: once a row in place of once an element. */
+/** (x·r)·s = x·(r·s), where r and s are numbers of rows or of all whose product is certain: once a row, not once an element. */
 function factorsOfRows(algebra: Algebra, call: Call): Value | undefined {
   const outer = asScaled(call);
   const inner = outer && asScaled(outer.element);
-  if (!outer || !inner) return undefined;
+  if (!outer || !inner || !canJoin(inner.element, inner.factor, outer.factor)) return undefined;
   const joined = joinFactors(algebra, outer, inner);
   return joined && algebra.elementwise('multiply', [inner.element, joined.factor], ['same', joined.access], call.size);
 }
@@ -75,7 +77,13 @@ function factorsOfRows(algebra: Algebra, call: Call): Value | undefined {
 function isOfProbabilities(value: Value): boolean {
   const scaled = asScaled(value);
   if (scaled) return isSoftmaxExponential(scaled.element) && hasInverseOfTotal(scaled.factor, scaled.element);
-  return value.operation === 'where' && value.operands[0]!.operation === 'oneHot' && value.access[1] !== 'same';
+  const { operation, operands, access } = value;
+  // A target by class has numbers of columns, which no number of the row can be joined with.
+  return operation === 'where' && operands[0]!.operation === 'oneHot' && isOfRow(access[1]!) && isOfRow(access[2]!);
+}
+
+function isInfinite({ number }: Value): boolean {
+  return number === Infinity || number === -Infinity;
 }
 
 /**
@@ -86,10 +94,12 @@ function factorOverProbabilities(algebra: Algebra, call: Call): Value | undefine
   const outer = asScaled(call);
   const difference = outer?.element;
   if (difference?.operation !== 'subtract' || difference.access.some((access) => access !== 'same')) return undefined;
-  if (!difference.operands.every(isOfProbabilities)) return undefined;
+  if (!difference.operands.every(isOfProbabilities) || isInfinite(outer!.factor)) return undefined;
   const { size } = call;
   const sides = difference.operands.map((side) => {
-    if (side.operation !== 'where') {
+    const scaled = asScaled(side);
+    if (scaled !== undefined) {
+      if (!canJoin(scaled.element, scaled.factor, outer!.factor)) return undefined;
       return algebra.elementwise('multiply', [side, outer!.factor], ['same', outer!.access], size);
     }
     const parts = [1, 2].map((at) =>
@@ -108,17 +118,10 @@ function factorOverProbabilities(algebra: Algebra, call: Call): Value | undefine
 function oneHotByRows(algebra: Algebra, { operands, access, size }: Call): Value | undefined {
   const [a, b] = operands as readonly [Value, Value];
   const how = access[1]!;
-  if (a.operation !== 'oneHot' || a.size !== size || (how !== 'row' && how !== 'single')) return undefined;
+  if (a.operation !== 'oneHot' || a.size !== size || !isOfRow(how)) return undefined;
   const quotient = (number: number): Value =>
     algebra.make('divide', [algebra.constant(number), b], [accessBySize(1, b.size), 'same'], b.size);
   return algebra.make('where', [a, quotient(1), quotient(0)], ['same', how, how], size);
-}
-
-/** Whether a value is x less the largest of its row: at most 0, or NaN. */
-function isBelowOwnRow({ operation, operands, access }: Value): boolean {
-  const [x, most] = operands as readonly [Value, Value];
-  if (operation !== 'subtract' || access[0] !== 'same' || most.operands[0] !== x) return false;
-  return most.operation === 'max' || most.operation === 'quietMax';
 }
 
 /** Whether a value is x less the larger of x and something: at most 0, or NaN. */

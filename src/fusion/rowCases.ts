@@ -24,9 +24,17 @@ export function forEachOperandIn(
   else visit(value.operands[chosen]!, value.access[chosen]!, chosen);
 }
 
+/**
+ * The number of the row that a choice goes by; undefined for all other values. In a square the same numbers may be met as those
+ * of the columns: that choice is another one for each element.
+ */
+export function chosenByRow({ operation, operands, access }: Value): Value | undefined {
+  return operation === 'where' && access[0] === 'row' ? operands[0] : undefined;
+}
+
 /** The operand that a choice comes down to in a case; undefined for all other values. */
-export function chosenOperand(rowCase: RowCase | undefined, { operation, operands }: Value): 1 | 2 | undefined {
-  if (operation !== 'where' || rowCase === undefined || operands[0] !== rowCase.condition) return undefined;
+export function chosenOperand(rowCase: RowCase | undefined, value: Value): 1 | 2 | undefined {
+  if (rowCase === undefined || chosenByRow(value) !== rowCase.condition) return undefined;
   return rowCase.holds ? 1 : 2;
 }
 
@@ -98,9 +106,9 @@ export function rowCondition(phase: Phase, known: ReadonlySet<Value> = new Set()
   const whole = costOf(phase.stages);
   const conditions = new Set<Value>();
   phase.stages.forEach((stage, index) => {
-    for (const { operation, operands, access } of computedIn(phase, stage, index, undefined)) {
-      const isOfRow = operation === 'where' && access[0] === 'row' && !isReduction(operands[0]!);
-      if (isOfRow && !known.has(operands[0]!)) conditions.add(operands[0]!);
+    for (const value of computedIn(phase, stage, index, undefined)) {
+      const condition = chosenByRow(value);
+      if (condition !== undefined && !isReduction(condition) && !known.has(condition)) conditions.add(condition);
     }
   });
   let [best, most]: [Value | undefined, number] = [undefined, leastSaving - 1];

@@ -2,6 +2,8 @@
  * Rows that do not count. Where everything that a phase makes of a row is `where(weight, …, 0)`, a row of weight 0 need not be
  * read: its results are 0, whatever it holds.
  */
+import type { Access } from './access.ts';
+import { chosenByRow } from './rowCases.ts';
 import type { Phase } from './stages.ts';
 import { isReduction, type Value } from './values.ts';
 
@@ -18,18 +20,22 @@ export function skipConditions(phase: Phase): ReadonlySet<Value> | undefined {
     if (!assuming) return false;
     if (value.operation !== 'where') return value.operands.every((operand) => isThere(operand, true));
     const [condition, , other] = value.operands as readonly [Value, Value, Value];
-    if (!isThere(condition, false) || !isThere(other, true)) return false;
+    if (!isOwn(condition, value.access[0]!) || !isThere(condition, false) || !isThere(other, true)) return false;
     conditions.add(condition);
     return true;
   }
 
+  /** Whether a condition is each row's own, not one number for all of them. */
+  function isOwn({ operation, form }: Value, access: Access): boolean {
+    return access === 'same' && operation !== 'constant' && form !== 'single';
+  }
+
   /** Whether all elements are 0 where a number of their row is. */
   function vanishes(value: Value): boolean {
-    const [condition, , other] = value.operands;
-    if (value.operation !== 'where' || value.form !== 'full' || isLoaded(value)) return false;
-    if (value.access[0] !== 'row' && condition!.form !== 'row') return false;
-    if (other!.number !== 0 || !isThere(condition!, false)) return false;
-    conditions.add(condition!);
+    const condition = chosenByRow(value);
+    if (condition === undefined || value.form !== 'full' || isLoaded(value)) return false;
+    if (value.operands[2]!.number !== 0 || !isThere(condition, false)) return false;
+    conditions.add(condition);
     return true;
   }
 

@@ -1,7 +1,14 @@
 /** The softmax: what `logSoftmax` is made of, and how the exponential of it is found again. */
 import type { Access } from './access.ts';
-import { type Algebra, accessBySize, asScaled, type Call, inverse } from './algebra.ts';
+import { type Algebra, accessBySize, asScaled, type Call, inverse, isOfRow } from './algebra.ts';
 import { isSoftmaxExponential, type Value } from './values.ts';
+
+/** Whether a value is x less the largest of its row, or of all: at most 0, or NaN. Less that of its column it may be anything. */
+export function isBelowOwnRow({ operation, operands, access }: Value): boolean {
+  const [x, most] = operands as readonly [Value, Value];
+  if (operation !== 'subtract' || access[0] !== 'same' || !isOfRow(access[1]!) || most.operands[0] !== x) return false;
+  return most.operation === 'max' || most.operation === 'quietMax';
+}
 
 /** e^x for x ≤ 0 as a power of 2: short, and good where x is not large. */
 export function softmaxPower(algebra: Algebra, x: Value): Value {
@@ -28,9 +35,16 @@ export function logSoftmaxOf(algebra: Algebra, x: Value, width: number): Value {
   return algebra.make('subtract', [shifted, logTotal], ['same', toRow], x.size);
 }
 
+/** Whether Σ of a softmax's exponentials is at least 1, or NaN: what is 1 in them is in each row that is added up. */
+export function isAtLeastOne({ size, operands }: Value): boolean {
+  let [x] = operands[0]!.operands as readonly [Value];
+  for (let scaled = asScaled(x); scaled !== undefined; scaled = asScaled(x)) x = scaled.element;
+  return x.operands[1]?.size === size;
+}
+
 /**
- * exp(x − log Σ e^x) = e^x/Σ e^x: the exponentials are there already, and nothing is lost to a logarithm and back. The total
- * is at least 1, or NaN with its row.
+ * exp(x − log Σ e^x) = e^x/Σ e^x: the exponentials are there already, and nothing is lost to a logarithm and back. Of a total
+ * that may be 0, as less the largest of all rows, the quotient is NaN where the exponential of an infinity is one.
  */
 export function exponentialOfLogSoftmax(algebra: Algebra, { operands, size }: Call): Value | undefined {
   const [a] = operands as readonly [Value];
@@ -39,6 +53,6 @@ export function exponentialOfLogSoftmax(algebra: Algebra, { operands, size }: Ca
   const total = log.operation === 'log' ? log.operands[0]! : undefined;
   if (total?.operation !== 'sum' || !isSoftmaxExponential(total.operands[0]!)) return undefined;
   const [exponential] = total.operands as readonly [Value];
-  if (softmaxPower(algebra, shifted) !== exponential) return undefined;
+  if (softmaxPower(algebra, shifted) !== exponential || !isAtLeastOne(total)) return undefined;
   return algebra.make('multiply', [exponential, inverse(algebra, total)], ['same', a.access[1]!], size);
 }

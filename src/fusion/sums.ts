@@ -1,6 +1,6 @@
 /** The algebra's rules for sums. */
 import type { Access } from './access.ts';
-import { type Algebra, accessBySize, asScaled, isInverseOfTotal, type ReduceCall } from './algebra.ts';
+import { type Algebra, accessBySize, asScaled, isInverseOfTotal, isOfRow, type ReduceCall } from './algebra.ts';
 import { isNumber, type Value } from './values.ts';
 
 /** What a one-hot row selects needs no walk: Σ oneHot is whether there is a 1, Σ where(oneHot, x, 0) one element. */
@@ -16,11 +16,12 @@ export function oneHotSum(algebra: Algebra, { x, width }: ReduceCall): Value | u
   return algebra.make('pick', [chosen, condition.operands[0]!], ['same', 'same'], rows, width);
 }
 
-/** Σ where(oneHot, x, 0)/r, where r is 1 for a label in range, and else 0: NaN then on both sides. */
+/** Σ where(oneHot, x, 0)/r, where r is 1 for the row's label in the same range, and else 0: NaN then on both sides. */
 function selectedQuotient(algebra: Algebra, { operands, access }: Value, width: number): Value | undefined {
   const [selected, labelled] = operands as readonly [Value, Value];
-  if (labelled.operation !== 'inRange' || access[0] !== 'same' || selected.size / width !== labelled.size)
-    return undefined;
+  if (labelled.operation !== 'inRange' || labelled.extent !== width) return undefined;
+  // In a square the same numbers may be those of the columns.
+  if (access[0] !== 'same' || !isOfRow(access[1]!) || selected.size / width !== labelled.size) return undefined;
   const picked = oneHotSum(algebra, { operation: 'sum', x: selected, width });
   if (picked?.operation !== 'pick' || picked.operands[1] !== labelled.operands[0]) return undefined;
   return algebra.elementwise('divide', [picked, labelled], ['same', 'same'], labelled.size);
@@ -53,7 +54,7 @@ export function differenceSum(algebra: Algebra, { x, width }: ReduceCall): Value
   const [element, log] = x.operands as readonly [Value, Value];
   const access = log.operation === 'log' ? toRows(x.access[1]!, log.size, rows) : undefined;
   if (access === undefined) return undefined;
-  const count = algebra.parameter({ number: width }, 1);
+  const count = algebra.parameter({ number: width }, 1, true);
   const times = algebra.elementwise('multiply', [log, count], ['same', accessBySize(1, log.size)], log.size);
   return algebra.elementwise('subtract', [algebra.reduce('sum', element, width), times], ['same', access], rows);
 }

@@ -1,7 +1,7 @@
 /** From a graph's nodes to values: shapes become accesses, and reshapes disappear. */
 import { type Access, accessOf } from './access.ts';
 import type { Algebra } from './algebra.ts';
-import { type Graph, isSpecial } from './graph.ts';
+import { type Graph, isOrdinary, isSpecial } from './graph.ts';
 import type { Node } from './node.ts';
 import { makeAlgebra } from './rewrite.ts';
 import { logSoftmaxOf } from './softmax.ts';
@@ -35,7 +35,7 @@ function translateNode<Stored>(algebra: Algebra, node: Node<Stored>, valueAt: re
   if (operation === 'constant') {
     const { number } = node;
     if (isSpecial(number)) return algebra.constant(number);
-    return algebra.parameter({ node: node.index }, number > 0 ? 1 : number < 0 ? -1 : 0);
+    return algebra.parameter({ node: node.index }, number > 0 ? 1 : number < 0 ? -1 : 0, isOrdinary(number));
   }
   const operands = node.operands.map(({ index }) => valueAt[index]!);
   const x = operands[0]!;

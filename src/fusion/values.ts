@@ -3,6 +3,7 @@
  * matters), equal ones are one, and the algebra of `rewrite.ts` has chosen other operations for some.
  */
 import type { Access } from './access.ts';
+import { isOrdinary } from './graph.ts';
 
 /** What a value is. */
 export type ValueOperation =
@@ -66,6 +67,8 @@ export interface Value {
   readonly number: number | undefined;
   /** Of a constant: finite, and on which side of 0 (0 where that is not known). */
   readonly sign: -1 | 0 | 1;
+  /** Of a constant: neither very large nor very small. */
+  readonly hasOrdinarySize: boolean;
   /** `spaces.ts` */
   form: Form;
   /** `spaces.ts`; undefined for leaves, constants, and single numbers that no row takes part in. */
@@ -96,7 +99,7 @@ export interface ValueTable {
   /** A constant that is part of the structure. */
   constant(number: number): Value;
   /** A constant that may differ from call to call, or from shape to shape. */
-  parameter(source: Parameter, sign: -1 | 0 | 1): Value;
+  parameter(source: Parameter, sign: -1 | 0 | 1, hasOrdinarySize: boolean): Value;
 }
 
 /** Makes an empty table. */
@@ -117,26 +120,36 @@ export function valueTable(): ValueTable {
   }
 
   const free = { operands: [], access: [], extent: 0 } as const;
+  const noConstant = { number: undefined, sign: 0, hasOrdinarySize: false } as const;
   return {
     values,
     leaves,
     parameters,
     make(operation, operands, access, size, extent = 0) {
       const key = `${operation} ${operands.map(({ id }, at) => id + access[at]!).join()} ${size} ${extent}`;
-      return add(key, { operation, operands, access, size, extent, slot: -1, number: undefined, sign: 0 });
+      return add(key, { operation, operands, access, size, extent, slot: -1, ...noConstant });
     },
     leaf(node, size) {
       const slot = leaves.push(node) - 1;
-      return add(`leaf ${slot}`, { operation: 'leaf', ...free, size, slot, number: undefined, sign: 0 });
+      return add(`leaf ${slot}`, { operation: 'leaf', ...free, size, slot, ...noConstant });
     },
     constant(number) {
       const sign = Number.isFinite(number) ? (Math.sign(number) as -1 | 0 | 1) : 0;
-      return add(`constant ${number}`, { operation: 'constant', ...free, size: 1, slot: -1, number, sign });
+      const hasOrdinarySize = isOrdinary(number);
+      return add(`constant ${number}`, {
+        operation: 'constant',
+        ...free,
+        size: 1,
+        slot: -1,
+        number,
+        sign,
+        hasOrdinarySize,
+      });
     },
-    parameter(source, sign) {
+    parameter(source, sign, hasOrdinarySize) {
       const key = `parameter ${JSON.stringify(source)}`;
       const slot = known.get(key)?.slot ?? parameters.push(source) - 1;
-      return add(key, { operation: 'constant', ...free, size: 1, slot, number: undefined, sign });
+      return add(key, { operation: 'constant', ...free, size: 1, slot, number: undefined, sign, hasOrdinarySize });
     },
   };
 }

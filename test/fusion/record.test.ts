@@ -1,5 +1,5 @@
 /** The recording side on the wasm backend: when things are computed, who owns what, and what happens when something fails. */
-import { klDivergence, valueAndGradients, valueAndGradientsOn } from 'dark-knowledge';
+import { type Backend, klDivergence, valueAndGradients, valueAndGradientsOn } from 'dark-knowledge';
 import { type WasmBackend, type WasmTensor, wasmBackend } from 'dark-knowledge/wasm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openWasm } from '../../src/wasm/wasmBackend.ts';
@@ -84,6 +84,59 @@ describe('when recorded operations are computed', () => {
     expect(read(backend, sum)).toEqual([5000, 5001]);
   });
 
+  it('a chain that is too long for one graph is cut in two, and what is made of its cut needs no other cut', () => {
+    const { backend, recorder } = open();
+    const results = backend.scope(() => {
+      let x = backend.fromHost(numbers(0, 1));
+      for (let step = 0; step < 400; step++) x = backend.add(x, backend.scalar(1));
+      return x;
+    });
+    expect(read(backend, results)).toEqual([400, 401]);
+    expect(recorder.counters).toEqual({ flushes: 2, interpreted: 0 });
+    const siblings = backend.scope(() => {
+      let x = backend.fromHost(numbers(0, 1));
+      for (let step = 0; step < 255; step++) x = backend.add(x, backend.scalar(1));
+      return Array.from({ length: 20 }, (_, at) => backend.multiply(x, backend.scalar(at)));
+    });
+    expect(siblings.map((tensor) => read(backend, tensor)[1])).toEqual(Array.from({ length: 20 }, (_, at) => 256 * at));
+    expect(recorder.counters).toEqual({ flushes: 4, interpreted: 0 });
+  });
+
+  it('the steps of a loop that read several tensors of the last one are cut together', () => {
+    const { backend, eager, recorder } = open();
+    const balance = <T>(b: Backend<T>): T =>
+      b.scope(() => {
+        let x = b.fromHost(wave([4, 6]));
+        for (let step = 0; step < 50; step++) {
+          const most = b.max(x, { axis: -1, keepDims: true });
+          const total = b.sum(b.exp(b.subtract(x, most)), { axis: -1, keepDims: true });
+          x = b.subtract(x, b.add(most, b.log(total)));
+        }
+        return x;
+      });
+    const got = read(backend, balance(backend));
+    expect(recorder.counters).toEqual({ flushes: 2, interpreted: 0 });
+    const expected = Array.from(eager.readSync(balance(eager)).data);
+    got.forEach((number, at) => {
+      expect(number).toBeCloseTo(expected[at]!, 5);
+    });
+  });
+
+  it('state that goes on from step to step is one flush a step, however many steps there have been', () => {
+    const { backend, recorder } = open();
+    const x = backend.fromHost(wave([4, 6]));
+    let centre = backend.fromHost(wave([6], 1));
+    for (let step = 1; step <= 300; step++) {
+      const next = backend.scope(() => {
+        const kept = backend.multiply(centre, backend.scalar(0.9));
+        return backend.add(kept, backend.multiply(backend.sum(x, { axis: 0 }), backend.scalar(0.025)));
+      });
+      backend.dispose(centre);
+      centre = next;
+      expect(recorder.counters.flushes, `step ${step}`).toBe(step);
+    }
+  });
+
   it('what viewOf is about to change has been read before', () => {
     const { backend } = open();
     const x = backend.allocate([2]);
@@ -112,6 +165,18 @@ describe('who owns what', () => {
     backend.dispose(doubled);
     expect(backend.tensorCount()).toBe(0);
     expect(backend.byteCount()).toBe(open().backend.byteCount());
+  });
+
+  it('a logSoftmax outside of a scope, or of no rows, leaves its result alone', () => {
+    const { backend } = open();
+    const [x, none] = [backend.fromHost(wave([3, 4])), backend.fromHost(wave([0, 4]))];
+    const bytes = backend.byteCount();
+    for (let call = 0; call < 3; call++) {
+      backend.dispose(backend.logSoftmax!(x));
+      backend.dispose(backend.scope(() => backend.logSoftmax!(none)));
+    }
+    expect(backend.tensorCount()).toBe(2);
+    expect(backend.byteCount()).toBe(bytes);
   });
 
   it('a result that is disposed inside its scope is not computed', () => {

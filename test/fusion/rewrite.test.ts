@@ -26,14 +26,74 @@ describe('rules for elements', () => {
     expect(operationsOf(plan)).toEqual(['multiply']);
   });
 
+  /** One of two numbers for each row, by a mask: of a size that is known before it is computed. */
+  const oneOf = <T>(b: Backend<T>, mask: T, large = 100): T => b.where(mask, b.scalar(2), b.scalar(large));
+
   it('factors of rows are multiplied once a row', () => {
-    const plan = planOf([rows, [5, 1], [5, 1]], (b, [x, r, s]) => b.multiply(b.multiply(x!, r!), s!));
+    const plan = planOf([rows, [5, 1], [5, 1]], (b, [x, r, s]) =>
+      b.multiply(b.multiply(x!, oneOf(b, r!)), oneOf(b, s!)),
+    );
     const full = plan.values.filter(({ operation, form }) => operation === 'multiply' && form === 'full');
     expect(full.length).toBe(1);
   });
 
+  it('factors whose product may overflow or vanish are multiplied one after the other', () => {
+    const productsOf = (compute: <T>(b: Backend<T>, x: T, r: T, s: T) => T) =>
+      planOf([rows, [5, 1], [5, 1]], (b, [x, r, s]) => compute(b, x!, r!, s!)).values.filter(
+        ({ operation, form }) => operation === 'multiply' && form === 'full',
+      ).length;
+    expect(productsOf((b, x, r, s) => b.multiply(b.multiply(x, r), s))).toBe(2);
+    expect(productsOf((b, x, r) => b.multiply(b.multiply(x, r), b.scalar(3)))).toBe(2);
+    expect(productsOf((b, x) => b.multiply(b.multiply(x, b.scalar(3)), b.scalar(5)))).toBe(1);
+    expect(productsOf((b, x) => b.multiply(b.multiply(x, b.scalar(1e20)), b.scalar(5)))).toBe(2);
+    expect(productsOf((b, x) => b.multiply(b.multiply(x, b.scalar(5)), b.scalar(1e-20)))).toBe(2);
+  });
+
+  it("a softmax's total, which is no less than 1, takes any factor of the row; a second one stays outside", () => {
+    const plan = planOf([rows, [5, 1], [5, 1]], (b, [x, r, s]) => {
+      const share = b.exp(b.logSoftmax!(x!));
+      return [b.multiply(share, r!), b.multiply(b.multiply(share, r!), s!)];
+    });
+    const once = plan.targets.find(({ operands }) => operands[0]!.operation === 'power');
+    const twice = plan.targets.find((target) => target !== once);
+    expect(twice!.operands[0]).toBe(once);
+  });
+
+  it('squares of squares are planned at once', () => {
+    const start = performance.now();
+    const plan = planOf([rows, [5, 1]], (b, [x, r]) => {
+      let [power, factor] = [b.scalar(1.0001), r!];
+      for (let square = 0; square < 40; square++) {
+        power = b.multiply(power, power);
+        factor = b.multiply(factor, factor);
+      }
+      const shifted = b.subtract(x!, b.max(x!, along));
+      const gradient = b.subtract(b.multiply(b.exp(shifted), factor), b.exp(b.logSoftmax!(x!)));
+      return b.multiply(b.multiply(b.multiply(gradient, power), factor), b.scalar(3));
+    });
+    expect(plan.targets.length).toBe(1);
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
+  it('a constant is part of the structure by its size, where that is out of the ordinary', () => {
+    const { backend, executor } = openWasm(() => []);
+    const x = backend.fromHost({ data: Float32Array.of(1, 2), shape: [2] });
+    const times = (factor: number) =>
+      backend.scope(() => backend.multiply(backend.multiply(x, backend.scalar(3)), backend.scalar(factor)));
+    expect(backend.readSync(times(1e30)).data[0]! / 3e30).toBeCloseTo(1, 5);
+    expect(backend.readSync(times(5)).data[0]).toBe(15);
+    expect(backend.readSync(times(7)).data[0]).toBe(21);
+    expect(executor.planner.counters).toEqual({ plans: 2, programs: 2 });
+  });
+
   it('factors of rows within rows are multiplied once an inner row, each with its own', () => {
     const { backend } = openWasm(() => [], {});
+    /** The same numbers, 1 to 6 and 10 or 1000, as choices of constants. */
+    const certain = <T>(b: Backend<T>, numbers: T): T =>
+      [2, 3, 4, 5, 6, 10, 1000].reduce(
+        (found, number) => b.where(b.greater(numbers, b.scalar(number - 0.5)), b.scalar(number), found),
+        b.where(numbers, b.scalar(1), b.scalar(3)),
+      );
     const x = { data: Float32Array.from({ length: 24 }, (_, at) => 1 + at), shape: [2, 3, 4] };
     const inner = { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3, 1] };
     const outer = { data: Float32Array.of(10, 1000), shape: [2, 1, 1] };
@@ -42,7 +102,7 @@ describe('rules for elements', () => {
       [outer, inner],
     ] as const) {
       const product = <T>(b: Backend<T>) =>
-        b.multiply(b.multiply(b.fromHost(x), b.fromHost(first)), b.fromHost(second));
+        b.multiply(b.multiply(b.fromHost(x), certain(b, b.fromHost(first))), certain(b, b.fromHost(second)));
       const got = backend.scope(() => backend.readSync(backend.scope(() => product(backend))).data);
       const expected = x.data.map(
         (number, at) => number * inner.data[Math.floor(at / 4)]! * outer.data[Math.floor(at / 12)]!,
@@ -55,7 +115,7 @@ describe('rules for elements', () => {
         [2, 3, 1],
         [2, 1, 1],
       ],
-      (b, [y, r, s]) => b.multiply(b.multiply(y!, r!), s!),
+      (b, [y, r, s]) => b.multiply(b.multiply(y!, certain(b, r!)), certain(b, s!)),
     );
     expect(plan.values.filter(({ operation, size }) => operation === 'multiply' && size === 24).length).toBe(1);
   });
@@ -67,7 +127,7 @@ describe('rules for elements', () => {
         [6, 1],
         [8, 1],
       ],
-      (b, [y, r, s]) => b.multiply(b.reshape(b.multiply(y!, r!), [8, 3]), s!),
+      (b, [y, r, s]) => b.multiply(b.reshape(b.multiply(y!, oneOf(b, r!)), [8, 3]), oneOf(b, s!)),
     );
     expect(plan.values.filter(({ operation, size }) => operation === 'multiply' && size === 24).length).toBe(2);
   });
@@ -116,6 +176,22 @@ describe('rules for elements', () => {
     expect(operationsOf(plan)).toContain('exp');
   });
 
+  it('neither does e^(x − m) where m is of the columns, though it has been the maximum of rows', () => {
+    const plan = planOf([[7, 7]], (b, [x]) => b.exp(b.subtract(x!, b.max(x!, { axis: -1 }))));
+    expect(operationsOf(plan)).toContain('exp');
+    expect(operationsOf(plan)).not.toContain('power');
+  });
+
+  it('e^(x − log Σ) keeps its logarithm where x lacks the maximum of all rows: Σ may be 0', () => {
+    const probabilitiesBelow = (options: typeof along | undefined) =>
+      planOf([rows], (b, [x]) => {
+        const shifted = b.subtract(x!, b.max(x!, options));
+        return b.exp(b.subtract(shifted, b.log(b.sum(b.exp(shifted), along))));
+      });
+    expect(operationsOf(probabilitiesBelow(along))).not.toContain('log');
+    expect(operationsOf(probabilitiesBelow(undefined))).toContain('log');
+  });
+
   it('e^−|x| takes the short exponential, however the sign is written; e^|x| and e^−x do not', () => {
     const exponentialOf = (compute: <T>(b: Backend<T>, x: T) => T) =>
       operationsOf(planOf([rows], (b, [x]) => b.exp(compute(b, x!)))).find((name) => /exp/i.test(name));
@@ -134,8 +210,26 @@ describe('rules for elements', () => {
     expect(last.operation).toBe('subtract');
   });
 
+  it('a factor goes into the difference to a one-hot target of two numbers of the row, and not into that to one by class', () => {
+    const lastOf = (target: 'row' | 'column') =>
+      planOf([rows, [5], [5, 1], [7]], (b, [x, labels, r, prior]) => {
+        const oneHot = b.oneHot(labels!, 7);
+        const other = b.where(oneHot, b.scalar(0.9), target === 'row' ? b.exp(r!) : prior!);
+        return b.multiply(b.subtract(b.exp(b.logSoftmax!(x!)), other), r!);
+      }).targets[0]!.operation;
+    expect(lastOf('row')).toBe('subtract');
+    expect(lastOf('column')).toBe('multiply');
+  });
+
   it('a factor stays outside any other difference: there it could turn an infinity into NaN', () => {
     const plan = planOf([rows, rows, [5, 1]], (b, [x, y, r]) => b.multiply(b.subtract(x!, y!), r!));
+    expect(plan.targets[0]!.operation).toBe('multiply');
+  });
+
+  it('an infinite constant stays outside of all', () => {
+    const plan = planOf([rows, rows], (b, [x, y]) =>
+      b.multiply(b.subtract(b.exp(b.logSoftmax!(x!)), b.exp(b.logSoftmax!(y!))), b.scalar(-Infinity)),
+    );
     expect(plan.targets[0]!.operation).toBe('multiply');
   });
 
@@ -180,6 +274,20 @@ describe('rules for sums', () => {
     });
     expect(operationsOf(plan).toSorted()).toEqual(['inRange', 'pick']);
     expect(walksOf(plan)).toEqual([0]);
+  });
+
+  it('Σ of what a one-hot row selects, over whether there is a label, need no walk either: of its own row and range', () => {
+    const walksOver = (read: 'row' | 'column', depth: number) =>
+      walksOf(
+        planOf([[7, 7], [7]], (b, [x, labels]) => {
+          const selected = b.where(b.oneHot(labels!, 7), x!, b.scalar(0));
+          const labelled = b.sum(b.oneHot(labels!, depth), { axis: -1, keepDims: read === 'row' });
+          return b.sum(b.divide(selected, labelled), { axis: -1 });
+        }),
+      );
+    expect(walksOver('row', 7)).toEqual([0]);
+    expect(walksOver('column', 7)).not.toEqual([0]);
+    expect(walksOver('row', 6)).not.toEqual([0]);
   });
 
   it('Σ logSoftmax needs no walk of its own', () => {

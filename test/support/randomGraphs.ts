@@ -1,6 +1,7 @@
 /** Random programs over the vocabulary that a backend may record: the same steps run on any backend. */
 import type { Backend, HostTensor, Shape } from 'dark-knowledge';
 import { randomUniform } from '../../src/random.ts';
+import { type ChoiceTensors, choiceKinds, choiceStep, choiceTensors, placeChoices } from './randomChoices.ts';
 
 /** A program: what it starts from, and what it returns when it runs. */
 export interface RandomGraph {
@@ -16,13 +17,16 @@ const extents = [1, 2, 3, 4, 5, 7, 8, 9, 33, 40] as const;
 
 type Step = readonly [operation: number, a: number, b: number, c: number, d: number];
 
+/** Kinds of steps that `compute` knows; those from here on are `choiceStep`'s. */
+const operations = 15;
+
 /** The program of a seed. `special` puts infinities, NaN and large numbers among the inputs. */
 export function randomGraph(seed: number, special = false): RandomGraph {
   let drawn = 0;
   const draw = (): number => randomUniform(seed, drawn++);
   const below = (count: number): number => Math.floor(draw() * count);
   const rows = extents[below(extents.length)]!;
-  const columns = extents[below(extents.length)]!;
+  const columns = draw() < 0.3 ? rows : extents[below(extents.length)]!;
   const shapes: readonly Shape[] = [
     [rows, columns],
     [rows, columns],
@@ -50,8 +54,9 @@ export function randomGraph(seed: number, special = false): RandomGraph {
   });
   // Some of the labels are out of range.
   const labels = { shape: [rows], data: Float32Array.from({ length: rows }, () => below(columns + 2) - 1) };
+  const choices = choiceTensors(rows, columns, draw);
   const steps: readonly Step[] = Array.from({ length: 4 + below(14) }, () => [
-    below(15),
+    below(operations + choiceKinds),
     draw(),
     draw(),
     draw(),
@@ -59,8 +64,8 @@ export function randomGraph(seed: number, special = false): RandomGraph {
   ]);
   return {
     title: `seed ${seed}${special ? ', special numbers' : ''}: [${rows}, ${columns}], ${steps.length} steps`,
-    inputs: [...inputs, labels],
-    run: (backend) => runSteps(backend, [rows, columns], inputs, labels, steps),
+    inputs: [...inputs, labels, ...Object.values(choices)],
+    run: (backend) => runSteps(backend, [rows, columns], inputs, labels, choices, steps),
   };
 }
 
@@ -69,17 +74,27 @@ function runSteps<T>(
   [rows, columns]: readonly [number, number],
   inputs: readonly HostTensor[],
   labels: HostTensor,
+  choices: ChoiceTensors<HostTensor>,
   steps: readonly Step[],
 ): readonly T[] {
   return backend.scope(() => {
+    const given = placeChoices(choices, backend.fromHost);
     const values = inputs.map((input) => backend.fromHost(input));
     values.push(...[0, 1, 0.75, -Infinity].map((number) => backend.scalar(number)));
-    const given = backend.fromHost(labels);
+    const label = backend.fromHost(labels);
     // Labels as given, or as computed.
     const isComputed = steps.length % 2 === 0;
-    const labelled = backend.oneHot(isComputed ? backend.maximum(given, backend.scalar(0)) : given, columns);
+    const labelled = backend.oneHot(isComputed ? backend.maximum(label, backend.scalar(0)) : label, columns);
     const results: T[] = [];
     for (const step of steps) {
+      if (step[0] >= operations) {
+        const [operation, , ...numbers] = step;
+        const isMatrix = (value: T): boolean => String(backend.shapeOf(value)) === String([rows, columns]);
+        const x = values.findLast(isMatrix) ?? given.matrix;
+        const { made, isLast } = choiceStep(backend, given, operation - operations, x, numbers);
+        (isLast ? results : values).push(made);
+        continue;
+      }
       const made = compute(backend, [rows, columns], values, labelled, step);
       if (made === undefined) continue;
       values.push(made);

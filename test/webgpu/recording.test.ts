@@ -177,6 +177,15 @@ describe('what stays alive on webgpu', () => {
     backend.dispose(doubled);
     expect(store.count()).toBe(0);
   });
+
+  it('a logSoftmax outside of a scope, or of no rows, leaves its result alone', (context) => {
+    const { backend, store } = openWebgpuParts(need(context));
+    const [x, none] = [backend.fromHost(wave([3, 4])), backend.fromHost(wave([0, 4]))];
+    const before = store.count();
+    backend.dispose(backend.logSoftmax!(x));
+    backend.dispose(backend.scope(() => backend.logSoftmax!(none)));
+    expect(store.count()).toBe(before);
+  });
 });
 
 describe('what fails on webgpu', () => {

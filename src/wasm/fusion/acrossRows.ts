@@ -3,7 +3,8 @@
  * once a row is computed for four of them at once. Where fewer are left, the last row stands in for the others.
  */
 import type { Value } from '../../fusion/values.ts';
-import { addLocal, type Code, makeCode } from './assembler.ts';
+import { type Code, makeCode } from './assembler.ts';
+import { addLocal } from './locals.ts';
 import type { PhaseMemory } from './memory.ts';
 import type { ColumnLoop, LoopPlace, Place, PointPlace, RowCode, Walk } from './walk.ts';
 

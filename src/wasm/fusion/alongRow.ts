@@ -1,6 +1,7 @@
 /** The walk along a row: four neighbouring elements of it in a vector. Numbers of the row are in every lane. */
 import type { Value } from '../../fusion/values.ts';
-import { addLocal, type Code, makeCode } from './assembler.ts';
+import { type Code, makeCode } from './assembler.ts';
+import { addLocal } from './locals.ts';
 import type { PhaseMemory } from './memory.ts';
 import type { ColumnLoop, LoopPlace, Place, PointPlace, RowCode, Walk } from './walk.ts';
 
@@ -67,23 +68,17 @@ export function alongRow(memory: PhaseMemory): Walk {
 
   function loopPlace(own: RowCode, slot: number, counted?: number): LoopPlace {
     const offset = slot * 16;
-    let columns: number | undefined;
     return {
       ...placeAt(column, offset),
       slot,
       counted,
       columnMask(code, label) {
         const wanted = labelColumns(own, label);
-        if (columns === undefined) {
-          const index = slot * 4;
-          columns = local('v128');
-          code.get(column).int(2).op('i32.shr_u', 'i32x4.splat');
-          code
-            .ints(index, index + 1, index + 2, index + 3)
-            .op('i32x4.add')
-            .set(columns);
-        }
-        return code.get(columns).get(wanted).op('i32x4.eq');
+        const index = slot * 4;
+        // Of another label too they are computed anew: the first one may be within a side that is passed over.
+        code.get(column).int(2).op('i32.shr_u', 'i32x4.splat');
+        code.ints(index, index + 1, index + 2, index + 3).op('i32x4.add');
+        return code.get(wanted).op('i32x4.eq');
       },
       addToColumns(code, value, elements) {
         const at = local();

@@ -1,6 +1,7 @@
 /** Exponentials and logarithms on vectors, as code: those of `assembly/`, and a logarithm in float64 for numbers of rows. */
-import { addLocal, type Code, type Locals } from './assembler.ts';
+import type { Code } from './assembler.ts';
 import { placeOf, type Table } from './constants.ts';
+import { addLocal, type Locals } from './locals.ts';
 
 /** Where the constants are, and whether the engine multiplies and adds in one. */
 export interface ArithmeticOptions {

@@ -9,7 +9,9 @@ import { chosenOperand, type RowCase } from '../../fusion/rowCases.ts';
 import type { Phase } from '../../fusion/stages.ts';
 import type { Value, ValueOperation } from '../../fusion/values.ts';
 import type { Arithmetic, Vectors } from './arithmetic.ts';
-import { addLocal, type Code, type Instruction, type Locals } from './assembler.ts';
+import type { Code } from './assembler.ts';
+import type { Instruction } from './instructions.ts';
+import { addLocal, type Locals } from './locals.ts';
 import type { Numbers } from './numbers.ts';
 import type { Place, RowCode } from './walk.ts';
 
@@ -162,7 +164,8 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
   /** The masks of a condition, and what only choices by it read. */
   function prepareChoice(condition: Value, access: Access): Vectors {
     const mask = once(`mask ${condition.id}${access}`, () => maskOf(condition, access));
-    if (prepared.has(condition)) return mask;
+    // Its sides go by rows: a choice elsewhere by the same numbers as those of columns has others.
+    if (access !== 'row' || prepared.has(condition)) return mask;
     prepared.add(condition);
     for (const arm of site.arms?.get(condition) ?? []) computeArm(arm, mask[0]!);
     return mask;

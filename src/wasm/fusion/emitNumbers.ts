@@ -3,9 +3,10 @@ import type { Plan } from '../../fusion/plan.ts';
 import type { Phase } from '../../fusion/stages.ts';
 import { isReduction, type Value } from '../../fusion/values.ts';
 import type { Arithmetic } from './arithmetic.ts';
-import { addLocal, type Code, type Locals } from './assembler.ts';
+import type { Code } from './assembler.ts';
 import type { BlockLayout } from './block.ts';
 import { makeElements, type PhaseNumbers } from './emitElements.ts';
+import { addLocal, type Locals } from './locals.ts';
 import { makeNumbers, type NumberRegisters, type NumberSource, type Numbers } from './numbers.ts';
 import type { RowCode, Walk } from './walk.ts';
 
@@ -94,7 +95,10 @@ export function rowNumbers(phase: Phase, numbers: PhaseNumbers, walk: Walk, code
       const { operation, operands } = value;
       if (phase.isLoaded(value)) return stored(walk.loadRow(own.code, value));
       const row: RowCode = { code: own.code, numbers: own, labels: own === first ? labels : new Map() };
-      const label = (): number => own.single(operands.at(-1)!);
+      const label = (): number => {
+        const at = operands.length - 1;
+        return source.ownerOf(operands[at]!, at, value, own).single(operands[at]!);
+      };
       if (operation === 'inRange') return stored(arithmetic.ones(walk.inRange(row, label())));
       if (operation === 'pick') {
         const place = walk.point(row, label());

@@ -8,12 +8,14 @@ import type { Value } from '../../fusion/values.ts';
 import { acrossRows } from './acrossRows.ts';
 import { alongRow } from './alongRow.ts';
 import { type ArithmeticOptions, makeArithmetic } from './arithmetic.ts';
-import { type Code, type FunctionCode, type Locals, makeCode } from './assembler.ts';
+import { type Code, makeCode } from './assembler.ts';
 import { type BlockLayout, singleReductions } from './block.ts';
 import { makeElements, type PhaseNumbers } from './emitElements.ts';
 import { phaseNumbers, roundedNumbers, rowNumbers } from './emitNumbers.ts';
 import { type PhaseSums, phaseSums, type StageSums } from './emitSums.ts';
+import type { Locals } from './locals.ts';
 import { columnReductions, type PhaseMemory, phaseMemory, phaseParameters } from './memory.ts';
+import type { FunctionCode } from './module.ts';
 import type { LoopPlace, RowCode, Walk } from './walk.ts';
 
 /** Which walk a phase takes, by the rows of its space. */

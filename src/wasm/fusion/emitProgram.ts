@@ -2,11 +2,13 @@
 import type { Plan } from '../../fusion/plan.ts';
 import type { Phase } from '../../fusion/stages.ts';
 import { type ArithmeticOptions, makeArithmetic } from './arithmetic.ts';
-import { addLocal, assemble, type FunctionCode, type Locals, makeCode } from './assembler.ts';
+import { makeCode } from './assembler.ts';
 import { type BlockLayout, blockLayout, singleReductions } from './block.ts';
 import { roundedNumbers, singleNumbers } from './emitNumbers.ts';
 import { emitPhase, type WalkKind } from './emitPhase.ts';
+import { addLocal, type Locals } from './locals.ts';
 import { columnReductions } from './memory.ts';
+import { assemble, type FunctionCode } from './module.ts';
 
 /** Settings of an emitted module. */
 export interface EmitOptions extends ArithmeticOptions {
@@ -22,8 +24,8 @@ export function walkOf({ space: { rows, columns } }: Phase): WalkKind {
   return columns < 4 || (columns <= shortRow && rows >= 4) ? 'across' : 'along';
 }
 
-/** The module's bytes. Functions: `phase0`, `columns0`, …, `results`. */
-export function emitProgram(plan: Plan, options: EmitOptions): Uint8Array<ArrayBuffer> {
+/** The module's bytes, undefined where it is too large for engines. Functions: `phase0`, `columns0`, …, `results`. */
+export function emitProgram(plan: Plan, options: EmitOptions): Uint8Array<ArrayBuffer> | undefined {
   const layout = blockLayout(plan);
   const functions = plan.phases.flatMap((phase, at) => [
     emitPhase(plan, phase, `phase${at}`, walkOf(phase), layout, options),

@@ -5,7 +5,9 @@
 import type { Phase, Stage } from '../../fusion/stages.ts';
 import { isReduction, type Value } from '../../fusion/values.ts';
 import type { Vectors } from './arithmetic.ts';
-import { addLocal, type Code, type Instruction, type Locals, makeCode } from './assembler.ts';
+import { type Code, makeCode } from './assembler.ts';
+import type { Instruction } from './instructions.ts';
+import { addLocal, type Locals } from './locals.ts';
 import type { LoopPlace, RowCode, Walk } from './walk.ts';
 
 /** The sums and maxima of one stage. */

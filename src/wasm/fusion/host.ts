@@ -72,7 +72,8 @@ export function wasmExecutor({ store, memory, threads, relaxed, planning = {} }:
     ...planning,
     variantOf: ({ phases }) => phases.map(walkOf).join(),
     compile(plan) {
-      const module = addModule(emitProgram(plan, { table, relaxed, shared }));
+      const bytes = emitProgram(plan, { table, relaxed, shared });
+      const module = bytes && addModule(bytes);
       if (module === undefined) return undefined;
       const singles = singleReductions(plan);
       const phases = plan.phases.map((phase, at) => ({

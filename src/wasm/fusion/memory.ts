@@ -1,8 +1,9 @@
 /** What a phase's code knows of memory: where leaves and buffers are, rows that it keeps, and sums of columns. */
 import type { Phase } from '../../fusion/stages.ts';
 import type { Value } from '../../fusion/values.ts';
-import { addLocal, type Code, type Locals, makeCode } from './assembler.ts';
+import { type Code, makeCode } from './assembler.ts';
 import type { BlockLayout } from './block.ts';
+import { addLocal, type Locals } from './locals.ts';
 
 /** The parameters of a phase's function, in their order. */
 export const phaseParameters = ['block', 'first', 'end', 'reductions', 'scratch'] as const;

@@ -8,7 +8,9 @@
  */
 import type { Value, ValueOperation } from '../../fusion/values.ts';
 import type { Arithmetic } from './arithmetic.ts';
-import { addLocal, type Code, type Instruction, type Locals } from './assembler.ts';
+import type { Code } from './assembler.ts';
+import type { Instruction } from './instructions.ts';
+import { addLocal, type Locals } from './locals.ts';
 
 /** A number's registers, as far as they have been asked for. */
 export interface NumberRegisters {

@@ -81,6 +81,8 @@ export function knownNumber(value: Value): number | undefined {
   if (operation === 'constant') return number;
   const side = knownSide(value);
   if (side !== undefined) return knownNumber(operands[side]!);
+  // Where no column is named, that is what is left too.
+  if (operation === 'pick' && Object.is(knownNumber(operands[0]!), 0)) return 0;
   const numbers: number[] = [];
   for (const operand of operands) {
     const known = knownNumber(operand);
@@ -98,6 +100,8 @@ export function knownNumber(value: Value): number | undefined {
 export function knownSide({ operation, operands, access }: Value): 1 | 2 | undefined {
   if (operation !== 'where') return undefined;
   if (operands[1] === operands[2] && access[1] === access[2]) return 1;
+  const other = knownNumber(operands[2]!);
+  if (other !== undefined && Object.is(knownNumber(operands[1]!), other)) return 1;
   const condition = knownNumber(operands[0]!);
   return condition === undefined ? undefined : condition !== 0 ? 1 : 2;
 }

@@ -1,6 +1,7 @@
 /** A phase as a kernel over rows: their stages, what goes to memory, and each workgroup's part of single numbers. */
 import { joinWalks, type WalkedStage } from '../../fusion/online.ts';
 import type { Plan } from '../../fusion/plan.ts';
+import { chosenByRow } from '../../fusion/rowCases.ts';
 import type { Phase } from '../../fusion/stages.ts';
 import { isNumber, isReduction, type Value } from '../../fusion/values.ts';
 import type { KernelProgram } from '../program.ts';
@@ -230,9 +231,9 @@ function conditionOfWalk({ isLoaded }: Phase, { reductions, softmaxes, stores }:
   const conditions = new Set(
     reductions.map(({ operation, operands }) => {
       const [x] = operands as readonly [Value];
-      const [condition, , other] = x.operands;
-      if (operation !== 'sum' || x.operation !== 'where' || x.form !== 'full' || isLoaded(x)) return undefined;
-      return condition!.form === 'row' && x.access[0] === 'row' && isNumber(other!, 0) ? condition : undefined;
+      const condition = chosenByRow(x);
+      if (operation !== 'sum' || x.form !== 'full' || isLoaded(x)) return undefined;
+      return condition?.form === 'row' && isNumber(x.operands[2]!, 0) ? condition : undefined;
     }),
   );
   return conditions.size === 1 ? [...conditions][0] : undefined;
