@@ -47,7 +47,7 @@ export function kindError(where: string, argument: string, expected: string, val
 /** Refuses what is no backend, as where it was left out. */
 export function checkIsBackend(where: string, backend: unknown): void {
   if (typeof (backend as { readonly scope?: unknown } | null | undefined)?.scope === 'function') return;
-  throw kindError(where, 'backend', 'a backend, such as wasmBackend() or tfjsBackend()', backend, 'It comes first.');
+  throw kindError(where, 'backend', 'a backend, such as tfjsBackend()', backend, 'It comes first.');
 }
 
 /** The error for a tensor of the wrong shape. */

@@ -30,7 +30,7 @@ describe('what a bundler keeps', () => {
   // the form that keeps its digits.
   for (const [loss, kilobytes] of [
     ['similarityPreserving', 5.5],
-    ['klDivergence', 7.8],
+    ['klDivergence', 7.9],
   ] as const) {
     for (const runner of ['evaluateOn', 'valueAndGradientsOn']) {
       it(`of ${loss} with ${runner}: at most ${kilobytes} KB gzip, no metric, no backend`, async () => {
@@ -64,32 +64,32 @@ describe('what a bundler keeps', () => {
     expect(output[0]!.code.trim()).toBe('console.log(1);');
   });
 
-  it('of one loss with the plain runner: the loss and the host backend, no metric, no threads, at most 49 KB', async () => {
+  it('of one loss with the plain runner: the loss and the host backend, no metric, no threads, at most 51 KB', async () => {
     const { text, gzip } = await bundle(
       "import { evaluate, klDivergence } from './index.js'; console.log(evaluate, klDivergence());",
     );
     expect(text).toContain('cpuBackend');
-    expect(gzip).toBeLessThanOrEqual(49 * 1024);
+    expect(gzip).toBeLessThanOrEqual(51 * 1024);
     expect(text).not.toMatch(
       /worker_threads|temperatureScaling|multidimensionalScaling|iterativeFgsm|errorOverlap|inBatch/,
     );
   });
 
-  it('of tfjsLoss with one loss: at most 39 KB gzip, the compiler among them, no host backend and no metric', async () => {
+  it('of tfjsLoss with one loss: at most 39.5 KB gzip, the compiler among them, no host backend and no metric', async () => {
     const { text, gzip } = await bundle(
       "import { klDivergence } from './index.js'; import { tfjsLoss } from './tfjs.js'; console.log(tfjsLoss(klDivergence()));",
     );
-    expect(gzip).toBeLessThanOrEqual(39 * 1024);
+    expect(gzip).toBeLessThanOrEqual(39.5 * 1024);
     // The last but one is of wasmBackend's options; its name alone stands in a hint.
     expect(text).not.toMatch(/cpuBackend|a whole number from 1 to 256|calibrationError/);
   });
 
   // The compiler and its emitter are 19 KB of it, kernels by hand 11, the loss 7; the contract's members take the rest.
-  it('of webgpuBackend with one loss: at most 53.5 KB gzip, its kernels, and no other backend', async () => {
+  it('of webgpuBackend with one loss: at most 54 KB gzip, its kernels, and no other backend', async () => {
     const { text, gzip } = await bundle(
       "import { evaluateOn, klDivergence } from './index.js'; import { webgpuBackend } from './webgpu.js'; console.log(webgpuBackend, evaluateOn, klDivergence());",
     );
-    expect(gzip).toBeLessThanOrEqual(53.5 * 1024);
+    expect(gzip).toBeLessThanOrEqual(54 * 1024);
     expect(text).toContain('crd contrast');
     // Kernels by hand know losses and metrics without holding them.
     expect(text).not.toMatch(/cpuBackend\(|wasmBackend\(|temperatureScaling|inBatch|rootMeanSquare/);
