@@ -12,6 +12,8 @@ interface Range {
   readonly most: number;
 }
 
+/** A sum has fewer than 2³¹ terms. */
+const mostTerms = 31;
 const ordinary: Range = { least: -ordinaryPower, most: ordinaryPower };
 
 const exactly = (size: number): Range => ({ least: Math.log2(size), most: Math.log2(size) });
@@ -27,13 +29,42 @@ function rangeOf(value: Value, depth = 0): Range | undefined {
     if (!hasOrdinarySize) return undefined;
     return number === undefined ? ordinary : exactly(Math.abs(number));
   }
-  // Of fewer than 2³¹ terms.
-  if (operation === 'divide') return isInverseOfAtLeastOne(value) ? { least: -31, most: 0 } : undefined;
-  if ((operation !== 'multiply' && operation !== 'where') || depth === deepest) return undefined;
+  if (depth === deepest) return undefined;
+  if (operation === 'divide')
+    return isInverseOfAtLeastOne(value) ? { least: -mostTerms, most: 0 } : quotientRange(value, depth);
+  if (operation === 'sum') {
+    const [x] = operands as readonly [Value];
+    const range = isNeverNegative(x) ? rangeOf(x, depth + 1) : undefined;
+    return range && { least: range.least, most: range.most + mostTerms };
+  }
+  if (operation !== 'multiply' && operation !== 'where') return undefined;
   const [a, b] = operands.slice(-2).map((operand) => rangeOf(operand, depth + 1));
   if (a === undefined || b === undefined) return undefined;
   if (operation === 'multiply') return { least: a.least + b.least, most: a.most + b.most };
   return { least: Math.min(a.least, b.least), most: Math.max(a.most, b.most) };
+}
+
+/** The range of a quotient whose divisor is certain not to be 0: the share of a row in the number of rows that count. */
+function quotientRange({ operands }: Value, depth: number): Range | undefined {
+  const [a, b] = operands as readonly [Value, Value];
+  if (!isNeverZero(b)) return undefined;
+  const [above, below] = [rangeOf(a, depth + 1), rangeOf(b, depth + 1)];
+  return above && below && { least: above.least - below.most, most: above.most - below.least };
+}
+
+/** Whether a number is certain to be at least 0: so are sums of such, and none of them takes another's size away. */
+function isNeverNegative({ operation, operands, number, sign }: Value): boolean {
+  if (operation === 'where') return operands.slice(1).every(isNeverNegative);
+  return operation === 'constant' && (number === undefined ? sign > 0 : number >= 0);
+}
+
+/** Whether a number is certain not to be 0: a constant, or a choice of what it is where it is not 0. */
+function isNeverZero({ operation, operands, access, number, sign }: Value): boolean {
+  if (operation === 'constant') return number === undefined ? sign !== 0 : number !== 0;
+  if (operation !== 'where') return false;
+  const [condition, first, second] = operands as readonly [Value, Value, Value];
+  const isItself = first === condition && access[0] === access[1];
+  return (isItself || isNeverZero(first)) && isNeverZero(second);
 }
 
 /** Whether a value is 1/Σ of a softmax's exponentials, one of which is 1 in each row. */

@@ -49,6 +49,20 @@ describe('rules for elements', () => {
     expect(productsOf((b, x) => b.multiply(b.multiply(x, b.scalar(5)), b.scalar(1e-20)))).toBe(2);
   });
 
+  it('a mask of rows over the number of those that count is of a known size; weights that may be any are not', () => {
+    const productsWith = (weightsOf: <T>(b: Backend<T>, given: T) => T) =>
+      planOf([rows, [5]], (b, [x, given]) => {
+        const weights = weightsOf(b, given!);
+        const sum = b.sum(weights);
+        const shares = b.divide(weights, b.where(sum, sum, b.scalar(1)));
+        return b.multiply(b.multiply(x!, b.scalar(3)), b.reshape(shares, [5, 1]));
+      }).values.filter(({ operation, form }) => operation === 'multiply' && form === 'full').length;
+    expect(productsWith((b, labels) => b.where(b.subtract(labels, b.scalar(-100)), b.scalar(1), b.scalar(0)))).toBe(1);
+    expect(productsWith((_, weights) => weights)).toBe(2);
+    // Of terms of both signs the sum may be as small as one likes.
+    expect(productsWith((b, signs) => b.where(signs, b.scalar(1), b.scalar(-1)))).toBe(2);
+  });
+
   it("a softmax's total, which is no less than 1, takes any factor of the row; a second one stays outside", () => {
     const plan = planOf([rows, [5, 1], [5, 1]], (b, [x, r, s]) => {
       const share = b.exp(b.logSoftmax!(x!));
