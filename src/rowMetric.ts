@@ -18,7 +18,7 @@ import {
 } from './ops/checkRows.ts';
 import { flatten, flattenRows } from './ops/flattenRows.ts';
 import { effectiveRowWeights } from './ops/rowReduction.ts';
-import { notANumberFault, probabilityFault, probabilityFaults, scoreFaults } from './ops/scoreFaults.ts';
+import { probabilityFault, probabilityFaults, scoreFault, scoreFaults } from './ops/scoreFaults.ts';
 import { strayLabels, strayNumbers, strayWeights } from './ops/strayValues.ts';
 import type { OptionReader } from './options.ts';
 import { countedTimes, summands, sumOfRows, weightsColumn } from './rowSummands.ts';
@@ -70,6 +70,8 @@ export interface RowMetricFrame<Input extends string, Optional extends string, S
   readonly optionalInputs?: Readonly<Record<Optional, RowInput>>;
   /** Whether inputs with classes need only have the same rows; their shapes are equal otherwise. */
   readonly classesMayDiffer?: boolean;
+  /** Whether a row of scores may be −Infinity throughout, since its classes do not exclude each other. */
+  readonly classesMayAllBeAbsent?: boolean;
   /** Shapes and values beyond those of rows: two classes, an option that the number of classes bounds. */
   check?<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): void;
   /** Faults that the statistics count beyond NaN in the scores. */
@@ -139,6 +141,10 @@ export function rowMetric<Input extends string, Statistic extends string, Result
     return { flat, size: backend.shapeOf(Object.values(flat)[0]!)[0]!, weights };
   };
 
+  /** The counts of faults, without those that this metric's scores may have. */
+  const allowed = <Count>({ noClass, ...counts }: Readonly<Record<string, Count>>): Readonly<Record<string, Count>> =>
+    noClass === undefined || own.classesMayAllBeAbsent === true ? counts : { ...counts, noClass };
+
   return {
     name,
     reference: own.reference,
@@ -174,7 +180,7 @@ export function rowMetric<Input extends string, Statistic extends string, Result
       const found = own.statistics(backend, flat as Inputs<Input, Optional, T>, rowsFrom(backend, size, weights));
       const tables = (kind: RowInput) => present(batch, kind).map((input) => flat[input]!);
       return {
-        ...scoreFaults(backend, tables('scores')),
+        ...allowed(scoreFaults(backend, tables('scores'))),
         ...probabilityFaults(backend, tables('probabilities')),
         ...found,
       };
@@ -221,7 +227,7 @@ export function rowMetric<Input extends string, Statistic extends string, Result
 
     faults: {
       ...probabilityFault,
-      ...notANumberFault(known.filter((input) => kinds[input] === 'scores' || kinds[input] === 'probabilities')),
+      ...scoreFault(known.filter((input) => kinds[input] === 'scores' || kinds[input] === 'probabilities')),
       'stray rowWeights': { argument: 'rowWeights', expected: 'finite numbers of at least 0', counted: 'others' },
       ...Object.fromEntries(
         known

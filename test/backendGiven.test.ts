@@ -12,9 +12,7 @@ describe('a function that takes a backend says so where it is left out:', () => 
       const inputs = [name.includes('All') ? metrics : library.klDivergence(), {}, {}] as const;
       for (const given of [undefined, null, {}, library.klDivergence()]) {
         const run = async (): Promise<unknown> => (call as (...values: unknown[]) => unknown)(given, ...inputs);
-        await expect(run()).rejects.toThrow(
-          /^\w+On: backend must be a backend, such as tfjsBackend\(\), got /,
-        );
+        await expect(run()).rejects.toThrow(/^\w+On: backend must be a backend, such as tfjsBackend\(\), got /);
       }
     });
   }

@@ -291,7 +291,8 @@ describe('a batch of another width', () => {
 
 describe('statistics that are no numbers', () => {
   it('are refused wherever they come from', () => {
-    const row = { logits: [[-Infinity, -Infinity]], labels: [0] };
+    // Of two classes that are certain neither has a probability.
+    const row = { logits: [[Infinity, Infinity]], labels: [0] };
     expect(() => accumulate(perplexity()).update(row)).toThrow(/perplexity: .* must be free of NaN/);
     const half = { studentLogits: [[Infinity, 1]], teacherLogits: [[1, 2]] };
     expect(() => accumulate(predictiveDivergence()).update(half)).toThrow(/free of NaN/);

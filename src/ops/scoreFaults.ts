@@ -1,5 +1,6 @@
 /** What may be wrong with rows of scores and of probabilities, counted on the device: NaN, negative numbers, other sums. */
 import type { Backend } from '../backend.ts';
+import { isMinusInfinity } from './isMinusInfinity.ts';
 
 /** How far the sum of a row of probabilities may be from 1: what float16 and rounding to four digits leave. */
 export const sumTolerance = 1e-3;
@@ -14,7 +15,7 @@ interface ScoreFault {
   readonly hint?: string;
 }
 
-/** What is said of the counts of `probabilityFaults`; of `notANumber` the caller knows the inputs. */
+/** What is said of the counts of `probabilityFaults`; of those of scores the caller knows the inputs. */
 export const probabilityFault: Readonly<Record<'negative' | 'unnormalised', ScoreFault>> = {
   negative: { argument: 'probabilities', expected: 'at least 0', counted: 'rows with negative numbers' },
   unnormalised: {
@@ -26,9 +27,13 @@ export const probabilityFault: Readonly<Record<'negative' | 'unnormalised', Scor
   },
 };
 
-/** What is said of the count of `scoreFaults`, by the inputs that hold the scores. */
-export function notANumberFault(inputs: readonly string[]): Readonly<Record<'notANumber', ScoreFault>> {
-  return { notANumber: { argument: inputs.join(' and '), expected: 'free of NaN', counted: 'rows with NaN' } };
+/** What is said of the counts of `scoreFaults`, by the inputs that hold the scores. */
+export function scoreFault(inputs: readonly string[]): Readonly<Record<'notANumber' | 'noClass', ScoreFault>> {
+  const argument = inputs.join(' and ');
+  return {
+    notANumber: { argument, expected: 'free of NaN', counted: 'rows with NaN' },
+    noClass: { argument, expected: 'rows with a class above −Infinity', counted: 'rows that are −Infinity' },
+  };
 }
 
 /** What is said of numbers of rows that are undefined where a row of logits holds NaN, or −Infinity alone. */
@@ -38,10 +43,18 @@ export const noDistributionFault: ScoreFault = {
   counted: 'such rows',
 };
 
-/** The number of rows [rows, classes] that hold NaN, over all tables; nothing for none. */
-export function scoreFaults<T>(backend: Backend<T>, tables: readonly T[]): Readonly<Partial<Record<'notANumber', T>>> {
+/** The number of rows [rows, classes] that hold NaN, and of those that are −Infinity, over all tables; nothing for none. */
+export function scoreFaults<T>(
+  backend: Backend<T>,
+  tables: readonly T[],
+): Readonly<Partial<Record<'notANumber' | 'noClass', T>>> {
   if (tables.length === 0) return {};
-  return { notANumber: total(backend, tables, (scores) => rowsWithNaN(backend, scores)) };
+  // The largest of a row is NaN where one of them is.
+  const largest = tables.map((scores) => backend.max(scores, { axis: -1 }));
+  return {
+    notANumber: total(backend, largest, (most) => missing(backend, most)),
+    noClass: total(backend, largest, (most) => backend.sum(isMinusInfinity(backend, most))),
+  };
 }
 
 /** The number of rows [rows, classes] with NaN, with negative numbers and with a sum that is not 1, over all tables. */
@@ -70,20 +83,11 @@ export function probabilityFaults<T>(
  * find it without an `isNaN` in the contract.
  */
 export function missing<T>(backend: Backend<T>, values: T): T {
-  return backend.sum(isMissing(backend, values));
-}
-
-function rowsWithNaN<T>(backend: Backend<T>, scores: T): T {
-  const places = backend.sum(isMissing(backend, scores), { axis: -1 });
-  return backend.sum(backend.greater(places, backend.scalar(0)));
-}
-
-function isMissing<T>(backend: Backend<T>, values: T): T {
   const isNumber = backend.maximum(
     backend.greater(values, backend.scalar(-1)),
     backend.greater(backend.scalar(0), values),
   );
-  return backend.subtract(backend.scalar(1), isNumber);
+  return backend.sum(backend.subtract(backend.scalar(1), isNumber));
 }
 
 function total<T, Table>(backend: Backend<T>, tables: readonly Table[], count: (table: Table) => T): T {

@@ -4,7 +4,7 @@ import type { Inputs } from '../../inputs.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf, type HostStatistics, numberOf } from '../../metricState.ts';
 import { checkRowWeights } from '../../ops/checkRows.ts';
-import { notANumberFault, scoreFaults } from '../../ops/scoreFaults.ts';
+import { scoreFault, scoreFaults } from '../../ops/scoreFaults.ts';
 import { optional, readOptions, whole } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
 import { holmAdjusted } from '../inference/holm.ts';
@@ -127,7 +127,7 @@ export function compressionExemplars<From extends PredictionSource = 'prediction
         ...(from !== 'predictions' && scoreFaults(backend, sides)),
       };
     },
-    faults: notANumberFault([before, after]),
+    faults: scoreFault([before, after]),
 
     condense: ({ before: first, after: second, labels, rowWeights }) =>
       countRuns(
