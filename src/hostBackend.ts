@@ -67,10 +67,8 @@ export function releaseMemory(): void {
  */
 export function isDouble(value: HostTensor | undefined): boolean {
   const data = value?.data;
-  if (data instanceof Int32Array || data instanceof Uint32Array) return !data.every(isWholeSingle);
-  return data instanceof Float64Array;
-}
-
-function isWholeSingle(number: number): boolean {
-  return Math.fround(number) === number;
+  if (!(data instanceof Int32Array || data instanceof Uint32Array)) return data instanceof Float64Array;
+  // A loop: `some` calls a function for each of what may be millions of labels.
+  for (let at = 0; at < data.length; at++) if (Math.fround(data[at]!) !== data[at]) return true;
+  return false;
 }

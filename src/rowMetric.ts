@@ -141,10 +141,6 @@ export function rowMetric<Input extends string, Statistic extends string, Result
     return { flat, size: backend.shapeOf(Object.values(flat)[0]!)[0]!, weights };
   };
 
-  /** The counts of faults, without those that this metric's scores may have. */
-  const allowed = <Count>({ noClass, ...counts }: Readonly<Record<string, Count>>): Readonly<Record<string, Count>> =>
-    noClass === undefined || own.classesMayAllBeAbsent === true ? counts : { ...counts, noClass };
-
   return {
     name,
     reference: own.reference,
@@ -180,7 +176,7 @@ export function rowMetric<Input extends string, Statistic extends string, Result
       const found = own.statistics(backend, flat as Inputs<Input, Optional, T>, rowsFrom(backend, size, weights));
       const tables = (kind: RowInput) => present(batch, kind).map((input) => flat[input]!);
       return {
-        ...allowed(scoreFaults(backend, tables('scores'))),
+        ...scoreFaults(backend, tables('scores'), own.classesMayAllBeAbsent),
         ...probabilityFaults(backend, tables('probabilities')),
         ...found,
       };

@@ -116,12 +116,11 @@ export function weightedSum<const Terms extends Readonly<Record<string, Term>>>(
         if (saved === undefined) continue;
         const { weight, term } = saved;
         const gradients = backwardOf(backend, loss, term, weight ? backend.multiply(upstream, weight) : upstream);
-        const zero = backend.scalar(0);
         loss.differentiable.forEach((input, index) => {
           const sum = sums.get(input);
           const own = gradients[index];
           if (own === undefined) return;
-          const gradient = weight ? own : backend.where(zero, own, zero);
+          const gradient = weight ? own : zerosLike(backend, own);
           sums.set(input, sum === undefined ? gradient : backend.add(sum, gradient));
         });
       }
@@ -129,6 +128,12 @@ export function weightedSum<const Terms extends Readonly<Record<string, Term>>>(
     },
   };
   return composed as never;
+}
+
+/** Zeros in the shape of a tensor, whatever it holds. */
+function zerosLike<T>(backend: Backend<T>, x: T): T {
+  const zero = backend.scalar(0);
+  return backend.where(zero, x, zero);
 }
 
 function unique(names: readonly string[]): readonly string[] {

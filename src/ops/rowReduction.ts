@@ -11,6 +11,8 @@ import type { Backend, Shape } from '../backend.ts';
 import { checkWhole, rangeError } from '../check.ts';
 import { type OptionReader, optional, positive, word } from '../options.ts';
 import { sizeOf } from '../tensor.ts';
+import { isMinusInfinity } from './isMinusInfinity.ts';
+import { scale } from './scale.ts';
 import { weighted } from './weighted.ts';
 
 /** How row losses become the value. */
@@ -102,8 +104,6 @@ export interface ReducedRows<T> {
   readonly rowScale: T;
 }
 
-const largestSingle = 3.4028234663852886e38;
-
 /** Reduces row losses by the contract above. */
 export function reduceRows<T>(
   backend: Backend<T>,
@@ -128,7 +128,7 @@ export function reduceRows<T>(
   // Divided by an infinite sum all would be 0. Where weights can be read they were refused.
   const weightSum = backend.readSync
     ? added
-    : backend.where(backend.greater(added, backend.scalar(largestSingle)), backend.scalar(Number.NaN), added);
+    : backend.where(isMinusInfinity(backend, scale(backend, added, -1)), backend.scalar(Number.NaN), added);
   const divisor =
     normalizer === undefined ? backend.where(weightSum, weightSum, backend.scalar(1)) : backend.scalar(normalizer);
   return { value: backend.divide(total, divisor), rowScale: backend.divide(rowWeights, divisor) };

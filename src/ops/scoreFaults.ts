@@ -43,17 +43,21 @@ export const noDistributionFault: ScoreFault = {
   counted: 'such rows',
 };
 
-/** The number of rows [rows, classes] that hold NaN, and of those that are −Infinity, over all tables; nothing for none. */
+/**
+ * The number of rows [rows, classes] that hold NaN, and of those that are −Infinity, unless they may be, over all tables; nothing
+ * for none.
+ */
 export function scoreFaults<T>(
   backend: Backend<T>,
   tables: readonly T[],
+  mayLackClass = false,
 ): Readonly<Partial<Record<'notANumber' | 'noClass', T>>> {
   if (tables.length === 0) return {};
   // The largest of a row is NaN where one of them is.
   const largest = tables.map((scores) => backend.max(scores, { axis: -1 }));
   return {
     notANumber: total(backend, largest, (most) => missing(backend, most)),
-    noClass: total(backend, largest, (most) => backend.sum(isMinusInfinity(backend, most))),
+    ...(!mayLackClass && { noClass: total(backend, largest, (most) => backend.sum(isMinusInfinity(backend, most))) }),
   };
 }
 
