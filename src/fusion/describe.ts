@@ -6,11 +6,14 @@ import type { Value } from './values.ts';
 export function describePlan({ values, phases, targets }: Plan): string {
   const name = (value: Value): string => `%${value.id}`;
   const lines = values.map((value) => {
-    const { operation, operands, access, number, slot, form, space, level, buffer } = value;
+    const { operation, operands, access, number, slot, form, space, level, buffer, transposition } = value;
     const from = operands.map((operand, at) => `${name(operand)}${access[at] === 'same' ? '' : `:${access[at]}`}`);
     const of = operation === 'constant' ? (number ?? `parameter ${slot}`) : from.join(', ');
     const where = form === 'free' ? '' : ` ${form}${space ? ` of space ${space.id}` : ''}, phase ${level}`;
-    return `${name(value)} = ${operation}(${of})${where}${buffer >= 0 ? `, buffer ${buffer}` : ''}`;
+    const lying = transposition
+      ? ` lying [${transposition.batch}, ${transposition.columns}, ${transposition.rows}]`
+      : '';
+    return `${name(value)} = ${operation}(${of})${lying}${where}${buffer >= 0 ? `, buffer ${buffer}` : ''}`;
   });
   const walks = phases.map(({ level, space, stages, rowStores, rowReductions }) => {
     const list = (title: string, own: readonly Value[]): string =>

@@ -4,12 +4,13 @@
  */
 import type { Backend, ReduceOptions, Shape } from '../backend.ts';
 import { broadcastShape, normaliseAxes, planReduction } from '../layout.ts';
-import { checkDepth, checkHostTensor, checkNumber, checkReshape } from '../memberArguments.ts';
+import { checkDepth, checkHostTensor, checkNumber, checkReshape, permutationOf } from '../memberArguments.ts';
 import { type HostTensor, sizeOf } from '../tensor.ts';
 import { accessOf } from './access.ts';
 import { logSoftmax } from './interpret.ts';
 import type { BinaryOperation, UnaryOperation } from './node.ts';
 import type { RecordedTensor, Recorder } from './record.ts';
+import { exchangedBy } from './transposition.ts';
 
 /** What an eager backend may offer beyond the contract's required members. */
 type EagerBackend<Stored> = Backend<Stored> & { readonly readSync?: (tensor: Stored) => HostTensor };
@@ -122,7 +123,17 @@ export function fusedMembers<Stored>(
       }
       return wrap(base.reshape(storedOf('reshape', x), shape));
     },
-    transpose: (x, permutation) => wrap(base.transpose(storedOf('transpose', x, 'x'), permutation)),
+    transpose(x, permutation) {
+      check('transpose', x, 'x');
+      if (isRecording() && x.size > 0) {
+        const order = permutationOf(`${where}.transpose`, x.shape.length, permutation);
+        const exchanged = exchangedBy(x.shape, order);
+        const shape = order.map((axis) => x.shape[axis]!);
+        const made = exchanged && recorder.transpose(x, exchanged, shape);
+        if (made !== undefined) return made;
+      }
+      return wrap(base.transpose(storedOf('transpose', x), permutation));
+    },
     matMul(a, b, options) {
       recorder.flush([check('matMul', a, 'a'), check('matMul', b, 'b')]);
       return wrap(base.matMul(storedOf('matMul', a), storedOf('matMul', b), options));

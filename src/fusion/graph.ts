@@ -89,7 +89,7 @@ export function graphReader<Stored>(): (targets: readonly Node<Stored>[]) => Gra
       note(node.code);
       for (let at = 0; at < operands.length; at++) note(operands[at]!.index);
       // Of element-wise operations the operands decide the shape; of reductions, how many axes stay.
-      if (node.operation === 'reshape') noteShape(node.shape);
+      if (node.operation === 'reshape' || node.operation === 'transpose') noteShape(node.shape);
       else if (node.extent !== 0) {
         note(node.extent);
         note(node.shape.length);

@@ -45,6 +45,8 @@ function compute<Stored>(base: Backend<Stored>, node: Node<Stored>, operands: re
       return base.oneHot(a, extent);
     case 'reshape':
       return base.reshape(a, shape);
+    case 'transpose':
+      return base.transpose(a);
     default:
       return base[operation](a, b);
   }

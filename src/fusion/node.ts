@@ -7,7 +7,10 @@ export type BinaryOperation = 'add' | 'subtract' | 'multiply' | 'divide' | 'maxi
 /** Element-wise operations of one operand. */
 export type UnaryOperation = 'exp' | 'log' | 'sqrt' | 'abs';
 
-/** A number for each operation. `sum` and `max` join trailing axes, `columnSum` and `columnMax` leading ones. */
+/**
+ * A number for each operation. `sum` and `max` join trailing axes, `columnSum` and `columnMax` leading ones; `transpose` exchanges
+ * the last two of three.
+ */
 export const operationCodes = {
   stored: 0,
   constant: 1,
@@ -29,6 +32,7 @@ export const operationCodes = {
   logSoftmax: 17,
   oneHot: 18,
   reshape: 19,
+  transpose: 20,
 } as const;
 
 /** What a node is. */
@@ -102,6 +106,13 @@ export function makeNode<Stored>(
     disposed: false,
     together: undefined,
   };
+}
+
+/** The node beneath reshapes: the same elements in the same order. */
+export function beneathReshapes<Stored>(node: Node<Stored>): Node<Stored> {
+  let found = node;
+  while (found.stored === undefined && found.operation === 'reshape') found = found.operands[0]!;
+  return found;
 }
 
 /** One holder less; the last one takes the result with it, and the node's own hold on its operands. */

@@ -12,13 +12,20 @@ import { tensorsIn } from '../reach.ts';
 import { sizeOf } from '../tensor.ts';
 import { type Graph, graphReader } from './graph.ts';
 import { interpret } from './interpret.ts';
-import { makeNode, type Node, type NodeOperation, release, settle } from './node.ts';
+import { beneathReshapes, makeNode, type Node, type NodeOperation, release, settle } from './node.ts';
+import { transposedIn } from './transposition.ts';
 
 /** A tensor of a backend that records. */
 export type RecordedTensor<Stored> = Node<Stored>;
 
 /** Computes a graph's targets, in their order; undefined where it cannot. */
 export type Execute<Stored> = (graph: Graph<Stored>) => readonly Stored[] | undefined;
+
+/** What a device does by itself. */
+export interface RecorderOptions {
+  /** It reads and writes rows that lie across memory. Else a transposed result is computed as it is, and transposed then. */
+  readonly transposes?: boolean;
+}
 
 /** What has been done, for tests and benchmarks. */
 export interface RecordCounters {
@@ -43,6 +50,12 @@ export interface Recorder<Stored> {
     size: number,
     extent?: number,
   ): RecordedTensor<Stored>;
+  /** Exchanges the last two axes of [batch, rows, columns]; undefined where that is for the eager backend to do, at once. */
+  transpose(
+    x: RecordedTensor<Stored>,
+    from: readonly [batch: number, rows: number, columns: number],
+    shape: Shape,
+  ): RecordedTensor<Stored> | undefined;
   constant(number: number): RecordedTensor<Stored>;
   /** A tensor of an eager one, which it owns from now on. */
   wrap(stored: Stored): RecordedTensor<Stored>;
@@ -72,7 +85,12 @@ function isPending<Stored>({ stored, operation }: Node<Stored>): boolean {
 }
 
 /** Makes a recorder around an eager backend; `owner` is what its tensors carry, and names it in errors. */
-export function makeRecorder<Stored>(owner: Owner, base: Backend<Stored>, execute: Execute<Stored>): Recorder<Stored> {
+export function makeRecorder<Stored>(
+  owner: Owner,
+  base: Backend<Stored>,
+  execute: Execute<Stored>,
+  { transposes = false }: RecorderOptions = {},
+): Recorder<Stored> {
   type Tensor = RecordedTensor<Stored>;
   const scopes: Tensor[][] = [];
   const counters: RecordCounters = { flushes: 0, interpreted: 0 };
@@ -94,6 +112,20 @@ export function makeRecorder<Stored>(owner: Owner, base: Backend<Stored>, execut
     return tensor;
   }
 
+  const record: Recorder<Stored>['record'] = (operation, operands, shape, size, extent = 0) => {
+    for (const operand of operands) {
+      if (operand.depth >= deepest) cut(operand);
+      if (operation !== 'reshape' && isTransposedResult(operand)) compute(withItsCompany([operand]));
+    }
+    return make(operation, operands, shape, size, extent, 0);
+  };
+
+  /** Whether a node is a transposed result, which is not a step on the way to others: inputs are, where the device transposes. */
+  function isTransposedResult(node: Tensor): boolean {
+    const source = transposedIn(node);
+    return source !== undefined && !(transposes && beneathReshapes(source).stored !== undefined);
+  }
+
   const isTensor = (value: unknown): value is Tensor =>
     typeof value === 'object' && value !== null && (value as Partial<Tensor>).owner === owner;
 
@@ -111,15 +143,30 @@ export function makeRecorder<Stored>(owner: Owner, base: Backend<Stored>, execut
     const missing = new Set<Tensor>();
     for (const tensor of tensors) if (isPending(tensor)) missing.add(tensor);
     if (missing.size === 0) return;
-    const targets = [...missing];
     counters.flushes++;
-    const graph = readGraph(targets);
+    if (transposes) {
+      for (const [target, stored] of run(missing)) settle(target, stored, free);
+      return;
+    }
+    const sources = new Map([...missing].map((target) => [target, transposedIn(target) ?? target]));
+    const computed = run(new Set(sources.values()));
+    for (const [target, source] of sources) {
+      const stored = computed.get(source)!;
+      settle(target, source === target ? stored : transposed(stored, target), free);
+    }
+    for (const [source, stored] of computed) if (!missing.has(source)) free(stored);
+  }
+
+  function run(targets: ReadonlySet<Tensor>): ReadonlyMap<Tensor, Stored> {
+    const list = [...targets];
+    const graph = readGraph(list);
     const results = execute(graph);
     if (results === undefined) counters.interpreted++;
-    (results ?? interpret(base, graph)).forEach((stored, at) => {
-      settle(targets[at]!, stored, free);
-    });
+    return new Map((results ?? interpret(base, graph)).map((stored, at) => [list[at]!, stored]));
   }
+
+  const transposed = (stored: Stored, { shape }: Tensor): Stored =>
+    base.scope(() => base.reshape(base.transpose(stored), shape));
 
   function drop(tensor: Tensor): void {
     if (tensor.disposed) return;
@@ -166,9 +213,13 @@ export function makeRecorder<Stored>(owner: Owner, base: Backend<Stored>, execut
     isTensor,
     check,
     isRecording: () => scopes.length > 0,
-    record(operation, operands, shape, size, extent = 0) {
-      for (const operand of operands) if (operand.depth >= deepest) cut(operand);
-      return make(operation, operands, shape, size, extent, 0);
+    record,
+    transpose(x, [batch, rows, columns], shape) {
+      // What is transposed twice goes through memory.
+      if (transposedIn(x) !== undefined) compute(withItsCompany([x]));
+      if (!transposes && beneathReshapes(x).stored !== undefined) return undefined;
+      const lying = record('reshape', [x], [batch, rows, columns], x.size);
+      return record('reshape', [record('transpose', [lying], [batch, columns, rows], x.size)], shape, x.size);
     },
     constant: (number) => make('constant', none, none, 1, 0, Math.fround(number)),
     wrap(stored) {

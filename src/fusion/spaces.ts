@@ -159,6 +159,13 @@ function makeClasses(values: readonly Value[]) {
         ? undefined
         : value.extent;
   }
+  // What lies across memory has its rows there: whoever reads or writes it walks them, unless it walks others.
+  for (const value of values) {
+    if (!isElement(value)) continue;
+    for (const { transposition } of [value, ...value.operands]) {
+      if (transposition !== undefined) widths[find(value.id)] ??= transposition.columns;
+    }
+  }
   return {
     rootOf: ({ id }: Value): Value => values[find(id)]!,
     widthOf: ({ id }: Value): number | undefined => widths[find(id)],

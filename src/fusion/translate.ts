@@ -2,7 +2,7 @@
 import { type Access, accessOf } from './access.ts';
 import type { Algebra } from './algebra.ts';
 import { type Graph, isOrdinary, isSpecial } from './graph.ts';
-import type { Node } from './node.ts';
+import { beneathReshapes, type Node } from './node.ts';
 import { makeAlgebra } from './rewrite.ts';
 import { logSoftmaxOf } from './softmax.ts';
 import type { Parameter, Value } from './values.ts';
@@ -44,6 +44,8 @@ function translateNode<Stored>(algebra: Algebra, node: Node<Stored>, valueAt: re
       throw new Error('translate: a stored node must have its tensor, got none.');
     case 'reshape':
       return x;
+    case 'transpose':
+      return transposedOf(algebra, node, x);
     case 'sum':
     case 'max':
       return algebra.reduce(operation, x, extent);
@@ -57,6 +59,14 @@ function translateNode<Stored>(algebra: Algebra, node: Node<Stored>, valueAt: re
     default:
       return elementwiseOf(algebra, node, operands);
   }
+}
+
+/** An input whose rows lie across memory, or a result whose rows are to lie so. */
+function transposedOf<Stored>(algebra: Algebra, { operands, shape, size }: Node<Stored>, x: Value): Value {
+  const [batch, first, last] = shape as readonly [number, number, number];
+  const input = beneathReshapes(operands[0]!);
+  if (input.stored !== undefined) return algebra.leaf(input.index, size, { batch, rows: first, columns: last });
+  return x.operation === 'constant' ? x : algebra.transposed(x, { batch, rows: last, columns: first });
 }
 
 function oneHotOf(algebra: Algebra, labels: Value, depth: number): Value {

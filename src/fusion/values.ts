@@ -4,6 +4,7 @@
  */
 import type { Access } from './access.ts';
 import { isOrdinary } from './graph.ts';
+import type { Transposition } from './transposition.ts';
 
 /** What a value is. */
 export type ValueOperation =
@@ -27,6 +28,8 @@ export type ValueOperation =
   | 'abs'
   /** Its operand, element by element of a larger result: what one walk cannot index goes through memory. */
   | 'spread'
+  /** Its operand, and only ever a result: memory has its rows across. */
+  | 'transposed'
   /** [rows] → [rows, columns], 1 at each row's index. */
   | 'oneHot'
   /** Over the columns of each row, or over everything; `quietMax` passes over NaN. */
@@ -59,7 +62,7 @@ export interface Value {
   readonly operands: readonly Value[];
   readonly access: readonly Access[];
   readonly size: number;
-  /** Reductions and `pick`: how many elements become one. `oneHot`: the length of a row. */
+  /** Reductions and `pick`: how many elements become one. `oneHot`, `transposed`: the length of a row. */
   readonly extent: number;
   /** The place of a leaf among leaves, or of a constant among parameters; −1 for a constant of the structure. */
   readonly slot: number;
@@ -69,6 +72,8 @@ export interface Value {
   readonly sign: -1 | 0 | 1;
   /** Of a constant: neither very large nor very small. */
   readonly hasOrdinarySize: boolean;
+  /** Of a leaf whose rows lie across memory, and of a `transposed` value: how they lie there. */
+  readonly transposition: Transposition | undefined;
   /** `spaces.ts` */
   form: Form;
   /** `spaces.ts`; undefined for leaves, constants, and single numbers that no row takes part in. */
@@ -95,7 +100,9 @@ export interface ValueTable {
     size: number,
     extent?: number,
   ): Value;
-  leaf(node: number, size: number): Value;
+  leaf(node: number, size: number, transposition?: Transposition): Value;
+  /** A value as a result whose rows lie across memory. */
+  transposed(x: Value, transposition: Transposition): Value;
   /** A constant that is part of the structure. */
   constant(number: number): Value;
   /** A constant that may differ from call to call, or from shape to shape. */
@@ -120,7 +127,8 @@ export function valueTable(): ValueTable {
   }
 
   const free = { operands: [], access: [], extent: 0 } as const;
-  const noConstant = { number: undefined, sign: 0, hasOrdinarySize: false } as const;
+  const noConstant = { number: undefined, sign: 0, hasOrdinarySize: false, transposition: undefined } as const;
+  const textOf = ({ batch, rows, columns }: Transposition): string => `${batch} ${rows} ${columns}`;
   return {
     values,
     leaves,
@@ -129,9 +137,16 @@ export function valueTable(): ValueTable {
       const key = `${operation} ${operands.map(({ id }, at) => id + access[at]!).join()} ${size} ${extent}`;
       return add(key, { operation, operands, access, size, extent, slot: -1, ...noConstant });
     },
-    leaf(node, size) {
-      const slot = leaves.push(node) - 1;
-      return add(`leaf ${slot}`, { operation: 'leaf', ...free, size, slot, ...noConstant });
+    leaf(node, size, transposition) {
+      const key = `leaf ${node} ${transposition && textOf(transposition)}`;
+      const slot = known.get(key)?.slot ?? leaves.push(node) - 1;
+      return add(key, { operation: 'leaf', ...free, size, slot, ...noConstant, transposition });
+    },
+    transposed(x, transposition) {
+      const { id, size } = x;
+      const key = `transposed ${id} ${textOf(transposition)}`;
+      const of = { operands: [x], access: ['same'], size, extent: transposition.columns, slot: -1 } as const;
+      return add(key, { operation: 'transposed', ...of, ...noConstant, transposition });
     },
     constant(number) {
       const sign = Number.isFinite(number) ? (Math.sign(number) as -1 | 0 | 1) : 0;
@@ -144,12 +159,14 @@ export function valueTable(): ValueTable {
         number,
         sign,
         hasOrdinarySize,
+        transposition: undefined,
       });
     },
     parameter(source, sign, hasOrdinarySize) {
       const key = `parameter ${JSON.stringify(source)}`;
       const slot = known.get(key)?.slot ?? parameters.push(source) - 1;
-      return add(key, { operation: 'constant', ...free, size: 1, slot, number: undefined, sign, hasOrdinarySize });
+      const own = { number: undefined, sign, hasOrdinarySize, transposition: undefined };
+      return add(key, { operation: 'constant', ...free, size: 1, slot, ...own });
     },
   };
 }

@@ -143,7 +143,8 @@ export function openWasm(
   const { memory } = instance;
   const threads = threading.start(instance, store.arena);
   const eager = eagerBackend(instance, store, threads);
-  const executor = wasmExecutor({ store, memory, threads, relaxed: relaxedSimd, planning });
+  const { transpose } = eager;
+  const executor = wasmExecutor({ store, memory, threads, relaxed: relaxedSimd, transpose, planning });
   let bytesOfModules = 0;
   const start = (text: string): AddedModule => {
     const before = store.arena.bytes();
@@ -151,7 +152,8 @@ export function openWasm(
     bytesOfModules += store.arena.bytes() - before;
     return module;
   };
-  const recorder = makeRecorder<StoredTensor>({ backend: 'wasmBackend' }, eager, around(executor.execute, eager));
+  const execute = around(executor.execute, eager);
+  const recorder = makeRecorder<StoredTensor>({ backend: 'wasmBackend' }, eager, execute, { transposes: true });
 
   const backend: WasmBackend = {
     ...fusedMembers('wasmBackend', eager, recorder),

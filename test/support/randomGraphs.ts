@@ -18,7 +18,7 @@ const extents = [1, 2, 3, 4, 5, 7, 8, 9, 33, 40] as const;
 type Step = readonly [operation: number, a: number, b: number, c: number, d: number];
 
 /** Kinds of steps that `compute` knows; those from here on are `choiceStep`'s. */
-const operations = 15;
+const operations = 16;
 
 /** The program of a seed. `special` puts infinities, NaN and large numbers among the inputs. */
 export function randomGraph(seed: number, special = false): RandomGraph {
@@ -55,6 +55,9 @@ export function randomGraph(seed: number, special = false): RandomGraph {
   // Some of the labels are out of range.
   const labels = { shape: [rows], data: Float32Array.from({ length: rows }, () => below(columns + 2) - 1) };
   const choices = choiceTensors(rows, columns, draw);
+  // Some have their matrices across memory, as maps with channels first do, and leave them so.
+  const batch = [1, 2, 3].findLast((count) => rows % count === 0)!;
+  const lying = draw() < 0.4 ? batch : undefined;
   const steps: readonly Step[] = Array.from({ length: 4 + below(14) }, () => [
     below(operations + choiceKinds),
     draw(),
@@ -65,7 +68,7 @@ export function randomGraph(seed: number, special = false): RandomGraph {
   return {
     title: `seed ${seed}${special ? ', special numbers' : ''}: [${rows}, ${columns}], ${steps.length} steps`,
     inputs: [...inputs, labels, ...Object.values(choices)],
-    run: (backend) => runSteps(backend, [rows, columns], inputs, labels, choices, steps),
+    run: (backend) => runSteps(backend, [rows, columns], inputs, labels, choices, steps, lying),
   };
 }
 
@@ -76,10 +79,21 @@ function runSteps<T>(
   labels: HostTensor,
   choices: ChoiceTensors<HostTensor>,
   steps: readonly Step[],
+  lying: number | undefined,
 ): readonly T[] {
+  const isMatrix = (shape: Shape): boolean => String(shape) === String([rows, columns]);
+  const place = (input: HostTensor): T => {
+    if (lying === undefined || !isMatrix(input.shape)) return backend.fromHost(input);
+    const across = backend.fromHost({ shape: [lying, columns, rows / lying], data: input.data });
+    return backend.reshape(backend.transpose(across), [rows, columns]);
+  };
+  const result = (value: T): T => {
+    if (lying === undefined || !isMatrix(backend.shapeOf(value))) return value;
+    return backend.transpose(backend.reshape(value, [lying, rows / lying, columns]));
+  };
   return backend.scope(() => {
-    const given = placeChoices(choices, backend.fromHost);
-    const values = inputs.map((input) => backend.fromHost(input));
+    const given = placeChoices(choices, place);
+    const values = inputs.map(place);
     values.push(...[0, 1, 0.75, -Infinity].map((number) => backend.scalar(number)));
     const label = backend.fromHost(labels);
     // Labels as given, or as computed.
@@ -89,18 +103,18 @@ function runSteps<T>(
     for (const step of steps) {
       if (step[0] >= operations) {
         const [operation, , ...numbers] = step;
-        const isMatrix = (value: T): boolean => String(backend.shapeOf(value)) === String([rows, columns]);
-        const x = values.findLast(isMatrix) ?? given.matrix;
+        const x = values.findLast((value) => isMatrix(backend.shapeOf(value))) ?? given.matrix;
         const { made, isLast } = choiceStep(backend, given, operation - operations, x, numbers);
-        (isLast ? results : values).push(made);
+        if (isLast) results.push(result(made));
+        else values.push(made);
         continue;
       }
       const made = compute(backend, [rows, columns], values, labelled, step);
       if (made === undefined) continue;
       values.push(made);
-      if (step[4] > 0.7 || step[1] > 0.8) results.push(made);
+      if (step[4] > 0.7 || step[1] > 0.8) results.push(result(made));
     }
-    results.push(values.at(-1)!);
+    results.push(result(values.at(-1)!));
     return results;
   });
 }
@@ -176,6 +190,13 @@ function compute<T>(
     }
     case 13:
       return backend.sqrt(backend.abs(a));
+    case 14: {
+      if (shape.length < 2) return undefined;
+      const axes = [...shape.keys()];
+      const [moved] = axes.splice(Math.floor(second * axes.length), 1);
+      axes.splice(Math.floor(third * (axes.length + 1)), 0, moved!);
+      return backend.transpose(a, axes);
+    }
     default:
       return pair ? backend.where(a, b, number(0)) : undefined;
   }

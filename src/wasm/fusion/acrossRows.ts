@@ -1,32 +1,21 @@
 /**
  * The walk across rows: one element of each of four rows in a vector. Short rows fill their vectors so, and what is computed
- * once a row is computed for four of them at once. Where fewer are left, the last row stands in for the others.
+ * once a row is computed for four of them at once. Rows of planes, which lie across memory, are walked so whatever their length.
  */
 import type { Value } from '../../fusion/values.ts';
 import { type Code, makeCode } from './assembler.ts';
+import { lanes, nextRows, rowsOfPlane } from './fourRows.ts';
 import { addLocal } from './locals.ts';
 import type { PhaseMemory } from './memory.ts';
 import type { ColumnLoop, LoopPlace, Place, PointPlace, RowCode, Walk } from './walk.ts';
 
-const lanes = [0, 1, 2, 3] as const;
-
-/** Makes the walk of a phase. */
-export function acrossRows(memory: PhaseMemory): Walk {
-  const { locals, start, rowBytes, first, end } = memory;
+/** Makes the walk of a phase; `lying` are values in planes, if the phase walks such. */
+export function acrossRows(memory: PhaseMemory, lying?: ReadonlySet<Value>): Walk {
+  const { locals, start, rowBytes, end } = memory;
   const local = (type: 'i32' | 'v128' = 'i32'): number => addLocal(locals, type);
-  const row = local();
   const column = local();
-  const rowNumbers = lanes.map(() => local());
-  const present = local('v128');
-  const begin = makeCode();
-  start.get(first).set(row);
-  // The rows of the four lanes, none of them past the last one.
-  lanes.forEach((lane) => {
-    const [wanted, last] = [local(), local()];
-    begin.get(row).int(lane).op('i32.add').tee(wanted).get(end).int(1).op('i32.sub').tee(last);
-    begin.get(wanted).get(last).op('i32.lt_u', 'select').set(rowNumbers[lane]!);
-  });
-  begin.ints(0, 1, 2, 3).get(end).get(row).op('i32.sub', 'i32x4.splat', 'i32x4.lt_s').set(present);
+  const four = lying === undefined ? nextRows(memory) : rowsOfPlane(memory, lying);
+  const { begin, present, plane } = four;
 
   const pointers = new Map<string, readonly number[]>();
   /** Where the four rows begin in a value's memory. */
@@ -35,7 +24,7 @@ export function acrossRows(memory: PhaseMemory): Walk {
     let made = pointers.get(name);
     if (made === undefined) {
       const base = memory.pointerTo(value);
-      made = rowNumbers.map((number) => {
+      made = four.numbers.map((number) => {
         const pointer = local();
         begin.get(base).get(number);
         if (key === 'full') begin.get(rowBytes).op('i32.mul');
@@ -88,8 +77,12 @@ export function acrossRows(memory: PhaseMemory): Walk {
     return {
       slot,
       counted: undefined,
-      load: (code, value) => gather(code, lane(value), offset),
-      store: (code, value, from) => scatter(code, lane(value), from, offset),
+      load: (code, value) =>
+        plane?.has(value) ? plane.address(code, value, slot).memory('v128.load') : gather(code, lane(value), offset),
+      store: (code, value, from) =>
+        plane?.has(value)
+          ? plane.address(code, value, slot).get(from).memory('v128.store')
+          : scatter(code, lane(value), from, offset),
       loadKept: (code, value) => kept(code, value).memory('v128.load', slot * 16),
       storeKept: (code, value, from) =>
         kept(code, value)
@@ -146,7 +139,16 @@ export function acrossRows(memory: PhaseMemory): Walk {
       const one = body([loopPlace(own, 0)]);
       const code = makeCode();
       if (sums !== undefined) code.append(sums.begin);
+      const advance = (columns: number): Code => {
+        plane?.advance(code, columns);
+        return code
+          .get(column)
+          .int(4 * columns)
+          .op('i32.add')
+          .set(column);
+      };
       code.int(0).set(column);
+      plane?.toStart(code);
       if (unroll > 1) {
         code
           .op('block', 'loop')
@@ -157,16 +159,11 @@ export function acrossRows(memory: PhaseMemory): Walk {
           .op('i32.gt_u')
           .branchIf(1);
         code.append(body(Array.from({ length: unroll }, (_, slot) => loopPlace(own, slot))));
-        code
-          .get(column)
-          .int(4 * unroll)
-          .op('i32.add')
-          .set(column)
-          .branch(0)
-          .op('end', 'end');
+        advance(unroll).branch(0).op('end', 'end');
       }
       code.op('block', 'loop').get(column).get(rowBytes).op('i32.ge_u').branchIf(1);
-      code.append(one).get(column).int(4).op('i32.add').set(column).branch(0).op('end', 'end');
+      code.append(one);
+      advance(1).branch(0).op('end', 'end');
       if (sums !== undefined) code.append(sums.move);
       return code;
     },
@@ -182,7 +179,9 @@ export function acrossRows(memory: PhaseMemory): Walk {
         return made;
       });
       const full = (value: Value) => (code: Code, lane: number) =>
-        code.get(rowPointers(value, 'full')[lane]!).get(at[lane]!).op('i32.add');
+        plane?.has(value)
+          ? plane.addressAt(code, value, at[lane]!, lane)
+          : code.get(rowPointers(value, 'full')[lane]!).get(at[lane]!).op('i32.add');
       const kept = (value: Value) => (code: Code, lane: number) =>
         code
           .get(keptPointer(value))
@@ -203,19 +202,9 @@ export function acrossRows(memory: PhaseMemory): Walk {
       return { ...place, valid };
     },
 
-    rows: (own) =>
-      makeCode()
-        .append(start)
-        .op('loop')
-        .append(begin)
-        .append(own)
-        .get(row)
-        .int(4)
-        .op('i32.add')
-        .tee(row)
-        .get(end)
-        .op('i32.lt_u')
-        .branchIf(0)
-        .op('end'),
+    rows(own) {
+      const code = makeCode().append(start).op('loop').append(begin).append(own);
+      return four.next(code).tee(four.row).get(end).op('i32.lt_u').branchIf(0).op('end');
+    },
   };
 }

@@ -7,7 +7,7 @@ import { isReduction, type Value } from '../../fusion/values.ts';
 
 /** Byte offsets in a program's block; they depend on the plan's structure alone. */
 export interface BlockLayout {
-  /** Of each space the number of rows and the bytes of a row, 32 bits each. */
+  /** Of each space the number of rows, the bytes of a row, and the rows of a plane, 32 bits each. */
   readonly spaces: number;
   /** A pointer to each leaf. */
   readonly leaves: number;
@@ -20,6 +20,9 @@ export interface BlockLayout {
   readonly bytes: number;
 }
 
+/** Bytes of a space in the block. */
+export const spaceBytes = 12;
+
 /** The reductions to single numbers, in the order in which the block holds them. */
 export function singleReductions({ values }: Plan): readonly Value[] {
   return values.filter((value) => value.form === 'single' && isReduction(value));
@@ -28,7 +31,7 @@ export function singleReductions({ values }: Plan): readonly Value[] {
 /** The layout of a plan's block. */
 export function blockLayout(plan: Plan): BlockLayout {
   const spaces = 0;
-  const leaves = spaces + plan.spaces.length * 8;
+  const leaves = spaces + plan.spaces.length * spaceBytes;
   const buffers = leaves + plan.leaves.length * 4;
   const parameters = (buffers + plan.buffers.length * 4 + 7) & ~7;
   const reductions = parameters + plan.parameters.length * 8;

@@ -109,7 +109,7 @@ export function makeElements(site: ElementSite, code: Code): (operand: Value, ac
     if (operation === 'log') return arithmetic.logarithm(code, x);
     if (operation === 'sqrt') return each((_, slot) => code.get(x[slot]!).op('f32x4.sqrt'));
     if (operation === 'abs') return each((_, slot) => code.get(x[slot]!).op('f32x4.abs'));
-    if (operation === 'spread') return x;
+    if (operation === 'spread' || operation === 'transposed') return x;
     throw new Error(`emitElements: operation must be one of elements, got ${operation}.`);
   }
 

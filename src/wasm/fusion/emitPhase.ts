@@ -16,10 +16,11 @@ import { type PhaseSums, phaseSums, type StageSums } from './emitSums.ts';
 import type { Locals } from './locals.ts';
 import { columnReductions, type PhaseMemory, phaseMemory, phaseParameters } from './memory.ts';
 import type { FunctionCode } from './module.ts';
+import type { Planes } from './planes.ts';
 import type { LoopPlace, RowCode, Walk } from './walk.ts';
 
-/** Which walk a phase takes, by the rows of its space. */
-export type WalkKind = 'along' | 'across';
+/** Which walk a phase takes, by the rows of its space: along a row, or across four of them, in `planes` as they lie. */
+export type WalkKind = 'along' | 'across' | 'planes';
 
 /** Vectors that a loop takes at once: enough for operations that need not wait, few enough for the registers. */
 const vectorsAtOnce = 4;
@@ -30,12 +31,20 @@ interface PhaseCode {
   readonly numbers: PhaseNumbers;
   readonly walk: Walk;
   readonly sums: PhaseSums;
-  /** Where a condition of the row decides much: the case in which it holds, the other one, and their stages. */
-  readonly cases: readonly CaseStages[];
+  /** Where a condition of the row decides much. */
+  readonly cases: Cases | undefined;
 }
 
+interface Cases {
+  readonly condition: Value;
+  /** Where the condition holds in one of the rows, and where it holds in none. */
+  readonly holding: CaseStages;
+  readonly other: CaseStages;
+}
+
+/** The stages in a case, or in any where four rows may be of both. */
 interface CaseStages {
-  readonly rowCase: RowCase;
+  readonly rowCase: RowCase | undefined;
   readonly stages: readonly Stage[];
 }
 
@@ -44,7 +53,7 @@ export function emitPhase(
   plan: Plan,
   phase: Phase,
   name: string,
-  kind: WalkKind,
+  { kind, planes }: { readonly kind: WalkKind; readonly planes: Planes },
   layout: BlockLayout,
   options: ArithmeticOptions,
 ): FunctionCode {
@@ -60,12 +69,12 @@ export function emitPhase(
     pointerTo: memory.pointerTo,
   };
   const numbers = phaseNumbers(phase, context, memory.start);
-  const walk = kind === 'along' ? alongRow(memory) : acrossRows(memory);
+  const walk = kind === 'along' ? alongRow(memory) : acrossRows(memory, kind === 'planes' ? planes.values : undefined);
   const sums = phaseSums(phase, walk, locals);
-  const conditions = kind === 'along' ? skipConditions(phase) : undefined;
-  // Four rows at once may be of both cases.
-  const decisive = kind === 'along' ? rowCondition(phase, conditions) : undefined;
-  const cases = decisive === undefined ? [] : casesOf(phase, decisive);
+  const skipping = skipConditions(phase);
+  const conditions = kind === 'along' ? skipping : undefined;
+  const decisive = rowCondition(phase, skipping);
+  const cases = decisive && casesOf(phase, decisive, kind);
   const parts: PhaseCode = { phase, memory, numbers, walk, sums, cases };
   beginColumns(parts);
   sums.begin(memory.start);
@@ -124,26 +133,27 @@ function forkRow({ numbers }: RowCode, zeros: ReadonlySet<Value> = new Set()): R
   return { code, numbers: numbers.fork(code, zeros), labels: new Map() };
 }
 
-function casesOf(phase: Phase, condition: Value): readonly CaseStages[] {
-  return [true, false].map((holds) => {
+function casesOf(phase: Phase, condition: Value, kind: WalkKind): Cases {
+  const caseOf = (holds: boolean): CaseStages => {
     const rowCase = { condition, holds };
     return { rowCase, stages: stagesIn(phase, rowCase) };
-  });
+  };
+  const any: CaseStages = { rowCase: undefined, stages: phase.stages };
+  return { condition, holding: kind === 'along' ? caseOf(true) : any, other: caseOf(false) };
 }
 
 function emitStage(parts: PhaseCode, row: RowCode, stage: Stage, index: number): void {
   const { phase, cases } = parts;
   if (isEmpty(stage)) return;
-  const versions = cases
-    .filter(({ rowCase }) => phase.stageOf(rowCase.condition) <= index)
-    .map(({ rowCase, stages }) => ({ rowCase, stage: stages[index]! }));
-  const [holding, other] = versions;
   const own = parts.sums.stage(stage, vectorsAtOnce);
   own.begin(row.code);
-  if (holding === undefined || other === undefined) row.code.append(stageCode(parts, row, { stage }, index, own));
-  else {
-    const [whenHolding, otherwise] = [holding, other].map((version) => stageCode(parts, row, version, index, own));
-    row.code.get(row.numbers.mask(holding.rowCase.condition)).op('v128.any_true', 'if').append(whenHolding!);
+  if (cases === undefined || phase.stageOf(cases.condition) > index) {
+    row.code.append(stageCode(parts, row, { stage }, index, own));
+  } else {
+    const [whenHolding, otherwise] = [cases.holding, cases.other].map(({ rowCase, stages }) =>
+      stageCode(parts, row, { rowCase, stage: stages[index]! }, index, own),
+    );
+    row.code.get(row.numbers.mask(cases.condition)).op('v128.any_true', 'if').append(whenHolding!);
     row.code.op('else').append(otherwise!).op('end');
   }
   own.end(row);
@@ -156,7 +166,7 @@ function isEmpty({ reductions, columnReductions, stores, keeps }: Stage): boolea
 /** A stage as it is in a case, or in any. */
 interface StageVersion {
   readonly stage: Stage;
-  readonly rowCase?: RowCase;
+  readonly rowCase?: RowCase | undefined;
 }
 
 /** The loop of a stage, and what comes after it; what that needs of the row's numbers goes to the row's code. */

@@ -3,12 +3,13 @@ import type { Plan } from '../../fusion/plan.ts';
 import type { Phase } from '../../fusion/stages.ts';
 import { type ArithmeticOptions, makeArithmetic } from './arithmetic.ts';
 import { makeCode } from './assembler.ts';
-import { type BlockLayout, blockLayout, singleReductions } from './block.ts';
+import { type BlockLayout, blockLayout, singleReductions, spaceBytes } from './block.ts';
 import { roundedNumbers, singleNumbers } from './emitNumbers.ts';
 import { emitPhase, type WalkKind } from './emitPhase.ts';
 import { addLocal, type Locals } from './locals.ts';
 import { columnReductions } from './memory.ts';
 import { assemble, type FunctionCode } from './module.ts';
+import { type Planes, planesOf } from './planes.ts';
 
 /** Settings of an emitted module. */
 export interface EmitOptions extends ArithmeticOptions {
@@ -17,18 +18,21 @@ export interface EmitOptions extends ArithmeticOptions {
 }
 
 /** Rows no longer than this are walked four at once. */
-const shortRow = 32;
+const shortRow = 48;
 
 /** The walk of a phase. A vector along a row must not be longer than the row. */
-export function walkOf({ space: { rows, columns } }: Phase): WalkKind {
+export function walkOf({ space }: Phase, { rowsIn }: Planes): WalkKind {
+  const { rows, columns } = space;
+  if (rowsIn.has(space)) return 'planes';
   return columns < 4 || (columns <= shortRow && rows >= 4) ? 'across' : 'along';
 }
 
 /** The module's bytes, undefined where it is too large for engines. Functions: `phase0`, `columns0`, …, `results`. */
 export function emitProgram(plan: Plan, options: EmitOptions): Uint8Array<ArrayBuffer> | undefined {
   const layout = blockLayout(plan);
+  const planes = planesOf(plan);
   const functions = plan.phases.flatMap((phase, at) => [
-    emitPhase(plan, phase, `phase${at}`, walkOf(phase), layout, options),
+    emitPhase(plan, phase, `phase${at}`, { kind: walkOf(phase, planes), planes }, layout, options),
     ...(columnReductions(phase).length > 0 ? [emitColumns(phase, `columns${at}`, layout)] : []),
   ]);
   return assemble([...functions, emitResults(plan, layout, options)], options.shared);
@@ -41,7 +45,7 @@ function emitColumns(phase: Phase, name: string, layout: BlockLayout): FunctionC
   const [rowBytes, from, to, last] = [local(), local(), local(), local()];
   const code = makeCode()
     .get(0)
-    .memory('i32.load', layout.spaces + phase.space.id * 8 + 4)
+    .memory('i32.load', layout.spaces + phase.space.id * spaceBytes + 4)
     .set(rowBytes);
   columnReductions(phase).forEach((value, at) => {
     if (value.buffer < 0) return;

@@ -1,4 +1,5 @@
 /** Runs graphs on generated kernels: plans, programs, and the memory that a run needs. */
+import type { Shape } from '../../backend.ts';
 import type { Graph } from '../../fusion/graph.ts';
 import { makePlanner, type Plan, type Planner, type PlannerOptions } from '../../fusion/plan.ts';
 import type { Phase } from '../../fusion/stages.ts';
@@ -6,10 +7,12 @@ import type { Value, ValueOperation } from '../../fusion/values.ts';
 import { canCompile } from '../instance.ts';
 import type { TensorStore, WasmTensor } from '../tensors.ts';
 import { type AddedModule, rangesOver, type Threads } from '../threads.ts';
+import { type Arrangement, arrange, lying } from './arrangement.ts';
 import { type BlockLayout, blockLayout, singleReductions } from './block.ts';
 import { tableBytes, writeTable } from './constants.ts';
 import { emitProgram, walkOf } from './emitProgram.ts';
-import { columnReductions, keptValues } from './memory.ts';
+import { columnReductions } from './memory.ts';
+import { planesOf } from './planes.ts';
 
 /** A program's functions, by name in its module: of phases with sums of columns also those that end them. */
 interface Program {
@@ -31,6 +34,8 @@ export interface FusionHost {
   readonly memory: WebAssembly.Memory;
   readonly threads: Threads;
   readonly relaxed: boolean;
+  /** Exchanges the last two axes: of inputs and results whose rows no walk takes as they lie. */
+  readonly transpose: (tensor: WasmTensor) => WasmTensor;
   /** For tests. */
   readonly planning?: Pick<PlannerOptions<unknown>, 'hashOf'>;
 }
@@ -47,7 +52,7 @@ export interface WasmExecutor {
 const worthAThread = 2 ** 16;
 
 /** Makes an executor. */
-export function wasmExecutor({ store, memory, threads, relaxed, planning = {} }: FusionHost): WasmExecutor {
+export function wasmExecutor({ store, memory, threads, relaxed, transpose, planning = {} }: FusionHost): WasmExecutor {
   const { arena } = store;
   const shared = threads.size > 1;
   const before = arena.bytes();
@@ -70,7 +75,11 @@ export function wasmExecutor({ store, memory, threads, relaxed, planning = {} }:
 
   const planner = makePlanner<Program>({
     ...planning,
-    variantOf: ({ phases }) => phases.map(walkOf).join(),
+    variantOf(plan) {
+      const planes = planesOf(plan);
+      const lying = plan.values.filter((value) => planes.values.has(value)).map(({ id }) => id);
+      return `${plan.phases.map((phase) => walkOf(phase, planes)).join()} ${lying.join()}`;
+    },
     compile(plan) {
       const bytes = emitProgram(plan, { table, relaxed, shared });
       const module = bytes && addModule(bytes);
@@ -94,7 +103,10 @@ export function wasmExecutor({ store, memory, threads, relaxed, planning = {} }:
     const made: WasmTensor[] = [];
     const results = graph.targets.map(({ shape }, at) => {
       const value = plan.targets[at]!;
-      if (value.operation === 'leaf') return store.share(order[plan.leaves[value.slot]!]!.stored!, shape);
+      if (value.operation === 'leaf') {
+        const leaf = order[plan.leaves[value.slot]!]!.stored!;
+        return value.transposition ? transposed(leaf, lying(value.transposition), shape) : store.share(leaf, shape);
+      }
       if (value.operation === 'constant') return constantTensor(numberOf(plan, graph, value), shape);
       const first = made[value.buffer];
       if (first !== undefined) return store.share(first, shape);
@@ -103,8 +115,26 @@ export function wasmExecutor({ store, memory, threads, relaxed, planning = {} }:
       made[value.buffer] = tensor;
       return tensor;
     });
-    if (plan.buffers.length > 0) run(plan, program, graph, made);
-    return results;
+    if (plan.buffers.length === 0) return results;
+    const arrangement = arrangementOf(plan, program.layout);
+    run(plan, program, arrangement, graph, made);
+    return results.map((result, at) => {
+      const { operation, transposition } = plan.targets[at]!;
+      if (operation !== 'transposed' || arrangement.planes.values.has(plan.targets[at]!)) return result;
+      const { batch, rows, columns } = transposition!;
+      const moved = transposed(result, [batch, rows, columns], result.shape);
+      store.dispose(result);
+      return moved;
+    });
+  }
+
+  /** A tensor of a shape, of which the last two axes are exchanged. */
+  function transposed(tensor: WasmTensor, from: Shape, to: Shape): WasmTensor {
+    const parts = [store.share(tensor, from)];
+    parts.push(transpose(parts[0]!));
+    const moved = store.share(parts[1]!, to);
+    parts.forEach(store.dispose);
+    return moved;
   }
 
   function constantTensor(number: number, shape: readonly number[]): WasmTensor {
@@ -122,19 +152,35 @@ export function wasmExecutor({ store, memory, threads, relaxed, planning = {} }:
     return known;
   }
 
-  function run(plan: Plan, program: Program, graph: Graph<WasmTensor>, made: readonly WasmTensor[]): void {
+  function run(
+    plan: Plan,
+    program: Program,
+    arrangement: Arrangement,
+    graph: Graph<WasmTensor>,
+    made: readonly WasmTensor[],
+  ): void {
     const { order } = graph;
     const { layout, phases, module } = program;
-    const arrangement = arrangementOf(plan, layout);
-    const leaves = plan.leaves.map((index) => store.pointerTo('fusion', order[index]!.stored!));
+    const { planes } = arrangement;
+    const moved = arrangement.movedLeaves.map(({ slot, transposition }) => {
+      const { batch, rows, columns } = transposition!;
+      return {
+        slot,
+        tensor: transposed(order[plan.leaves[slot]!]!.stored!, lying(transposition!), [batch, rows, columns]),
+      };
+    });
+    const inputs = plan.leaves.map((index) => order[index]!.stored!);
+    for (const { slot, tensor } of moved) inputs[slot] = tensor;
+    const leaves = inputs.map((input) => store.pointerTo('fusion', input));
     const { exports } = module;
     store.withScratch(arrangement.bytes, (block) => {
       const words = arena.words();
       const doubles = arena.doubles();
       let at = (block + layout.spaces) / 4;
-      for (const { rows, columns } of plan.spaces) {
-        words[at++] = rows;
-        words[at++] = columns * 4;
+      for (const space of plan.spaces) {
+        words[at++] = space.rows;
+        words[at++] = space.columns * 4;
+        words[at++] = planes.rowsIn.get(space) ?? 0;
       }
       for (const pointer of leaves) words[at++] = pointer;
       for (const { storage } of made) words[at++] = storage.pointer;
@@ -154,6 +200,7 @@ export function wasmExecutor({ store, memory, threads, relaxed, planning = {} }:
       });
       exports.results!(block);
     });
+    for (const { tensor } of moved) store.dispose(tensor);
   }
 
   /** A phase in parts, each with reductions of its own, which are joined in the order of the rows. */
@@ -162,11 +209,11 @@ export function wasmExecutor({ store, memory, threads, relaxed, planning = {} }:
     { name, joins }: PhaseProgram,
     module: AddedModule,
     block: number,
-    { scratch, scratchStep }: Arrangement,
+    { scratch, scratchStep, planes }: Arrangement,
     layout: BlockLayout,
   ): void {
     const { rows, columns } = phase.space;
-    const step = walkOf(phase) === 'across' ? 4 : 1;
+    const step = walkOf(phase, planes) === 'along' ? 1 : 4;
     const ranges = rangesOver(threads, rows, rows * columns, worthAThread, step);
     const bytes = layout.bytes - layout.reductions;
     store.withScratch(Math.max(8, bytes * ranges.length), (parts) => {
@@ -190,27 +237,6 @@ export function wasmExecutor({ store, memory, threads, relaxed, planning = {} }:
   return { execute, planner, ownBytes: () => ownBytes };
 }
 
-/** Where a plan's memory lies in one piece: the block, what phases keep (for each thread), and buffers between phases. */
-interface Arrangement {
-  readonly bytes: number;
-  readonly scratch: number;
-  readonly scratchStep: number;
-  /** Of buffers that are no results. */
-  readonly buffers: readonly number[];
-}
-
-function arrange(plan: Plan, layout: BlockLayout, threads: number): Arrangement {
-  const scratch = align(layout.bytes);
-  const scratchStep = align(scratchBytes(plan));
-  let bytes = scratch + scratchStep * threads;
-  const buffers = plan.buffers.slice(plan.outputs).map(({ size }) => {
-    const at = bytes;
-    bytes += align(size * 4);
-    return at;
-  });
-  return { bytes, scratch, scratchStep, buffers };
-}
-
 function phaseReductions({ stages, rowReductions }: Phase): readonly Value[] {
   return [...stages.flatMap(({ reductions }) => reductions), ...rowReductions].filter(({ form }) => form === 'single');
 }
@@ -219,15 +245,4 @@ function numberOf(plan: Plan, { order }: Graph<WasmTensor>, { number, slot }: Va
   if (number !== undefined) return number;
   const parameter = plan.parameters[slot]!;
   return 'node' in parameter ? order[parameter.node]!.number : parameter.number;
-}
-
-const align = (bytes: number): number => (bytes + 15) & ~15;
-
-/** Bytes that the phases of a plan need for what they keep of a row and for sums of columns. */
-function scratchBytes({ phases }: Plan): number {
-  return phases.reduce((most, phase) => {
-    const rows = walkOf(phase) === 'across' ? 4 : 1;
-    const own = (columnReductions(phase).length * 2 + keptValues(phase).length * rows) * phase.space.columns * 4;
-    return Math.max(most, own);
-  }, 0);
 }

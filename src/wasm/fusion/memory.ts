@@ -2,7 +2,7 @@
 import type { Phase } from '../../fusion/stages.ts';
 import type { Value } from '../../fusion/values.ts';
 import { type Code, makeCode } from './assembler.ts';
-import type { BlockLayout } from './block.ts';
+import { type BlockLayout, spaceBytes } from './block.ts';
 import { addLocal, type Locals } from './locals.ts';
 
 /** The parameters of a phase's function, in their order. */
@@ -16,6 +16,8 @@ export interface PhaseMemory {
   readonly start: Code;
   /** Locals: the bytes of a row, the first row to walk, and the one after the last. */
   readonly rowBytes: number;
+  /** The local of the rows of a plane, where rows lie across. */
+  planeRows(): number;
   readonly first: number;
   readonly end: number;
   /** The local of a pointer to a leaf or a buffer. */
@@ -57,13 +59,19 @@ export function phaseMemory(phase: Phase, layout: BlockLayout, locals: Locals): 
   const word = (code: Code, offset: number): Code => code.get(block!).memory('i32.load', offset);
 
   const rowBytes = addLocal(locals, 'i32');
-  word(start, layout.spaces + phase.space.id * 8 + 4).set(rowBytes);
+  const space = layout.spaces + phase.space.id * spaceBytes;
+  word(start, space + 4).set(rowBytes);
   const keptPointers = new Map<Value, number>();
   const columnPointers = new Map<Value, number>();
   return {
     locals,
     start,
     rowBytes,
+    planeRows() {
+      const made = addLocal(locals, 'i32');
+      word(start, space + 8).set(made);
+      return made;
+    },
     first: first!,
     end: end!,
     pointerTo: (value) =>
