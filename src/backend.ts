@@ -185,6 +185,11 @@ export interface Backend<T> {
    */
   readonly settle?: (tensors: readonly T[]) => void;
   /**
+   * Says that tensors will be read, where the backend puts operations off: what has to be computed before the scope ends, for a
+   * matrix product say, brings them along, instead of their being made of the same steps once more later.
+   */
+  readonly announce?: (tensors: readonly T[]) => void;
+  /**
    * Computes something of tensors on another backend that puts operations off, where this one's own tensors cannot: the
    * runners of losses and metrics take that way. Results are new tensors, in the tree that `compute` makes.
    */

@@ -231,6 +231,7 @@ export function differentiatePlaced<T>(
   const { value, residuals, terms = {} } = forwardOf(backend, loss, inputs, context);
   const shape = backend.shapeOf(value);
   const upstream = backend.fromHost({ data: new Float32Array(sizeOf(shape)).fill(1), shape });
+  backend.announce?.([value, ...Object.values(terms)]);
   const gradients: Record<string, T> = {};
   backwardOf(backend, loss, residuals, upstream).forEach((gradient, index) => {
     if (gradient !== undefined) gradients[loss.differentiable[index]!] = gradient;

@@ -165,6 +165,7 @@ export function fusedMembers<Stored>(
       squaredDistances: (x: Tensor) => wrap(base.squaredDistances!(storedOf('squaredDistances', x, 'x'))),
     }),
     settle: recorder.flush,
+    announce: recorder.announce,
     ...(base.drawRows && { drawRows: (draw) => wrap(base.drawRows!(draw)) }),
     ...(base.argSort && { argSort: (x: Tensor) => wrap(base.argSort!(storedOf('argSort', x, 'x'))) }),
     ...(base.takeAlong && {

@@ -63,6 +63,8 @@ export interface Recorder<Stored> {
   storedOf(member: string, tensor: RecordedTensor<Stored>, argument?: string): Stored;
   /** Computes several tensors in one go. */
   flush(tensors: readonly RecordedTensor<Stored>[]): void;
+  /** Has tensors computed with the next that somebody needs before the scope ends. */
+  announce(tensors: readonly RecordedTensor<Stored>[]): void;
   /** Computes everything that live tensors still wait for. */
   flushAll(): void;
   scope<Result>(compute: () => Result): Result;
@@ -97,6 +99,7 @@ export function makeRecorder<Stored>(
   const readGraph = graphReader<Stored>();
   const free = (stored: Stored): void => base.dispose(stored);
   let alive = 0;
+  let announced: readonly Tensor[] = none;
 
   function make(
     operation: NodeOperation,
@@ -175,12 +178,16 @@ export function makeRecorder<Stored>(
     release(tensor, free);
   }
 
-  /** What one scope hands over is computed together: a value and its gradients share most of their operations. */
+  /**
+   * What one scope hands over is computed together: a value and its gradients share most of their operations. So is what has been
+   * announced, with whatever comes first.
+   */
   function* withItsCompany(tensors: Iterable<Tensor>): Iterable<Tensor> {
     for (const tensor of tensors) {
       if (!isPending(tensor)) continue;
       yield tensor;
-      for (const other of tensor.together ?? []) if (!other.disposed) yield other;
+      for (const other of [...(tensor.together ?? []), ...announced]) if (!other.disposed) yield other;
+      announced = none;
     }
   }
 
@@ -197,6 +204,7 @@ export function makeRecorder<Stored>(
   function leave(made: readonly Tensor[], kept: ReadonlySet<Tensor>): void {
     const together = [...kept].filter((tensor) => !tensor.disposed && isPending(tensor));
     const outer = scopes.at(-1);
+    if (outer === undefined) announced = none;
     if (outer === undefined) compute(together);
     else for (const tensor of together) tensor.together = together;
     // The last one first: then nobody reads a tensor any more when its turn comes.
@@ -236,6 +244,10 @@ export function makeRecorder<Stored>(
       return tensor.stored;
     },
     flush: (tensors) => compute(withItsCompany(tensors)),
+    announce(tensors) {
+      for (const tensor of tensors) check('announce', tensor);
+      announced = tensors;
+    },
     flushAll: () => compute(scopes.flat().filter(({ disposed }) => !disposed)),
     scope(run) {
       const made: Tensor[] = [];

@@ -1,7 +1,8 @@
 /** The recording side on the wasm backend: when things are computed, who owns what, and what happens when something fails. */
-import { type Backend, klDivergence, valueAndGradients, valueAndGradientsOn } from 'dark-knowledge';
+import { type Backend, klDivergence, queueDivergence, valueAndGradients, valueAndGradientsOn } from 'dark-knowledge';
 import { type WasmBackend, type WasmTensor, wasmBackend } from 'dark-knowledge/wasm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { planGraph } from '../../src/fusion/plan.ts';
 import { openWasm } from '../../src/wasm/wasmBackend.ts';
 
 const open = (planning = {}) => openWasm(() => [], {}, { planning });
@@ -47,6 +48,28 @@ describe('when recorded operations are computed', () => {
       return [read(backend, value), read(backend, gradients.studentLogits)];
     });
     expect(recorder.counters.flushes).toBe(1);
+  });
+
+  it('the value of a loss whose gradient is a product is computed with what the product needs', () => {
+    const softmaxes: boolean[] = [];
+    const { backend } = openWasm(
+      () => [],
+      {},
+      {
+        around: (execute) => (graph) => {
+          softmaxes.push(planGraph(graph).values.some(({ operation }) => operation === 'power'));
+          return execute(graph);
+        },
+      },
+    );
+    const inputs = {
+      studentFeatures: wave([6, 4]),
+      teacherFeatures: wave([6, 4], 1),
+      studentQueue: wave([9, 4], 2),
+      teacherQueue: wave([9, 4], 3),
+    };
+    valueAndGradientsOn(backend, queueDivergence(), inputs);
+    expect(softmaxes.filter((has) => has)).toHaveLength(1);
   });
 
   it('outside of a scope an operation runs at once', () => {

@@ -111,7 +111,6 @@ export function inBatchContrast<const Positives extends ContrastPositives = 'pai
       const losses = scale(backend, backend.add(ofStudents.losses(), ofTeachers.losses()), 0.5);
       return {
         losses,
-        lossesOfRows: losses,
         student: student.rows,
         lengths: student.lengths,
         perLength: student.perLength,
@@ -124,12 +123,11 @@ export function inBatchContrast<const Positives extends ContrastPositives = 'pai
     },
 
     gradients(backend, kept, scaled) {
-      const { lossesOfRows, student, lengths, perLength, rowFactors, teacher, teacherLengths } = kept;
+      const { student, lengths, perLength, rowFactors, teacher, teacherLengths } = kept;
       const [batch = 1] = backend.shapeOf(student);
       const slopes = backend.add(scaled(kept.studentSlopes), scaled(kept.teacherSlopes, [1, batch]));
       const factors = asRow(backend, backend.divide(backend.scalar(0.5 / temperature), teacherLengths));
       const weights = backend.multiply(slopes, factors);
-      backend.settle?.([lossesOfRows, weights]);
       const inDirections = backend.matMul(weights, teacher);
       const inRows = gradientAcross(backend, backend.divide(student, lengths), perLength, inDirections);
       return [backend.multiply(inRows, rowFactors)];

@@ -65,7 +65,7 @@ export function pkt(
       };
     },
 
-    gradient(backend, { value, pairs, rows, lengths, perLength, rowFactors, cosines, slopes }, upstream) {
+    gradient(backend, { pairs, rows, lengths, perLength, rowFactors, cosines, slopes }, upstream) {
       const [batch = 1] = backend.shapeOf(rows);
       // Through x̂ = x/‖x‖: what is along x̂_i falls away, Σ_j G_ij·cos_ij of it. All of it in the weights of one product.
       const along = backend.sum(backend.multiply(slopes, cosines), { axis: 1, keepDims: true });
@@ -73,7 +73,6 @@ export function pkt(
       const factors = backend.multiply(perLength, backend.divide(upstream, pairs));
       const inverses = asRow(backend, backend.divide(backend.scalar(1), lengths));
       const weights = backend.multiply(backend.multiply(across, factors), inverses);
-      backend.settle?.([value, weights]);
       return backend.multiply(backend.matMul(weights, rows), rowFactors);
     },
   });

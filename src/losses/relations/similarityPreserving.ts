@@ -53,8 +53,8 @@ export function similarityPreserving(
       };
     },
 
-    gradient(backend, { value, pairs, student, gram, otherGram, lengths, otherLengths, along }, upstream) {
-      type Tensor = typeof value;
+    gradient(backend, { pairs, student, gram, otherGram, lengths, otherLengths, along }, upstream) {
+      type Tensor = typeof gram;
       const unit = (given: Tensor, length: Tensor): Tensor =>
         backend.divide(given, backend.where(length, length, backend.scalar(1)));
       // Gram matrices are symmetric: M by the lengths of columns in place of rows is Mᵀ.
@@ -69,7 +69,6 @@ export function similarityPreserving(
         slopes((numbers) => asRow(backend, numbers)),
       );
       const weights = backend.multiply(both, backend.divide(backend.multiply(upstream, backend.scalar(2)), pairs));
-      backend.settle?.([value, weights]);
       return backend.matMul(weights, student);
     },
   });

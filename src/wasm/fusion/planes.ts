@@ -2,7 +2,6 @@
  * Rows that lie across memory. Of maps with channels first, [batch, columns, rows], neighbours in a plane are elements of different
  * rows: a vector of four rows is one load, and nothing need be moved. What cannot be walked so is transposed before, or after.
  */
-import type { Access } from '../../fusion/access.ts';
 import type { Plan } from '../../fusion/plan.ts';
 import type { Transposition } from '../../fusion/transposition.ts';
 import { forEachOperand, type Space, type Value } from '../../fusion/values.ts';
@@ -16,34 +15,43 @@ export interface Planes {
 
 /** The planes of a plan. */
 export function planesOf({ values }: Plan): Planes {
+  // The space in which each value in memory is read or written row by row; undefined where there are others.
   const spaces = new Map<Value, Space | undefined>();
   const use = (value: Value, space: Space | undefined): void => {
     spaces.set(value, spaces.has(value) && spaces.get(value) !== space ? undefined : space);
   };
   for (const value of values) {
     forEachOperand(value, (operand, access) => {
-      if (operand.operation === 'leaf' && operand.transposition) use(operand, spaceOfUse(value, operand, access));
+      const isRead = operand.operation === 'leaf' || (operand.form === 'full' && operand.space !== value.space);
+      if (isRead) use(operand, access === 'same' && !isLabel(value, operand) ? value.space : undefined);
     });
-    if (value.operation === 'transposed') use(value, value.form === 'full' ? value.space : undefined);
+    if (value.form === 'full' && value.buffer >= 0) use(value, value.space);
   }
-  const inSpace = new Map<Space, Value[]>();
-  for (const [value, space] of spaces) {
-    if (space === undefined || !fits(value.transposition!, space)) continue;
-    const others = inSpace.get(space) ?? [];
-    if (others.length === 0) inSpace.set(space, others);
-    if (others.every(({ transposition }) => transposition!.rows === value.transposition!.rows)) others.push(value);
-  }
-  const found = [...inSpace].filter(([, own]) => staysInCache(own[0]!.transposition!, own.length));
+  const found = new Map([...new Set(spaces.values())].flatMap((space) => planesIn(space, spaces)));
+  const rowsOf = (own: readonly Value[]): number => own[0]!.transposition!.rows;
   return {
-    rowsIn: new Map(found.map(([space, own]) => [space, own[0]!.transposition!.rows])),
-    values: new Set(found.flatMap(([, own]) => own)),
+    rowsIn: new Map([...found].map(([space, own]) => [space, rowsOf(own)])),
+    values: new Set([...found.values()].flat()),
   };
 }
 
-/** The space in which a leaf is read row by row; undefined where it is read otherwise. */
-function spaceOfUse(user: Value, leaf: Value, access: Access): Space | undefined {
-  const isRead = access === 'same' && user.operation !== 'inRange' && user.operands[1] !== leaf;
-  return isRead || user.form === 'full' ? user.space : undefined;
+function isLabel({ operation, operands }: Value, operand: Value): boolean {
+  return operation === 'inRange' || (operation === 'pick' && operands[1] === operand);
+}
+
+/** What lies across in a space, if that is half of what it has in memory: the other half's rows are taken element by element. */
+function planesIn(
+  space: Space | undefined,
+  spaces: ReadonlyMap<Value, Space | undefined>,
+): readonly (readonly [Space, readonly Value[]])[] {
+  if (space === undefined) return [];
+  const present = [...spaces.keys()].filter(
+    (value) => spaces.get(value) === space && value.size === space.rows * space.columns,
+  );
+  const fitting = present.filter(({ transposition }) => transposition !== undefined && fits(transposition, space));
+  const own = fitting.filter(({ transposition }) => transposition!.rows === fitting[0]!.transposition!.rows);
+  const pays = own.length > 0 && 2 * own.length >= present.length;
+  return pays && staysInCache(own[0]!.transposition!, own.length) ? [[space, own]] : [];
 }
 
 /** Longer rows are summed along, where sums go on in float64 from block to block. */
