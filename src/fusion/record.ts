@@ -125,6 +125,8 @@ export function makeRecorder<Stored>(
 
   /** Whether a node is a transposed result, which is not a step on the way to others: inputs are, where the device transposes. */
   function isTransposedResult(node: Tensor): boolean {
+    // Asked of every operand that is recorded: most are neither.
+    if (node.operation !== 'reshape' && node.operation !== 'transpose') return false;
     const source = transposedIn(node);
     return source !== undefined && !(transposes && beneathReshapes(source).stored !== undefined);
   }

@@ -149,10 +149,18 @@ function makeClasses(values: readonly Value[]) {
       parents[other] = own;
     });
   }
+  // Numbers of longer rows stay with them, and sums over them have a walk of their own.
+  const ofRows = new Set<number>();
+  for (const user of values) {
+    forEachOperand(user, (operand, access) => {
+      if (access === 'row' && isElement(operand)) ofRows.add(find(operand.id));
+    });
+  }
   // What is reduced along rows of a length has rows of that length, unless its operands have said otherwise.
   for (const value of values) {
     const [x] = value.operands;
     if (value.size === 1 || !isAnchor(value) || !isElement(x!)) continue;
+    if (isColumnReduction(value) && ofRows.has(find(x!.id))) continue;
     widths[find(x!.id)] ??= isColumnReduction(value)
       ? value.size
       : value.operation === 'inRange'

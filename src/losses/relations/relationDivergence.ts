@@ -87,7 +87,7 @@ export function relationDivergence<R extends Reduction = 'mean'>(
       const pair = softenedPair(backend, student.products, teacher.products, widths);
       const { losses, ...kept } = divergence.rows(backend, pair);
       return {
-        losses: scale(backend, backend.sum(losses, { axis: 1 }), 1 / heads),
+        losses: scale(backend, backend.sum(losses, { axis: 0 }), 1 / heads),
         ...kept,
         queries: student.queries,
         studentKeys: studentKeys && student.keys,
@@ -95,9 +95,9 @@ export function relationDivergence<R extends Reduction = 'mean'>(
     },
 
     gradients(backend, { queries, studentKeys: keys, ...kept }, scaled) {
-      const [batch = 1, , positions = 1, width = 1] = backend.shapeOf(queries);
+      const [, batch = 1, positions = 1, width = 1] = backend.shapeOf(queries);
       const slopes = scale(backend, divergence.gradient(backend, kept), 1 / (heads * Math.sqrt(width)));
-      const inProducts = scaled(slopes, [batch, 1, positions, 1]);
+      const inProducts = scaled(slopes, [1, batch, positions, 1]);
       const inQueries = merged(backend, backend.matMul(inProducts, keys ?? queries));
       const inKeys = merged(backend, backend.matMul(inProducts, queries, { transposeA: true }));
       return keys === undefined ? [backend.add(inQueries, inKeys), undefined] : [inQueries, inKeys];
@@ -124,31 +124,31 @@ function checkStates<T>(
   return shape;
 }
 
-/** Queries and keys by heads, [batch, heads, positions, w], their products, −Infinity with padding, and √w. */
+/** Queries and keys by heads, [heads, batch, positions, w], their products, −Infinity with padding, and √w. */
 function relations<T>(backend: Backend<T>, states: T, keys: T | undefined, mask: T | undefined, heads: number) {
   const queriesOf = split(backend, states, mask, heads);
   const keysOf = keys === undefined ? queriesOf : split(backend, keys, mask, heads);
-  const [batch = 1, , positions = 1, width = 1] = backend.shapeOf(queriesOf);
+  const [, batch = 1, positions = 1, width = 1] = backend.shapeOf(queriesOf);
   const products = backend.matMul(queriesOf, keysOf, { transposeB: true });
   const counted =
     mask === undefined
       ? products
-      : backend.where(backend.reshape(mask, [batch, 1, 1, positions]), products, backend.scalar(-Infinity));
+      : backend.where(backend.reshape(mask, [1, batch, 1, positions]), products, backend.scalar(-Infinity));
   return { queries: queriesOf, keys: keysOf, products: counted, temperature: Math.sqrt(width) };
 }
 
-/** [batch, positions, width] by heads, [batch, heads, positions, w]; padding is 0, whatever it holds. */
+/** [batch, positions, width] by heads, [heads, batch, positions, w]; padding is 0, whatever it holds. */
 function split<T>(backend: Backend<T>, states: T, mask: T | undefined, heads: number): T {
   const [batch = 1, positions = 1, width = 1] = backend.shapeOf(states);
   const counted =
     mask === undefined
       ? states
       : backend.where(backend.reshape(mask, [batch, positions, 1]), states, backend.scalar(0));
-  return backend.transpose(backend.reshape(counted, [batch, positions, heads, width / heads]), [0, 2, 1, 3]);
+  return backend.transpose(backend.reshape(counted, [batch, positions, heads, width / heads]), [2, 0, 1, 3]);
 }
 
 /** Heads side by side again, [batch, positions, width]. */
 function merged<T>(backend: Backend<T>, byHeads: T): T {
-  const [batch = 1, heads = 1, positions = 1, width = 1] = backend.shapeOf(byHeads);
-  return backend.reshape(backend.transpose(byHeads, [0, 2, 1, 3]), [batch, positions, heads * width]);
+  const [heads = 1, batch = 1, positions = 1, width = 1] = backend.shapeOf(byHeads);
+  return backend.reshape(backend.transpose(byHeads, [1, 2, 0, 3]), [batch, positions, heads * width]);
 }
