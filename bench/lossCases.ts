@@ -213,6 +213,14 @@ const onLabelledPairs: readonly (readonly [string, unknown])[] = [
   ['nkd', nkd()],
   ['weightedSum of crossEntropy and klDivergence', sum],
 ];
+/** Classes in the middle, as a segmentation network leaves them. */
+const pixels = [16, 21, 65, 65] as const;
+const ofPixels = pixels.join(' × ');
+const pixelPair = (): Data => ({ studentLogits: normal(1, pixels), teacherLogits: normal(2, pixels) });
+const labelledPixels = (): Data => ({
+  studentLogits: normal(1, pixels),
+  labels: tensor(labelsOf(16 * 65 * 65, 21).data, [16, 65, 65]),
+});
 const onLabels: readonly (readonly [string, unknown])[] = [
   ['crossEntropy', crossEntropy()],
   ['crossEntropy, smoothed', crossEntropy({ labelSmoothing: 0.1 })],
@@ -250,6 +258,8 @@ const rowCases: readonly BenchCase[] = [
   ...onLabelledPairs.map(([name, loss]) => lossCase(name, loss, ofRows, labelledPair(rows, classes), half)),
   ...onLabels.map(([name, loss]) => lossCase(name, loss, ofRows, labelledLogits(rows, classes), half)),
   ...onFeatureRows.map(([name, loss]) => lossCase(name, loss, ofRows, pairOf('Features', [rows, classes]), half)),
+  lossCase('klDivergence by pixels', klDivergence({ temperature, axis: 1 }), ofPixels, pixelPair, half),
+  lossCase('crossEntropy by pixels', crossEntropy({ axis: 1 }), ofPixels, labelledPixels, half),
   lossCase('marginMse', marginMse(), ofRows, pairOf('Scores', [rows, classes]), half),
   lossCase('sampledReverseKl', sampledReverseKl(), `${rows * classes} tokens`, sampled(rows * classes), half),
   lossCase('attentionMse', attentionMse(), '8 × 12 × 128 × 128', pairOf('Attention', [8, 12, 128, 128]), half),

@@ -313,9 +313,17 @@ def kl(given):
     return 16 * F.kl_div(q, p, reduction="batchmean", log_target=True)
 
 
+def kl_by_pixels(given):
+    q = F.log_softmax(given["studentLogits"] / 4, 1)
+    p = F.log_softmax(given["teacherLogits"] / 4, 1)
+    return 16 * F.kl_div(q, p, reduction="none", log_target=True).sum(1).mean()
+
+
 # By the names of the benchmark's cases.
 LOSSES = {
     "klDivergence": kl,
+    "klDivergence by pixels": kl_by_pixels,
+    "crossEntropy by pixels": lambda given: F.cross_entropy(given["studentLogits"], given["labels"]),
     "reverse klDivergence": reverse,
     "softCrossEntropy": soft_cross_entropy,
     "jensenShannon": jensen_shannon,

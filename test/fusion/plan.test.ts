@@ -49,6 +49,15 @@ describe('phases', () => {
     expect(plan.phases[0]!.stages[0]!.columnReductions.length).toBe(1);
   });
 
+  it('numbers of rows stay with their rows where sums over some of them are wanted', () => {
+    const plan = planOf([rows], (b, [x]) => {
+      const totals = b.sum(b.exp(x!), along);
+      const logs = b.log(totals);
+      return [b.subtract(x!, logs), b.sum(b.reshape(logs, [3, 2]), { axis: 0 })];
+    });
+    expect(plan.phases.map(({ space }) => [space.rows, space.columns])).toEqual([rows, [3, 2]]);
+  });
+
   it('a second length of a row is a phase: what both read goes through memory', () => {
     const plan = planOf([[60]], (b, [x]) => {
       const square = b.multiply(x!, x!);

@@ -64,32 +64,32 @@ describe('what a bundler keeps', () => {
     expect(output[0]!.code.trim()).toBe('console.log(1);');
   });
 
-  it('of one loss with the plain runner: the loss and the host backend, no metric, no threads, at most 51 KB', async () => {
+  it('of one loss with the plain runner: the loss and the host backend, no metric, no threads, at most 53.2 KB', async () => {
     const { text, gzip } = await bundle(
       "import { evaluate, klDivergence } from './index.js'; console.log(evaluate, klDivergence());",
     );
     expect(text).toContain('cpuBackend');
-    expect(gzip).toBeLessThanOrEqual(51 * 1024);
+    expect(gzip).toBeLessThanOrEqual(53.2 * 1024);
     expect(text).not.toMatch(
       /worker_threads|temperatureScaling|multidimensionalScaling|iterativeFgsm|errorOverlap|inBatch/,
     );
   });
 
-  it('of tfjsLoss with one loss: at most 39.5 KB gzip, the compiler among them, no host backend and no metric', async () => {
+  it('of tfjsLoss with one loss: at most 40.5 KB gzip, the compiler among them, no host backend and no metric', async () => {
     const { text, gzip } = await bundle(
       "import { klDivergence } from './index.js'; import { tfjsLoss } from './tfjs.js'; console.log(tfjsLoss(klDivergence()));",
     );
-    expect(gzip).toBeLessThanOrEqual(39.5 * 1024);
+    expect(gzip).toBeLessThanOrEqual(40.5 * 1024);
     // The last but one is of wasmBackend's options; its name alone stands in a hint.
     expect(text).not.toMatch(/cpuBackend|a whole number from 1 to 256|calibrationError/);
   });
 
-  // The compiler and its emitter are 19 KB of it, kernels by hand 11, the loss 7; the contract's members take the rest.
-  it('of webgpuBackend with one loss: at most 54.2 KB gzip, its kernels, and no other backend', async () => {
+  // The compiler and its emitter are 20 KB of it, kernels by hand 11, the loss 7; the contract's members take the rest.
+  it('of webgpuBackend with one loss: at most 55.1 KB gzip, its kernels, and no other backend', async () => {
     const { text, gzip } = await bundle(
       "import { evaluateOn, klDivergence } from './index.js'; import { webgpuBackend } from './webgpu.js'; console.log(webgpuBackend, evaluateOn, klDivergence());",
     );
-    expect(gzip).toBeLessThanOrEqual(54.2 * 1024);
+    expect(gzip).toBeLessThanOrEqual(55.1 * 1024);
     expect(text).toContain('crd contrast');
     // Kernels by hand know losses and metrics without holding them.
     expect(text).not.toMatch(/cpuBackend\(|wasmBackend\(|temperatureScaling|inBatch|rootMeanSquare/);
