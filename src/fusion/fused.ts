@@ -9,7 +9,7 @@ import { type HostTensor, sizeOf } from '../tensor.ts';
 import { accessOf } from './access.ts';
 import { logSoftmax } from './interpret.ts';
 import type { BinaryOperation, UnaryOperation } from './node.ts';
-import type { RecordedTensor, Recorder } from './record.ts';
+import type { RecordedTensor, Recorder } from './recorder.ts';
 import { exchangedBy } from './transposition.ts';
 
 /** What an eager backend may offer beyond the contract's required members. */

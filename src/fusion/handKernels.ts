@@ -1,6 +1,6 @@
 /** Kernels by hand on a backend that records: their inputs are computed first, their results become tensors of it. */
 import type { Backend, FusedKernel } from '../backend.ts';
-import type { RecordedTensor, Recorder } from './record.ts';
+import type { RecordedTensor, Recorder } from './recorder.ts';
 
 /** The methods of kernels of any kind that take tensors, in trees, and give some. */
 const computing = ['forward', 'backward', 'evaluate', 'statistics', 'represent', 'relate'];

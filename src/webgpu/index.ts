@@ -2,7 +2,7 @@
  * `dark-knowledge/webgpu`: losses and metrics on a `GPUDevice` of the caller's, with fused kernels.
  * @module
  */
-export type { RecordedTensor } from '../fusion/record.ts';
+export type { RecordedTensor } from '../fusion/recorder.ts';
 export type { Owner as TensorOwner } from '../memberArguments.ts';
 export type { Gpu, GpuBuffer, GpuDevice } from './deviceTypes.ts';
 export type { KernelTiming } from './profiler.ts';

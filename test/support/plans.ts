@@ -3,7 +3,8 @@ import type { Backend, HostTensor } from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
 import { fusedMembers } from '../../src/fusion/fused.ts';
 import { type Plan, planGraph } from '../../src/fusion/plan.ts';
-import { makeRecorder, type RecordedTensor } from '../../src/fusion/record.ts';
+import { makeRecorder } from '../../src/fusion/record.ts';
+import type { RecordedTensor } from '../../src/fusion/recorder.ts';
 
 type Tensor = RecordedTensor<ReturnType<ReturnType<typeof cpuBackend>['scalar']>>;
 

@@ -7,7 +7,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, FusedKernel, TensorTree } from '../../backend.ts';
 import { fusedMembers } from '../../fusion/fused.ts';
 import { mapTree, recordedKernels } from '../../fusion/handKernels.ts';
-import { makeRecorder, type RecordedTensor } from '../../fusion/record.ts';
+import { makeRecorder } from '../../fusion/record.ts';
+import type { RecordedTensor } from '../../fusion/recorder.ts';
 import { tfjsExecutor } from './host.ts';
 
 /** A recording backend, and what it has left to others. */
