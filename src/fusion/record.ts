@@ -14,7 +14,7 @@ import { graphReader } from './graph.ts';
 import { interpret } from './interpret.ts';
 import { beneathReshapes, makeNode, type Node, type NodeOperation, release, settle } from './node.ts';
 import type { Execute, RecordCounters, RecordedTensor, Recorder, RecorderOptions } from './recorder.ts';
-import { transposedIn } from './transposition.ts';
+import { exchanged, transposedIn } from './transposition.ts';
 
 /** A chain of operations this long is cut, and begins anew: walks over it are recursive. */
 const deepest = 256;
@@ -99,7 +99,7 @@ export function makeRecorder<Stored>(
     const computed = run(new Set(sources.values()));
     for (const [target, source] of sources) {
       const stored = computed.get(source)!;
-      settle(target, source === target ? stored : transposed(stored, target), free);
+      settle(target, source === target ? stored : exchanged(base, stored, source.shape, target.shape), free);
     }
     for (const [source, stored] of computed) if (!missing.has(source)) free(stored);
   }
@@ -111,9 +111,6 @@ export function makeRecorder<Stored>(
     if (results === undefined) counters.interpreted++;
     return new Map((results ?? interpret(base, graph)).map((stored, at) => [list[at]!, stored]));
   }
-
-  const transposed = (stored: Stored, { shape }: Tensor): Stored =>
-    base.scope(() => base.reshape(base.transpose(stored), shape));
 
   function drop(tensor: Tensor): void {
     if (tensor.disposed) return;
@@ -148,9 +145,10 @@ export function makeRecorder<Stored>(
   function leave(made: readonly Tensor[], kept: ReadonlySet<Tensor>): void {
     const together = [...kept].filter((tensor) => !tensor.disposed && isPending(tensor));
     const outer = scopes.at(-1);
-    if (outer === undefined) announced = none;
-    if (outer === undefined) compute(together);
-    else for (const tensor of together) tensor.together = together;
+    if (outer === undefined) {
+      announced = none;
+      compute(together);
+    } else for (const tensor of together) tensor.together = together;
     // The last one first: then nobody reads a tensor any more when its turn comes.
     for (let at = made.length - 1; at >= 0; at--) {
       const tensor = made[at]!;

@@ -1,6 +1,7 @@
 /** Axes that change places: two neighbouring groups of them, as classes or channels do when they come last, or go back. */
-import type { Shape } from '../backend.ts';
-import { sizeOf } from '../tensor.ts';
+import type { Backend, Shape } from '../backend.ts';
+import { mergeAxes } from '../layout.ts';
+import { stridesOf } from '../shape.ts';
 import { beneathReshapes, type Node } from './node.ts';
 
 /** [batch, columns, rows] in memory, [batch, rows, columns] as rows. */
@@ -12,15 +13,22 @@ export interface Transposition {
 
 /** What a permutation of axes comes down to: the shape [batch, a, b] of what it makes [batch, b, a]; undefined where that is not all. */
 export function exchangedBy(shape: Shape, order: readonly number[]): readonly [number, number, number] | undefined {
-  const moved = order.filter((axis) => shape[axis] !== 1);
-  const lying = [...moved].sort((a, b) => a - b);
-  const first = moved.findIndex((axis, at) => axis !== lying[at]);
-  if (first < 0) return undefined;
-  const second = lying.indexOf(moved[first]!);
-  const exchanged = [...lying.slice(second), ...lying.slice(first, second)];
-  if (exchanged.some((axis, at) => axis !== moved[first + at])) return undefined;
-  const extent = (axes: readonly number[]): number => sizeOf(axes.map((axis) => shape[axis]!));
-  return [extent(lying.slice(0, first)), extent(lying.slice(first, second)), extent(lying.slice(second))];
+  const strides = stridesOf(shape);
+  const merged = mergeAxes(
+    order.map((axis) => shape[axis]!),
+    [order.map((axis) => strides[axis]!)],
+  );
+  const axes = merged.map(({ extent, strides: [stride] }) => ({ extent, stride }));
+  const [first, second] = [axes.at(-1), axes.at(-2)];
+  if (first === undefined || second?.stride !== 1 || first.stride !== second.extent) return undefined;
+  const size = first.extent * second.extent;
+  const [batch = { extent: 1, stride: size }, ...others] = axes.slice(0, -2);
+  return others.length === 0 && batch.stride === size ? [batch.extent, first.extent, second.extent] : undefined;
+}
+
+/** A tensor as of one shape, its last two axes exchanged, as of another. */
+export function exchanged<T>(backend: Backend<T>, x: T, from: Shape, to: Shape): T {
+  return backend.scope(() => backend.reshape(backend.transpose(backend.reshape(x, from)), to));
 }
 
 /** What a node is the transposition of, until that is made; undefined for all others. */

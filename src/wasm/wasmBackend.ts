@@ -144,8 +144,7 @@ export function openWasm(
   const { memory } = instance;
   const threads = threading.start(instance, store.arena);
   const eager = eagerBackend(instance, store, threads);
-  const { transpose } = eager;
-  const executor = wasmExecutor({ store, memory, threads, relaxed: relaxedSimd, transpose, planning });
+  const executor = wasmExecutor({ store, memory, threads, relaxed: relaxedSimd, eager, planning });
   let bytesOfModules = 0;
   const start = (text: string): AddedModule => {
     const before = store.arena.bytes();

@@ -1,8 +1,9 @@
 /** Runs graphs on generated kernels: plans, programs, and the memory that a run needs. */
-import type { Shape } from '../../backend.ts';
+import type { Backend } from '../../backend.ts';
 import type { Graph } from '../../fusion/graph.ts';
 import { makePlanner, type Plan, type Planner, type PlannerOptions } from '../../fusion/plan.ts';
 import type { Phase } from '../../fusion/stages.ts';
+import { exchanged } from '../../fusion/transposition.ts';
 import type { Value, ValueOperation } from '../../fusion/values.ts';
 import { canCompile } from '../instance.ts';
 import type { TensorStore, WasmTensor } from '../tensors.ts';
@@ -34,8 +35,8 @@ export interface FusionHost {
   readonly memory: WebAssembly.Memory;
   readonly threads: Threads;
   readonly relaxed: boolean;
-  /** Exchanges the last two axes: of inputs and results whose rows no walk takes as they lie. */
-  readonly transpose: (tensor: WasmTensor) => WasmTensor;
+  /** Transposes inputs and results whose rows no walk takes as they lie. */
+  readonly eager: Backend<WasmTensor>;
   /** For tests. */
   readonly planning?: Pick<PlannerOptions<unknown>, 'hashOf'>;
 }
@@ -52,7 +53,7 @@ export interface WasmExecutor {
 const worthAThread = 2 ** 16;
 
 /** Makes an executor. */
-export function wasmExecutor({ store, memory, threads, relaxed, transpose, planning = {} }: FusionHost): WasmExecutor {
+export function wasmExecutor({ store, memory, threads, relaxed, eager, planning = {} }: FusionHost): WasmExecutor {
   const { arena } = store;
   const shared = threads.size > 1;
   const before = arena.bytes();
@@ -105,7 +106,8 @@ export function wasmExecutor({ store, memory, threads, relaxed, transpose, plann
       const value = plan.targets[at]!;
       if (value.operation === 'leaf') {
         const leaf = order[plan.leaves[value.slot]!]!.stored!;
-        return value.transposition ? transposed(leaf, lying(value.transposition), shape) : store.share(leaf, shape);
+        const { transposition } = value;
+        return transposition ? exchanged(eager, leaf, lying(transposition), shape) : store.share(leaf, shape);
       }
       if (value.operation === 'constant') return constantTensor(numberOf(plan, graph, value), shape);
       const first = made[value.buffer];
@@ -122,19 +124,10 @@ export function wasmExecutor({ store, memory, threads, relaxed, transpose, plann
       const { operation, transposition } = plan.targets[at]!;
       if (operation !== 'transposed' || arrangement.planes.values.has(plan.targets[at]!)) return result;
       const { batch, rows, columns } = transposition!;
-      const moved = transposed(result, [batch, rows, columns], result.shape);
+      const moved = exchanged(eager, result, [batch, rows, columns], result.shape);
       store.dispose(result);
       return moved;
     });
-  }
-
-  /** A tensor of a shape, of which the last two axes are exchanged. */
-  function transposed(tensor: WasmTensor, from: Shape, to: Shape): WasmTensor {
-    const parts = [store.share(tensor, from)];
-    parts.push(transpose(parts[0]!));
-    const moved = store.share(parts[1]!, to);
-    parts.forEach(store.dispose);
-    return moved;
   }
 
   function constantTensor(number: number, shape: readonly number[]): WasmTensor {
@@ -166,7 +159,7 @@ export function wasmExecutor({ store, memory, threads, relaxed, transpose, plann
       const { batch, rows, columns } = transposition!;
       return {
         slot,
-        tensor: transposed(order[plan.leaves[slot]!]!.stored!, lying(transposition!), [batch, rows, columns]),
+        tensor: exchanged(eager, order[plan.leaves[slot]!]!.stored!, lying(transposition!), [batch, rows, columns]),
       };
     });
     const inputs = plan.leaves.map((index) => order[index]!.stored!);
