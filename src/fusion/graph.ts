@@ -88,8 +88,8 @@ export function graphReader<Stored>(): (targets: readonly Node<Stored>[]) => Gra
       for (let at = 0; at < operands.length; at++) visit(operands[at]!);
       note(node.code);
       for (let at = 0; at < operands.length; at++) note(operands[at]!.index);
-      // Of element-wise operations the operands decide the shape; of reductions, how many axes stay.
-      if (node.operation === 'reshape' || node.operation === 'transpose') noteShape(node.shape);
+      // Of element-wise operations and transpositions the operands decide the shape; of reductions, how many axes stay.
+      if (node.operation === 'reshape') noteShape(node.shape);
       else if (node.extent !== 0) {
         note(node.extent);
         note(node.shape.length);

@@ -165,8 +165,6 @@ export function makeRecorder<Stored>(
     isRecording: () => scopes.length > 0,
     record,
     transpose(x, [batch, rows, columns], shape) {
-      // What is transposed twice goes through memory.
-      if (transposedIn(x) !== undefined) compute(withItsCompany([x]));
       if (!transposes && beneathReshapes(x).stored !== undefined) return undefined;
       const lying = record('reshape', [x], [batch, rows, columns], x.size);
       return record('reshape', [record('transpose', [lying], [batch, columns, rows], x.size)], shape, x.size);

@@ -18,12 +18,10 @@ export function exchangedBy(shape: Shape, order: readonly number[]): readonly [n
     order.map((axis) => shape[axis]!),
     [order.map((axis) => strides[axis]!)],
   );
-  const axes = merged.map(({ extent, strides: [stride] }) => ({ extent, stride }));
-  const [first, second] = [axes.at(-1), axes.at(-2)];
-  if (first === undefined || second?.stride !== 1 || first.stride !== second.extent) return undefined;
-  const size = first.extent * second.extent;
-  const [batch = { extent: 1, stride: size }, ...others] = axes.slice(0, -2);
-  return others.length === 0 && batch.stride === size ? [batch.extent, first.extent, second.extent] : undefined;
+  // What has the stride 1 was last, and what comes after it now was before it: one axis more can only be before both.
+  const [first, second, batch, ...others] = merged.toReversed();
+  if (first === undefined || second?.strides[0] !== 1 || others.length > 0) return undefined;
+  return [batch?.extent ?? 1, first.extent, second.extent];
 }
 
 /** A tensor as of one shape, its last two axes exchanged, as of another. */

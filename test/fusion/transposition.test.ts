@@ -1,5 +1,5 @@
 /** Classes and channels that come last, and go back: what is recorded of it, and what is walked as it lies. */
-import { evaluate, klDivergence, pixelwiseDivergence, valueAndGradientsOn } from 'dark-knowledge';
+import { evaluate, type HostBackend, klDivergence, pixelwiseDivergence, valueAndGradientsOn } from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
 import { type WasmBackend, wasmBackend } from 'dark-knowledge/wasm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -150,6 +150,26 @@ describe('rows that lie across memory', () => {
         });
       }
     }
+  });
+
+  it('have a program of their own where planes of one operand have other rows, and it is transposed', () => {
+    const { backend, lying } = watched();
+    const sums = <T>(on: HostBackend<T>, second: readonly number[]): ArrayLike<number> =>
+      on.scope(() => {
+        const [x, y] = [wave([2, 5, 8]), wave(second, 1)].map((input) =>
+          on.reshape(on.transpose(on.fromHost(input)), [16, 5]),
+        );
+        return on.readSync(on.sum(on.multiply(x!, on.exp(y!)), { axis: 1 })).data;
+      });
+    const exact = cpuBackend({ precision: 'float64' });
+    for (const second of [
+      [2, 5, 8],
+      [4, 5, 4],
+    ]) {
+      const [got, expected] = [sums(backend, second), sums(exact, second)];
+      for (let row = 0; row < 16; row++) expect(got[row]! / expected[row]!).toBeCloseTo(1, 4);
+    }
+    expect(lying).toEqual([2, 1]);
   });
 
   it('may be an input that is left as it is, and the operand of anything', () => {
