@@ -40,7 +40,8 @@ export function centredUnit(
       data[at]! -= sums[column]! / members.length;
   }
   const norm = Math.sqrt(squareOf(data));
-  return { data: norm === 0 ? data : data.map((value) => value / norm), rows, columns, norm };
+  if (norm !== 0) for (let at = 0; at < data.length; at++) data[at]! /= norm;
+  return { data, rows, columns, norm };
 }
 
 /** |X̂ − Ŷ·Q|² for the best Q, and its gradient in the samples that X̂ came from; 1 and 0 where either is constant. */
@@ -58,17 +59,31 @@ export function residualsOf(x: UnitSet, y: UnitSet): { readonly square: number; 
   const rank = values.filter((value) => value > leastShare * values[0]!).length;
   const scores = times(strided(y.data, y.columns), strided(left, y.columns, true), rows, y.columns, rank);
   const rotated = times(strided(scores, rank), strided(right, columns), rows, rank, columns);
-  const residuals = x.data.map((value, at) => value - rotated[at]!);
+  const residuals = difference(x.data, rotated);
   // Of as many directions as Ŷ has features nothing of it is left.
   const reached =
     rank === y.columns ? y.data : times(strided(scores, rank), strided(left, y.columns), rows, rank, y.columns);
-  const square = squareOf(residuals) + squareOf(y.data.map((value, at) => value - reached[at]!));
+  const square = squareOf(residuals) + squareOf(difference(y.data, reached));
   // 2·(X̂ − Ŷ·Q) has the same part across X̂ as −2·Ŷ·Q, and no rounding to cancel near equality.
-  const along = residuals.reduce((sum, residual, at) => sum + residual * x.data[at]!, 0);
-  const slopes = residuals.map((residual, at) => (2 * (residual - along * x.data[at]!)) / x.norm);
+  const along = dot(residuals, x.data);
+  const slopes = residuals;
+  for (let at = 0; at < slopes.length; at++) slopes[at] = (2 * (slopes[at]! - along * x.data[at]!)) / x.norm;
   return { square, slopes };
 }
 
+// Loops, since a callback for each number takes as long as a product.
+function difference(a: Float64Array, b: Float64Array): Float64Array {
+  const result = new Float64Array(a.length);
+  for (let at = 0; at < a.length; at++) result[at] = a[at]! - b[at]!;
+  return result;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at++) sum += a[at]! * b[at]!;
+  return sum;
+}
+
 function squareOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value * value, 0);
+  return dot(values, values);
 }
