@@ -13,13 +13,12 @@ export function orderMembers(kernels: Kernels, store: TensorStore): Required<Pic
     argSort(x) {
       const from = store.pointerTo('argSort', x, 'x');
       checkLastAxis('wasmBackend.argSort', 'x', x.shape);
-      const out = store.make(x.shape);
       const count = x.shape.at(-1) ?? 1;
-      const rows = count === 0 ? 0 : out.storage.size / count;
-      store.withScratch(kernels.orderScratchBytes(count) >>> 0, (scratch) => {
-        kernels.argSort(from, out.storage.pointer, rows, count, scratch);
+      return store.withScratch(kernels.orderScratchBytes(count) >>> 0, (scratch) => {
+        const out = store.make(x.shape);
+        kernels.argSort(from, out.storage.pointer, count === 0 ? 0 : out.storage.size / count, count, scratch);
+        return out;
       });
-      return out;
     },
 
     takeAlong(x, indices) {

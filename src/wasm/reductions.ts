@@ -32,21 +32,19 @@ export function reductionMembers(
       keepDims,
     );
     if (permutation === undefined) return compute({ pointer, ...plan });
-    const moved = transpose(x, permutation);
-    const result = compute({ pointer: moved.storage.pointer, ...plan });
-    store.dispose(moved);
-    return result;
+    return store.scope(() => compute({ pointer: transpose(x, permutation).storage.pointer, ...plan }));
   }
 
   return {
     sum: (x, options = {}) =>
-      reduce('sum', x, options, ({ pointer, outer, reduced, inner, shape }) => {
-        const out = store.make(shape);
+      reduce('sum', x, options, ({ pointer, outer, reduced, inner, shape }) =>
+        // The result comes last: where there is no memory for it, or for the scratch, nothing is left.
         store.withScratch(inner * 8, (scratch) => {
+          const out = store.make(shape);
           kernels.sum(pointer, out.storage.pointer, outer, reduced, inner, scratch);
-        });
-        return out;
-      }),
+          return out;
+        }),
+      ),
     max: (x, options = {}) =>
       reduce('max', x, options, ({ pointer, outer, reduced, inner, shape }) => {
         const out = store.make(shape);

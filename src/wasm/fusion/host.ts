@@ -98,8 +98,11 @@ export function wasmExecutor({ store, memory, threads, relaxed, eager, planning 
 
   function execute(graph: Graph<WasmTensor>): readonly WasmTensor[] | undefined {
     const prepared = planner.prepare(graph);
-    if (prepared === undefined) return undefined;
-    const { plan, program } = prepared;
+    // A scope, since memory may run out between one tensor and the next.
+    return prepared && store.scope(() => compute(prepared.plan, prepared.program, graph));
+  }
+
+  function compute(plan: Plan, program: Program, graph: Graph<WasmTensor>): readonly WasmTensor[] {
     const { order } = graph;
     const made: WasmTensor[] = [];
     const results = graph.targets.map(({ shape }, at) => {
