@@ -101,12 +101,20 @@ function parse(given: readonly string[]) {
 /** Files by the student's name; without one it is the file's. */
 function studentsOf(given: readonly string[]): Record<string, readonly string[]> {
   const students: Record<string, string[]> = {};
+  const unnamed = new Set<string>();
   for (const each of given) {
     const at = each.indexOf('=');
     const path = each.slice(at + 1);
     const name = at > 0 ? each.slice(0, at) : basename(path).replace(/(\.[a-z]+)+(#.*)?$/i, '');
     if (path === '') throw inputError(`--student ${each} must name a file, got none.`);
     const files = Object.hasOwn(students, name) ? students[name]! : [];
+    // Files of one name in different folders are different students more often than trials of one.
+    if (files.length > 0 && (at <= 0 || unnamed.has(name))) {
+      throw inputError(
+        `--student ${each} must be given a name, as ${name} is taken by ${files[0]}: --student NAME=${path}.`,
+      );
+    }
+    if (at <= 0) unnamed.add(name);
     students[name] = [...files, path];
   }
   return students;

@@ -1,9 +1,9 @@
 /** Parquet, a row group at a time. */
 import { open } from 'node:fs/promises';
-import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { inputError } from '../compare/fault.ts';
-import type { FileRecord, RecordSource } from './records.ts';
+import { type FileRecord, type RecordSource, refuseDoubles } from './records.ts';
 
 /** A source of records. */
 export async function parquetSource(path: string, name: string): Promise<RecordSource> {
@@ -32,6 +32,8 @@ export async function parquetSource(path: string, name: string): Promise<RecordS
       },
     };
     const metadata = await said(parquetMetadataAsync(file));
+    const names = parquetSchema(metadata).children.map(({ element }) => element.name);
+    refuseDoubles(name, names);
     return {
       name,
       rows: Number(metadata.num_rows),
@@ -40,7 +42,7 @@ export async function parquetSource(path: string, name: string): Promise<RecordS
         for (const { num_rows } of metadata.row_groups) {
           const rowEnd = rowStart + Number(num_rows);
           // The first look needs one row, a walk all of them.
-          const wanted = columns && [...new Set(columns.map((column) => column.split('.')[0]!))];
+          const wanted = columns && names.filter((each) => columns.some((column) => isIn(each, column)));
           const range = { rowStart, rowEnd: columns === undefined ? rowStart + 1 : rowEnd };
           const given = { file, metadata, compressors, ...range, ...(wanted && { columns: wanted }) };
           yield (await said(parquetReadObjects(given))) as FileRecord[];
@@ -53,4 +55,9 @@ export async function parquetSource(path: string, name: string): Promise<RecordS
     await handle.close();
     throw error;
   }
+}
+
+/** Whether a column is what a field of the file holds, or lies within it; a field's own name may have points. */
+function isIn(field: string, column: string): boolean {
+  return column === field || column.startsWith(`${field}.`);
 }
