@@ -342,6 +342,7 @@ describe('what cannot be read', () => {
       { students: { student: [student, student] } },
       /Trials of student must be different files, got .* twice\.$/,
     );
+    await says({ students: { student: [teacher, `${teacher}#logits`] } }, /got logits of .*teacher\.npz twice\.$/);
     const twice = file('twice.jsonl', '{"logits":[1,2,3,4],"features_a":[1,2],"a":[3,4]}\n');
     await says(
       { students: { student: [twice] } },

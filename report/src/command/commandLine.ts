@@ -31,7 +31,7 @@ export const help = `dark-knowledge-report: what students took from their teache
   --from KIND              what scores are that no name tells: logits (default), probabilities or predictions
   --class-names FILE       names of the classes, one a line
   --title TEXT             the page's heading
-  --confidence SHARE       of all intervals (0.95)
+  --confidence SHARE       of all intervals in brackets, and by class and group (0.95); bins and flips are drawn with 0.95
   --resamples COUNT        of the bootstrap (1000)
   --seed NUMBER            same seed, same numbers (0)
   --help, --version

@@ -66,9 +66,11 @@ export async function openAll(
   const students: OpenedRun[] = [];
   for (const name of names) {
     const paths = inputs.students[name]!;
-    const double = paths.find((path, index) => paths.indexOf(path) < index);
-    if (double !== undefined) throw inputError(`Trials of ${name} must be different files, got ${double} twice.`);
-    for (const path of paths) students.push(await openRun(name, path, inputs.from, openFile));
+    for (const path of paths) {
+      const opened = await openRun(name, path, inputs.from, openFile);
+      students.push(opened);
+      refuseDouble(opened, students);
+    }
   }
   checkLayers(students);
   return {
@@ -146,6 +148,13 @@ async function openGroups(
 
 function groupsIn(file: RowFile, column: string): Lists {
   return { file, column, keys: rowKeys(file, column, undefined) };
+}
+
+/** A trial that counts twice would make the interval of a new training narrow. */
+function refuseDouble({ file, scores, run }: OpenedRun, students: readonly OpenedRun[]): void {
+  const same = students.filter((other) => other.run.model === run.model && other.file.name === file.name);
+  if (same.filter((other) => other.scores === scores).length < 2) return;
+  throw inputError(`Trials of ${run.model} must be different files, got ${scores} of ${file.name} twice.`);
 }
 
 /** Trials of a student must have the same layers, and be of one kind. */
