@@ -357,6 +357,43 @@ describe('what cannot be read', () => {
     await says({ teacher: cut('teacher.npz', 'cut.npz') }, /cut\.npz/);
   });
 
+  it('is said of a Parquet file with any byte of a page changed, and no byte at all keeps its reader busy for ever', {
+    timeout: 60_000,
+  }, async () => {
+    const bytes = readFileSync(fixture('checked.parquet'));
+    const footer = bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8);
+    const read = async (path: string) => {
+      const opened = await openRowFile(path);
+      try {
+        const { columns } = await opened.walk(['labels', 'logits']).next(10);
+        return [columns.labels, columns.logits];
+      } finally {
+        await opened.close();
+      }
+    };
+    const expected = await read(fixture('checked.parquet'));
+    expect(expected).toEqual([
+      { data: Float64Array.of(3, 1, 2, 0), shape: [4] },
+      { data: Float64Array.of(0.5, 1.5, 2.5, -1, 0.25, 4, 8, -0.5), shape: [4, 2] },
+    ]);
+    let refused = 0;
+    for (let at = 4; at < bytes.length; at++) {
+      for (const change of at < footer ? [1, 0xff] : [1]) {
+        const changed = Buffer.from(bytes);
+        changed[at]! ^= change;
+        const path = file('changed.parquet', changed);
+        const found = await read(path).catch((error: Error) => error);
+        if (found instanceof Error) {
+          refused++;
+          if (at < footer) expect(found.message, `byte ${at}`).toContain('changed.parquet: ');
+        } else if (at < footer) {
+          expect(found, `byte ${at}`).toEqual(expected);
+        }
+      }
+    }
+    expect(refused).toBeGreaterThan(500);
+  });
+
   it('is said of labels, classes, columns and names that do not fit', async () => {
     const values = Array.from({ length: numbers.rows }, (_, row) => (row === 9 ? 4 : row % 4));
     await says(
