@@ -256,6 +256,14 @@ describe('what compareModels refuses', () => {
     const probabilities = Array.from({ length: rows }, () => [0.5, 0.2, 0.1, 0.1, 0.1]);
     refuses({ students: { student: probabilities } }, 'must be logits, got rows of probabilities');
     refuses({ teacher: teacher, students: { student: { logits: probabilities } }, labels: [0] }, 'rows');
+    // Five rows of numbers that happen to sum to 1 within 0.001 are no chance either; logits of a toy may be.
+    const few = (count: number) => ({
+      labels: [0, 1, 0, 1, 0].slice(0, count),
+      teacher: { logits: Array.from({ length: count }, () => [2, 1]) },
+      students: { student: Array.from({ length: count }, () => [0.75, 0.25]) },
+    });
+    refuses(few(5), 'must be logits, got rows of probabilities');
+    expect(compareModels({ ...few(4), ...fast }).rows).toBe(4);
     expect(compareModels({ labels, teacher, students: { student: { logits: probabilities } }, ...fast }).rows).toBe(
       rows,
     );

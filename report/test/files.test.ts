@@ -161,12 +161,12 @@ describe('columns', () => {
   });
 
   it('of words keep what is a name, of a group say, though JavaScript reads a number in it', async () => {
-    const names = ['007', '7', '0x10', '16', '1e3', '1000', '12e4', '1e+3', '2.5E1', '-.5'];
+    const names = ['007', '7', '0x10', '16', '1e3', '1000', '12e4', '1e+3', '2.5E1', '-.5', '0', '0e+00', '0B1'];
     const opened = await openRowFile(
       file('names.csv', `group,logits_0,logits_1\n${names.map((name) => `${name},1e3,07`).join('\n')}\n`),
     );
-    const { columns } = await opened.walk(['group', 'logits']).next(10);
-    expect(columns.group).toEqual(['007', 7, '0x10', 16, '1e3', 1000, '12e4', 1000, 25, -0.5]);
+    const { columns } = await opened.walk(['group', 'logits']).next(20);
+    expect(columns.group).toEqual(['007', 7, '0x10', 16, '1e3', 1000, '12e4', 1000, 25, -0.5, 0, 0, '0B1']);
     expect((columns.logits as { readonly data: Float64Array }).data.slice(0, 2)).toEqual(Float64Array.of(1000, 7));
     await expect(
       (await openRowFile(file('hex.csv', 'logits_0,logits_1\n1,0x10\n'))).walk(['logits']).next(10),

@@ -204,9 +204,13 @@ function describe(value: unknown, filled: number, wanted: number): string {
 }
 
 const infinity = /^[+-]?inf(inity)?$/i;
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 /** What is a name, of a group say, as well as a number, which others would share: 007 with 7, 1e3 with 1000. */
 const namely = /^[+-]?0\d|^[^.]*\de\d/i;
+
+/** Whether a number is of another base, as 0x10 is: a name, where nobody writes scores so. */
+function isOtherBase(text: string): boolean {
+  return text.startsWith('0') && 'xobXOB'.includes(text.charAt(1)) && text.length > 1;
+}
 
 /** A single value: a number or a word. */
 function single(value: unknown): number | string | undefined {
@@ -220,7 +224,8 @@ function plain(value: unknown): number | string | undefined {
   if (typeof value !== 'string') return undefined;
   const text = value.trim();
   if (text === '') return undefined;
-  if (decimal.test(text)) return Number(text);
+  const number = Number(text);
+  if (!Number.isNaN(number)) return isOtherBase(text) ? text : number;
   if (/^nan$/i.test(text)) return Number.NaN;
   if (infinity.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
   return text;
