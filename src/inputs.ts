@@ -19,6 +19,11 @@ export interface InputNames<Input extends string = string, Optional extends stri
   readonly otherNames?: Readonly<Record<string, string>>;
 }
 
+/** The name under which a batch holds an input: of a mapping's own entries, as every object has a `constructor`. */
+export function outerName(names: Readonly<Record<string, string>>, name: string): string {
+  return (Object.hasOwn(names, name) ? names[name] : undefined) ?? name;
+}
+
 /**
  * Picks a loss's or metric's inputs out of a record and brings host arrays onto the backend. The record may hold more
  * than is asked for: one batch serves several losses.

@@ -1,5 +1,5 @@
 /** Metrics that are made of others: which they are, and which of a batch's inputs each of them reads. */
-import type { Inputs } from './inputs.ts';
+import { type Inputs, outerName } from './inputs.ts';
 
 /** A metric that another one is made of. */
 export interface Member<M> {
@@ -24,10 +24,7 @@ export function membersOf<M extends Composed<M>>(metric: M): readonly Member<M>[
       metric: inner.metric,
       prefix: prefix + inner.prefix,
       names: Object.fromEntries(
-        namesOf(inner.metric).map((name) => {
-          const between = inner.names[name] ?? name;
-          return [name, names[between] ?? between];
-        }),
+        namesOf(inner.metric).map((name) => [name, outerName(names, outerName(inner.names, name))]),
       ),
     })),
   );
@@ -40,7 +37,7 @@ export function inputsOfMember<M extends Composed<M>, Value>(
 ): Inputs<string, string, Value> {
   const taken: Record<string, Value> = {};
   for (const name of namesOf(metric)) {
-    const value = batch[names[name] ?? name];
+    const value = batch[outerName(names, name)];
     if (value !== undefined) taken[name] = value;
   }
   return taken;
@@ -51,7 +48,7 @@ export function inputsOfMembers<M extends Composed<M>, Value>(
   members: readonly Member<M>[],
   batch: Readonly<Record<string, Value | undefined>>,
 ): Inputs<string, string, Value> {
-  const read = new Set(members.flatMap(({ metric, names }) => namesOf(metric).map((name) => names[name] ?? name)));
+  const read = new Set(members.flatMap(({ metric, names }) => namesOf(metric).map((name) => outerName(names, name))));
   return Object.fromEntries(
     Object.entries(batch).flatMap(([name, value]) => (read.has(name) && value !== undefined ? [[name, value]] : [])),
   ) as Inputs<string, string, Value>;

@@ -1,7 +1,7 @@
 /** Routing: the same loss or metric under other input names. */
 import type { Backend, Residuals } from './backend.ts';
 import { checkRecord, kindError, rangeError } from './check.ts';
-import type { Inputs } from './inputs.ts';
+import { type Inputs, outerName } from './inputs.ts';
 import { type AnyLoss, backwardOf, type Form, forwardOf, type Loss, type LossContext } from './loss.ts';
 import type { AnyMetric, Metric } from './metric.ts';
 import { renamedMetric } from './renameMetric.ts';
@@ -65,7 +65,7 @@ export function rename(
     if (typeof other !== 'string' || other === '') throw kindError('rename', `names.${name}`, 'a name', other);
     given[name] = other;
   }
-  const outerNames = known.map((name) => given[name] ?? name);
+  const outerNames = known.map((name) => outerName(given, name));
   const twice = outerNames.find((name, index) => outerNames.indexOf(name) !== index);
   if (twice !== undefined) throw rangeError('rename', 'names', 'different for each input', twice);
   return 'finish' in renamed ? renamedMetric(renamed, given, rename) : renamedLoss(renamed, given);
@@ -73,7 +73,7 @@ export function rename(
 
 function renamedLoss(inner: AnyLoss, names: Readonly<Record<string, string>>): AnyLoss {
   const known = [...inner.inputs, ...inner.optionalInputs];
-  const outer = (name: string): string => names[name] ?? name;
+  const outer = (name: string): string => outerName(names, name);
   const innerInputs = <T>(given: Inputs<string, string, T>): Inputs<string, string, T> =>
     Object.fromEntries(
       known.filter((name) => given[outer(name)] !== undefined).map((name) => [name, given[outer(name)] as T]),

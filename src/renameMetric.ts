@@ -1,6 +1,6 @@
 /** Routing of metrics: the same metric under other input names, with the same state. */
 import type { Backend } from './backend.ts';
-import type { Inputs } from './inputs.ts';
+import { type Inputs, outerName } from './inputs.ts';
 import { type AnyMetric, type MetricMember, statisticsOfMembers } from './metric.ts';
 import { inputsOfMember } from './metricMembers.ts';
 
@@ -11,7 +11,7 @@ export function renamedMetric(
   reference: AnyMetric['reference'],
 ): AnyMetric {
   const member: MetricMember = { metric, prefix: '', names };
-  const outer = (name: string): string => names[name] ?? name;
+  const outer = (name: string): string => outerName(names, name);
   return {
     name: metric.name,
     reference,

@@ -145,6 +145,22 @@ describe('the command', () => {
     });
   });
 
+  it('asks for names where files without one are called the same: they are no trials of one student', async () => {
+    const [one, two] = ['kd/model.npz', 'crd/model.npz'];
+    for (const students of [
+      [one, two],
+      [`model=${one}`, two],
+      [one, `model=${two}`],
+    ]) {
+      errors = [];
+      const given = students.flatMap((student) => ['--student', student!]);
+      expect(await command([...files.slice(0, 4), ...given])).toBe(2);
+      expect(errors[0]).toContain(
+        'must be given a name, as model is taken by kd/model.npz: --student NAME=crd/model.npz.',
+      );
+    }
+  });
+
   it('stops between two steps where it is interrupted', async () => {
     let stop = () => {};
     let deaf = 0;

@@ -126,6 +126,56 @@ describe('what compareModels gives', () => {
     expect(comparison.models.other!.cka).toBeUndefined();
   });
 
+  it('measures layers of doubles that lie far from 0, or beyond float32, as it does beside 0', () => {
+    const [one, two] = [featuresOf(1, rows, 6, 1), featuresOf(3, rows, 3, 1)].map(({ data, shape }) => ({
+      data: Float64Array.from(data),
+      shape,
+    }));
+    const ckaOf = (change: (value: number) => number) =>
+      compareModels({
+        labels,
+        teacher: { logits: teacher, features: { layer: { ...one!, data: one!.data.map(change) } } },
+        students: { student: { logits: student, features: { layer: { ...two!, data: two!.data.map(change) } } } },
+        ...fast,
+      }).models.student!.cka!.layer!;
+    const expected = ckaOf((value) => value);
+    expect(expected.value).toBeGreaterThan(0.1);
+    for (const change of [
+      (value: number) => value + 1e8,
+      (value: number) => value * 1e200,
+      (value: number) => value * 1e-60,
+      (value: number) => 1e300 * value - 1.2e308,
+    ]) {
+      const found = ckaOf(change);
+      for (const field of ['value', 'low', 'high', 'debiased'] as const) {
+        expect(found[field], `${change}`).toBeCloseTo(expected[field], 5);
+      }
+    }
+    expect(ckaOf(() => 0.1).value).toBe(0);
+  });
+
+  it('says where resamples cannot tell: shares of 0% and 100%, and few rows', () => {
+    const notesOf = (size: number, right: boolean) => {
+      const own = Array.from(labels.slice(0, size));
+      const scores = { predictions: own.map((label, row) => (right || row % 2 === 0 ? label : (label + 1) % 5)) };
+      return compareModels({ labels: own, teacher: scores, students: { student: scores }, ...fast }).notes.join(' ');
+    };
+    // 0.985^200 is 0.05: what happens in 1.5% of rows is missed by 200 with that probability.
+    expect(notesOf(200, true)).toContain('with 200 rows the share may still be 1.5 points away.');
+    expect(notesOf(200, true)).not.toContain('too narrow');
+    expect(notesOf(12, true)).toContain('With 12 rows, intervals of resamples are too narrow.');
+    expect(comparison.notes.join(' ')).not.toMatch(/points away|too narrow/);
+  });
+
+  it('gives the slope of confidences at the confidence that was asked for', () => {
+    const { confidence } = compareModels({ labels, teacher, students: { student }, ...fast, confidence: 0.8 });
+    const wide = comparison.confidence.student!.interval!;
+    const { low, high, level } = confidence.student!.interval!;
+    expect([wide.level, level]).toEqual([0.95, 0.8]);
+    // Student's t with 198 degrees of freedom.
+    expect((high - low) / (wide.high - wide.low)).toBeCloseTo(1.2858 / 1.972, 3);
+  });
+
   it('goes through JSON unchanged', () => {
     expect(JSON.parse(JSON.stringify(comparison))).toEqual(comparison);
   });
@@ -206,6 +256,14 @@ describe('what compareModels refuses', () => {
     const probabilities = Array.from({ length: rows }, () => [0.5, 0.2, 0.1, 0.1, 0.1]);
     refuses({ students: { student: probabilities } }, 'must be logits, got rows of probabilities');
     refuses({ teacher: teacher, students: { student: { logits: probabilities } }, labels: [0] }, 'rows');
+    // Five rows of numbers that happen to sum to 1 within 0.001 are no chance either; logits of a toy may be.
+    const few = (count: number) => ({
+      labels: [0, 1, 0, 1, 0].slice(0, count),
+      teacher: { logits: Array.from({ length: count }, () => [2, 1]) },
+      students: { student: Array.from({ length: count }, () => [0.75, 0.25]) },
+    });
+    refuses(few(5), 'must be logits, got rows of probabilities');
+    expect(compareModels({ ...few(4), ...fast }).rows).toBe(4);
     expect(compareModels({ labels, teacher, students: { student: { logits: probabilities } }, ...fast }).rows).toBe(
       rows,
     );

@@ -160,6 +160,36 @@ describe('columns', () => {
     expect(columns.group).toEqual(['a "b"', 'c']);
   });
 
+  it('of words keep what is a name, of a group say, though JavaScript reads a number in it', async () => {
+    const names = ['007', '7', '0x10', '16', '1e3', '1000', '12e4', '1e+3', '2.5E1', '-.5', '0', '0e+00', '0B1'];
+    const opened = await openRowFile(
+      file('names.csv', `group,logits_0,logits_1\n${names.map((name) => `${name},1e3,07`).join('\n')}\n`),
+    );
+    const { columns } = await opened.walk(['group', 'logits']).next(20);
+    expect(columns.group).toEqual(['007', 7, '0x10', 16, '1e3', 1000, '12e4', 1000, 25, -0.5, 0, 0, '0B1']);
+    expect((columns.logits as { readonly data: Float64Array }).data.slice(0, 2)).toEqual(Float64Array.of(1000, 7));
+    await expect(
+      (await openRowFile(file('hex.csv', 'logits_0,logits_1\n1,0x10\n'))).walk(['logits']).next(10),
+    ).rejects.toThrow('hex.csv: logits must be 2 numbers as in row 0, got "0x10" in row 0 ');
+  });
+
+  it('of JSON lines take a text with U+2028, which ends no line, and a byte order mark', async () => {
+    const opened = await openRowFile(
+      file('separator.jsonl', '\ufeff{"y":1,"group":"a\u2028b"}\r\n\n{"y":2,"group":"c"}'),
+    );
+    const { columns } = await opened.walk(['y', 'group']).next(10);
+    expect(columns).toEqual({ y: { data: Float64Array.of(1, 2), shape: [2] }, group: ['a\u2028b', 'c'] });
+  });
+
+  it('of Parquet may have points in their names, within a field or not', async () => {
+    const opened = await openRowFile(fixture('points.parquet'));
+    expect(Object.keys(opened.columns)).toEqual(['features.block1', 'inner.block2']);
+    const { columns } = await opened.walk(['features.block1', 'inner.block2']).next(10);
+    expect(columns['features.block1']).toEqual({ data: Float64Array.of(1, 2, 3, 4), shape: [2, 2] });
+    expect(columns['inner.block2']).toEqual({ data: Float64Array.of(5, 6, 7, 8), shape: [2, 2] });
+    await opened.close();
+  });
+
   it('come in parts of any size', async () => {
     for (const name of ['independent.jsonl', 'independent.parquet', 'independent.csv.gz', 'distilled1.npz']) {
       const opened = await openRowFile(fixture(name));
@@ -230,11 +260,138 @@ describe('what cannot be read', () => {
     );
   });
 
+  it('is said of a table whose columns are not told apart, whose first row stands for names, or whose words are no UTF-8', async () => {
+    const open = async (path: string, message: string) => {
+      const read = async () => {
+        const opened = await openRowFile(path);
+        await opened.walk(Object.keys(opened.columns)).next(10);
+      };
+      await expect(read()).rejects.toThrow(message);
+    };
+    await open(
+      file('double.csv', 'logits_0,logits_1,logits_1\n1,2,3\n'),
+      'double.csv must hold columns of different names, got logits_1 twice.',
+    );
+    await open(fixture('double.parquet'), 'double.parquet must hold columns of different names, got labels twice.');
+    await open(
+      file('double.jsonl', '{"a":{"b":[1,2]},"a.b":[3,4]}\n'),
+      'double.jsonl must hold columns of different names, got a.b twice.',
+    );
+    await open(
+      file('headless.csv', '3\n5\n7\n'),
+      "headless.csv: the first line must be a header of the columns' names, got numbers: 3.",
+    );
+    await open(file('headless.tsv', '0.5\t-1e-3\n0\t1\n'), 'got numbers: 0.5, -1e-3.');
+    // Latin-1, in which é and è are two groups.
+    await open(
+      file('latin.csv', Buffer.from('group\n\xe9\n\xe8\n', 'latin1')),
+      'latin.csv: group must be a word in UTF-8, got "\ufffd" in row 0 ',
+    );
+    await open(file('latin.jsonl', Buffer.from('{"group":"\xe9"}\n', 'latin1')), 'group must be a word in UTF-8');
+    await open(
+      file('torn.jsonl', '{"f":[[1,2],[3,4]]}\n{"f":[[1,2,3],[4]]}\n'),
+      'torn.jsonl: f must be 2 × 2 numbers as in row 0, got 4 in lists of other lengths in row 1 ',
+    );
+    await open(file('deep.jsonl', '{"f":[1,2]}\n{"f":[[1],[2]]}\n'), 'got 2 in lists of other lengths in row 1 ');
+  });
+
+  it('is said of a teacher that has no labels: its only column is what it predicted', async () => {
+    const predicted = file('predicted.csv', `prediction\n${'1\n'.repeat(numbers.rows)}`);
+    await says({ labels: undefined, teacher: predicted }, /predicted\.csv must hold labels, got prediction\. --labels/);
+    await says(
+      { labels: undefined, teacher: student },
+      /predictions\.npy must hold labels, got predictions\. --labels/,
+    );
+  });
+
+  it('is said of rows in another order, where labels or names of rows tell', async () => {
+    const [truth] = await openRowFile(labels).then(async (opened) => {
+      const { columns } = await opened.walk(['labels']).next(1000);
+      await opened.close();
+      return [Array.from((columns.labels as { readonly data: ArrayLike<number> }).data)];
+    });
+    const rows = truth!.map((label, row) => ({ prediction: label, label, id: `r${row}` }));
+    const swapped = rows.with(8, rows[9]!).with(9, rows[8]!);
+    const lines = (given: readonly object[]) => given.map((row) => JSON.stringify(row)).join('\n');
+    const odd = truth!.findIndex((label, row) => row >= 8 && label !== swapped[row]!.label);
+    expect(odd).toBe(8);
+    await says(
+      { students: { student: [file('swapped.jsonl', lines(swapped))] } },
+      /swapped\.jsonl: label must be those of .*labels\.npy, row by row, got \d for \d in row 8 .* Rows in another order\?/,
+    );
+    const named = lines(swapped.map(({ prediction, id }) => ({ prediction, id })));
+    const inOrder = file('in-order.jsonl', lines(rows));
+    await says(
+      { labels: inOrder, students: { student: [file('named.jsonl', named)] } },
+      /named\.jsonl: id must be those of .*in-order\.jsonl, row by row, got r9 for r8 in row 8 /,
+    );
+    // The same rows, with classes by name, say nothing of order by themselves.
+    const words = file('words.jsonl', lines(rows.map((row) => ({ ...row, label: 'owl' }))));
+    const { models } = await compareFiles({
+      labels: inOrder,
+      teacher,
+      students: { a: [inOrder], b: [words] },
+      ...fast,
+    });
+    expect(models.a!.accuracy.value).toBe(1);
+    expect(models.b!.accuracy.value).toBe(1);
+  });
+
+  it('is said of a file twice among trials, and of two arrays for one layer', async () => {
+    await says(
+      { students: { student: [student, student] } },
+      /Trials of student must be different files, got .* twice\.$/,
+    );
+    await says({ students: { student: [teacher, `${teacher}#logits`] } }, /got logits of .*teacher\.npz twice\.$/);
+    const twice = file('twice.jsonl', '{"logits":[1,2,3,4],"features_a":[1,2],"a":[3,4]}\n');
+    await says(
+      { students: { student: [twice] } },
+      /twice\.jsonl must hold one array of layer a, got features_a and a\.$/,
+    );
+  });
+
   it('is said of damaged arrays and tables', async () => {
     const cut = (name: string, as: string) => file(as, readFileSync(fixture(name)).subarray(0, 9000));
     await says({ students: { student: [cut('independent.parquet', 'cut.parquet')] } }, /cut\.parquet: .*\.$/);
     await says({ students: { student: [cut('distilled2.safetensors', 'cut.safetensors')] } }, /cut\.safetensors/);
     await says({ teacher: cut('teacher.npz', 'cut.npz') }, /cut\.npz/);
+  });
+
+  it('is said of a Parquet file with any byte of a page changed, and no byte at all keeps its reader busy for ever', {
+    timeout: 60_000,
+  }, async () => {
+    const bytes = readFileSync(fixture('checked.parquet'));
+    const footer = bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8);
+    const read = async (path: string) => {
+      const opened = await openRowFile(path);
+      try {
+        const { columns } = await opened.walk(['labels', 'logits']).next(10);
+        return [columns.labels, columns.logits];
+      } finally {
+        await opened.close();
+      }
+    };
+    const expected = await read(fixture('checked.parquet'));
+    expect(expected).toEqual([
+      { data: Float64Array.of(3, 1, 2, 0), shape: [4] },
+      { data: Float64Array.of(0.5, 1.5, 2.5, -1, 0.25, 4, 8, -0.5), shape: [4, 2] },
+    ]);
+    let refused = 0;
+    for (let at = 4; at < bytes.length; at++) {
+      for (const change of at < footer ? [1, 0xff] : [1]) {
+        const changed = Buffer.from(bytes);
+        changed[at]! ^= change;
+        const path = file('changed.parquet', changed);
+        const found = await read(path).catch((error: Error) => error);
+        if (found instanceof Error) {
+          refused++;
+          if (at < footer) expect(found.message, `byte ${at}`).toContain('changed.parquet: ');
+        } else if (at < footer) {
+          expect(found, `byte ${at}`).toEqual(expected);
+        }
+      }
+    }
+    expect(refused).toBeGreaterThan(500);
   });
 
   it('is said of labels, classes, columns and names that do not fit', async () => {

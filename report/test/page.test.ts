@@ -1,7 +1,9 @@
+import { reliabilityDiagram } from 'dark-knowledge/figures';
 import { type CompareInputs, type Comparison, compareModels, reportHtml } from 'dark-knowledge-report';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { reportJson } from '../src/page/reportJson.ts';
 import { sentences } from '../src/page/sentences.ts';
+import { svgOf } from '../src/page/svg.ts';
 import { estimateText, signed } from '../src/page/words.ts';
 import { featuresOf, labelsOf, logitsOf } from './models.ts';
 
@@ -82,6 +84,29 @@ describe('numbers in words', () => {
     });
     expect(estimateText({ value: 1, low: 1, high: 1 }, 'percent').value).toBe('100.0%');
     expect(signed(-0.00001, 2)).toBe('0.00');
+  });
+});
+
+describe('a figure of the page', () => {
+  it('is refused where Vega tells of an error and draws on without it', async () => {
+    const scores = compareModels({
+      labels: [0, 1],
+      teacher: [
+        [1, 0],
+        [0, 2],
+      ],
+      students: {
+        student: [
+          [1, 0],
+          [0, 1],
+        ],
+      },
+    });
+    const figure = reliabilityDiagram({ someone: scores.reliability.student! });
+    expect(await svgOf(figure, 'a')).toContain('someone');
+    // A facet of this name, which the figures themselves do not make.
+    const broken = JSON.parse(JSON.stringify(figure).replaceAll('"someone"', '"constructor"'));
+    await expect(svgOf(broken, 'a')).rejects.toThrow(/^The figure .* cannot be drawn: .*Operator not defined/);
   });
 });
 

@@ -40,8 +40,8 @@ export interface MemoryOn<T, Saved> {
   readonly size: number;
   readonly dimension: number;
   /**
-   * The current tensors, borrowed: they stay valid until the next `update`, `load` or `dispose`. The partitions are NaN
-   * until they are estimated.
+   * The current tensors, borrowed: they stay valid until the next `update`, `load` or `dispose`, the partitions until they
+   * are estimated, and are NaN before that.
    */
   tensors(): MemoryTensors<T>;
   /**

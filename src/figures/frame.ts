@@ -2,7 +2,7 @@
 import { finite, knownOptions, outOfRange, text } from './refusals.ts';
 import type { Column, Figure, Layer, Legend, Panel, Resolution, Title } from './specification.ts';
 import { config } from './theme.ts';
-import { shortened, textWidth, wrapped } from './words.ts';
+import { drawable, inExpression, shortened, textWidth, wrapped } from './words.ts';
 
 /** Options that every figure takes. */
 export interface FigureOptions {
@@ -83,14 +83,14 @@ export function legendBelow(names: readonly string[], width: number, symbol: Leg
   if (names.length < 2) return null;
   const longest = Math.max(...names.map((name) => textWidth(name, smallFont)));
   const columns = Math.max(1, Math.min(names.length, Math.floor(width / (longest + 40))));
-  const labels = Object.fromEntries(names.map((name) => [name, shortened(name, width - 40, smallFont)]));
+  const labels = Object.fromEntries(names.map((name) => [drawable(name), shortened(name, width - 40, smallFont)]));
   return {
     title: null,
     orient: 'bottom',
     columns,
     labelLimit: 0,
     // Cut in the middle, as on an axis, and not at the end, where names differ.
-    ...(longest > width - 40 && { labelExpr: `${JSON.stringify(labels)}[datum.label]` }),
+    ...(longest > width - 40 && { labelExpr: `${inExpression(labels)}[datum.label]` }),
     ...symbol,
   };
 }
@@ -137,7 +137,7 @@ export function framed(frame: Frame, content: FrameContent): Figure {
   const { title, notes, description, views, columns = 1, shared = [] } = content;
   const resolution: Resolution = {};
   for (const channel of shared) resolution[channel] = 'shared';
-  return {
+  return withDrawableNames({
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description,
     title: { ...heading(frame.title ?? title, notes, frame.inside), frame: 'bounds', offset: 12 },
@@ -148,5 +148,16 @@ export function framed(frame: Frame, content: FrameContent): Figure {
     background: '#ffffff',
     resolve: { scale: resolution, legend: resolution },
     config: config(),
-  };
+  });
+}
+
+/** The same figure, its names such as Vega draws: among its data, on its scales and over its panels. */
+function withDrawableNames(figure: Figure): Figure {
+  let changed = false;
+  const text = JSON.stringify(figure, (_, value: unknown) => {
+    if (typeof value !== 'string' || drawable(value) === value) return value;
+    changed = true;
+    return drawable(value);
+  });
+  return changed ? JSON.parse(text) : figure;
 }

@@ -2,7 +2,7 @@
 import type { Frame } from './frame.ts';
 import type { Axis, FieldChannel, Layer, Legend, Panel, Row, Scale } from './specification.ts';
 import { ink } from './theme.ts';
-import { listed, shortened, textWidth } from './words.ts';
+import { inExpression, listed, shortened, textWidth } from './words.ts';
 
 /** One cell of a matrix. */
 export interface Cell {
@@ -93,7 +93,7 @@ export function heatMapPanel(frame: Frame, given: HeatMap): Panel {
     field,
     type: 'ordinal',
     scale: { domain: names.map((_, index) => index), padding: 0 },
-    axis: { ...bare, labelExpr: `${JSON.stringify(names)}[datum.value]`, ...axis },
+    axis: { ...bare, labelExpr: `${inExpression(names)}[datum.value]`, ...axis },
   });
   const upright = columnNames.every((name) => name.length * digitWidth * labelFont <= across - 2);
   const x = place('column', everyFitting(columnNames, upright ? Infinity : across), {

@@ -1,6 +1,6 @@
 /** A vertical axis of names: one line of the figure for each, its label broken over two lines or cut where it is long. */
 import type { FieldChannel } from './specification.ts';
-import { listed, shortened, textWidth, wrapped } from './words.ts';
+import { inExpression, listed, shortened, textWidth, wrapped } from './words.ts';
 
 const labelFont = 11;
 
@@ -42,7 +42,7 @@ export function nameAxis(
       axis: {
         title: null,
         description: `Rows: ${listed(names.map(({ name }) => name))}`,
-        labelExpr: `${JSON.stringify(labels)}[datum.value]`,
+        labelExpr: `${inExpression(labels)}[datum.value]`,
         labelLimit: 0,
         labelOverlap: false,
         labelPadding: 6,

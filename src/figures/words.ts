@@ -33,6 +33,19 @@ function signed(text: string): string {
   return text.startsWith('-') ? (Number(text) === 0 ? text.slice(1) : `−${text.slice(1)}`) : text;
 }
 
+/**
+ * A name as Vega draws it. One that every object has (`constructor`, `toString`) gets a space behind it: Vega would take what
+ * it finds under it for an operator of its own, and draw nothing.
+ */
+export function drawable(name: string): string {
+  return name in {} ? `${name} ` : name;
+}
+
+/** Names, in lists or by name, for an expression of Vega. */
+export function inExpression(names: readonly unknown[] | Readonly<Record<string, string>>): string {
+  return JSON.stringify(names, (_, each: unknown) => (typeof each === 'string' ? drawable(each) : each));
+}
+
 /** Names in a sentence: `a, b and c`; many are cut short. */
 export function listed(names: readonly string[], most = 6): string {
   if (names.length > most) return `${names.slice(0, most - 1).join(', ')} and ${names.length - most + 1} more`;

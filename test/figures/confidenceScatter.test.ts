@@ -44,6 +44,7 @@ describeFigure('confidenceScatter', [
     figure: (options) => confidenceScatter({ constantTeacher }, options),
   },
   { title: 'infinite log-odds', figure: (options) => confidenceScatter({ infinite }, options) },
+  { title: 'a name that every object has', figure: (options) => confidenceScatter({ toString: training }, options) },
   { title: 'one row', figure: (options) => confidenceScatter({ one }, options) },
 ]);
 

@@ -100,6 +100,25 @@ describeFigure('groupGaps', [
   },
   { title: 'many groups without names', figure: (options) => groupGaps(many, options) },
   {
+    title: 'groups and models that are called as what every object has',
+    figure: (options) =>
+      groupGaps(
+        {
+          ...shift,
+          groups: shift.groups.map((group, index) => ({
+            ...group,
+            group: ['constructor', 'toString', 'valueOf'][index]!,
+          })),
+        },
+        {
+          ...options,
+          before: 'hasOwnProperty',
+          after:
+            'a model whose name is so long that it is cut in its middle, even below a wide figure, where a legend has much room',
+        },
+      ),
+  },
+  {
     title: 'groups without rows alone',
     figure: (options) => groupGaps({ ...shift, groups: [shift.groups[2]!] }, options),
   },

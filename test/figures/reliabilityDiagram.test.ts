@@ -23,6 +23,10 @@ describeFigure('reliabilityDiagram', [
     figure: (options) => reliabilityDiagram({ model: oneRow }, options),
   },
   {
+    title: 'a name that every object has',
+    figure: (options) => reliabilityDiagram({ constructor: models.teacher, distilled: models.distilled }, options),
+  },
+  {
     title: 'a name of any length and any letters',
     figure: (options) =>
       reliabilityDiagram(

@@ -31,7 +31,7 @@ export const help = `dark-knowledge-report: what students took from their teache
   --from KIND              what scores are that no name tells: logits (default), probabilities or predictions
   --class-names FILE       names of the classes, one a line
   --title TEXT             the page's heading
-  --confidence SHARE       of all intervals (0.95)
+  --confidence SHARE       of all intervals in brackets, and by class and group (0.95); bins and flips are drawn with 0.95
   --resamples COUNT        of the bootstrap (1000)
   --seed NUMBER            same seed, same numbers (0)
   --help, --version
@@ -101,12 +101,20 @@ function parse(given: readonly string[]) {
 /** Files by the student's name; without one it is the file's. */
 function studentsOf(given: readonly string[]): Record<string, readonly string[]> {
   const students: Record<string, string[]> = {};
+  const unnamed = new Set<string>();
   for (const each of given) {
     const at = each.indexOf('=');
     const path = each.slice(at + 1);
     const name = at > 0 ? each.slice(0, at) : basename(path).replace(/(\.[a-z]+)+(#.*)?$/i, '');
     if (path === '') throw inputError(`--student ${each} must name a file, got none.`);
     const files = Object.hasOwn(students, name) ? students[name]! : [];
+    // Files of one name in different folders are different students more often than trials of one.
+    if (files.length > 0 && (at <= 0 || unnamed.has(name))) {
+      throw inputError(
+        `--student ${each} must be given a name, as ${name} is taken by ${files[0]}: --student NAME=${path}.`,
+      );
+    }
+    if (at <= 0) unnamed.add(name);
     students[name] = [...files, path];
   }
   return students;

@@ -96,9 +96,9 @@ export function* finishComparison(setup: Setup, rows: Rows): Generator<Progress,
     byGroup: ofEach(groups === undefined ? [] : students, (name) =>
       measure(groupShift({ ...seeded, groups: [...groups!.names] }), { ...beside(name), groups: groups!.groups }),
     ),
-    confidence: ofEach(rows.scored, (name) => confidenceOf(name, rows)),
+    confidence: ofEach(rows.scored, (name) => confidenceOf(name, rows, options.confidence)),
     layers: ofEach(students, (name) => rows.layers.matrix(trialsOf(name)[0]!)),
-    notes: notesOf(setup, rows, students),
+    notes: [...notesOf(setup, rows, students), ...doubtsOf(drawn, rows.rows, options.confidence)],
   };
 }
 
@@ -135,8 +135,9 @@ function overlapOf(names: readonly string[], of: (name: string) => RowNumbers, l
   };
 }
 
-function confidenceOf(name: string, { scatter, rows }: Rows): ConfidenceSample {
-  const found = confidenceDeviation({ teacherLogits: scatter.teacher!, studentLogits: scatter[`student ${name}`]! });
+function confidenceOf(name: string, { scatter, rows }: Rows, level: number): ConfidenceSample {
+  const logits = { teacherLogits: scatter.teacher!, studentLogits: scatter[`student ${name}`]! };
+  const found = confidenceDeviation(logits, { level });
   const rounded = (values: ArrayLike<number>) => Array.from(values, (value) => Number(value.toPrecision(5)));
   const { teacher, student, fitted } = found.scatter;
   return {
@@ -144,6 +145,24 @@ function confidenceOf(name: string, { scatter, rows }: Rows): ConfidenceSample {
     scatter: { teacher: rounded(teacher), student: rounded(student), fitted: Array.from(fitted) },
     ofRows: rows,
   };
+}
+
+/** Fewer rows than that are too few for percentiles of resamples. */
+const fewRows = 30;
+
+/** What the bootstrap does not see. */
+function doubtsOf(models: readonly DrawnModel[], rows: number, confidence: number): string[] {
+  const shares = models.flatMap(({ trials, numbers }) =>
+    trials > 1 ? [] : [numbers.accuracy, numbers.agreement].flatMap((share) => (share ? [share.value] : [])),
+  );
+  // What is so rare is missed by all rows with the probability left.
+  const unseen = 100 * (1 - (1 - confidence) ** (1 / rows));
+  return [
+    shares.some((share) => share === 0 || share === 1)
+      ? `An accuracy or agreement of 0% or 100% has an interval without width, as all resamples are alike: with ${rows} rows the share may still be ${Number(unseen.toPrecision(2))} points away.`
+      : '',
+    rows < fewRows ? `With ${rows} rows, intervals of resamples are too narrow.` : '',
+  ].filter((note) => note !== '');
 }
 
 function notesOf(setup: Setup, { rows, layers, scatter }: Rows, students: readonly string[]): string[] {

@@ -37,7 +37,7 @@ export interface RunRows {
 }
 
 /** Rows that sum to 1 from which on that is no chance. */
-const leastSuspicious = 20;
+const leastSuspicious = 5;
 
 /** A run without rows. */
 export function runRows(run: Run): RunRows {

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { openTensors } from 'dark-knowledge/files';
 import { inputError } from '../compare/fault.ts';
-import type { ColumnValues, RowFile } from './rowFile.ts';
+import type { ColumnValues, FileColumn, RowFile } from './rowFile.ts';
 
 /** Opens a file of arrays; the first axis of each is its rows. */
 export async function openArrayFile(path: string, name: string): Promise<RowFile> {
@@ -17,10 +17,19 @@ export async function openArrayFile(path: string, name: string): Promise<RowFile
   try {
     const { tensors } = await said(openTensors(handle, { name }));
     const arrays = Object.values(tensors).filter(({ shape }) => shape.length > 0);
+    const columns: Record<string, FileColumn> = {};
+    for (const { name: own, shape, rows } of arrays) {
+      // No rows of a kind that is not read are refused as all of them would be.
+      const unreadable = await rows(0, 0).then(
+        () => false,
+        () => true,
+      );
+      columns[own] = { shape: shape.slice(1), ...(unreadable && { unreadable }) };
+    }
     const found = new Map(arrays.map((tensor) => [tensor.name, tensor]));
     return {
       name,
-      columns: Object.fromEntries(arrays.map((tensor) => [tensor.name, { shape: tensor.shape.slice(1) }])),
+      columns,
       rows: arrays[0]?.shape[0],
       rowsOf: (column) => found.get(column)?.shape[0],
       walk(columns) {

@@ -6,7 +6,8 @@ import { inputError } from '../compare/fault.ts';
 import { checkOptions, type RunPart, type Setup } from '../compare/setup.ts';
 import { type CompareFilesInputs, type Opened, type OpenedRun, openAll } from './openAll.ts';
 import { openRowFile } from './openRowFile.ts';
-import { isNumbers, type RowBatch, type RowFile, type RowWalk } from './rowFile.ts';
+import type { RowKeys } from './roles.ts';
+import { type ColumnValues, isNumbers, type RowBatch, type RowFile, type RowWalk } from './rowFile.ts';
 
 /** How far a comparison is. */
 export interface FilesProgress {
@@ -50,6 +51,7 @@ interface Walking {
   readonly walk: RowWalk;
   readonly file: RowFile;
   readonly column: string;
+  readonly keys: RowKeys;
 }
 
 async function walkAll(
@@ -58,13 +60,15 @@ async function walkAll(
   onProgress: (progress: FilesProgress) => void | Promise<void>,
 ): Promise<void> {
   const lists = [labels, ...(groups ? [groups] : [])];
+  const holders = [...lists, ...runs];
+  // What one file alone says of its rows is not read.
+  const shared = (keys: RowKeys): RowKeys =>
+    Object.fromEntries(
+      Object.entries(keys).filter(([holds]) => holders.filter(({ keys: own }) => holds in own).length > 1),
+    );
   const walks: Walking[] = [
-    ...lists.map(({ file, column }) => ({ walk: file.walk([column]), file, column })),
-    ...runs.map(({ file, scores, features }) => ({
-      walk: file.walk([scores, ...Object.values(features)]),
-      file,
-      column: scores,
-    })),
+    ...lists.map(({ file, column, keys }) => walking(file, column, [], shared(keys))),
+    ...runs.map(({ file, scores, features, keys }) => walking(file, scores, Object.values(features), shared(keys))),
   ];
   const total = checkRows(walks);
   const widths = runs.reduce((sum, { file, scores, features }) => {
@@ -89,9 +93,14 @@ async function walkAll(
       teacher: parts[0]!,
       students: parts.slice(1),
     });
+    checkKeys(walks, batches, rows);
     rows += count;
     await onProgress({ stage: 'reading', done: rows, of: total });
   }
+}
+
+function walking(file: RowFile, column: string, others: readonly string[], keys: RowKeys): Walking {
+  return { walk: file.walk([...new Set([column, ...others, ...Object.values(keys)])]), file, column, keys };
 }
 
 function numbersOf({ file, column }: Walking, { data, shape }: HostTensor): HostTensor['data'] {
@@ -138,4 +147,37 @@ function checkBatches(walks: readonly Walking[], batches: readonly RowBatch[], r
   throw inputError(
     `${walks[least]!.file.name} must have the rows of ${walks[most]!.file.name}, got ${rows + batches[least]!.rows}, and there are more.`,
   );
+}
+
+/** Refuses files whose rows are in different orders, where labels or names of rows tell: every number would be wrong. */
+function checkKeys(walks: readonly Walking[], batches: readonly RowBatch[], rows: number): void {
+  const first = new Map<string, { readonly file: RowFile; readonly column: string; readonly values: ColumnValues }>();
+  for (const [index, { file, keys }] of walks.entries()) {
+    for (const [holds, column] of Object.entries(keys)) {
+      const values = batches[index]!.columns[column]!;
+      const other = first.get(holds);
+      // Classes by name, beside classes by number, cannot be told to be others.
+      if (holds === 'labels' && !isNumbers(values)) continue;
+      if (other === undefined) first.set(holds, { file, column, values });
+      else if (other.file.name !== file.name || other.column !== column) {
+        const [own, wanted] = [listOf(values), listOf(other.values)];
+        const row = differing(own, wanted);
+        if (row === undefined) continue;
+        throw inputError(
+          `${file.name}: ${column} must be those of ${other.file.name}, row by row, got ${own[row]} for ${wanted[row]} in row ${rows + row} (rows count from 0). Rows in another order? A column of another name is not compared.`,
+        );
+      }
+    }
+  }
+}
+
+function listOf(values: ColumnValues): ArrayLike<number | string> {
+  return isNumbers(values) ? values.data : values;
+}
+
+function differing(own: ArrayLike<number | string>, other: ArrayLike<number | string>): number | undefined {
+  for (let row = 0; row < own.length; row++) {
+    if (own[row] !== other[row] && String(own[row]) !== String(other[row])) return row;
+  }
+  return undefined;
 }

@@ -1,5 +1,4 @@
 /** JSON lines: a record a line, gzipped or not. */
-import { createInterface } from 'node:readline';
 import { inputError } from '../compare/fault.ts';
 import type { FileRecord, RecordSource, RecordStream } from './records.ts';
 import { textOf } from './textOf.ts';
@@ -12,36 +11,47 @@ export function jsonLinesSource(path: string, name: string): RecordSource {
 }
 
 async function* readLines(path: string, name: string): RecordStream {
-  const text = textOf(path);
-  const lines = createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY });
-  // readline passes errors of its input on to nobody.
-  let failure: Error | undefined;
-  text.on('error', (error) => {
-    failure = error;
-    lines.close();
-  });
   let records: FileRecord[] = [];
   let row = 0;
-  try {
-    for await (const line of lines) {
+  for await (const lines of linesOf(path, name)) {
+    for (const line of lines) {
       if (line.trim() === '') continue;
       records.push(parsed(name, line, row++));
       if (records.length < together) continue;
       yield records;
       records = [];
     }
+  }
+  if (records.length > 0) yield records;
+}
+
+/** Lines as they come; not by `node:readline`, which ends a line also within a text, at U+2028. */
+async function* linesOf(path: string, name: string): AsyncGenerator<readonly string[], void, void> {
+  const text = textOf(path).setEncoding('utf8');
+  let open = '';
+  try {
+    for await (const chunk of text as AsyncIterable<string>) {
+      const [first = '', ...others] = chunk.split('\n');
+      open += first;
+      const last = others.pop();
+      if (last === undefined) continue;
+      yield [open, ...others];
+      open = last;
+    }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw inputError(`${name}: ${message.replace(/\.?$/, '.')}`, error);
   } finally {
-    lines.close();
     text.destroy();
   }
-  if (failure !== undefined) throw inputError(`${name}: ${failure.message}.`, failure);
-  if (records.length > 0) yield records;
+  yield [open];
 }
 
 function parsed(name: string, line: string, row: number): FileRecord {
   let record: unknown;
   try {
-    record = JSON.parse(line);
+    // A byte order mark stands before the first record.
+    record = JSON.parse(row === 0 ? line.replace(/^\ufeff/, '') : line);
   } catch (error) {
     throw inputError(`${name}: row ${row} (rows count from 0) must be JSON, got ${shortened(line)}.`, error);
   }

@@ -3,7 +3,17 @@ import { existsSync } from 'node:fs';
 import { inFile, inputError } from '../compare/fault.ts';
 import type { Holds } from '../compare/scoreRow.ts';
 import { type CompareOptions, checkStudentName, type Run, type Setup, teacherName } from '../compare/setup.ts';
-import { groupColumn, isGroupName, labelColumn, listed, type ModelColumns, modelColumns } from './roles.ts';
+import {
+  groupColumn,
+  isGroupName,
+  labelColumn,
+  labelColumnBeside,
+  listed,
+  type ModelColumns,
+  modelColumns,
+  type RowKeys,
+  rowKeys,
+} from './roles.ts';
 import type { RowFile } from './rowFile.ts';
 
 /** Files of a comparison; each path may end in `#column`. */
@@ -23,12 +33,14 @@ export interface CompareFilesInputs extends CompareOptions {
 export interface Lists {
   readonly file: RowFile;
   readonly column: string;
+  readonly keys: RowKeys;
 }
 
 /** A model's trial with its file. */
 export interface OpenedRun extends ModelColumns {
   readonly file: RowFile;
   readonly run: Run;
+  readonly keys: RowKeys;
 }
 
 /** All files of a comparison. */
@@ -49,11 +61,16 @@ export async function openAll(
   if (names.length === 0) throw inputError('There must be at least one student, got none: --student NAME=FILE.');
   for (const name of names) checkStudentName(name);
   const teacher = await openRun(teacherName, inputs.teacher, inputs.from, openFile);
-  const labels = await openLabels(inputs, openFile);
+  const labels = await openLabels(inputs, teacher, openFile);
   const groups = await openGroups(inputs, [labels.file, teacher.file], openFile);
   const students: OpenedRun[] = [];
   for (const name of names) {
-    for (const path of inputs.students[name]!) students.push(await openRun(name, path, inputs.from, openFile));
+    const paths = inputs.students[name]!;
+    for (const path of paths) {
+      const opened = await openRun(name, path, inputs.from, openFile);
+      students.push(opened);
+      refuseDouble(opened, students);
+    }
   }
   checkLayers(students);
   return {
@@ -79,9 +96,11 @@ async function openRun(
   const file = await openFile(path);
   const columns = modelColumns(file, column, from);
   const { holds, said } = columns;
+  const keys = rowKeys(file, columns.scores, labelColumnBeside(file, columns.scores));
   return {
     ...columns,
     file,
+    keys,
     run: { model, holds, said, layers: Object.keys(columns.features), place: inFile(file.name) },
   };
 }
@@ -93,13 +112,15 @@ function splitColumn(given: string): { readonly path: string; readonly column: s
   return { path: given.slice(0, at), column: given.slice(at + 1) };
 }
 
-async function openLabels(inputs: CompareFilesInputs, openFile: (path: string) => Promise<RowFile>): Promise<Lists> {
+async function openLabels(
+  inputs: CompareFilesInputs,
+  teacher: OpenedRun,
+  openFile: (path: string) => Promise<RowFile>,
+): Promise<Lists> {
   const { path, column: wanted } = splitColumn(inputs.labels ?? splitColumn(inputs.teacher).path);
   const file = await openFile(path);
-  const column = labelColumn(file, wanted);
-  if (column !== undefined && (inputs.labels !== undefined || file.columns[column]!.shape.length === 0)) {
-    return { file, column };
-  }
+  const column = inputs.labels === undefined ? labelColumnBeside(file, teacher.scores) : labelColumn(file, wanted);
+  if (column !== undefined) return { file, column, keys: rowKeys(file, column, column) };
   const hint = inputs.labels === undefined ? '--labels FILE says where they are.' : 'FILE#COLUMN names another column.';
   throw inputError(`${file.name} must hold labels, got ${listed(Object.keys(file.columns))}. ${hint}`);
 }
@@ -112,17 +133,28 @@ async function openGroups(
   if (groups === undefined) {
     for (const { name, columns } of others) {
       const column = Object.keys(columns).find(isGroupName);
-      if (column !== undefined) return { file: await openFile(name), column };
+      if (column !== undefined) return groupsIn(await openFile(name), column);
     }
     return undefined;
   }
   const { path, column: wanted } = splitColumn(groups);
   const file = await openFile(path);
   const column = groupColumn(file, wanted);
-  if (column !== undefined) return { file, column };
+  if (column !== undefined) return groupsIn(file, column);
   throw inputError(
     `${file.name} must hold groups, got ${listed(Object.keys(file.columns))}. FILE#COLUMN names another column.`,
   );
+}
+
+function groupsIn(file: RowFile, column: string): Lists {
+  return { file, column, keys: rowKeys(file, column, undefined) };
+}
+
+/** A trial that counts twice would make the interval of a new training narrow. */
+function refuseDouble({ file, scores, run }: OpenedRun, students: readonly OpenedRun[]): void {
+  const same = students.filter((other) => other.run.model === run.model && other.file.name === file.name);
+  if (same.filter((other) => other.scores === scores).length < 2) return;
+  throw inputError(`Trials of ${run.model} must be different files, got ${scores} of ${file.name} twice.`);
 }
 
 /** Trials of a student must have the same layers, and be of one kind. */

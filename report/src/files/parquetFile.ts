@@ -1,16 +1,17 @@
 /** Parquet, a row group at a time. */
 import { open } from 'node:fs/promises';
-import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { inputError } from '../compare/fault.ts';
-import type { FileRecord, RecordSource } from './records.ts';
+import { checkPages } from './parquetPages.ts';
+import { type FileRecord, type RecordSource, refuseDoubles } from './records.ts';
 
 /** A source of records. */
 export async function parquetSource(path: string, name: string): Promise<RecordSource> {
   const handle = await open(path);
-  const said = async <Value>(promise: Promise<Value>): Promise<Value> => {
+  const said = async <Value>(work: () => Value | Promise<Value>): Promise<Value> => {
     try {
-      return await promise;
+      return await work();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       throw inputError(`${name}: ${message.replace(/\.?$/, '.')}`, error);
@@ -31,19 +32,30 @@ export async function parquetSource(path: string, name: string): Promise<RecordS
         return bytes.buffer;
       },
     };
-    const metadata = await said(parquetMetadataAsync(file));
+    // Without what it asks of maps, which some damaged footers send round in circles.
+    const metadata = await said(() => parquetMetadataAsync(file, { geoparquet: false }));
+    const rows = metadata.row_groups.reduce((sum, { num_rows }) => sum + Number(num_rows), 0);
+    if (rows !== Number(metadata.num_rows) || metadata.row_groups.some(({ num_rows }) => num_rows < 0n)) {
+      throw inputError(`${name}: the row groups must be of ${metadata.num_rows} rows, got ${rows}.`);
+    }
+    const names = (await said(() => parquetSchema(metadata))).children.map(({ element }) => element.name);
+    refuseDoubles(name, names);
     return {
       name,
       rows: Number(metadata.num_rows),
       async *read(columns) {
         let rowStart = 0;
-        for (const { num_rows } of metadata.row_groups) {
+        for (const { num_rows, columns: chunks } of metadata.row_groups) {
           const rowEnd = rowStart + Number(num_rows);
           // The first look needs one row, a walk all of them.
-          const wanted = columns && [...new Set(columns.map((column) => column.split('.')[0]!))];
+          const wanted = columns && names.filter((each) => columns.some((column) => isIn(each, column)));
+          for (const { meta_data } of chunks) {
+            if (meta_data === undefined || (wanted && !wanted.includes(meta_data.path_in_schema[0]!))) continue;
+            await said(() => checkPages(file, meta_data));
+          }
           const range = { rowStart, rowEnd: columns === undefined ? rowStart + 1 : rowEnd };
           const given = { file, metadata, compressors, ...range, ...(wanted && { columns: wanted }) };
-          yield (await said(parquetReadObjects(given))) as FileRecord[];
+          yield (await said(() => parquetReadObjects(given))) as FileRecord[];
           rowStart = rowEnd;
         }
       },
@@ -53,4 +65,9 @@ export async function parquetSource(path: string, name: string): Promise<RecordS
     await handle.close();
     throw error;
   }
+}
+
+/** Whether a column is what a field of the file holds, or lies within it; a field's own name may have points. */
+function isIn(field: string, column: string): boolean {
+  return column === field || column.startsWith(`${field}.`);
 }

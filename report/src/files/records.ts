@@ -34,7 +34,7 @@ export async function openRecords(source: RecordSource): Promise<RowFile> {
   const { value: [first] = [] } = (await stream.next()) as { readonly value?: readonly FileRecord[] };
   await stream.return();
   if (first === undefined) throw inputError(`${source.name} must have at least one row, got none.`);
-  const fields = new Map(fieldsOf(flat(first)).map((field) => [field.name, field]));
+  const fields = new Map(fieldsOf(flat(source.name, first)).map((field) => [field.name, field]));
   return {
     name: source.name,
     rows: source.rows,
@@ -47,6 +47,13 @@ export async function openRecords(source: RecordSource): Promise<RowFile> {
       ),
     close: () => source.close(),
   };
+}
+
+/** Refuses columns of one name: a record would hold the last of them. */
+export function refuseDoubles(file: string, names: readonly string[]): void {
+  if (new Set(names).size === names.length) return;
+  const double = names.find((name, index) => names.indexOf(name) < index);
+  throw inputError(`${file} must hold columns of different names, got ${double} twice.`);
 }
 
 function walkOver(source: RecordSource, fields: readonly Field[]): RowWalk {
@@ -63,7 +70,7 @@ function walkOver(source: RecordSource, fields: readonly Field[]): RowWalk {
           waiting = step.value;
         }
         const room = most - taken.length;
-        for (const record of waiting.slice(0, room)) taken.push(flat(record));
+        for (const record of waiting.slice(0, room)) taken.push(flat(source.name, record));
         waiting = waiting.slice(room);
       }
       const first = row;
@@ -75,15 +82,21 @@ function walkOver(source: RecordSource, fields: readonly Field[]): RowWalk {
 }
 
 /** Records within a record by their paths: `features.block1`. */
-function flat(record: FileRecord, prefix = ''): FileRecord {
-  const nested = Object.values(record).some(isRecord);
-  if (!nested && prefix === '') return record;
-  const fields: Record<string, unknown> = {};
+function flat(file: string, record: FileRecord): FileRecord {
+  if (!Object.values(record).some(isRecord)) return record;
+  const fields = [...pathsOf(record, '')];
+  refuseDoubles(
+    file,
+    fields.map(([path]) => path),
+  );
+  return Object.fromEntries(fields);
+}
+
+function* pathsOf(record: FileRecord, prefix: string): Generator<readonly [path: string, value: unknown]> {
   for (const [name, value] of Object.entries(record)) {
-    if (isRecord(value)) Object.assign(fields, flat(value, `${prefix}${name}.`));
-    else fields[prefix + name] = value;
+    if (isRecord(value)) yield* pathsOf(value, `${prefix}${name}.`);
+    else yield [prefix + name, value];
   }
-  return fields;
 }
 
 function isRecord(value: unknown): value is FileRecord {
@@ -131,8 +144,12 @@ function valuesOf(file: string, field: Field, records: readonly FileRecord[], fi
   const place = inFile(file);
   if (shape.length === 0) {
     const values = records.map((record, index) => {
-      const value = plain(record[name]);
+      const value = single(record[name]);
       if (value === undefined) throw rowError(place, name, 'a number or a word', record[name], first + index);
+      // Where a decoder met other bytes than UTF-8, different words have become one.
+      if (typeof value === 'string' && value.includes('\ufffd')) {
+        throw rowError(place, name, 'a word in UTF-8', JSON.stringify(value), first + index);
+      }
       return value;
     });
     if (!values.every((value) => typeof value === 'number')) return values;
@@ -140,12 +157,18 @@ function valuesOf(file: string, field: Field, records: readonly FileRecord[], fi
   }
   const width = shape.reduce((size, extent) => size * extent, 1);
   const data = new Float64Array(records.length * width);
-  const wanted = width === 1 ? 'one number' : `${width} numbers`;
+  const wanted = width === 1 ? 'one number' : `${shape.join(' × ')} numbers`;
   records.forEach((record, index) => {
     const value = sources.length === 1 ? record[name] : sources.map((source) => record[source]);
     const filled = fill(data, index * width, (index + 1) * width, value);
-    if (filled !== (index + 1) * width) {
-      throw rowError(place, name, `${wanted} as in row 0`, describe(value, filled - index * width), first + index);
+    if (filled !== (index + 1) * width || !hasShape(value, shape)) {
+      throw rowError(
+        place,
+        name,
+        `${wanted} as in row 0`,
+        describe(value, filled - index * width, width),
+        first + index,
+      );
     }
   });
   return { data, shape: [records.length, ...shape] } satisfies HostTensor;
@@ -164,14 +187,35 @@ function fill(data: Float64Array, at: number, end: number, value: unknown): numb
   return at + 1;
 }
 
-function describe(value: unknown, filled: number): string {
+/** Whether lists are as long, and as deep, as their shape: as many numbers may be in other lists. */
+function hasShape(value: unknown, [extent, ...axes]: readonly number[]): boolean {
+  if (extent === undefined) return !isList(value);
+  if (!isList(value) || value.length !== extent) return false;
+  for (let index = 0; index < extent; index++) if (!hasShape(value[index], axes)) return false;
+  return true;
+}
+
+function describe(value: unknown, filled: number, wanted: number): string {
   if (!isList(value)) return JSON.stringify(value) ?? 'nothing';
   const odd = Array.from(value).find((each) => !isList(each) && typeof plain(each) !== 'number');
   if (odd !== undefined || Array.from(value).includes(null)) return JSON.stringify(odd ?? null);
+  if (filled === wanted) return `${filled} in lists of other lengths`;
   return Number.isNaN(filled) ? 'others' : String(filled);
 }
 
 const infinity = /^[+-]?inf(inity)?$/i;
+/** What is a name, of a group say, as well as a number, which others would share: 007 with 7, 1e3 with 1000. */
+const namely = /^[+-]?0\d|^[^.]*\de\d/i;
+
+/** Whether a number is of another base, as 0x10 is: a name, where nobody writes scores so. */
+function isOtherBase(text: string): boolean {
+  return text.startsWith('0') && 'xobXOB'.includes(text.charAt(1)) && text.length > 1;
+}
+
+/** A single value: a number or a word. */
+function single(value: unknown): number | string | undefined {
+  return typeof value === 'string' && namely.test(value.trim()) ? value.trim() : plain(value);
+}
 
 /** A number or a word; numbers come as words in CSV, as bigints in Parquet. */
 function plain(value: unknown): number | string | undefined {
@@ -181,7 +225,7 @@ function plain(value: unknown): number | string | undefined {
   const text = value.trim();
   if (text === '') return undefined;
   const number = Number(text);
-  if (!Number.isNaN(number)) return number;
+  if (!Number.isNaN(number)) return isOtherBase(text) ? text : number;
   if (/^nan$/i.test(text)) return Number.NaN;
   if (infinity.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
   return text;

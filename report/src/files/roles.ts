@@ -13,8 +13,11 @@ const scoreNames: Readonly<Record<Holds, readonly string[]>> = {
 const labelNames = ['labels', 'label', 'targets', 'target', 'y', 'y_true'];
 const groupNames = ['groups', 'group'];
 
+/** What says which row a row is. */
+const rowNames = ['ids', 'id', 'index', 'indices'];
+
 /** What lies beside scores and is no layer of a model. */
-const otherNames = ['images', 'image', 'inputs', 'input', 'x', 'ids', 'id', 'index', 'indices', 'row_weights'];
+const otherNames = [...rowNames, 'images', 'image', 'inputs', 'input', 'x', 'row_weights'];
 
 const known = new Set([...Object.values(scoreNames).flat(), ...labelNames, ...groupNames, ...otherNames]);
 
@@ -42,6 +45,11 @@ export function modelColumns(file: RowFile, column: string | undefined, from: Ho
     // A file may hold weights as well.
     .filter(([name]) => file.rowsOf(name) === rows)
     .map(([name]) => [layerOf(name), name] as const);
+  for (const [index, [layer, name]] of features.entries()) {
+    const [, other] = features.find(([found]) => found === layer)!;
+    if (features.findIndex(([found]) => found === layer) === index) continue;
+    throw inputError(`${file.name} must hold one array of layer ${layer}, got ${other} and ${name}.`);
+  }
   return { holds, said, scores, features: Object.fromEntries(features) };
 }
 
@@ -81,6 +89,31 @@ function heldBy(column: string): Holds | undefined {
 /** The column of labels, undefined where the file has none. */
 export function labelColumn(file: RowFile, column: string | undefined): string | undefined {
   return listColumn(file, labelNames, column);
+}
+
+/** The column of labels beside a model's scores: by its name alone, as another single column is what the model said. */
+export function labelColumnBeside(file: RowFile, scores: string): string | undefined {
+  const column = named(file, labelNames);
+  return column === scores || column === undefined || !isList(file, column) ? undefined : column;
+}
+
+/** Columns that say which row a row is, by what they hold: where two files have one, they must hold the same. */
+export type RowKeys = Readonly<Record<string, string>>;
+
+/** The columns beside another that say which row a row is: names of rows, and labels where there is a column of them. */
+export function rowKeys(file: RowFile, beside: string, labels: string | undefined): RowKeys {
+  const names = Object.keys(file.columns).filter((name) => rowNames.includes(name.toLowerCase()));
+  const keys = [...names.map((name) => [name.toLowerCase(), name] as const), ['labels', labels] as const];
+  return Object.fromEntries(
+    keys.flatMap(([holds, name]) => {
+      if (name === undefined || !isList(file, name) || file.columns[name]!.unreadable) return [];
+      return file.rowsOf(name) === file.rowsOf(beside) ? [[holds, name] as const] : [];
+    }),
+  );
+}
+
+function isList(file: RowFile, column: string): boolean {
+  return file.columns[column]!.shape.every((extent) => extent === 1);
 }
 
 /** The column of groups. */

@@ -5,6 +5,8 @@ import type { HostTensor } from 'dark-knowledge';
 export interface FileColumn {
   /** Of one row: [] for a single value, [classes] for scores. */
   readonly shape: readonly number[];
+  /** Where its kind is not read: words and dates of NumPy. */
+  readonly unreadable?: true;
 }
 
 /** Values of some rows: numbers, or words and numbers where a column holds words. */

@@ -10,7 +10,21 @@ import { compile } from 'vega-lite';
  * @param prefix Begins its ids, which are the page's too.
  */
 export async function svgOf(figure: Figure, prefix: string): Promise<string> {
-  const svg = await new View(parse(compile(figure).spec), { renderer: 'none' }).toSVG();
+  const view = new View(parse(compile(figure).spec), { renderer: 'none' });
+  const failures: string[] = [];
+  const logger: ReturnType<typeof view.logger> = {
+    level: () => logger,
+    error(...said: readonly unknown[]) {
+      failures.push(said.join(' '));
+      return logger;
+    },
+    warn: () => logger,
+    info: () => logger,
+    debug: () => logger,
+  };
+  const svg = await view.logger(logger).toSVG();
+  // Vega tells of an error, and goes on with an empty picture.
+  if (failures.length > 0) throw new Error(`The figure ${figure.description} cannot be drawn: ${failures.join('; ')}.`);
   const ids = new Map<string, string>();
   for (const [, id] of svg.matchAll(/<[^>]* id="([^"]*)"/g)) ids.set(id!, `${prefix}-${ids.size}`);
   return svg

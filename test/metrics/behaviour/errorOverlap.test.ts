@@ -77,6 +77,13 @@ describeMetric('errorOverlap', [
 ]);
 
 describe('errorOverlap', () => {
+  it('takes models by names that every object has', () => {
+    const named = errorOverlap({ models: ['constructor', 'toString', 'other'], from: 'predictions' });
+    const { teacher, student, other } = predictions;
+    const result = measure(named, { labels, constructor: teacher, toString: student, other });
+    expect([result.value, result.count, result.union]).toEqual([expected.value, expected.count, expected.union]);
+  });
+
   it('keeps nothing but errors when it streams', () => {
     const running = accumulate(errorOverlap({ models: ['model'], from: 'predictions' }));
     for (let batch = 0; batch < 5; batch++)
