@@ -42,8 +42,8 @@ export interface AlphaDivergenceOptions<R extends Reduction = Reduction> extends
  * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: ≥ 0,
  * a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for an α of 0 or 1, a temperature that is not greater than 0, numbers of classes that differ, or an unknown
- * option; TypeError for logits of one class.
+ * @throws RangeError for an α of 0 or 1, a temperature that is not greater than 0, numbers of classes that differ,
+ * logits of one class, or an unknown option.
  * @example
  * const { value } = evaluate(alphaDivergence(), { studentLogits: [[1, 2, 0]], teacherLogits: [[0, 3, 1]] });
  * @see Amari: Information geometry and its applications (2016), chapter 4
