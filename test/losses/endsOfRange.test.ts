@@ -4,6 +4,8 @@
  */
 import {
   type AnyLoss,
+  adaptiveKlDivergence,
+  alphaDivergence,
   ckaLoss,
   jensenShannon,
   klDivergence,
@@ -182,6 +184,38 @@ describe.each(backends)('logits whose digits are coarse on %s', (_, backend) => 
     const list = { teacherIndices: [[0]], teacherLogProbabilities: [[0]] };
     const sparse = compute(backend, sparseDivergence(), { studentLogits: [[low, high, high]], ...list });
     expectNear(sparse.gradient, [-1, 0.5, 0.5]);
+  });
+});
+
+describe.each(backends)('a class that one side masks and the other hardly expects on %s', (_, backend) => {
+  const shared = [0.4, -1.1, 0.3, 0.9, -0.2, 0.7, -0.6];
+  const losses = [
+    klDivergence({ direction: 'reverse' }),
+    jensenShannon(),
+    jensenShannon({ beta: 0.1 }),
+    skewedKlDivergence(),
+    skewedKlDivergence({ direction: 'reverse' }),
+    skewedKlDivergence({ skew: 0.9 }),
+    alphaDivergence(),
+    alphaDivergence({ alpha: 2 }),
+    alphaDivergence({ alpha: -1 }),
+    adaptiveKlDivergence(),
+  ];
+
+  it('makes no divergence less than 0', () => {
+    for (let at = 0; at < 60; at++) {
+      const logits = [...shared.map((logit) => logit * (1 + at / 7)), -Infinity];
+      const other = [...logits.slice(0, -1), -12 - at / 3];
+      for (const [studentLogits, teacherLogits] of [
+        [[logits], [other]],
+        [[other], [logits]],
+      ]) {
+        for (const loss of losses) {
+          const { value } = compute(backend, loss, { studentLogits: studentLogits!, teacherLogits: teacherLogits! });
+          expect(value, `${loss.name} ${JSON.stringify(loss.options)}, ${at}`).toBeGreaterThanOrEqual(0);
+        }
+      }
+    }
   });
 });
 

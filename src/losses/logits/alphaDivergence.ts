@@ -91,7 +91,8 @@ export function alphaDivergence<R extends Reduction = 'mean'>(options: AlphaDive
         const difference = backend.subtract(power, student);
         const exact = backend.where(nearZero(backend, growth), small, difference);
         const grown = backend.where(pair.near, exact, difference);
-        return { losses: scale(backend, excess, factor / (alpha * (alpha - 1))), student, grown, excess };
+        const losses = backend.maximum(scale(backend, excess, factor / (alpha * (alpha - 1))), backend.scalar(0));
+        return { losses, student, grown, excess };
       },
 
       gradient(backend, { student, grown, excess }) {

@@ -82,7 +82,8 @@ export function skewedKlDivergence<R extends Reduction = 'mean'>(
         const quotient = backend.divide(own, backend.where(mixture, mixture, backend.scalar(1)));
         const direct = backend.subtract(quotient, backend.scalar(1));
         const excess = backend.where(near, exponentialMinusOne(backend, fallen), direct);
-        return { losses: scale(backend, backend.sum(terms, { axis: -1 }), factor), student, fallen, excess };
+        const divergence = backend.maximum(backend.sum(terms, { axis: -1 }), backend.scalar(0));
+        return { losses: scale(backend, divergence, factor), student, fallen, excess };
       },
 
       gradient(backend, { student, fallen, excess }) {
