@@ -88,6 +88,7 @@ export function switchAt(options: SwitchOptions): Schedule {
     from: finite(0),
     to: finite(1),
   });
-  if (window === 0) return (step) => (step < at ? from : to);
+  // Without a step there is no weight, as on a ramp.
+  if (window === 0) return (step) => (step < at ? from : step >= at ? to : Number.NaN);
   return ramp('switchAt', { from, to, start: at, end: at + window }, (fraction) => fraction);
 }

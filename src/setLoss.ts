@@ -86,9 +86,9 @@ export function setLoss<Kept extends string>(own: SetLoss<Kept>): Loss<SetInput,
     },
 
     backward<T>(backend: Backend<T>, { own: kept, factor, shaped }: Residuals<T>, upstream: T) {
-      // Through the factor, which is linear in the upstream as all of it is.
-      const scaled = factor === undefined ? upstream : backend.multiply(upstream, factor as T);
-      const gradient = own.gradient<T>(backend, kept as Record<Kept | 'value', T>, scaled);
+      const ofNumbers = own.gradient<T>(backend, kept as Record<Kept | 'value', T>, upstream);
+      // Last: what the gradient is made of may leave the range once it is as large, or as small, as the factor makes it.
+      const gradient = factor === undefined ? ofNumbers : backend.multiply(ofNumbers, factor as T);
       return [backend.reshape(gradient, backend.shapeOf(shaped as T))];
     },
   };

@@ -28,6 +28,12 @@ describe('schedules', () => {
     expect(at(switchAt({ step: 10, window: 4 }), 10, 11, 12, 14, 15)).toEqual([0, 0.25, 0.5, 1, 1]);
   });
 
+  it('give no weight without a step', () => {
+    for (const schedule of [switchAt({ step: 3 }), switchAt({ step: 3, window: 2 }), linearRamp({ end: 3 })]) {
+      expect(at(schedule, Number.NaN, undefined as never)).toEqual([Number.NaN, Number.NaN]);
+    }
+  });
+
   it('refuse what is out of range, once, in the factory', () => {
     expect(() => linearRamp({ start: 5, end: 5 })).toThrow('linearRamp: end must be greater than start, 5, got 5.');
     expect(() => cosineRamp({ end: Number.NaN })).toThrow(RangeError);

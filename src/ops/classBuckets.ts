@@ -5,7 +5,6 @@
  */
 import type { Backend } from '../backend.ts';
 import { isMinusInfinity } from './isMinusInfinity.ts';
-import { logSumExp } from './logSumExp.ts';
 import { scale } from './scale.ts';
 import { takeAlong } from './takeAlong.ts';
 
@@ -24,19 +23,32 @@ export function bucketLogits<T>(backend: Backend<T>, logits: T, indices: T): T {
 
 /** The tail's logit of each row, [rows, 1]: of all `outside` logits, which are −Infinity for classes that have a bucket. */
 export function tailLogits<T>(backend: Backend<T>, outside: T, temperature: number): T {
-  return backend.scope(() =>
-    scale(backend, logSumExp(backend, scale(backend, outside, 1 / temperature), true), temperature),
-  );
+  return backend.scope(() => {
+    const { largest, total } = tailWeights(backend, outside, temperature);
+    return backend.add(largest, scale(backend, backend.log(total), temperature));
+  });
 }
 
 /** The gradient in the outside logits from that in the tail's: each class has its share, classes with a bucket none. */
-export function tailGradient<T>(backend: Backend<T>, outside: T, tail: T, gradient: T, temperature: number): T {
+export function tailGradient<T>(backend: Backend<T>, outside: T, gradient: T, temperature: number): T {
   return backend.scope(() => {
-    // −Infinity less itself is NaN.
-    const pivot = backend.where(isMinusInfinity(backend, tail), backend.scalar(0), tail);
-    const shares = backend.exp(scale(backend, backend.subtract(outside, pivot), 1 / temperature));
+    const { weights, total } = tailWeights(backend, outside, temperature);
+    const shares = backend.divide(weights, backend.where(total, total, backend.scalar(1)));
     return backend.multiply(shares, gradient);
   });
+}
+
+/**
+ * Softened weights of the outside classes beside the largest of them, and their sum, [rows, 1]. The largest comes off before T
+ * divides: a tail of one class has that class's logit to the last digit, at any T, and shares add up to 1 however large logits are.
+ */
+function tailWeights<T>(backend: Backend<T>, outside: T, temperature: number) {
+  const row = { axis: -1, keepDims: true };
+  const most = backend.max(outside, row);
+  // −Infinity less itself is NaN.
+  const largest = backend.where(isMinusInfinity(backend, most), backend.scalar(0), most);
+  const weights = backend.exp(scale(backend, backend.subtract(outside, largest), 1 / temperature));
+  return { largest, weights, total: backend.sum(weights, row) };
 }
 
 /** [rows, n] with one more column at the end, [rows, 1]. */

@@ -49,7 +49,7 @@ export function selectedGradient<T>(
     );
     if (!tail) return backend.reshape(own, shape);
     const outside = outsideOf(backend, flat, selection);
-    const shared = tailGradient(backend, outside, tailLogits(backend, outside, temperature), own, temperature);
+    const shared = tailGradient(backend, outside, own, temperature);
     return backend.reshape(backend.where(flags(backend, places.length, indices), own, shared), shape);
   });
 }

@@ -10,20 +10,18 @@ export interface FarMixture<T> {
   /** 1 for each row that is near. */
   readonly near: T;
   readonly mixture: T;
-  /** log m − log q and log m − log p; they mean nothing where q or p is 0. */
+  /** log m − log q and log m − log p, and 0 where m is 0, though q or p may not be; they mean nothing where q or p is 0. */
   readonly logRatios: SidePair<T>;
 }
 
-/** The mixture share·p + (1 − share)·q. */
+/** The mixture share·p + (1 − share)·q. Where its parts are less than a number holds, so are p and q, and the ratios are 0. */
 export function farMixture<T>(backend: Backend<T>, pair: SoftenedPair<T>, share: number): FarMixture<T> {
   const { student, teacher, near } = pair;
   const mixture = backend.add(scale(backend, teacher, share), scale(backend, student, 1 - share));
   const log = backend.log(mixture);
-  const logRatios = {
-    student: backend.subtract(log, logOf(backend, pair, 'student')),
-    teacher: backend.subtract(log, logOf(backend, pair, 'teacher')),
-  };
-  return { near, mixture, logRatios };
+  const over = (side: keyof SidePair<T>): T =>
+    backend.where(mixture, backend.subtract(log, logOf(backend, pair, side)), backend.scalar(0));
+  return { near, mixture, logRatios: { student: over('student'), teacher: over('teacher') } };
 }
 
 /** How p stands to the mixture m = share·p + (1 − share)·q. */

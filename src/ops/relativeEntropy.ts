@@ -24,7 +24,7 @@ export function relativeEntropyTerms<T>(backend: Backend<T>, p: T, q: T, logRati
 }
 
 /**
- * KL(p‖q) for each row, [...], from x = log q − log p.
+ * KL(p‖q) for each row, [...], from x = log q − log p; of what rounding leaves below 0, 0.
  *
  * @param near `SoftenedPair.near`: rows that are not so are summed from p·(log p − log q).
  */
@@ -32,7 +32,8 @@ export function relativeEntropy<T>(backend: Backend<T>, p: T, q: T, logRatio: T,
   return backend.scope(() => {
     const terms = relativeEntropyTerms(backend, p, q, logRatio);
     const plain = near && scale(backend, weighted(backend, p, logRatio), -1);
-    return backend.sum(plain === undefined ? terms : backend.where(near!, terms, plain), { axis: -1 });
+    const sum = backend.sum(plain === undefined ? terms : backend.where(near!, terms, plain), { axis: -1 });
+    return backend.maximum(sum, backend.scalar(0));
   });
 }
 

@@ -65,7 +65,8 @@ export function jensenShannonDivergence(beta: number): PartialDivergence {
       const ofStudent = mixtureRatio(backend, student, teacher, opposite, 1 - beta, farOf('student'));
       const terms = backend.add(scale(backend, ofTeacher.terms, beta), scale(backend, ofStudent.terms, 1 - beta));
       return {
-        losses: backend.sum(terms, { axis: -1 }),
+        // Where a class is there on one side alone and hardly expected, rounding may leave less than 0.
+        losses: backend.maximum(backend.sum(terms, { axis: -1 }), backend.scalar(0)),
         student,
         first: scale(backend, ofStudent.logRatio, -1),
         second: backend.sum(ofStudent.terms, { axis: -1 }),

@@ -1,6 +1,7 @@
 /** Comparisons of logits class by class: a class that is masked with −Infinity takes no part in them. */
 import type { Backend } from '../backend.ts';
 import { isMinusInfinity } from './isMinusInfinity.ts';
+import { scale } from './scale.ts';
 
 /** The differences of two sides' logits over the classes that neither masks. */
 export interface SharedDifferences<T> {
@@ -20,8 +21,9 @@ export function maskedClasses<T>(
   student: T,
   teacher: T,
 ): { readonly masked: T; readonly count: T } {
-  // The sum is −Infinity where one side is; of NaN and of opposite infinities it is NaN, which compares as not less.
-  const masked = isMinusInfinity(backend, backend.add(student, teacher));
+  // The sum is −Infinity where one side is; of NaN and of opposite infinities it is NaN, which compares as not less. Of halves,
+  // since the lowest finite number on both sides, a mask of many codes, would add up to −Infinity too.
+  const masked = isMinusInfinity(backend, backend.add(scale(backend, student, 0.5), scale(backend, teacher, 0.5)));
   const classes = backend.scalar(backend.shapeOf(student).at(-1)!);
   const left = backend.subtract(classes, backend.sum(masked, { axis: -1, keepDims: true }));
   return { masked, count: backend.maximum(left, backend.scalar(1)) };

@@ -401,6 +401,25 @@ describe('ckaLoss', () => {
     expect(gradients.studentFeatures.data.some((slope) => Math.abs(slope) > 1)).toBe(true);
   });
 
+  it('is 1 without bias where a mask leaves three samples, and NaN where one of them is', () => {
+    const features = [
+      [1, 2],
+      [0, 1],
+      [3, 1],
+      [2, 5],
+    ];
+    const loss = ckaLoss({ debiased: true });
+    const teacherFeatures = [[0, 1], [1, 1], [2, 0], features[3]!];
+    const mask = [1, 1, 1, 0];
+    const { value, gradients } = valueAndGradients(loss, { studentFeatures: features, teacherFeatures, mask });
+    expect(value).toBe(1);
+    expect(gradients.studentFeatures.data.every((slope) => slope === 0)).toBe(true);
+    for (const side of ['studentFeatures', 'teacherFeatures']) {
+      const given = { studentFeatures: features, teacherFeatures, [side]: [[Number.NaN, 0], ...features.slice(1)] };
+      expect(evaluate(loss, { ...given, mask }).value).toBeNaN();
+    }
+  });
+
   it('refuses fewer than four samples where debiased', () => {
     expect(() => evaluate(ckaLoss({ debiased: true }), pocket)).toThrow(
       'ckaLoss: studentFeatures must be of at least 4 samples, got shape [3, 2]. Without bias, HSIC needs four.',

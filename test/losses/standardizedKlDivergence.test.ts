@@ -78,6 +78,26 @@ describe('standardizedKlDivergence', () => {
     });
   });
 
+  it('has a finite gradient where the student alone masks a class: that of the other scores', () => {
+    const { value, gradients } = valueAndGradients(standardizedKlDivergence({ temperature: 1 }), {
+      studentLogits: [[1, 3, -Infinity]],
+      teacherLogits: [[3, 1, 2]],
+    });
+    expect(value).toBe(Infinity);
+    // Two classes count on both sides: z = ∓1/√2 and ±1/√2, the deviation is √2, and the teacher's third score is 0.
+    const z = Math.SQRT1_2;
+    const weights = [Math.exp(-z), Math.exp(z)] as const;
+    const q = weights.map((weight) => weight / (weights[0] + weights[1]));
+    const p = [weights[1], weights[0], 1].map((weight) => weight / (weights[0] + weights[1] + 1));
+    const slopes = [q[0]! - p[0]!, q[1]! - p[1]!, -p[2]!];
+    const mean = (slopes[0]! + slopes[1]! + slopes[2]!) / 2;
+    const along = z * (slopes[1]! - slopes[0]!);
+    const expected = [slopes[0]! - mean + z * along, slopes[1]! - mean - z * along, slopes[2]!];
+    gradients.studentLogits.data.forEach((slope, at) => {
+      expect(slope).toBeCloseTo(expected[at]! / Math.SQRT2, 12);
+    });
+  });
+
   it('keeps T², which a peer drops where it gets no labels', () => {
     const scores = (row: number[]): number[] => {
       const mean = row.reduce((sum, value) => sum + value, 0) / row.length;

@@ -113,6 +113,21 @@ describe('universalLogitDistance', () => {
     }
   });
 
+  it('shows a NaN of either side in value and gradient', () => {
+    const [good, bad] = [[[1, 2, 0]], [[0, Number.NaN, 1]]];
+    for (const [studentLogits, teacherLogits] of [
+      [good, bad],
+      [bad, good],
+    ]) {
+      const { value, gradients } = valueAndGradients(universalLogitDistance(), {
+        studentLogits: studentLogits!,
+        teacherLogits: teacherLogits!,
+      });
+      expect(value).toBeNaN();
+      expect(Array.from(gradients.studentLogits.data)).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    }
+  });
+
   it('refuses rows that differ, and one class', () => {
     const run = (inputs: object) => () => evaluate(universalLogitDistance(), { ...pocketRow, ...inputs });
     expect(

@@ -30,8 +30,8 @@ export interface AcceptanceHybridOptions<R extends Reduction = Reduction> extend
  * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: ≥ 0,
  * a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for an η or a temperature that is not greater than 0, numbers of classes that differ, or an unknown
- * option; TypeError for logits of one class.
+ * @throws RangeError for an η or a temperature that is not greater than 0, numbers of classes that differ, logits of
+ * one class, or an unknown option.
  * @example
  * const { value } = evaluate(acceptanceHybrid(), { studentLogits: [[1, 2, 0]], teacherLogits: [[0, 3, 1]] });
  * @see LK losses, arXiv 2602.23881

@@ -39,8 +39,8 @@ export interface AdaptiveKlDivergenceOptions<R extends Reduction = Reduction> ex
  * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: in nats, ≥ 0,
  * a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for a μ outside (0, 1), a temperature that is not greater than 0, numbers of classes that differ, or an unknown
- * option; TypeError for logits of one class.
+ * @throws RangeError for a μ outside (0, 1), a temperature that is not greater than 0, numbers of classes that differ,
+ * logits of one class, or an unknown option.
  * @example
  * const { value } = evaluate(adaptiveKlDivergence(), { studentLogits: [[1, 2, 0]], teacherLogits: [[0, 3, 1]] });
  * @see Wu et al.: Rethinking Kullback–Leibler divergence in knowledge distillation for large language models (2024),

@@ -42,8 +42,8 @@ export interface AlphaDivergenceOptions<R extends Reduction = Reduction> extends
  * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: ≥ 0,
  * a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for an α of 0 or 1, a temperature that is not greater than 0, numbers of classes that differ, or an unknown
- * option; TypeError for logits of one class.
+ * @throws RangeError for an α of 0 or 1, a temperature that is not greater than 0, numbers of classes that differ,
+ * logits of one class, or an unknown option.
  * @example
  * const { value } = evaluate(alphaDivergence(), { studentLogits: [[1, 2, 0]], teacherLogits: [[0, 3, 1]] });
  * @see Amari: Information geometry and its applications (2016), chapter 4
@@ -91,7 +91,8 @@ export function alphaDivergence<R extends Reduction = 'mean'>(options: AlphaDive
         const difference = backend.subtract(power, student);
         const exact = backend.where(nearZero(backend, growth), small, difference);
         const grown = backend.where(pair.near, exact, difference);
-        return { losses: scale(backend, excess, factor / (alpha * (alpha - 1))), student, grown, excess };
+        const losses = backend.maximum(scale(backend, excess, factor / (alpha * (alpha - 1))), backend.scalar(0));
+        return { losses, student, grown, excess };
       },
 
       gradient(backend, { student, grown, excess }) {

@@ -32,8 +32,8 @@ export interface JensenShannonOptions<R extends Reduction = Reduction> extends R
  * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: in nats, ≥ 0, a
  * scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for a β outside (0, 1), a temperature that is not greater than 0, numbers of classes that differ, or an unknown
- * option; TypeError for logits of one class.
+ * @throws RangeError for a β outside (0, 1), a temperature that is not greater than 0, numbers of classes that differ,
+ * logits of one class, or an unknown option.
  * @example
  * const { value } = evaluate(jensenShannon({ beta: 0.5 }), { studentLogits, teacherLogits });
  * @see Lin: Divergence measures based on the Shannon entropy (1991), IEEE Transactions on Information Theory 37

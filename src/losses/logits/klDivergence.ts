@@ -35,8 +35,8 @@ export interface KlDivergenceOptions<R extends Reduction = Reduction> extends Ro
  * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: in nats, ≥ 0, a
  * scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for a temperature that is not greater than 0, numbers of classes that differ, or an unknown option;
- * TypeError for logits of one class.
+ * @throws RangeError for a temperature that is not greater than 0, numbers of classes that differ, logits of one class,
+ * or an unknown option.
  * @example
  * const { value } = evaluate(klDivergence({ temperature: 4 }), { studentLogits, teacherLogits });
  * @see Hinton, Vinyals, Dean: Distilling the knowledge in a neural network (2015), arXiv 1503.02531

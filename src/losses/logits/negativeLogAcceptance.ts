@@ -1,3 +1,4 @@
+import type { Backend } from '../../backend.ts';
 import { type LogitPairOptions, logitPairLoss, logitPairOptions, type PairLoss } from '../../logitPairLoss.ts';
 import { asColumn } from '../../ops/asColumn.ts';
 import { logOnePlus } from '../../ops/exponentialRemainder.ts';
@@ -9,6 +10,7 @@ import { sign } from '../../ops/sign.ts';
 import {
   logOf,
   plainTemperature,
+  type SoftenedPair,
   softenedPair,
   type Temperatures,
   temperaturesOption,
@@ -37,8 +39,8 @@ export interface NegativeLogAcceptanceOptions<R extends Reduction = Reduction> e
  * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: in nats, ≥ 0,
  * a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for a temperature that is not greater than 0, numbers of classes that differ, or an unknown
- * option; TypeError for logits of one class.
+ * @throws RangeError for a temperature that is not greater than 0, numbers of classes that differ, logits of one class,
+ * or an unknown option.
  * @example
  * const { value } = evaluate(negativeLogAcceptance(), { studentLogits: [[1, 2, 0]], teacherLogits: [[0, 3, 1]] });
  * @see Leviathan, Kalman, Matias: Fast inference from transformers via speculative decoding (2023), arXiv 2211.17192
@@ -65,11 +67,7 @@ export function negativeLogAcceptance<R extends Reduction = 'mean'>(
       rows(backend, { studentLogits, teacherLogits }) {
         const pair = softenedPair(backend, studentLogits, teacherLogits, temperature);
         const { student, logRatio } = pair;
-        const studentLog = logOf(backend, pair, 'student');
-        // Between two masks of −Infinity the ratio is NaN.
-        const excess = backend.maximum(logRatio, backend.scalar(0));
-        const either = backend.subtract(studentLog, excess);
-        const smallerLog = backend.where(isMinusInfinity(backend, studentLog), studentLog, either);
+        const smallerLog = smallerOf(backend, pair);
         const overlapLog = logSumExp(backend, smallerLog);
         // Near 1 an overlap is known better by what it lacks.
         const { distance } = totalVariationOf(backend, pair);
@@ -91,4 +89,15 @@ export function negativeLogAcceptance<R extends Reduction = 'mean'>(
       },
     },
   );
+}
+
+/** log min(q, p) for each class: a side's own logarithm, since one less the ratio is as coarse as the logits are far apart. */
+function smallerOf<T>(backend: Backend<T>, pair: SoftenedPair<T>): T {
+  const { logRatio } = pair;
+  const zero = backend.scalar(0);
+  const [student, teacher] = [logOf(backend, pair, 'student'), logOf(backend, pair, 'teacher')];
+  // Between two masks of −Infinity the ratio is NaN, as it is of a NaN on either side, which the mean passes on.
+  const equal = scale(backend, backend.add(student, teacher), 0.5);
+  const notAbove = backend.where(backend.greater(zero, logRatio), student, equal);
+  return backend.where(backend.greater(logRatio, zero), teacher, notAbove);
 }

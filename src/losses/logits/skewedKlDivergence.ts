@@ -36,8 +36,8 @@ export interface SkewedKlDivergenceOptions<R extends Reduction = Reduction> exte
  * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: in nats, ≥ 0,
  * a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for a skew outside (0, 1), a temperature that is not greater than 0, numbers of classes that differ, or an unknown
- * option; TypeError for logits of one class.
+ * @throws RangeError for a skew outside (0, 1), a temperature that is not greater than 0, numbers of classes that
+ * differ, logits of one class, or an unknown option.
  * @example
  * const loss = skewedKlDivergence({ direction: 'reverse', skew: 0.1 });
  * const { value } = evaluate(loss, { studentLogits: [[1, 2, 0]], teacherLogits: [[0, 3, 1]] });
@@ -82,7 +82,8 @@ export function skewedKlDivergence<R extends Reduction = 'mean'>(
         const quotient = backend.divide(own, backend.where(mixture, mixture, backend.scalar(1)));
         const direct = backend.subtract(quotient, backend.scalar(1));
         const excess = backend.where(near, exponentialMinusOne(backend, fallen), direct);
-        return { losses: scale(backend, backend.sum(terms, { axis: -1 }), factor), student, fallen, excess };
+        const divergence = backend.maximum(backend.sum(terms, { axis: -1 }), backend.scalar(0));
+        return { losses: scale(backend, divergence, factor), student, fallen, excess };
       },
 
       gradient(backend, { student, fallen, excess }) {

@@ -2,7 +2,7 @@ import type { Backend } from '../../backend.ts';
 import { rangeError } from '../../check.ts';
 import type { Inputs } from '../../inputs.ts';
 import type { Loss } from '../../loss.ts';
-import { lastColumn, tailGradient, tailLogits } from '../../ops/classBuckets.ts';
+import { lastColumn, tailGradient } from '../../ops/classBuckets.ts';
 import { flattenRows } from '../../ops/flattenRows.ts';
 import { type DivergenceKept, type DivergenceName, rowDivergence } from '../../ops/rowDivergence.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
@@ -45,8 +45,8 @@ export type SparseInput = 'studentLogits' | 'teacherIndices' | 'teacherLogProbab
  *
  * The student's tail is summed over its classes, the teacher's is 1 − Σ p_i, in whose digits a list that covers nearly all is
  * short: `teacherTailLogProbability` brings it where it is known. A list of all classes has no tail and gives `klDivergence`.
- * With `'renormalize'` a list of one class says nothing: the loss is 0. With `'zero'` the loss of equal sides is not 0 but
- * minus the logarithm of the listed mass.
+ * With `'renormalize'` a list of one class says nothing: the loss is 0; and a student that masks all of a list has no prediction
+ * over it: the loss is NaN. With `'zero'` the loss of equal sides is not 0 but minus the logarithm of the listed mass.
  *
  * Inputs: `studentLogits` [..., classes]; `teacherIndices` [..., K], class numbers, different in a row, −1 for an entry that
  * is not there; `teacherLogProbabilities` [..., K], true log-probabilities, normalised over all classes. Optional
@@ -114,8 +114,7 @@ export function sparseDivergence<R extends Reduction = 'mean'>(
       const own = scatterAlong(backend, kept.indices, ofBuckets, shape.at(-1)!);
       if (missing === 'renormalize') return [scaled(backend.reshape(own, shape))];
       const outside = outsideLogits(backend, flattenRows(backend, kept.logits), kept.indices);
-      const tail = tailLogits(backend, outside, temperature);
-      const shared = tailGradient(backend, outside, tail, lastColumn(backend, ofBuckets), temperature);
+      const shared = tailGradient(backend, outside, lastColumn(backend, ofBuckets), temperature);
       return [scaled(backend.reshape(backend.add(own, shared), shape))];
     },
   });

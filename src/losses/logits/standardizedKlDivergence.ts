@@ -1,5 +1,6 @@
 import type { Loss } from '../../loss.ts';
 import { checkLogitPair } from '../../ops/checkRows.ts';
+import { isMinusInfinity } from '../../ops/isMinusInfinity.ts';
 import { probabilityGap } from '../../ops/relativeEntropy.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
@@ -26,8 +27,8 @@ export interface StandardizedKlDivergenceOptions<R extends Reduction = Reduction
  *
  * Adding to the student's logits, or multiplying them, changes nothing; T is the only scale left, so do not give it a schedule
  * as well. A constant row stands for the uniform prediction, with gradient 0. A class that a side masks with −Infinity
- * takes no part in the statistics; masked by the student only, it makes the loss +Infinity. Each side is rounded once it is
- * standardised: of sides that are alike to a millionth, value and gradient are some per cent off in float32.
+ * takes no part in the statistics; masked by the student only, it makes the loss +Infinity, and counts 0 in Σ z·g. Each side
+ * is rounded once it is standardised: of sides that are alike to a millionth, value and gradient are some per cent off in float32.
  *
  * Inputs: `studentLogits` and `teacherLogits` [..., classes]; optional `rowWeights` [...] and, with `ignoreIndex`,
  * `labels` [...]. Value: in nats, ≥ 0, a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
@@ -70,8 +71,8 @@ export function standardizedKlDivergence<R extends Reduction = 'mean'>(
       const row = { axis: -1, keepDims: true };
       const [zero, one] = [backend.scalar(0), backend.scalar(1)];
       const slope = scale(backend, probabilityGap(backend, teacher, student, logRatio, near), temperature);
-      // A class of probability 0 on both sides has slope 0 and may have the score −Infinity.
-      const along = backend.where(slope, backend.multiply(slope, scores), zero);
+      // A score of −Infinity depends on no statistic, and a product with it would be infinite, or NaN of a slope of 0.
+      const along = backend.where(isMinusInfinity(backend, scores), zero, backend.multiply(slope, scores));
       const spread = backend.divide(backend.sum(along, row), backend.maximum(backend.subtract(count, one), one));
       const ofMean = backend.divide(backend.sum(slope, row), count);
       const ofStatistics = backend.add(ofMean, backend.multiply(scores, spread));

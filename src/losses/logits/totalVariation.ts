@@ -29,8 +29,8 @@ export interface TotalVariationOptions<R extends Reduction = Reduction> extends 
  * `labels` [...]. Vocabularies that differ are an error unless `vocabulary` says how they correspond. Value: in [0, 1],
  * a scalar (or [...] with `reduction: 'none'`). Only `studentLogits` gets a gradient.
  *
- * @throws RangeError for a temperature that is not greater than 0, numbers of classes that differ, or an unknown
- * option; TypeError for logits of one class.
+ * @throws RangeError for a temperature that is not greater than 0, numbers of classes that differ, logits of one class,
+ * or an unknown option.
  * @example
  * const { value } = evaluate(totalVariation(), { studentLogits: [[1, 2, 0]], teacherLogits: [[0, 3, 1]] });
  * @see Zhou et al.: DistillSpec: improving speculative decoding via knowledge distillation (2024), arXiv 2310.08461

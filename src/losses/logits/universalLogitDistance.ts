@@ -9,7 +9,6 @@ import { flattenRows } from '../../ops/flattenRows.ts';
 import { type Reduction, type RowOptions, rowOptions } from '../../ops/rowReduction.ts';
 import { scale } from '../../ops/scale.ts';
 import { scatterAlong } from '../../ops/scatterAlong.ts';
-import { sign } from '../../ops/sign.ts';
 import { plainTemperature, softened, type Temperatures, temperaturesOption } from '../../ops/softenedPair.ts';
 import { softmaxGradient } from '../../ops/softmaxGradient.ts';
 import { takeAlong } from '../../ops/takeAlong.ts';
@@ -125,8 +124,10 @@ const roundingOf = { single: 2 ** -21, double: 2 ** -50 };
 /** The sign of each difference; 0 where it is the rounding of equal numbers, whose sign would be noise. */
 function directionOf<T>(backend: Backend<T>, difference: T, sum: T): T {
   const rounding = backend.multiply(sum, byPrecision(backend, roundingOf));
-  const isRounding = backend.greater(rounding, backend.abs(difference));
-  return backend.where(isRounding, backend.scalar(0), sign(backend, difference));
+  const size = backend.abs(difference);
+  // Unlike `sign` it passes a NaN on.
+  const signs = backend.where(difference, backend.divide(difference, size), backend.scalar(0));
+  return backend.where(backend.greater(rounding, size), backend.scalar(0), signs);
 }
 
 /** Columns `first` to `first + count` of [rows, n], 0 beyond its own. */

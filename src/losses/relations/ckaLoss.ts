@@ -24,7 +24,8 @@ export interface CkaLossOptions {
  *     1 − ⟨K, L⟩/(|K|·|L|)        gradient in X   −2·(L/(|K|·|L|) − CKA·K/|K|²)·X
  *
  * It is computed as half the squared distance of K/|K| and L/|L|, which keeps its digits near 0. Constant features on either
- * side (debiased: or such as centring leaves nothing of, all samples but one equal): loss 1, gradient 0. The matrices are [batch, batch].
+ * side (debiased: or such as centring leaves nothing of, all samples but one equal, or a mask's fewer than four): loss 1,
+ * gradient 0. The matrices are [batch, batch].
  *
  * Inputs: `studentFeatures` and `teacherFeatures` [batch, ...], each of a size of its own; optional `mask` [batch], 0 for
  * samples that are to be left out, whatever they hold. Value: a scalar in [0, 1], in [0, 2] where debiased. Only
@@ -97,8 +98,8 @@ function hollowCentred<T>(backend: Backend<T>, gram: T, counts: T | undefined, s
     backend.multiply(sumOfSquares(backend, hollow), byPrecision(backend, roundingShare)),
     sumOfSquares(backend, counted),
   );
-  const left = backend.where(isRounding, backend.scalar(0), counted);
-  return backend.where(enough, left, backend.scalar(0));
+  // A product, not a choice: a NaN shows, however few the samples are.
+  return backend.multiply(backend.where(isRounding, backend.scalar(0), counted), enough);
 }
 
 function sumOfSquares<T>(backend: Backend<T>, x: T): T {

@@ -16,7 +16,8 @@ import { ofPairs, setLoss } from '../../setLoss.ts';
  *     gradient in x_i   Σ_j (W_ij + W_ji)·(x_i − x_j)/d_ij,   W = h'/(B²·μ) − Σ(h'·d)/(B²·μ²·n),  n the count of d > 0
  *
  * Distances come from differences: equal rows are at 0 exactly, get no gradient from each other and do not count in μ, and
- * an offset of all rows changes nothing. With fewer than three different samples the loss is 0.
+ * an offset of all rows changes nothing. In float32, rows nearer than 1e-22 of the largest number are equal. With fewer than
+ * three different samples the loss is 0.
  *
  * Inputs: `studentFeatures` and `teacherFeatures` [batch, ...], each of a width of its own; optional `mask` [batch], 0 for
  * samples that are to be left out, whatever they hold. Value: a scalar ≥ 0. Only `studentFeatures` gets a gradient. The
