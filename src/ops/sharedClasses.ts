@@ -21,9 +21,9 @@ export function maskedClasses<T>(
   student: T,
   teacher: T,
 ): { readonly masked: T; readonly count: T } {
-  // The sum is −Infinity where one side is; of NaN and of opposite infinities it is NaN, which compares as not less. Of halves,
-  // since the lowest finite number on both sides, a mask of many codes, would add up to −Infinity too.
-  const masked = isMinusInfinity(backend, backend.add(scale(backend, student, 0.5), scale(backend, teacher, 0.5)));
+  // The sum is −Infinity where one side is; of NaN and of opposite infinities it is NaN, which compares as not less. Of a small
+  // share of one side, since the lowest finite number on both, a mask of many codes, would add up to −Infinity too.
+  const masked = isMinusInfinity(backend, backend.add(student, scale(backend, teacher, 2 ** -60)));
   const classes = backend.scalar(backend.shapeOf(student).at(-1)!);
   const left = backend.subtract(classes, backend.sum(masked, { axis: -1, keepDims: true }));
   return { masked, count: backend.maximum(left, backend.scalar(1)) };
