@@ -1,4 +1,5 @@
 import {
+  accuracy,
   adaptiveCalibrationError,
   agreement,
   brierDecomposition,
@@ -193,6 +194,22 @@ describe('what does not depend on the unit of weights', () => {
     const found = measure(confidenceSlope(), { ...batch, rowWeights: filled(3, weight) });
     expect(found.status).toBe('defined');
     expect(found.value).toBeCloseTo(measure(confidenceSlope(), batch).value!, 12);
+  });
+});
+
+describe('weights that float32 does not hold', () => {
+  const logits = { data: Float32Array.of(1, 0, 0, 2, 3, 1), shape: [3, 2] };
+
+  it.each([
+    [1e39, 1, 1],
+    [1e-50, 1e-50, 1e-50],
+    [3e38, 3e38, 3e38],
+    [1, 0, 1e-60],
+  ])('are taken as they are beside logits of float32 (%d, %d, %d)', (...rowWeights) => {
+    const found = measure(accuracy(), { logits, labels: [0, 0, 1], rowWeights });
+    const total = rowWeights.reduce((sum, weight) => sum + weight, 0);
+    expect(Math.abs(found.count / total - 1)).toBeLessThan(1e-15);
+    expect(Math.abs(found.value / (rowWeights[0]! / total) - 1)).toBeLessThan(1e-15);
   });
 });
 

@@ -43,3 +43,12 @@ export function confidenceLine(
   const { slope, ...line } = fitLine(moments, level);
   return { value: slope, status: 'defined', ...line, count, infinite };
 }
+
+/**
+ * Whether values between these are all equal, to the rounding of what they were computed in: float32, where both ends are
+ * numbers of it.
+ */
+export function areEqual(lowest: number, highest: number): boolean {
+  const single = Math.fround(lowest) === lowest && Math.fround(highest) === highest;
+  return highest - lowest <= (single ? 2 ** -20 : 2 ** -49) * Math.max(Math.abs(lowest), Math.abs(highest));
+}

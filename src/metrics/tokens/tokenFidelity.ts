@@ -129,9 +129,9 @@ export function tokenFidelity(
       // What both exclude has no ratio, and does not change.
       const impossible = (row: number) => teacher[row] === Infinity && student[row] === Infinity;
       const ratios = columns.logRatio.map((value, row) => (impossible(row) ? 0 : value));
-      // Of what the teacher alone excludes, the change is the student's probability.
+      // By the larger of both probabilities: beside it the other may be 0, and their ratio infinite.
       const changes = ratios.map((value, row) =>
-        teacher[row] === Infinity ? Math.exp(-student[row]!) : Math.exp(-teacher[row]!) * Math.expm1(value),
+        value > 0 ? -Math.exp(-student[row]!) * Math.expm1(-value) : Math.exp(-teacher[row]!) * Math.expm1(value),
       );
       const logRatio = ratios.map((value) => 0 - value);
       const squaredChange = changes.map((value) => value * value);
