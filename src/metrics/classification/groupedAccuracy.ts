@@ -101,7 +101,8 @@ export function groupedAccuracy<From extends PredictionSource = 'logits'>(
       return {
         correct: rows.sum(backend.multiply(member, backend.reshape(correct, [rows.size, 1]))),
         count: rows.sum(member),
-        outside: backend.subtract(backend.scalar(rows.size), backend.sum(member)),
+        // Row by row, so that a device's float32 has nothing to round.
+        outside: backend.sum(backend.subtract(backend.scalar(1), backend.sum(member, { axis: -1 }))),
       };
     },
 

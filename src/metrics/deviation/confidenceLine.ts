@@ -50,5 +50,5 @@ export function confidenceLine(
  */
 export function areEqual(lowest: number, highest: number): boolean {
   const single = Math.fround(lowest) === lowest && Math.fround(highest) === highest;
-  return highest - lowest <= (single ? 2 ** -20 : 2 ** -49) * Math.max(Math.abs(lowest), Math.abs(highest));
+  return highest - lowest <= (single ? 2 ** -21 : 2 ** -49) * Math.max(Math.abs(lowest), Math.abs(highest));
 }

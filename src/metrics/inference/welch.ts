@@ -1,7 +1,6 @@
+/** Welch's test: whether the means of two samples differ, whose spreads may. */
 import { studentTTail } from '../../ops/studentTTail.ts';
 import { unitFactorOf } from '../../ops/unitFactor.ts';
-
-/** Welch's test: whether the means of two samples differ, whose spreads may. */
 
 /** What the test finds. */
 export interface Welch {
