@@ -1,6 +1,7 @@
 /** Intervals of metrics by the bootstrap, and differences of two models: no row is computed twice where its metric allows it. */
 import {
   type BootstrapMetricOptions,
+  differenceOf,
   intervalFrom,
   type MetricResampling,
   numberOf,
@@ -83,8 +84,8 @@ export function bootstrapMetricDifference<M extends AnyMetric>(
   const one = resampledMetric(where, metric, first, resampling);
   const two = resampledMetric(where, metric, second, resampling);
   const times = resampledTimes(where, [...one.parts, ...two.parts], resampling);
-  const difference = (counts: Float64Array) => one.number(counts) - two.number(counts);
-  return withPValue(intervalOf(one.value - two.value, difference, times, resampling), resampling);
+  const difference = (counts: Float64Array) => differenceOf(where, one.number(counts), two.number(counts));
+  return withPValue(intervalOf(differenceOf(where, one.value, two.value), difference, times, resampling), resampling);
 }
 
 /** The number of each resample, and where the bounds ask for it without each row, or cluster, in turn. */

@@ -2,6 +2,7 @@
 import type { Backend } from './backend.ts';
 import {
   type BootstrapMetricOptions,
+  differenceOf,
   intervalFrom,
   type MetricResampling,
   numberOf,
@@ -78,8 +79,12 @@ export async function bootstrapMetricDifferenceOn<T, M extends AnyMetric>(
   const one = await resampledMetric(backend, where, metric, first, resampling);
   const two = await resampledMetric(backend, where, metric, second, resampling);
   const times = resampledTimes(where, [...one.parts, ...two.parts], resampling);
-  const difference = async (counts: Float64Array) => (await one.number(counts)) - (await two.number(counts));
-  return withPValue(await intervalOf(one.value - two.value, difference, times, resampling), resampling);
+  const difference = async (counts: Float64Array) =>
+    differenceOf(where, await one.number(counts), await two.number(counts));
+  return withPValue(
+    await intervalOf(differenceOf(where, one.value, two.value), difference, times, resampling),
+    resampling,
+  );
 }
 
 /** The number of each resample, and where the bounds ask for it without each row, or cluster, in turn. */

@@ -71,3 +71,12 @@ export function intervalFrom(
 export function withPValue(interval: BootstrapInterval, { alternative }: CheckedBounds): BootstrapDifference {
   return { ...interval, pValue: signPValue(interval.resamples, alternative) };
 }
+
+/** first − second; refuses a difference of infinities, which is none. */
+export function differenceOf(where: string, first: number, second: number): number {
+  const difference = first - second;
+  if (Number.isNaN(difference)) {
+    throw rangeError(where, 'difference of both', 'defined in every resample', `${first} − ${second}`);
+  }
+  return difference;
+}

@@ -48,11 +48,26 @@ export function hostStatistics(metric: AnyMetric, given: Inputs<string, string, 
   return stateFromRead(metric, read);
 }
 
-/** Labels are often plain numbers or 64-bit integers: the inputs of most axes, logits or activations, decide. */
+/**
+ * Labels are often plain numbers or 64-bit integers: the inputs of most axes, logits or activations, decide, unless float32
+ * does not hold the weights.
+ */
 function decidedByDoubles(inputs: Inputs<string, string, HostTensor>): boolean {
+  if (Object.entries(inputs).some(([name, value]) => /rowWeights$/i.test(name) && leavesSingle(value))) return true;
   const given = Object.values(inputs).filter((value) => value !== undefined);
   const rank = Math.max(...given.map(({ shape }) => shape.length));
   return given.some((value) => value.shape.length === rank && isDouble(value));
+}
+
+/** Whether float32 would turn numbers, or their sum, into 0 or Infinity. */
+function leavesSingle(value: HostTensor | undefined): boolean {
+  if (!(value?.data instanceof Float64Array)) return false;
+  let sum = 0;
+  for (const number of value.data) {
+    if (number !== 0 && Math.fround(number) === 0) return true;
+    sum += number;
+  }
+  return Math.fround(sum) === Infinity;
 }
 
 /**

@@ -70,8 +70,8 @@ export interface RowMetricFrame<Input extends string, Optional extends string, S
   readonly optionalInputs?: Readonly<Record<Optional, RowInput>>;
   /** Whether inputs with classes need only have the same rows; their shapes are equal otherwise. */
   readonly classesMayDiffer?: boolean;
-  /** Whether a row of scores may be −Infinity throughout, since its classes do not exclude each other. */
-  readonly classesMayAllBeAbsent?: boolean;
+  /** Whether columns are labels that do not exclude each other: there may be one, and a row may be −Infinity throughout. */
+  readonly columnsAreLabels?: boolean;
   /** Shapes and values beyond those of rows: two classes, an option that the number of classes bounds. */
   check?<T>(backend: Backend<T>, batch: Inputs<Input, Optional, T>): void;
   /** Faults that the statistics count beyond NaN in the scores. */
@@ -150,14 +150,7 @@ export function rowMetric<Input extends string, Statistic extends string, Result
 
     check<T>(backend: Backend<T>, given: Inputs<Input, Optional, T>) {
       const batch = given as Given<T>;
-      const { shape, classes } = rowsOf(
-        backend,
-        name,
-        batch,
-        present(batch, 'scores', 'probabilities'),
-        known,
-        own.classesMayDiffer,
-      );
+      const { shape, classes } = rowsOf(backend, name, batch, present(batch, 'scores', 'probabilities'), known, own);
       const { labels, rowWeights } = batch;
       checkRowWeights(backend, name, rowWeights, shape);
       const counts = { labels, rowWeights, ignoreIndex: options.ignoreIndex };
@@ -176,7 +169,7 @@ export function rowMetric<Input extends string, Statistic extends string, Result
       const found = own.statistics(backend, flat as Inputs<Input, Optional, T>, rowsFrom(backend, size, weights));
       const tables = (kind: RowInput) => present(batch, kind).map((input) => flat[input]!);
       return {
-        ...scoreFaults(backend, tables('scores'), own.classesMayAllBeAbsent),
+        ...scoreFaults(backend, tables('scores'), own.columnsAreLabels),
         ...probabilityFaults(backend, tables('probabilities')),
         ...found,
       };
@@ -259,11 +252,11 @@ function rowsOf<T>(
   batch: Readonly<Record<string, T | undefined>>,
   wide: readonly string[],
   known: readonly string[],
-  classesMayDiffer = false,
+  { classesMayDiffer, columnsAreLabels }: { readonly classesMayDiffer?: boolean; readonly columnsAreLabels?: boolean },
 ): { readonly shape: Shape; readonly classes: number } {
   const [first, ...others] = wide;
   if (first !== undefined) {
-    const shape = checkLogits(backend, where, first, batch[first]!);
+    const shape = checkLogits(backend, where, first, batch[first]!, -1, columnsAreLabels ? 1 : 2);
     for (const other of others) {
       const given = backend.shapeOf(batch[other]!);
       if (classesMayDiffer) checkSameShape(where, `rows of ${other}`, given.slice(0, -1), `rows of ${first}`, shape);

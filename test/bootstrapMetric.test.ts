@@ -275,6 +275,43 @@ describe('the difference of two models', () => {
   });
 });
 
+describe('a bootstrap of a number that may be infinite', () => {
+  // One row of three has probability 0: two of three resamples and more are infinite.
+  const batch = {
+    probabilities: [
+      [1, 0],
+      [0.5, 0.5],
+      [0, 1],
+    ],
+    labels: [1, 0, 1],
+  };
+
+  it.each(['percentile', 'basic', 'bca'] as const)('has bounds that are numbers, or infinite (%s)', (method) => {
+    const { value, lower, upper, standardError } = bootstrapMetric(negativeLogLikelihood(), batch, {
+      resamples: 200,
+      method,
+    });
+    expect([value, upper, standardError]).toEqual([Infinity, Infinity, Infinity]);
+    expect(lower).not.toBeNaN();
+    expect(lower).toBeLessThan(Infinity);
+  });
+
+  it('is refused as a difference of two infinities', async () => {
+    const refusal = /difference of both must be defined in every resample, got 'Infinity − Infinity'/;
+    expect(() => bootstrapMetricDifference(negativeLogLikelihood(), batch, batch)).toThrow(refusal);
+    await expect(
+      bootstrapMetricDifferenceOn(cpuBackend({ precision: 'float64' }), negativeLogLikelihood(), batch, batch),
+    ).rejects.toThrow(refusal);
+    expect(() =>
+      pairedBootstrapDifference(
+        () => Infinity,
+        () => Infinity,
+        { rows: 3 },
+      ),
+    ).toThrow('pairedBootstrapDifference: difference must be a number, got NaN.');
+  });
+});
+
 function tenths() {
   const data = Float32Array.from({ length: rows * 2 }, (_, at) => {
     const tenth = ((at >> 1) % 5) / 10 + 0.5;

@@ -3,6 +3,7 @@
  * loses nothing to cancellation; row weights that are no whole numbers leave others.
  */
 import { checkPositive, checkWithin } from '../check.ts';
+import { normalCritical } from './normalTail.ts';
 import { studentTTail } from './studentTTail.ts';
 
 /** From here on the expansion in 1/ν, four terms deep, is exact to rounding and cheaper than the sum. */
@@ -22,17 +23,6 @@ function centralProbability(theta: number, degrees: number): number {
   return odd ? (2 / Math.PI) * (theta + Math.sin(theta) * sum) : Math.sin(theta) * sum;
 }
 
-/** P(|Z| < z) = 2·φ(z)·(z + z³/3 + z⁵/(3·5) + …), all terms positive. */
-function normalCentralProbability(z: number): number {
-  let term = z;
-  let sum = z;
-  for (let odd = 3; term > sum * 1e-17; odd += 2) {
-    term *= (z * z) / odd;
-    sum += term;
-  }
-  return Math.sqrt(2 / Math.PI) * Math.exp((-z * z) / 2) * sum;
-}
-
 /** The argument in [low, high] at which an increasing function reaches a value. */
 function bisect(increasing: (x: number) => number, value: number, low: number, high: number): number {
   for (;;) {
@@ -41,16 +31,6 @@ function bisect(increasing: (x: number) => number, value: number, low: number, h
     if (increasing(middle) < value) low = middle;
     else high = middle;
   }
-}
-
-/**
- * The z with P(|Z| < z) = level for a standard normal Z.
- *
- * @param level The probability inside, in [0, 1 − 1e-9].
- */
-export function normalCritical(level: number): number {
-  checkWithin('normalCritical', 'level', level, 0, 1 - 1e-9);
-  return bisect(normalCentralProbability, level, 0, 8);
 }
 
 /**

@@ -14,6 +14,8 @@ const manyDegrees = 2000;
 export function studentTTail(t: number, degrees: number): number {
   if (t < 0) return 1 - studentTTail(-t, degrees);
   if (t === Infinity) return 0;
+  // Beyond them nothing of t's own is left, and powers of the degrees are no numbers.
+  if (degrees > 1e30) return normalTail(t);
   if (degrees > manyDegrees) return normalTail(normalDeviate(t, degrees));
   const [a, b] = [degrees / 2, 0.5];
   const ratio = (t * t) / degrees;

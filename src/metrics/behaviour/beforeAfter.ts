@@ -142,5 +142,5 @@ export function rowsOfTable({ bothRight, harmful, beneficial, bothWrong }: FlipT
 
 /** The change of accuracy, paired: (c − b)/n, and its standard error √(b + c − (b − c)²/n)/n. */
 export function pairedChange(b: number, c: number, n: number): { readonly change: number; readonly error: number } {
-  return { change: (c - b) / n, error: Math.sqrt(Math.max(0, b + c - (b - c) ** 2 / n)) / n };
+  return { change: (c - b) / n, error: Math.sqrt(Math.max(0, b + c - (b - c) * ((b - c) / n))) / n };
 }

@@ -158,6 +158,9 @@ export function compressionExemplars<From extends PredictionSource = 'prediction
   return metric as never;
 }
 
+/** Of a difference of two shares, each the quotient of sums of weights. */
+const rounding = 2 ** -48;
+
 function resultOf(where: string, statistics: RunCounts): CompressionExemplarsResult {
   const count = requireRows(where, statistics.count.data[0]!);
   const support = statistics.support.data;
@@ -172,7 +175,7 @@ function resultOf(where: string, statistics: RunCounts): CompressionExemplarsRes
     const [first, second] = [before, after].map((runs) =>
       runs.map(({ right, accuracy }) => right[label]! / labels - accuracy),
     );
-    return { shift: meanOf(second!) - meanOf(first!), test: welch(first!, second!) };
+    return { shift: meanOf(second!) - meanOf(first!), test: welch(first!, second!, rounding) };
   });
   const pValue = byClass.map(({ test }) => test?.pValue ?? null);
   const exemplars = Array.from(statistics.exemplarIndex.data);

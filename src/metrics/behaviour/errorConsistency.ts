@@ -92,7 +92,8 @@ export function errorConsistency<From extends PredictionSource = 'predictions'>(
       const { bothRight, harmful, beneficial, bothWrong } = table;
       const [first, second] = [(bothRight + harmful) / count, (bothRight + beneficial) / count];
       const observed = (bothRight + bothWrong) / count;
-      const expected = first * second + (1 - first) * (1 - second);
+      const [firstWrong, secondWrong] = [(beneficial + bothWrong) / count, (harmful + bothWrong) / count];
+      const expected = first * second + firstWrong * secondWrong;
       const shared = { observed, expected, accuracyBefore: first, accuracyAfter: second, count };
       // By counts: rounded shares may miss 1.
       const always = bothRight === count ? 'right' : bothWrong === count ? 'wrong' : undefined;
@@ -101,15 +102,17 @@ export function errorConsistency<From extends PredictionSource = 'predictions'>(
         const none = { value: null, kappa: null, standardError: null, lowest: null, highest: null };
         return { ...none, ...shared, status: 'undefined', reason };
       }
-      const beyondChance = (share: number) => (share - expected) / (1 - expected);
-      const kappa = beyondChance(observed);
+      // By the shares of rows on which they differ, so that κ of rare errors keeps its digits.
+      const apart = first * secondWrong + firstWrong * second;
+      const beyondChance = (different: number) => 1 - different / apart;
+      const kappa = beyondChance((harmful + beneficial) / count);
       return {
         value: kappa,
         kappa,
         ...shared,
-        standardError: kappaError(table, count, kappa, expected),
-        lowest: beyondChance(Math.abs(first + second - 1)),
-        highest: beyondChance(1 - Math.abs(first - second)),
+        standardError: kappaError(table, count, kappa, expected, apart),
+        lowest: beyondChance(Math.min(first + second, firstWrong + secondWrong)),
+        highest: beyondChance(Math.abs(harmful - beneficial) / count),
         status: 'ok',
         reason: null,
       };
@@ -122,7 +125,7 @@ export function errorConsistency<From extends PredictionSource = 'predictions'>(
  * √(Var κ) for two categories: with shares p_ij, their margins p_i· and p_·j, and κ̄ = 1 − κ,
  * [Σ_i p_ii(1 − (p_i· + p_·i)κ̄)² + κ̄²Σ_{i≠j} p_ij(p_·i + p_j·)² − (κ − e·κ̄)²]/(n(1 − e)²).
  */
-function kappaError(table: FlipTable, count: number, kappa: number, expected: number): number {
+function kappaError(table: FlipTable, count: number, kappa: number, expected: number, apart: number): number {
   const shares = [
     [table.bothRight / count, table.harmful / count],
     [table.beneficial / count, table.bothWrong / count],
@@ -139,6 +142,6 @@ function kappaError(table: FlipTable, count: number, kappa: number, expected: nu
           : share * rest ** 2 * (second[i]! + first[j]!) ** 2;
     });
   });
-  const variance = (sum - (kappa - expected * rest) ** 2) / (count * (1 - expected) ** 2);
+  const variance = (sum - (kappa - expected * rest) ** 2) / (count * apart ** 2);
   return Math.sqrt(Math.max(0, variance));
 }

@@ -108,7 +108,8 @@ export function overlapOf<Model extends string>(
 }
 
 function correctnessKappa(count: number, first: number, second: number, both: number, either: number): number {
-  const observed = (both + count - either) / count;
-  const chance = (first * second + (count - first) * (count - second)) / (count * count);
-  return chance === 1 ? 1 : (observed - chance) / (1 - chance);
+  // Of the disagreements, so that κ near 1 keeps its digits; shares, since products of counts pass 2⁵³ at 10⁸ rows.
+  const unlike = (either - both) / count;
+  const unlikeByChance = (first / count) * ((count - second) / count) + (second / count) * ((count - first) / count);
+  return unlike === 0 ? 1 : 1 - unlike / unlikeByChance;
 }

@@ -2,7 +2,7 @@ import { rangeError } from '../../check.ts';
 import { columnMetric } from '../../columnMetric.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf } from '../../metricState.ts';
-import { normalCritical } from '../../ops/studentTCritical.ts';
+import { normalCritical } from '../../ops/normalTail.ts';
 import { between, mostResamples, optional, readOptions, whole } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
 import { checkDecision, type DecisionOptions, decisionOption } from '../decisionThreshold.ts';

@@ -1,7 +1,7 @@
 import { columnMetric } from '../../columnMetric.ts';
 import type { Metric } from '../../metric.ts';
 import { addStatistics } from '../../metricState.ts';
-import { normalCritical } from '../../ops/studentTCritical.ts';
+import { normalCritical } from '../../ops/normalTail.ts';
 import { between, positive, readOptions } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask } from '../../rowMetric.ts';
 import { checkDecision, type DecisionOptions, decisionOption } from '../decisionThreshold.ts';
@@ -155,7 +155,7 @@ export function predictionFlips<From extends PredictionSource = 'predictions'>(
         flipRate: (b + c) / count,
         churn: (b + c + table.bothWrongDifferently) / count,
         negativeFlipRate: b / count,
-        relativeNegativeFlipRate: b === 0 ? 0 : b / count / (accuracyBefore * (1 - accuracyAfter)),
+        relativeNegativeFlipRate: b === 0 ? 0 : b / count / (accuracyBefore * ((b + table.bothWrong) / count)),
         accuracyBefore,
         accuracyAfter,
         accuracyChange: change,

@@ -82,12 +82,14 @@ export function predictionMatch<Input extends string>(
       const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
       const count = requireRows(name, sum(first.data));
       const agreeing = sum(same.data);
-      const chance = sum(first.data.map((value, index) => (value / count) * (second.data[index]! / count)));
+      // Of the disagreements, so that κ near 1 keeps its digits.
+      const unlike = sum(first.data.map((value, index) => value - same.data[index]!)) / count;
+      const unlikeByChance = disagreementByChance(first.data, second.data, count);
       return {
         value: agreeing / count,
         same: agreeing,
         count,
-        kappa: chance >= 1 ? 1 : (agreeing / count - chance) / (1 - chance),
+        kappa: unlikeByChance === 0 ? 1 : 1 - unlike / unlikeByChance,
         perClass: Array.from(first.data, (total, index) => ({
           class: index,
           same: same.data[index]!,
@@ -97,4 +99,16 @@ export function predictionMatch<Input extends string>(
       };
     },
   });
+}
+
+/** The share of rows on which sides with these numbers of predictions would differ by chance: 0 where both hold one class. */
+function disagreementByChance(first: Float64Array, second: Float64Array, count: number): number {
+  let [chance, before, secondBefore] = [0, 0, 0];
+  first.forEach((own, index) => {
+    const other = second[index]!;
+    chance += (own / count) * (secondBefore / count) + (before / count) * (other / count);
+    before += own;
+    secondBefore += other;
+  });
+  return chance;
 }

@@ -11,6 +11,7 @@ import {
   sideInput,
   sourceInputs,
 } from '../predictionSource.ts';
+import { remainder } from '../remainder.ts';
 
 /** Options of `rightWrongSplit`. */
 export interface RightWrongSplitOptions<From extends PredictionSource = PredictionSource> extends RowMetricOptions {
@@ -96,16 +97,16 @@ export function rightWrongSplit<From extends PredictionSource = 'logits'>(
     finish({ both, teacher, student, count }) {
       const rows = requireRows('rightWrongSplit', count.data[0]!);
       const shared = both.data[0]!;
-      const [onlyTeacher, onlyStudent] = [teacher.data[0]! - shared, student.data[0]! - shared];
+      const [onlyTeacher, onlyStudent] = [remainder(teacher.data[0]!, shared), remainder(student.data[0]!, shared)];
       const part = (size: number): SplitPart => ({ count: size, share: size / rows });
-      const teacherWrong = rows - teacher.data[0]!;
+      const teacherWrong = remainder(rows, teacher.data[0]!);
       return {
         value: (onlyTeacher + onlyStudent) / rows,
         count: rows,
         bothRight: part(shared),
         onlyTeacherRight: part(onlyTeacher),
         onlyStudentRight: part(onlyStudent),
-        neitherRight: part(rows - shared - onlyTeacher - onlyStudent),
+        neitherRight: part(remainder(rows, shared, onlyTeacher, onlyStudent)),
         corrected: teacherWrong === 0 ? null : onlyStudent / teacherWrong,
         broken: teacher.data[0] === 0 ? null : onlyTeacher / teacher.data[0]!,
       };

@@ -75,7 +75,13 @@ export function countRuns(
 export function addRuns(first: RunCounts, second: RunCounts): RunCounts {
   const offset = first.rows.data[0]!;
   const joined = (name: 'exemplarIndex' | 'exemplarBefore' | 'exemplarAfter' | 'exemplarLabel', shift = 0) => {
-    const data = Float64Array.of(...first[name].data, ...second[name].data.map((value) => value + shift));
+    const [own, other] = [first[name].data, second[name].data];
+    const data = new Float64Array(own.length + other.length);
+    data.set(own);
+    data.set(
+      other.map((value) => value + shift),
+      own.length,
+    );
     return { data, shape: [data.length] };
   };
   const sum = (name: 'exemplars' | 'count' | 'rows') => ({

@@ -4,6 +4,7 @@ import { sameIndex } from '../../ops/sameIndex.ts';
 import { readOptions } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
 import { type PredictionSource, predictedClass, predictionOptions, sourceInputs } from '../predictionSource.ts';
+import { remainder } from '../remainder.ts';
 
 /** Options of `shapeBias`. */
 export interface ShapeBiasOptions<From extends PredictionSource = PredictionSource> extends RowMetricOptions {
@@ -84,7 +85,7 @@ export function shapeBias<From extends PredictionSource = 'logits'>(
         value: shape + texture === 0 ? null : shape / (shape + texture),
         shapeDecisions: shape,
         textureDecisions: texture,
-        otherDecisions: count - same - shape - texture,
+        otherDecisions: remainder(count, same, shape, texture),
         withoutConflict: same,
         count,
       };

@@ -33,8 +33,9 @@ export function adaptiveClass(groups: ConfidenceGroups, bins: number): AdaptiveC
       // The last bin takes what rounding left.
       const taken = table.length === sizes.length - 1 ? left : Math.min(wanted, left);
       upper = groups.confidences[group]!;
-      confidence += (taken * groups.sums[group]!) / groups.weights[group]!;
-      hits += (taken * groups.hits[group]!) / groups.weights[group]!;
+      const share = taken / groups.weights[group]!;
+      confidence += share * groups.sums[group]!;
+      hits += share * groups.hits[group]!;
       wanted -= taken;
       left -= taken;
       if (left > 0) continue;

@@ -128,7 +128,7 @@ export function chooseError(errors: CalibrationErrors, norm: CalibrationNorm, de
 export function sparsityWarning(count: number, bins: number): string | null {
   if (count >= 10 * bins) return null;
   return (
-    `${count} samples in ${bins} bins: with fewer than 10 samples a bin the error is biased upwards, ` +
+    `${Number(count.toPrecision(12))} samples in ${bins} bins: with fewer than 10 samples a bin the error is biased upwards, ` +
     'and with far more bins than samples it is the mean |confidence − correct|. Use fewer bins, or debiased l2.'
   );
 }

@@ -122,7 +122,8 @@ function resultOf(
   const bins = boundaries.length - 1;
   const perClass = Array.from(squares.data, (total, index) => {
     const table = tabulate(boundaries, count.data, confidence.data, correct.data, index * bins);
-    return { value: total / rows, bins: table, ...partsOf(table, total / rows, rows) };
+    const [hits, misses] = hitsAndMisses(count.data, correct.data, index * bins, bins);
+    return { value: total / rows, bins: table, ...partsOf(table, total / rows, hits, misses) };
   });
   const sum = (name: keyof BrierParts | 'value') => perClass.reduce((total, part) => total + part[name], 0);
   const uncertainty = sum('uncertainty');
@@ -138,11 +139,27 @@ function resultOf(
   };
 }
 
-function partsOf(table: readonly CalibrationBin[], score: number, rows: number): BrierParts {
+/** Rows of a class and of the others: each summed by itself, so that where there are none the uncertainty is exactly 0. */
+function hitsAndMisses(
+  counts: Float64Array,
+  correct: Float64Array,
+  start: number,
+  bins: number,
+): readonly [hits: number, misses: number] {
+  let [hits, misses] = [0, 0];
+  for (let at = start; at < start + bins; at++) {
+    hits += correct[at]!;
+    misses += counts[at]! - correct[at]!;
+  }
+  return [hits, misses];
+}
+
+function partsOf(table: readonly CalibrationBin[], score: number, hits: number, misses: number): BrierParts {
+  const rows = hits + misses;
+  const share = hits / rows;
   const filled = table.filter(({ count }) => count > 0);
-  const share = filled.reduce((sum, { count, accuracy }) => sum + (count / rows) * accuracy!, 0);
   const reliability = filled.reduce((sum, { count, gap }) => sum + (count / rows) * gap! ** 2, 0);
   const resolution = filled.reduce((sum, { count, accuracy }) => sum + (count / rows) * (accuracy! - share) ** 2, 0);
-  const uncertainty = share * (1 - share);
+  const uncertainty = share * (misses / rows);
   return { reliability, resolution, uncertainty, withinBins: score - (reliability - resolution + uncertainty) };
 }

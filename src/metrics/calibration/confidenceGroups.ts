@@ -13,6 +13,9 @@ export interface ConfidenceGroups {
   readonly sums: Float64Array;
 }
 
+/** What a sum of weights may be off by, as a share of itself: 0.1 ten times is a little below 1. */
+export const sumRounding = 1e-12;
+
 /** Sorts rows and takes those of equal confidence together, so that nothing depends on the order in which they came. */
 export function groupConfidences(rows: CheckedRows): ConfidenceGroups {
   const { confidences, correct, weights } = rows;

@@ -1,5 +1,5 @@
 /** Scores, labels and row weights on the host: what the calibration metrics that need all rows at once are given. */
-import { checkRecord, checkSameShape, kindError, rangeError, shapeError } from '../../check.ts';
+import { checkRecord, checkSameShape, rangeError, shapeError } from '../../check.ts';
 import { sumTolerance } from '../../ops/scoreFaults.ts';
 import { sizeOf, type TensorLike, type TypedArray, toHostTensor } from '../../tensor.ts';
 import { checkOneScore } from './scoreInputs.ts';
@@ -32,11 +32,11 @@ export function checkScores(where: string, inputs: LabelledScores, ignoreIndex: 
   checkRecord(where, 'inputs', inputs, 'a record of labels and scores');
   const from = checkOneScore(where, inputs.probabilities, inputs.logits);
   const { data: scores, shape } = toHostTensor(inputs[from]!, where, from);
-  const { data: labels } = toHostTensor(inputs.labels, where, 'labels');
+  const { data: labels, shape: labelShape } = toHostTensor(inputs.labels, where, 'labels');
   const classes = shape.at(-1) ?? 0;
   if (scores.length === 0) throw shapeError(where, from, 'of shape [..., classes]', shape);
   const rows = scores.length / classes;
-  if (labels.length !== rows) throw kindError(where, 'labels', `${rows} labels`, labels.length);
+  checkSameShape(where, 'labels', labelShape, 'the rows', shape.slice(0, -1));
   const weights = checkWeights(where, inputs.rowWeights, shape.slice(0, -1), labels, ignoreIndex);
   for (let row = 0; row < rows; row++) {
     if (weights?.[row] === 0) continue;

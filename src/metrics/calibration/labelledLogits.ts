@@ -1,6 +1,6 @@
 /** Logits with class numbers or probabilities of each class, on the host: what a temperature is fitted to. */
-import { checkRecord, rangeError, shapeError } from '../../check.ts';
-import { type TensorLike, type TypedArray, toHostTensor } from '../../tensor.ts';
+import { checkRecord, describeShape, rangeError, shapeError } from '../../check.ts';
+import { isSameShape, type TensorLike, type TypedArray, toHostTensor } from '../../tensor.ts';
 import { checkWeights } from './hostScores.ts';
 
 /** Rows held out for the fit of a temperature. */
@@ -36,13 +36,15 @@ export function checkHeldOut(where: string, held: HeldOutRows, ignoreIndex: numb
   if (logits.length === 0) throw shapeError(where, 'logits', 'of shape [..., classes] with a row', shape);
   const rows = logits.length / classes;
   const isSoft = labelShape.length === shape.length && labelShape.every((extent, axis) => extent === shape[axis]);
-  if (!isSoft && labels.length !== rows) {
-    throw shapeError(where, 'labels', `${rows} labels, or probabilities in the shape of the logits`, labelShape);
+  const rowShape = shape.slice(0, -1);
+  if (!isSoft && !isSameShape(labelShape, rowShape)) {
+    const expected = `${describeShape(rowShape)}, or that of the logits, for probabilities`;
+    throw shapeError(where, 'labels', `of shape ${expected}`, labelShape);
   }
   if (isSoft && ignoreIndex !== null) {
     throw rangeError(where, 'ignoreIndex', 'left out with soft labels', ignoreIndex, 'rowWeights mask rows.');
   }
-  const weights = checkWeights(where, held.rowWeights, shape.slice(0, -1), isSoft ? undefined : labels, ignoreIndex);
+  const weights = checkWeights(where, held.rowWeights, rowShape, isSoft ? undefined : labels, ignoreIndex);
   for (let row = 0; row < rows; row++) {
     if (weights?.[row] === 0) continue;
     const own = logits.subarray(row * classes, (row + 1) * classes);

@@ -3,7 +3,7 @@
  * and the next larger one, N being Σ w. Equal confidences never part, so the result does not depend on the order of the
  * rows; boundaries that coincide become one.
  */
-import type { ConfidenceGroups } from './confidenceGroups.ts';
+import { type ConfidenceGroups, sumRounding } from './confidenceGroups.ts';
 
 /** The boundaries, rising from 0 to 1. */
 export function quantileBoundaries(
@@ -17,7 +17,8 @@ export function quantileBoundaries(
   let below = weights[0]!;
   let drawn = -1;
   for (let bin = 1; bin < bins; bin++) {
-    while (group < last && below < (total * bin) / bins) below += weights[++group]!;
+    // A sum of weights may miss the share that it is by its rounding.
+    while (group < last && below < ((total * bin) / bins) * (1 - sumRounding)) below += weights[++group]!;
     if (group === last) break;
     if (group === drawn) continue;
     drawn = group;

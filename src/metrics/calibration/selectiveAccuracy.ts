@@ -2,7 +2,7 @@ import type { Metric } from '../../metric.ts';
 import { list, readOptions, within } from '../../options.ts';
 import { requireRows } from '../../rowMetric.ts';
 import type { CalibrationInput, CalibrationOptionalInput } from './calibrationError.ts';
-import type { ConfidenceGroups } from './confidenceGroups.ts';
+import { type ConfidenceGroups, sumRounding } from './confidenceGroups.ts';
 import { type ConfidenceMetricOptions, confidenceMetric, confidenceMetricReaders } from './confidenceMetric.ts';
 import { harmonicDifference } from './harmonic.ts';
 
@@ -118,14 +118,20 @@ function choicesOf(
     accuracy: correct / count,
     count,
     atCoverage: coverages.map((asked) => ({ asked, ...pointAt(asked === 0 ? -1 : reaching(curve.coverage, asked)) })),
-    atAccuracy: accuracies.map((asked) => ({ asked, ...pointAt(curve.accuracy.findLastIndex((a) => a >= asked)) })),
+    atAccuracy: accuracies.map((asked) => ({
+      asked,
+      ...pointAt(curve.accuracy.findLastIndex((a) => reaches(a, asked))),
+    })),
     curve,
   };
 }
 
+/** Whether a share is at least another, which sums of weights may miss by their rounding. */
+const reaches = (share: number, asked: number): boolean => share >= asked - sumRounding;
+
 /** The first place of a rising curve that reaches a number; its last element is as good as 1. */
 function reaching(coverage: Float64Array, asked: number): number {
-  const place = coverage.findIndex((value) => value >= asked);
+  const place = coverage.findIndex((value) => reaches(value, asked));
   return place < 0 ? coverage.length - 1 : place;
 }
 

@@ -1,4 +1,4 @@
-import { between, optional, readOptions } from '../../options.ts';
+import { optional, readOptions, within } from '../../options.ts';
 import {
   type ConfidenceOptions,
   type ConfidenceRows,
@@ -10,7 +10,7 @@ import type { LabelledScores } from './hostScores.ts';
 
 /** Options of `smoothCalibrationError`. */
 export interface SmoothCalibrationErrorOptions extends ConfidenceOptions {
-  /** The kernel's standard deviation; left out, it is the fixed point at which it equals the error itself. */
+  /** The kernel's standard deviation, in [1e-6, 10]; left out, it is the fixed point at which it equals the error itself. */
   readonly bandwidth?: number;
 }
 
@@ -44,7 +44,7 @@ const leastBandwidth = 1e-3;
  *
  * @param rows `labels` [...] and one of `logits` and `probabilities` [..., classes], or `confidences` [...] in [0, 1] and
  * `correct` [...], 0 or 1, as `topLabelConfidences` makes them; `rowWeights` [...] in either case.
- * @throws RangeError for a confidence outside [0, 1], NaN, no row that counts, or a bandwidth that is not greater than 0.
+ * @throws RangeError for a confidence outside [0, 1], NaN, no row that counts, or a bandwidth outside [1e-6, 10].
  * @example
  * const { value, bandwidth } = smoothCalibrationError({ logits, labels });
  * @see Błasiok, Nakkiran: Smooth ECE: principled reliability diagrams via kernel smoothing (2023), arXiv 2309.12236
@@ -54,8 +54,8 @@ export function smoothCalibrationError(
   options: SmoothCalibrationErrorOptions = {},
 ): SmoothCalibrationErrorResult {
   const { bandwidth: given, ...ranked } = readOptions('smoothCalibrationError', options, {
-    // Wider than the interval of confidences by far, all kernels are flat.
-    bandwidth: optional(between(0, 10)),
+    // Wider than the interval of confidences by far, all kernels are flat; narrower, the grid would fill the memory.
+    bandwidth: optional(within(1e-6, 10)),
     ...confidenceReaders(),
   });
   const checked = checkConfidenceRows('smoothCalibrationError', rows, ranked);

@@ -2,7 +2,7 @@
  * The number of equal-mass bins by a sweep: calibrated or not, a model that is surer should be right more often, so bins
  * whose accuracies do not rise with confidence show noise. The largest number before the first at which they do not.
  */
-import type { ConfidenceGroups } from './confidenceGroups.ts';
+import { type ConfidenceGroups, sumRounding } from './confidenceGroups.ts';
 
 /** A sweep that never meets noise ends here: it takes time that grows with the square of the bins. */
 const mostSwept = 4096;
@@ -11,7 +11,9 @@ const mostSwept = 4096;
 export function sweptBins({ weights, hits }: ConfidenceGroups): number {
   const weightUpTo = runningSum(weights);
   const hitsUpTo = runningSum(hits);
-  const most = Math.min(Math.ceil(weightUpTo.at(-1)!), mostSwept);
+  // From here on each group has a bin of its own, whatever unit weights are in.
+  const finest = weightUpTo.at(-1)! / weights.reduce((least, weight) => Math.min(least, weight), Infinity);
+  const most = Math.min(Math.ceil(finest * (1 - sumRounding)), mostSwept);
   for (let bins = 2; bins <= most; bins++) {
     if (!rises(weightUpTo, hitsUpTo, bins)) return bins - 1;
   }
@@ -23,11 +25,12 @@ function rises(weightUpTo: Float64Array, hitsUpTo: Float64Array, bins: number): 
   const total = weightUpTo.at(-1)!;
   let [weightBefore, hitsBefore, before] = [0, 0, -1];
   for (let bin = 1, group = 0; bin <= bins; bin++) {
-    group = firstFrom(weightUpTo, group, bin === bins ? total : (total * bin) / bins);
+    group = firstFrom(weightUpTo, group, bin === bins ? total : ((total * bin) / bins) * (1 - sumRounding));
     const [weight, hits] = [weightUpTo[group]! - weightBefore, hitsUpTo[group]! - hitsBefore];
     // Ties have taken the whole bin into the one before.
     if (weight === 0) continue;
-    if (hits / weight < before) return false;
+    // A bin's sums are differences of sums over all rows, of whose rounding it has its share.
+    if (hits / weight < before - bins * 2 ** -48) return false;
     [weightBefore, hitsBefore, before] = [weightUpTo[group]!, hitsUpTo[group]!, hits / weight];
   }
   return true;

@@ -96,7 +96,7 @@ export function multiLabelScores<From extends PredictionSource = 'logits'>(
     reference: multiLabelScores,
     options: { from, threshold, beta, average, ignoreIndex },
     inputs: inputsOfKind('scores', [from, 'targets']),
-    classesMayAllBeAbsent: true,
+    columnsAreLabels: true,
     faults: {
       unclear: { argument: 'targets', expected: '0 or 1', counted: 'others' },
       outside: {

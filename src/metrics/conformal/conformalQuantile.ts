@@ -1,6 +1,7 @@
 /** The threshold of conformal sets: the score that so many calibration rows do not exceed. */
 import type { Backend } from '../../backend.ts';
 import { argSort } from '../../ops/argSort.ts';
+import { holdsDoubles } from '../../ops/holdsDoubles.ts';
 import { sumBefore } from '../../ops/sumBefore.ts';
 import { takeAlong } from '../../ops/takeAlong.ts';
 import type { Rows } from '../../rowMetric.ts';
@@ -24,9 +25,11 @@ export function conformalQuantile<T>(backend: Backend<T>, scores: T, rows: Rows<
   const own = takeAlong(backend, line(weights), order);
   const total = backend.sum(weights);
   const upTo = backend.subtract(total, sumBefore(backend, own));
+  // What rounding may have raised: sums of weights are as precise as the backend.
+  const rounding = holdsDoubles(backend) ? 1e-12 : 1e-6;
   const wanted = backend.multiply(
     backend.add(total, backend.scalar(1)),
-    backend.scalar((1 - miscoverage) * (1 - 1e-6)),
+    backend.scalar((1 - miscoverage) * (1 - rounding)),
   );
   const none = backend.scalar(-Infinity);
   const negative = backend.subtract(backend.scalar(0), falling);

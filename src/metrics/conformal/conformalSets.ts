@@ -194,7 +194,8 @@ function mergeTested(first: HostStatistics<string>, second: HostStatistics<strin
     const other = second[name]!.data;
     if (!isThreshold(name)) return [name, { data: data.map((value, at) => value + other[at]!), shape }] as const;
     const [here, there] = [data[0]!, other[0]!];
-    if (here !== there && !(Math.abs(here - there) <= 1e-5 * Math.abs(here))) {
+    const isNear = Number.isFinite(here) && Math.abs(here - there) <= 1e-5 * Math.abs(here);
+    if (here !== there && !isNear) {
       throw rangeError(
         'conformalSets',
         'calibration rows',

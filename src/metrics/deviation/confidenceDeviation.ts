@@ -7,7 +7,7 @@ import { pairMomentsOf } from '../../ops/pairMoments.ts';
 import { noDistributionFault } from '../../ops/scoreFaults.ts';
 import { type OptionReader, optional, readOptions, within } from '../../options.ts';
 import type { HostTensor, TensorLike } from '../../tensor.ts';
-import { type ConfidenceLine, confidenceLine } from './confidenceLine.ts';
+import { areEqual, type ConfidenceLine, confidenceLine } from './confidenceLine.ts';
 
 /** Options of `confidenceDeviation`: at most one of `bottom` and `top`; all rows, when both are left out. */
 export interface ConfidenceDeviationOptions {
@@ -177,7 +177,8 @@ function deviationOf(
 
   const x = teacher.filter((_, row) => fitted[row] === 1);
   const y = student.filter((_, row) => fitted[row] === 1);
-  const constant = x.every((value) => value === x[0]);
+  const [low, high] = [-1, 1].map((sign) => sign * x.reduce((most, value) => Math.max(most, sign * value), -Infinity));
+  const constant = x.length === 0 || areEqual(low!, high!);
   const line = confidenceLine(pairMomentsOf(x, y), { constant, infinite: allTeacher.length - rows, level });
   const threshold = rows === 0 ? null : bottom !== undefined ? highest : top !== undefined ? lowest : null;
   return { ...line, threshold, scatter: { teacher, student, fitted } };

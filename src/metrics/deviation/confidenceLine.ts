@@ -6,8 +6,8 @@ export interface ConfidenceLine {
   /** The slope; above 1 the student exaggerates the teacher's confidence. Null unless `status` is `'defined'`. */
   readonly value: number | null;
   /**
-   * `'constantTeacher'`: all of the teacher's values are equal, to rounding, so there is no slope. `'tooFewRows'`: fewer than two
-   * rows have finite values.
+   * `'constantTeacher'`: all of the teacher's values are equal, to rounding, so there is no slope. `'tooFewRows'`: they are, and
+   * no more than one row (or weights below 2) has finite values.
    */
   readonly status: 'defined' | 'constantTeacher' | 'tooFewRows';
   readonly intercept: number | null;
@@ -28,7 +28,7 @@ export function confidenceLine(
   { constant, infinite, level }: { readonly constant: boolean; readonly infinite: number; readonly level: number },
 ): ConfidenceLine {
   const { count } = moments;
-  if (count < 2 || constant || isConstantButForRounding(count, moments.meanX, moments.xx)) {
+  if (constant || isConstantButForRounding(count, moments.meanX, moments.xx)) {
     return {
       value: null,
       status: count < 2 ? 'tooFewRows' : 'constantTeacher',
@@ -42,4 +42,13 @@ export function confidenceLine(
   }
   const { slope, ...line } = fitLine(moments, level);
   return { value: slope, status: 'defined', ...line, count, infinite };
+}
+
+/**
+ * Whether values between these are all equal, to the rounding of what they were computed in: float32, where both ends are
+ * numbers of it.
+ */
+export function areEqual(lowest: number, highest: number): boolean {
+  const single = Math.fround(lowest) === lowest && Math.fround(highest) === highest;
+  return highest - lowest <= (single ? 2 ** -21 : 2 ** -49) * Math.max(Math.abs(lowest), Math.abs(highest));
 }

@@ -7,7 +7,7 @@ import { mergePairMoments, momentNames, type PairMoments, pairMomentsOn } from '
 import { missing, noDistributionFault } from '../../ops/scoreFaults.ts';
 import { type OptionReader, readOptions, within } from '../../options.ts';
 import { type RowMetricOptions, type Rows, rowMask, rowMetric } from '../../rowMetric.ts';
-import { type ConfidenceLine, confidenceLine } from './confidenceLine.ts';
+import { areEqual, type ConfidenceLine, confidenceLine } from './confidenceLine.ts';
 
 /** Options of `confidenceSlope`. */
 export interface ConfidenceSlopeOptions extends RowMetricOptions {
@@ -126,7 +126,11 @@ export function confidenceSlope(
       const [lowest, highest] = [statistics.lowest.data[0]!, statistics.highest.data[0]!];
       const moments = momentsOf(statistics);
       return {
-        ...confidenceLine(moments, { constant: lowest === highest, infinite: statistics.infinite.data[0]!, level }),
+        ...confidenceLine(moments, {
+          constant: areEqual(lowest, highest),
+          infinite: statistics.infinite.data[0]!,
+          level,
+        }),
         teacherRange: moments.count > 0 ? [lowest, highest] : null,
       };
     },

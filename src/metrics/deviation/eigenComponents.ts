@@ -1,4 +1,5 @@
-import { checkNoNaN, checkRank, checkRecord, checkSameShape, kindError, shapeError } from '../../check.ts';
+import { checkAllFinite, checkRank, checkRecord, checkSameShape, kindError, shapeError } from '../../check.ts';
+import { unitFactorOf } from '../../ops/unitFactor.ts';
 import { readOptions, word } from '../../options.ts';
 import { type HostTensor, sizeOf, type TensorLike, toHostTensor } from '../../tensor.ts';
 
@@ -26,7 +27,7 @@ export interface EigenComponentsOptions {
 export interface EigenComponentsResult {
   /** Descending, as given. */
   readonly eigenvalues: Float64Array;
-  /** For each checkpoint the component ‖v_kᵀW‖ along each direction. */
+  /** For each checkpoint the component ‖v_kᵀW‖ along each direction; exactly 0 where float64's rounding alone is left. */
   readonly teacher: readonly Float64Array[];
   readonly student: readonly Float64Array[];
   /** Student over teacher at each checkpoint that both have; null where the teacher's component is 0. */
@@ -45,7 +46,8 @@ export interface EigenComponentsResult {
  * A figure puts a top direction on the one axis and a bottom direction on the other, a point a checkpoint. Ratios that fall
  * from the top to the bottom say that the student relies less on the bottom directions.
  *
- * @throws TypeError for weights whose features are not those of the directions; RangeError for NaN in the weights.
+ * @throws TypeError for weights whose features are not those of the directions; RangeError for NaN or infinities in
+ * the weights or the directions.
  * @example
  * const eigen = measure(eigenDirections(), { data: [[3, 0], [0, 1]] });
  * const { ratios } = eigenComponents({ eigen, teacher: [[[1], [1]]], student: [[[1], [0.5]]] }); // [[1, 0.5]]
@@ -61,6 +63,7 @@ export function eigenComponents(
   checkRecord(where, 'eigen', inputs.eigen, "what eigenDirections' result holds");
   const directions = toHostTensor(inputs.eigen.directions, where, 'eigen.directions');
   checkRank(where, 'eigen.directions', directions.shape, 2, '[directions, features]');
+  checkAllFinite(where, 'eigen.directions', directions.data);
   const { eigenvalues: given } = inputs.eigen;
   const eigenvalues = Float64Array.from(toHostTensor(given as TensorLike, where, 'eigen.eigenvalues').data);
   checkSameShape(where, 'eigen.eigenvalues', [eigenvalues.length], 'the directions', [directions.shape[0]!]);
@@ -73,7 +76,7 @@ export function eigenComponents(
     return checkpoints.map((weights, index) => {
       const argument = `${side}[${index}]`;
       const kernel = toHostTensor(weights as TensorLike, where, argument);
-      checkNoNaN(where, argument, kernel.data);
+      checkAllFinite(where, argument, kernel.data);
       return components(kernel, directions, layout, argument);
     });
   };
@@ -108,16 +111,23 @@ function components(
     throw shapeError('eigenComponents', argument, `of ${features} features, as the directions are`, shape, hint);
   }
   const [featureStride, outputStride] = layout === 'outputsLast' ? [outputs, 1] : [1, features];
+  // Near 1, so that neither large nor small weights leave the range of their squares.
+  const unit = unitFactorOf(data);
+  // What the products' own rounding leaves of weights at right angles to a direction is none of them.
+  let norm = 0;
+  for (const weight of data) norm += (weight * unit) ** 2;
+  const rounding = (features + 4) * 2 ** -50 * Math.sqrt(norm);
   return Float64Array.from({ length: count }, (_, direction) => {
     let square = 0;
     for (let output = 0; output < outputs; output++) {
       let projection = 0;
       for (let feature = 0; feature < features; feature++) {
         const weight = data[feature * featureStride + output * outputStride]!;
-        projection += directions.data[direction * features + feature]! * weight;
+        projection += directions.data[direction * features + feature]! * (weight * unit);
       }
       square += projection * projection;
     }
-    return Math.sqrt(square);
+    const component = Math.sqrt(square);
+    return component > rounding ? component / unit : 0;
   });
 }

@@ -58,7 +58,8 @@ const owner = { name: 'gradientFlow', inputs: ['data', 'targets'], optionalInput
  * place of the sum over rows divides time by the number of rows.
  *
  * @param inputs `data` [rows, features], of any rank, and `targets` [rows] or [rows, outputs].
- * @throws RangeError for values that are not finite, or a time below 0.
+ * @throws RangeError for values that are not finite, for data so large or so small that their squares are no numbers, or for a
+ * time below 0.
  * @example
  * const flow = gradientFlow({ data: [[2, 0], [0, 1]], targets: [2, 1] });
  * const { progress } = flow.teacher(0.5);                                        // 1 − e^−2, 1 − e^−0.5
@@ -89,6 +90,9 @@ export function gradientFlow(inputs: Inputs<'data' | 'targets', never, TensorLik
   const count = singular.length;
   const negligible = Math.max(rows, features) * 2 ** -52 * singular[0]!;
   const eigenvalues = singular.map((value) => value ** 2);
+  if (singular.some((value, at) => value > negligible && !(eigenvalues[at]! > 0 && eigenvalues[at]! < Infinity))) {
+    throw rangeError(where, 'data', 'finite, and so their squares', 'data whose squares are no numbers');
+  }
   const solution = new Float64Array(count * outputs);
   singular.forEach((value, direction) => {
     // A direction that the data lack never moves from 0.

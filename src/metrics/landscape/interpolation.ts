@@ -35,8 +35,11 @@ export interface InterpolationResult {
   readonly losses: readonly number[];
   /** Every other number that the evaluator returned, at each λ; NaN at a point where it was missing. */
   readonly measurements: Readonly<Record<string, readonly number[]>>;
-  /** `'nanLoss'` where some loss was NaN; barriers of a path with a NaN end are 0. */
-  readonly status: 'ok' | 'nanLoss';
+  /**
+   * `'nanLoss'` where some loss was NaN, `'infiniteEnd'` where the loss at an end is infinite. Over a NaN or infinite end no
+   * height is defined: barriers of such a path are 0.
+   */
+  readonly status: 'ok' | 'nanLoss' | 'infiniteEnd';
 }
 
 /** A set of parameters by name. */
@@ -126,17 +129,23 @@ export async function walk(
     onProgress?.({ done: index + 1, total: points, lambda, loss: numbers.loss });
   }
   const barrier = barriersOf(lambdas, losses);
-  const status = losses.some(Number.isNaN) ? 'nanLoss' : 'ok';
-  return { value: barrier.linear, barrier, lambdas, losses, measurements, status };
+  return { value: barrier.linear, barrier, lambdas, losses, measurements, status: statusOf(losses) };
+}
+
+function statusOf(losses: readonly number[]): InterpolationResult['status'] {
+  if (losses.some(Number.isNaN)) return 'nanLoss';
+  return Number.isFinite(losses[0]) && Number.isFinite(losses.at(-1)) ? 'ok' : 'infiniteEnd';
 }
 
 function barriersOf(lambdas: readonly number[], losses: readonly number[]): Barriers {
   const [first, last] = [losses[0]!, losses.at(-1)!];
+  if (!Number.isFinite(first) || !Number.isFinite(last)) return { linear: 0, mean: 0, endpoint: 0 };
   const above = (baseline: (lambda: number) => number): number => {
     const heights = losses
       .map((loss, index) => loss - baseline(lambdas[index]!))
       .filter((height) => !Number.isNaN(height));
-    return heights.length > 0 ? Math.max(...heights) : 0;
+    // Of two finite ends each has a height.
+    return heights.reduce((highest, height) => Math.max(highest, height), -Infinity);
   };
   const ends = { 0: first, 1: last };
   return {

@@ -13,7 +13,7 @@ export interface BootstrapInterval {
   readonly lower: number;
   /** Infinity where the lower bound alone was asked for. */
   readonly upper: number;
-  /** The standard deviation of the resamples' statistics. */
+  /** The standard deviation of the resamples' statistics; Infinity where one of them is infinite. */
   readonly standardError: number;
   readonly confidence: number;
   readonly method: BootstrapMethod;
@@ -94,7 +94,11 @@ export function pairedBootstrapDifference(
   const [computeFirst, computeSecond] = [first, second].map((statistic) =>
     numberFrom('pairedBootstrapDifference', statistic),
   );
-  const difference = (rows: Int32Array) => computeFirst!(rows) - computeSecond!(rows);
+  const difference = numberFrom(
+    'pairedBootstrapDifference',
+    (rows) => computeFirst!(rows) - computeSecond!(rows),
+    'difference',
+  );
   const interval = intervalOf(difference, checked);
   return { ...interval, pValue: signPValue(interval.resamples, checked.alternative) };
 }

@@ -70,11 +70,18 @@ export function bootstrapBounds(
   const below = alternative === 'twoSided' ? (1 - confidence) / 2 : 1 - confidence;
   const adjusted = method === 'bca' ? accelerated(sorted, value, without) : (share: number) => share;
   const [low, high] = [quantile(sorted, adjusted(below)), quantile(sorted, adjusted(1 - below))];
-  const [lower, upper] = method === 'basic' ? [2 * value - high, 2 * value - low] : [low, high];
+  const [lower, upper] =
+    method === 'basic' ? [reflected(high, value, -Infinity), reflected(low, value, Infinity)] : [low, high];
   return {
     lower: alternative === 'less' ? -Infinity : lower,
     upper: alternative === 'greater' ? Infinity : upper,
   };
+}
+
+/** 2θ − quantile; where both are infinite there is no bound. */
+function reflected(bound: number, value: number, none: number): number {
+  const mirrored = 2 * value - bound;
+  return Number.isNaN(mirrored) ? none : mirrored;
 }
 
 /**
@@ -96,9 +103,9 @@ function accelerated(sorted: Float64Array, value: number, without: Float64Array)
   };
 }
 
-/** Σ d³ / 6(Σ d²)^{3/2} of the differences d from the mean to each, of any size; 0 where all are equal. */
+/** Σ d³ / 6(Σ d²)^{3/2} of the differences d from the mean to each, of any size; 0 where all are equal, or one is infinite. */
 function skewness(values: Float64Array): number {
   const { mean, root } = centredRoot(values);
-  if (root === 0) return 0;
+  if (!(root > 0 && root < Infinity)) return 0;
   return values.reduce((sum, value) => sum + ((mean - value) / root) ** 3, 0) / 6;
 }

@@ -2,7 +2,7 @@ import { centredRoot } from '../../ops/centredRoot.ts';
 import { studentTCritical } from '../../ops/studentTCritical.ts';
 import { between, callback, readOptions, whole } from '../../options.ts';
 import { randomPermutation } from '../../random.ts';
-import { allRows, numberFrom, type RowStatistic } from './rowStatistic.ts';
+import { allRows, finiteNumberFrom, type RowStatistic } from './rowStatistic.ts';
 
 /** Options of `jackknifeInterval`. */
 export interface JackknifeOptions {
@@ -10,7 +10,7 @@ export interface JackknifeOptions {
   readonly rows: number;
   /** Groups of rows that are left out in turn, at most as many as rows. Default a row each, up to 200 groups. */
   readonly groups?: number;
-  /** The probability that the interval holds, in (0, 1). Default 0.95. */
+  /** The probability that the interval holds, in (0, 1 − 1e-9). Default 0.95. */
   readonly confidence?: number;
   /** Of which rows are in which group, where groups hold several. Default 0. */
   readonly seed?: number;
@@ -40,7 +40,7 @@ export interface JackknifeInterval {
  * than too narrow.
  *
  * @param statistic Called with row numbers in rising order, all of them first.
- * @throws RangeError for options out of range, or a statistic that is NaN.
+ * @throws RangeError for options out of range, or a statistic that is NaN or infinite.
  * @example
  * const { lower, upper } = jackknifeInterval(
  *   (rows) => measure(cka({ debiased: true }), selectRows({ x, y }, rows)).value,
@@ -51,12 +51,12 @@ export interface JackknifeInterval {
  */
 export function jackknifeInterval(statistic: RowStatistic, options: JackknifeOptions): JackknifeInterval {
   const where = 'jackknifeInterval';
-  const compute = numberFrom(where, callback<RowStatistic>()(where, 'statistic', statistic));
+  const compute = finiteNumberFrom(where, callback<RowStatistic>()(where, 'statistic', statistic));
   const { rows } = readOptions(where, { rows: options?.rows }, { rows: whole(3, undefined, 2 ** 30) });
   const { groups, confidence, seed } = readOptions(where, options, {
     rows: whole(3, undefined, 2 ** 30),
     groups: whole(2, Math.min(rows, 200), rows),
-    confidence: between(0, 1, 0.95),
+    confidence: between(0, 1 - 1e-9, 0.95),
     seed: whole(0, 0),
   });
   const value = compute(allRows(rows));

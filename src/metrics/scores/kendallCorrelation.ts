@@ -7,6 +7,7 @@ import {
   fisherInterval,
   type Series,
 } from './correlation.ts';
+import { ordinaryWeights } from './ordinaryWeights.ts';
 import { type PairOrder, pairOrder } from './pairOrder.ts';
 import { type RankCorrelation, rankCorrelation } from './rankMetric.ts';
 
@@ -26,7 +27,7 @@ const mostExact = 33;
  * Called with two series, it gives their correlation at once.
  *
  * @returns A metric, or for two series `{ value, status, count, interval, pValue }`: the interval on Fisher's scale with the variance
- *   0.437/(n − 4); the two-sided p-value of independence, exact for up to 33 rows without ties, else by the normal
+ *   0.437/(n − 4); the two-sided p-value of independence, exact for up to 33 rows of weight 1 without ties, else by the normal
  *   approximation with its variance corrected for ties.
  * @throws RangeError for NaN; TypeError for different shapes.
  * @example
@@ -48,37 +49,53 @@ export function kendallCorrelation(
 function correlateOrders({ x, y }: Series, weights: Float64Array, level: number): CorrelationResult {
   const order = pairOrder(x, y, weights);
   const { count } = order;
-  const value = tauB(order);
+  const near = ordinaryWeights(weights);
+  const pairs = near === weights ? order : pairOrder(x, y, near);
+  const value = tauB(pairs);
   if (value === undefined) return constantResult(count);
   const interval = fisherInterval(value, level, 0.437 / (count - 4));
-  return { value, status: 'ok', count, interval, pValue: count > 2 ? pValueOf(order) : null };
+  return {
+    value,
+    status: 'ok',
+    count,
+    interval,
+    pValue: count > 2 ? pValueOf(order, pairs.difference / pairs.count ** 2) : null,
+  };
 }
 
 /** τ_b; undefined where one side is constant. */
-export function tauB({ count, difference, tiesX, tiesY }: PairOrder): number | undefined {
-  const pairs = (count * (count - 1)) / 2;
-  const [orderedX, orderedY] = [pairs - pairsIn(tiesX), pairs - pairsIn(tiesY)];
-  if (!(orderedX > 0 && orderedY > 0)) return undefined;
-  return Math.max(-1, Math.min(1, difference / Math.sqrt(orderedX * orderedY)));
+export function tauB({ difference, tiesX, tiesY }: PairOrder): number | undefined {
+  if (tiesX.length < 2 || tiesY.length < 2) return undefined;
+  const ordered = Math.sqrt(pairsBetween(tiesX) * pairsBetween(tiesY));
+  return Math.max(-1, Math.min(1, difference / ordered));
 }
 
-function total(groups: Float64Array, term: (size: number) => number): number {
-  return groups.reduce((sum, size) => sum + term(size), 0);
+/** Pairs of rows in different groups: n₀ − n₁ without the difference, which for weights far below 1 would be rounding. */
+function pairsBetween(groups: Float64Array): number {
+  let [pairs, before] = [0, 0];
+  for (const size of groups) {
+    pairs += size * before;
+    before += size;
+  }
+  return pairs;
 }
 
-const pairsIn = (groups: Float64Array): number => total(groups, (size) => (size * (size - 1)) / 2);
-
-function pValueOf({ count: n, difference, tiesX, tiesY }: PairOrder): number {
-  const isTied = tiesX.length < n || tiesY.length < n;
-  if (!isTied && Number.isInteger(n) && n <= mostExact) return exactPValue(n, difference);
-  const asTriples = (groups: Float64Array): number => total(groups, (size) => size * (size - 1) * (size - 2));
-  const asVariance = (groups: Float64Array): number => total(groups, (size) => size * (size - 1) * (2 * size + 5));
-  const ordered = n * (n - 1);
+/** The p-value of an order, of which the difference is a share of n². */
+function pValueOf({ count: n, difference, tiesX, tiesY }: PairOrder, share: number): number {
+  const isSingle = (size: number): boolean => size === 1;
+  if (n <= mostExact && tiesX.every(isSingle) && tiesY.every(isSingle)) return exactPValue(n, difference);
+  // Each factor over n, so that of large weights no product leaves the range of numbers.
+  const total = (groups: Float64Array, term: (size: number) => number): number =>
+    groups.reduce((sum, size) => sum + term(size), 0);
+  const asPairs = (size: number): number => (size / n) * ((size - 1) / n);
+  const asTriples = (size: number): number => asPairs(size) * ((size - 2) / n);
+  const asVariance = (size: number): number => asPairs(size) * ((2 * size + 5) / n);
+  const ordered = asPairs(n);
   const variance =
-    (ordered * (2 * n + 5) - asVariance(tiesX) - asVariance(tiesY)) / 18 +
-    (2 * pairsIn(tiesX) * pairsIn(tiesY)) / ordered +
-    (asTriples(tiesX) * asTriples(tiesY)) / (9 * ordered * (n - 2));
-  return Math.min(1, 2 * normalTail(Math.abs(difference) / Math.sqrt(variance)));
+    (asVariance(n) - total(tiesX, asVariance) - total(tiesY, asVariance)) / 18 +
+    (total(tiesX, asPairs) * total(tiesY, asPairs)) / (2 * ordered * n) +
+    (total(tiesX, asTriples) * total(tiesY, asTriples)) / (9 * ordered * ((n - 2) / n));
+  return Math.min(1, 2 * normalTail((Math.abs(share) / Math.sqrt(variance)) * Math.sqrt(n)));
 }
 
 /** Twice the share of all orders of n rows with no more inversions than the rarer kind of pairs here, at most 1. */

@@ -1,4 +1,5 @@
 import type { Metric } from '../../metric.ts';
+import { unitFactorOf } from '../../ops/unitFactor.ts';
 import { readOptions } from '../../options.ts';
 import { type RowMetricOptions, requireRows, rowMask, rowMetric } from '../../rowMetric.ts';
 import { checkDecided, checkDecision, type DecisionOptions, decisionOption } from '../decisionThreshold.ts';
@@ -57,15 +58,35 @@ export function matthewsCorrelation<From extends PredictionSource = 'logits'>(
     finish(statistics) {
       const { hit, predicted, actual } = statistics;
       const total = requireRows('matthewsCorrelation', totalOf(statistics, 'actual'));
-      // Shares instead of counts: products of counts pass 2⁵³ at 10⁸ rows.
-      const share = (values: Float64Array) => values.map((value) => value / total);
-      const [hits, predictions, labels] = [share(hit.data), share(predicted.data), share(actual.data)];
+      // Near 1, by a power of two that rounds nothing: products of counts pass 2⁵³ at 10⁸ rows.
+      const unit = unitFactorOf([total]);
+      const near = (values: Float64Array) => values.map((value) => value * unit);
+      const [hits, predictions, labels] = [near(hit.data), near(predicted.data), near(actual.data)];
+      const [otherPredictions, otherLabels] = [withoutEach(predictions), withoutEach(labels)];
       const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, index) => sum + value * b[index]!, 0);
-      const constant = [predicted.data, actual.data].some((values) => values.some((value) => value === total));
-      if (constant) return { value: 0, status: 'constant', count: total };
-      const covariance = hits.reduce((sum, value) => sum + value, 0) - dot(predictions, labels);
-      const spread = Math.sqrt((1 - dot(predictions, predictions)) * (1 - dot(labels, labels)));
+      const spread = Math.sqrt(dot(predictions, otherPredictions)) * Math.sqrt(dot(labels, otherLabels));
+      if (spread === 0) return { value: 0, status: 'constant', count: total };
+      // h·n − p·l by the cells of the class's own table, in which rare classes keep their digits.
+      const covariance = hits.reduce((sum, both, index) => {
+        const [falseAlarms, misses] = [predictions[index]! - both, labels[index]! - both];
+        return sum + both * (otherLabels[index]! - falseAlarms) - falseAlarms * misses;
+      }, 0);
       return { value: Math.max(-1, Math.min(1, covariance / spread)), status: 'ok', count: total };
     },
   });
+}
+
+/** For each number the sum of the others, without the difference that would leave rounding of an only one. */
+function withoutEach(values: Float64Array): Float64Array {
+  const others = new Float64Array(values.length);
+  let [before, after] = [0, 0];
+  for (let index = 0; index < values.length; index++) {
+    others[index]! += before;
+    before += values[index]!;
+  }
+  for (let index = values.length - 1; index >= 0; index--) {
+    others[index]! += after;
+    after += values[index]!;
+  }
+  return others;
 }

@@ -45,7 +45,7 @@ export function resampledRows(
 
 /** What a bootstrap says of a number. */
 export interface BootstrapSpread extends BootstrapBounds, CheckedBounds {
-  /** The standard deviation of the resamples' statistics. */
+  /** The standard deviation of the resamples' statistics; Infinity where one of them is infinite. */
   readonly standardError: number;
 }
 
@@ -61,8 +61,9 @@ export function spread(
   return { ...bounds, standardError: standardErrorOf(statistics), ...asked };
 }
 
-/** The standard deviation of the resamples' statistics. */
+/** The standard deviation of the resamples' statistics; Infinity where one of them is infinite. */
 export function standardErrorOf(statistics: Float64Array): number {
+  if (!statistics.every(Number.isFinite)) return Infinity;
   return centredRoot(statistics).root / Math.sqrt(statistics.length - 1);
 }
 

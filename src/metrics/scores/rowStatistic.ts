@@ -9,12 +9,22 @@ export function allRows(rows: number): Int32Array {
   return Int32Array.from({ length: rows }, (_, index) => index);
 }
 
-/** The statistic, which may not be NaN. */
-export function numberFrom(where: string, statistic: RowStatistic): RowStatistic {
-  checkFunction(where, 'statistic', statistic);
+/** The statistic, which may not be NaN; `argument` is what errors call it. */
+export function numberFrom(where: string, statistic: RowStatistic, argument = 'statistic'): RowStatistic {
+  checkFunction(where, argument, statistic);
   return (rows) => {
     const value = statistic(rows);
-    if (typeof value !== 'number' || Number.isNaN(value)) throw rangeError(where, 'statistic', 'a number', value);
+    if (typeof value !== 'number' || Number.isNaN(value)) throw rangeError(where, argument, 'a number', value);
+    return value;
+  };
+}
+
+/** The same of a statistic that may not be infinite either: what lies around its mean could not be told. */
+export function finiteNumberFrom(where: string, statistic: RowStatistic): RowStatistic {
+  const compute = numberFrom(where, statistic);
+  return (rows) => {
+    const value = compute(rows);
+    if (!Number.isFinite(value)) throw rangeError(where, 'statistic', 'finite', value);
     return value;
   };
 }

@@ -8,6 +8,7 @@ import {
   type Series,
   tTest,
 } from './correlation.ts';
+import { ordinaryWeights } from './ordinaryWeights.ts';
 import { type RankCorrelation, rankCorrelation } from './rankMetric.ts';
 import { tieGroups } from './tieGroups.ts';
 
@@ -42,7 +43,8 @@ export function spearmanCorrelation(
 
 function correlateRanks({ x, y }: Series, weights: Float64Array, level: number): CorrelationResult {
   const count = weights.reduce((sum, weight) => sum + weight, 0);
-  const value = rankProductMoment(doubledCentredRanks(x, weights), doubledCentredRanks(y, weights), weights);
+  const near = ordinaryWeights(weights);
+  const value = rankProductMoment(doubledCentredRanks(x, near), doubledCentredRanks(y, near), near);
   if (value === undefined) return constantResult(count);
   const interval = fisherInterval(value, level, (1 + value ** 2 / 2) / (count - 3));
   return { value, status: 'ok', count, interval, pValue: tTest(value, count) };

@@ -1,7 +1,7 @@
 import { between, callback, mostResamples, readOptions, whole } from '../../options.ts';
 import { deriveSeed, randomPermutation } from '../../random.ts';
 import { quantile } from './quantile.ts';
-import { allRows, numberFrom, type RowStatistic } from './rowStatistic.ts';
+import { allRows, finiteNumberFrom, type RowStatistic } from './rowStatistic.ts';
 
 /** Options of `subsamplingInterval`. */
 export interface SubsamplingOptions {
@@ -44,7 +44,7 @@ export interface SubsamplingInterval {
  * fewer calls where the statistic is smooth.
  *
  * @param statistic Called with row numbers, all of them first, then those of each subsample, in rising order.
- * @throws RangeError for options out of range, or a statistic that is NaN.
+ * @throws RangeError for options out of range, or a statistic that is NaN or infinite.
  * @example
  * const interval = subsamplingInterval(
  *   (rows) => measure(cka({ debiased: true }), selectRows({ x, y }, rows)).value,
@@ -54,7 +54,7 @@ export interface SubsamplingInterval {
  */
 export function subsamplingInterval(statistic: RowStatistic, options: SubsamplingOptions): SubsamplingInterval {
   const where = 'subsamplingInterval';
-  const compute = numberFrom(where, callback<RowStatistic>()(where, 'statistic', statistic));
+  const compute = finiteNumberFrom(where, callback<RowStatistic>()(where, 'statistic', statistic));
   const { rows } = readOptions(where, { rows: options?.rows }, { rows: whole(2, undefined, 2 ** 30) });
   const { size, resamples, confidence, seed } = readOptions(where, options, {
     rows: whole(2, undefined, 2 ** 30),

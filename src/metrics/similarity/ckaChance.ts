@@ -26,14 +26,14 @@ export function permutationMoments(n: number, x: CentredMatrix, y: CentredMatrix
   // Each matrix over its norm: products of four numbers stay numbers.
   const [own, other] = [normalised(x), normalised(y)];
   const spreadOf = ({ trace }: typeof own) => n - 1 - trace * trace;
+  const expected = (own.trace * other.trace) / (n - 1);
+  // Samples that all lie equally far from each other are the same in every order: what is left is float32's rounding.
+  if ([own, other].some((matrix) => spreadOf(matrix) <= 1e-6 * (n - 1))) return { expected, standardDeviation: 0 };
   const diagonalOf = ({ trace, diagonalSquares }: typeof own) =>
     n * (n + 1) * diagonalSquares - (n - 1) * (trace * trace + 2);
   const spread = (2 * spreadOf(own) * spreadOf(other)) / ((n - 1) ** 2 * (n + 1) * (n - 2));
   const diagonal = (diagonalOf(own) * diagonalOf(other)) / ((n + 1) * n * (n - 1) * (n - 2) * (n - 3));
-  return {
-    expected: (own.trace * other.trace) / (n - 1),
-    standardDeviation: Math.sqrt(Math.max(0, spread + diagonal)),
-  };
+  return { expected, standardDeviation: Math.sqrt(Math.max(0, spread + diagonal)) };
 }
 
 function normalised({ trace, square, diagonalSquares }: CentredMatrix) {

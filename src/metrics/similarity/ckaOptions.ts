@@ -8,7 +8,10 @@ import type { Extents } from './pairSimilarity.ts';
 export interface CkaOptions {
   /** `'linear'` (default) compares dot products of samples, `'rbf'` exp(−d²/2σ²) of their distances d. */
   readonly kernel?: 'linear' | 'rbf';
-  /** σ of the RBF kernel, in units of the median distance between samples. Default 1. */
+  /**
+   * σ of the RBF kernel, in units of the median distance between samples: the root of the median of their squares, which of an
+   * even number is the mean of the middle two. Default 1.
+   */
   readonly bandwidth?: number;
   /**
    * Whether the median runs over all n² distances, the n zeros of the diagonal among them (default), or over those

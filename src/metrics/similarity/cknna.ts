@@ -175,7 +175,7 @@ export function cknna(options: CknnaOptions = {}): SimilarityMetric<CknnaResult>
     },
     summarize(set) {
       if (set.samples < 4) throw rangeError(name, 'number of samples', 'at least 4', set.samples);
-      const lists = neighborsOf(name, set, k);
+      const lists = neighborsOf(name, set, { k, metric: 'innerProduct' });
       return { lists, own: ownAlignment(lists) };
     },
     finish: ({ x, y }) => cknnaOf(x.summary, y.summary),

@@ -13,26 +13,40 @@ export interface ComparedPairs {
   readonly pairs: Float64Array;
   readonly mean: number;
   readonly isConstant: boolean;
+  /** Whether it says nothing of the samples, which all lack a direction. */
+  readonly isEmpty: boolean;
   /** The mean of each sample's dissimilarities, with its own to itself, 0; where they are asked for. */
   readonly rowMeans?: Float64Array;
   /** Where ranks are asked for. */
   readonly order?: ListOrder;
 }
 
-/** Prepares a matrix for some comparisons. */
+/** Prepares a matrix for some comparisons; elements that differ by no more than their rounding are equal. */
 export function comparedPairs(
   pairs: Float64Array,
   samples: number,
   comparisons: readonly DissimilarityComparison[],
+  { rounding, isEmpty }: { readonly rounding: number; readonly isEmpty: boolean },
 ): ComparedPairs {
   const needsOrder = comparisons.includes('spearman') || comparisons.includes('kendall');
   return {
     pairs,
     mean: pairs.length === 0 ? 0 : dot(pairs, undefined, 0, 0) / pairs.length,
-    isConstant: pairs.every((value) => value === pairs[0]),
+    isConstant: spreadOf(pairs) <= rounding,
+    isEmpty,
     ...(comparisons.includes('whitenedCosine') && { rowMeans: rowMeansOf(pairs, samples) }),
-    ...(needsOrder && { order: listOrder(pairs) }),
+    ...(needsOrder && { order: listOrder(pairs, rounding) }),
   };
+}
+
+/** The largest element less the smallest. */
+function spreadOf(pairs: Float64Array): number {
+  let [low, high] = [pairs[0] ?? 0, pairs[0] ?? 0];
+  for (const pair of pairs) {
+    low = Math.min(low, pair);
+    high = Math.max(high, pair);
+  }
+  return high - low;
 }
 
 function rowMeansOf(pairs: Float64Array, samples: number): Float64Array {
@@ -49,9 +63,9 @@ function rowMeansOf(pairs: Float64Array, samples: number): Float64Array {
 /** The comparison of two matrices; 0 where it is not defined. */
 export function compare(x: ComparedPairs, y: ComparedPairs, by: DissimilarityComparison): number {
   if (by === 'cosine') return cosine(x.pairs, y.pairs, 0, 0);
+  if (by === 'whitenedCosine') return x.isEmpty || y.isEmpty ? 0 : whitenedCosine(x, y);
   if (x.isConstant || y.isConstant) return 0;
   if (by === 'pearson') return cosine(x.pairs, y.pairs, x.mean, y.mean);
-  if (by === 'whitenedCosine') return whitenedCosine(x, y);
   if (by === 'kendall') return kendallOf(x.order!, y.order!) ?? 0;
   return cosine(x.order!.ranks, y.order!.ranks, 0, 0);
 }

@@ -20,16 +20,33 @@ export function dissimilarityPairs(rows: HostStatistic, kind: SampleDissimilarit
   const own = strided(compared, width);
   const gram = product(own, strided(compared, width, true), samples, width, samples, true, roomFor);
   const pairs = new Float64Array((samples * (samples - 1)) / 2);
+  const apart = (between: number, first: number, second: number): number =>
+    kind === 'squaredEuclidean' ? Math.max(0, first + second - 2 * between) : 1 - Math.max(-1, Math.min(1, between));
   for (let row = 1, at = 0; row < samples; row++) {
     for (let column = 0; column < row; column++, at++) {
-      const between = gram[row * samples + column]!;
-      pairs[at] =
-        kind === 'squaredEuclidean'
-          ? Math.max(0, gram[row * samples + row]! + gram[column * samples + column]! - 2 * between)
-          : 1 - Math.max(-1, Math.min(1, between));
+      const [first, second] = [gram[row * samples + row]!, gram[column * samples + column]!];
+      pairs[at] = apart(gram[row * samples + column]!, first, second);
     }
   }
-  return pairs;
+  const rounding = pairRounding(pairs, width, kind);
+  return pairs.map((pair) => (pair <= rounding ? 0 : pair));
+}
+
+/**
+ * What dissimilarities may be off by: they are sums over the features, of products near the square of the samples' size, and
+ * those that differ by no more are equal.
+ */
+export function pairRounding(pairs: Float64Array, width: number, kind: SampleDissimilarity): number {
+  const size = kind === 'squaredEuclidean' ? pairs.reduce((most, pair) => Math.max(most, pair), 0) : 1;
+  return (width + 4) * 2 ** -50 * size;
+}
+
+/** Whether no sample has a direction, so that all are at 1 from each other by convention alone. */
+export function lackDirection({ data, shape }: HostStatistic, kind: SampleDissimilarity): boolean {
+  if (kind === 'squaredEuclidean') return false;
+  const width = shape[1]!;
+  const none = (at: number): number => (kind === 'cosine' ? 0 : data[at - (at % width)]!);
+  return data.every((value, at) => value === none(at));
 }
 
 function comparedRows(data: Float64Array, width: number, kind: SampleDissimilarity): Float64Array {

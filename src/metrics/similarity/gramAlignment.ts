@@ -20,7 +20,7 @@ export interface KernelMatrix<T> {
   readonly diagonal: T;
 }
 
-/** exp(−d²/2σ²) of the distances between samples, σ in units of the median distance. */
+/** exp(−d²/2σ²) of the distances between samples, σ² in units of the median of d². */
 function gaussianKernel<T>(
   backend: Backend<T>,
   centred: T,

@@ -111,7 +111,7 @@ export function nearestNeighborAgreement(
       checkExtentsKept(name, extents);
       return form;
     },
-    summarize: (set) => neighborsOf(name, set, settings.k),
+    summarize: (set) => neighborsOf(name, set, settings),
     finish: ({ x, y }) => agreementOf(x.summary, y.summary),
     mirror: (result) => ({ ...result, tiedX: result.tiedY, tiedY: result.tiedX }),
     rematch: {

@@ -31,7 +31,7 @@ export interface NeighborLists {
   readonly places: Int32Array;
   /** [samples, k]: the cosine, −‖xᵢ − xⱼ‖² or the dot product. */
   readonly nearness: Float64Array;
-  /** Samples whose k-th neighbour is no nearer than the next one, so that their order decides which one counts. */
+  /** Samples whose k-th neighbour is no nearer than the next one, to rounding, so that their order decides which one counts. */
   readonly tied: number;
 }
 
@@ -117,7 +117,11 @@ function listsOf({ statistics: { neighbors, nearness } }: SetStatistics): Larges
 }
 
 /** The neighbours of one set; refuses fewer samples than have k others, and places that are none. */
-export function neighborsOf(where: string, set: Omit<SetStatistics, 'summary'>, k: number): NeighborLists {
+export function neighborsOf(
+  where: string,
+  set: Omit<SetStatistics, 'summary'>,
+  { k, metric }: NeighborSettings,
+): NeighborLists {
   const { samples, statistics } = set;
   if (k >= samples) {
     throw rangeError(where, 'number of samples', `at least k + 1, ${k + 1}`, samples, 'Every sample needs k others.');
@@ -125,6 +129,8 @@ export function neighborsOf(where: string, set: Omit<SetStatistics, 'summary'>, 
   const [given, found] = [statistics.neighbors!.data, statistics.nearness!.data];
   const places = new Int32Array(samples * k);
   const nearness = new Float64Array(samples * k);
+  // Cosines of samples that lie on one line differ by their rounding in float64.
+  const rounding = metric === 'cosine' ? (statistics.rows!.shape[1]! + 4) * 2 ** -50 : 0;
   let tied = 0;
   for (let row = 0; row < samples; row++) {
     const start = row * (k + 1);
@@ -136,7 +142,7 @@ export function neighborsOf(where: string, set: Omit<SetStatistics, 'summary'>, 
       places[row * k + rank] = place;
       nearness[row * k + rank] = found[start + rank]!;
     }
-    if (found[start + k]! === found[start + k - 1]!) tied++;
+    if (found[start + k - 1]! - found[start + k]! <= rounding) tied++;
   }
   return { samples, k, places, nearness, tied };
 }

@@ -137,7 +137,7 @@ function calibrated(
   const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
   const squares = values.reduce((sum, one) => sum + (one - mean) ** 2, 0);
   const deviation = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0;
-  const slack = rounding * Math.max(Math.abs(value), ...values.map(Math.abs));
+  const slack = rounding * values.reduce((most, one) => Math.max(most, Math.abs(one)), Math.abs(value));
   const hits = values.filter((one) => (kind === 'similarity' ? one >= value - slack : one <= value + slack)).length;
   return {
     value,

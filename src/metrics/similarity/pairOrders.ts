@@ -2,7 +2,7 @@
 
 /** A list of numbers in rising order. */
 export interface ListOrder {
-  /** Positions in rising order of their numbers, equal ones as they stand. */
+  /** Positions in rising order of their numbers. */
   readonly order: Uint32Array;
   /** For each number 2·rank − (n + 1), ties sharing their mean rank: whole numbers with sum 0, equal where numbers are. */
   readonly ranks: Int32Array;
@@ -10,8 +10,8 @@ export interface ListOrder {
   readonly tiedPairs: number;
 }
 
-/** The order of numbers without NaN. */
-export function listOrder(values: Float64Array): ListOrder {
+/** The order of numbers without NaN; those that differ by no more than their rounding are equal. */
+export function listOrder(values: Float64Array, rounding = 0): ListOrder {
   const order = sortedPositions(values);
   const count = values.length;
   const ranks = new Int32Array(count);
@@ -19,7 +19,8 @@ export function listOrder(values: Float64Array): ListOrder {
   for (let start = 0; start < count; ) {
     const value = values[order[start]!]!;
     let end = start + 1;
-    while (end < count && values[order[end]!]! === value) end++;
+    // Of two infinities the difference is none.
+    while (end < count && (values[order[end]!]! === value || values[order[end]!]! - value <= rounding)) end++;
     // Ranks start + 1 … end, doubled and centred.
     for (let at = start; at < end; at++) ranks[order[at]!] = start + end - count;
     tiedPairs += ((end - start) * (end - start - 1)) / 2;

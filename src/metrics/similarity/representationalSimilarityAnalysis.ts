@@ -8,7 +8,7 @@ import {
   type DissimilarityComparison,
   reorderedPairs,
 } from './dissimilarityComparison.ts';
-import { dissimilarityPairs, type SampleDissimilarity } from './dissimilarityPairs.ts';
+import { dissimilarityPairs, lackDirection, pairRounding, type SampleDissimilarity } from './dissimilarityPairs.ts';
 import { checkExtentsKept, keptRows } from './keptRows.ts';
 import { twoSetMethods } from './pairMetric.ts';
 import type { Extents, PairSimilarity, PairStatistics, SetStatistics, SimilarityMetric } from './pairSimilarity.ts';
@@ -36,8 +36,9 @@ export interface RepresentationalSimilarityAnalysisResult
   readonly pairs: number;
   readonly samples: number;
   /**
-   * `'constantX'`, `'constantY'`, `'constantBoth'`: all pairs of samples are equally unlike, by the first dissimilarity, so that
-   * no correlation is defined; those are 0.
+   * `'constantX'`, `'constantY'`, `'constantBoth'`: all pairs of samples are equally unlike, by the first dissimilarity and to
+   * rounding, so that no correlation is defined; those are 0. Both cosines are defined, unless
+   * all samples are equal.
    */
   readonly status: ActivationStatus;
 }
@@ -61,7 +62,14 @@ function matricesOf(
   { dissimilarities, comparisons }: Settings,
 ): Matrices {
   checkSamples(where, samples);
-  return dissimilarities.map((kind) => comparedPairs(dissimilarityPairs(statistics.rows!, kind), samples, comparisons));
+  const rows = statistics.rows!;
+  return dissimilarities.map((kind) => {
+    const pairs = dissimilarityPairs(rows, kind);
+    return comparedPairs(pairs, samples, comparisons, {
+      rounding: pairRounding(pairs, rows.shape[1]!, kind),
+      isEmpty: lackDirection(rows, kind),
+    });
+  });
 }
 
 function analysisOf(

@@ -73,8 +73,9 @@ export function clusteredColumns(statistics: HostStatistics<ClusteredStatistic>)
       const { mean } = columnFrom(statistics, at);
       if (clusters < 2 || mean === Infinity) return { mean, standardError: null };
       let squares = 0;
-      for (const sums of table.places.values()) squares += (sums[at + 1]! - sums[0]! * mean) ** 2;
-      return { mean, standardError: Math.sqrt((squares * clusters) / (clusters - 1)) / count };
+      // Over n before they are squared, so that large weights do not leave the range of numbers.
+      for (const sums of table.places.values()) squares += (sums[at + 1]! / count - (sums[0]! / count) * mean) ** 2;
+      return { mean, standardError: Math.sqrt((squares * clusters) / (clusters - 1)) };
     },
   };
 }

@@ -76,7 +76,8 @@ const quantities = ['divergence', 'teacher', 'student', 'logRatio', 'change', 's
  * independent tokens are too small: with clusters all errors are those of sums by cluster,
  * √(G/(G − 1)·Σ_g(Σ_{i∈g}(x_i − x̄))²)/n.
  *
- * Streams and merges in a state of fixed size; moments are exact. Quantiles are exact for one batch of any size, and for a
+ * Streams and merges in a state of fixed size; moments are exact. In quantiles a row of weight 2 is two tokens; of weights that
+ * are no whole numbers the smallest one is one token. Quantiles are exact for one batch of any size, and for a
  * stream of up to 8192 different values; beyond that values are rounded to as many bits as fit, and `quantileError` says how
  * far a quantile may be off (0.1 to 0.8 % of itself for most data), whatever the order of the batches. Up to 4096 clusters
  * are kept by number; more are put together at random into 4096, of which the error is as valid, but varies more.
@@ -128,9 +129,9 @@ export function tokenFidelity(
       // What both exclude has no ratio, and does not change.
       const impossible = (row: number) => teacher[row] === Infinity && student[row] === Infinity;
       const ratios = columns.logRatio.map((value, row) => (impossible(row) ? 0 : value));
-      // Of what the teacher alone excludes, the change is the student's probability.
+      // By the larger of both probabilities: beside it the other may be 0, and their ratio infinite.
       const changes = ratios.map((value, row) =>
-        teacher[row] === Infinity ? Math.exp(-student[row]!) : Math.exp(-teacher[row]!) * Math.expm1(value),
+        value > 0 ? -Math.exp(-student[row]!) * Math.expm1(-value) : Math.exp(-teacher[row]!) * Math.expm1(value),
       );
       const logRatio = ratios.map((value) => 0 - value);
       const squaredChange = changes.map((value) => value * value);

@@ -48,33 +48,46 @@ export function gathered(values: Float64Array, weights: Float64Array | undefined
 
 /**
  * Quantiles at shares f: at place f·(n − 1) of all values in order, where n is the sum of their weights, interpolated
- * linearly between neighbours; a weight of 2 is two values.
+ * linearly between neighbours; a weight of 2 is two values. Where weights are no whole numbers the smallest one is one value,
+ * so that their unit does not matter, and the last quantile is the largest value.
  */
 export function quantilesOf({ values, weights, bits }: ValueDigest, shares: readonly number[]): Float64Array {
-  const reach = new Float64Array(weights.length);
-  let total = 0;
-  weights.forEach((weight, at) => {
-    total += weight;
-    reach[at] = total;
+  const unit = unitOf(weights);
+  let sum = 0;
+  // A value holds the places from where the one before it ends to 1 below where it ends itself.
+  const ends = weights.map((weight) => {
+    sum += weight;
+    return nearestWhole(sum / unit);
   });
-  const at = (place: number): number => {
-    let [low, high] = [0, values.length - 1];
+  const last = values.length - 1;
+  const holding = (place: number): number => {
+    let [low, high] = [0, last];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (reach[middle]! > place) high = middle;
+      if (ends[middle]! > place) high = middle;
       else low = middle + 1;
     }
-    return middleOf(values[low]!, bits);
+    return low;
   };
   return Float64Array.from(shares, (share) => {
-    const place = Math.max(0, share * (total - 1));
-    const below = Math.floor(place);
-    const fraction = place - below;
-    const lower = at(below);
-    const upper = fraction === 0 ? lower : at(below + 1);
-    // Between equal infinities a difference is not defined.
-    return lower === upper ? lower : lower + fraction * (upper - lower);
+    const place = share * (ends[last]! - 1);
+    const at = holding(place);
+    const beyond = place - (ends[at]! - 1);
+    const lower = middleOf(values[at]!, bits);
+    return beyond > 0 && at < last ? lower + beyond * (middleOf(values[at + 1]!, bits) - lower) : lower;
   });
+}
+
+/** The weight of one value. */
+function unitOf(weights: Float64Array): number {
+  if (weights.every(Number.isInteger)) return 1;
+  return weights.reduce((least, weight) => Math.min(least, weight), Infinity);
+}
+
+/** A number, or the whole number that it misses by the rounding of a sum. */
+function nearestWhole(value: number): number {
+  const whole = Math.round(value);
+  return Math.abs(value - whole) <= 1e-9 * whole ? whole : value;
 }
 
 /** How far a quantile may be from the value that stands for it, as a share of it: 0 where all are kept as they are. */

@@ -92,6 +92,33 @@ describe('compression exemplars', () => {
     expect(same.exemplars).toEqual([]);
   });
 
+  it('may be as many as there are rows', () => {
+    const rows = 150_000;
+    const run = (answer: number) => ({ data: new Int32Array(rows).fill(answer), shape: [1, rows] });
+    const running = accumulate(compressionExemplars());
+    for (let batch = 0; batch < 2; batch++) {
+      running.update({ before: run(0), after: run(1), labels: new Int32Array(rows) });
+    }
+    const { value, exemplars } = running.compute();
+    expect([value, exemplars.length, exemplars.at(-1)]).toEqual([1, 2 * rows, 2 * rows - 1]);
+  });
+
+  it('do not test the rounding of shifts that are equal', () => {
+    // In every run the recall of class 1 is 0.1 above the accuracy: 0.4 − 0.3, 0.6 − 0.5, 0.8 − 0.7 and 1 − 0.9.
+    const labels = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1];
+    const run = (ofFirst: number, ofSecond: number) =>
+      labels.map((label, row) => (row % 5 < (label === 0 ? ofFirst : ofSecond) ? label : 1 - label));
+    const { welchT, pValue } = measure(compressionExemplars(), {
+      before: [run(1, 2), run(2, 3)],
+      after: [run(3, 4), run(4, 5)],
+      labels,
+    });
+    expect([welchT, pValue]).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+  });
+
   it('refuse what does not fit', () => {
     const metric = compressionExemplars();
     expect(() => measure(metric, { ...batch, before: batch.labels as never })).toThrow(

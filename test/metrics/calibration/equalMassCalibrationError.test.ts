@@ -4,6 +4,7 @@ import {
   equalMassCalibrationError,
   measure,
   measureOn,
+  tensor,
   topLabelConfidences,
 } from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
@@ -104,5 +105,10 @@ describe('topLabelConfidences', () => {
       /whole numbers in \[0, 2\)/,
     );
     expect(() => topLabelConfidences({ probabilities: [[0.5, 0.5]], labels: [0, 0] })).toThrow(TypeError);
+    // As many labels as rows, but in another order of the axes.
+    const turned = { logits: tensor(new Float64Array(12), [2, 3, 2]), labels: tensor(new Int32Array(6), [3, 2]) };
+    expect(() => topLabelConfidences(turned)).toThrow(
+      'topLabelConfidences: labels must be of the shape of the rows, [2, 3], got shape [3, 2].',
+    );
   });
 });

@@ -69,7 +69,7 @@ describe('smoothCalibrationError', () => {
   it('refuses what is no confidence and no bandwidth', () => {
     expect(() => smoothCalibrationError({ confidences: [-0.1], correct: [0] })).toThrow(RangeError);
     expect(() => smoothCalibrationError({ confidences: [0.1], correct: [0] }, { bandwidth: 0 })).toThrow(
-      /strictly between 0 and 10/,
+      /bandwidth must be in \[0.000001, 10\]/,
     );
     expect(() => smoothCalibrationError({ confidences: [0.1], correct: [0, 1] })).toThrow(TypeError);
   });

@@ -1,4 +1,4 @@
-import { calibrationError, measure, negativeLogLikelihood, temperatureScaling } from 'dark-knowledge';
+import { calibrationError, measure, negativeLogLikelihood, temperatureScaling, tensor } from 'dark-knowledge';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import fixture from '../../fixtures/calibration.json' with { type: 'json' };
@@ -82,6 +82,11 @@ describe('temperatureScaling', () => {
     expect(() => temperatureScaling({ logits: [[0, 1]], labels: [2] })).toThrow(/whole numbers in \[0, 2\)/);
     expect(() => temperatureScaling({ logits: [[-Infinity, 1]], labels: [0] })).toThrow(/finite at the label/);
     expect(() => temperatureScaling({ logits: [[0, 1]], labels: [0, 1] })).toThrow(TypeError);
+    // As many labels as rows, but in another order of the axes.
+    const turned = { logits: tensor(new Float64Array(12), [2, 3, 2]), labels: tensor(new Int32Array(6), [3, 2]) };
+    expect(() => temperatureScaling(turned)).toThrow(
+      'temperatureScaling: labels must be of shape [2, 3], or that of the logits, for probabilities, got shape [3, 2].',
+    );
     expect(() => temperatureScaling({ logits: [[0, 1]], labels: [0] }, { bounds: [2, 1] })).toThrow(/bounds/);
   });
 });

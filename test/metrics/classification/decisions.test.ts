@@ -271,3 +271,9 @@ describe('decisions', () => {
     expect(standardError).toBeCloseTo(again.standardError!, 12);
   });
 });
+
+it('multiLabelScores takes a single label, of which accuracy and the others need two', () => {
+  const { perLabel, hamming } = measure(multiLabelScores(), { logits: [[1], [-1], [2]], targets: [[1], [1], [0]] });
+  expect(perLabel).toMatchObject([{ precision: 0.5, recall: 0.5, support: 2 }]);
+  expect(hamming).toBe(1 / 3);
+});

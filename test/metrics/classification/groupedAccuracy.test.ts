@@ -41,8 +41,15 @@ it('groupedAccuracy refuses an empty group on demand, and a group out of range',
     "groupedAccuracy: groups must be all with at least one row, got ['middle'].",
   );
   expect(() => measure(groupedAccuracy({ groups: 2 }), batch)).toThrow(
-    "groupedAccuracy: groups must be whole numbers in [0, 2), got '2 other rows'.",
+    "groupedAccuracy: groups must be whole numbers in [0, 2), got '2 others'.",
   );
+  // However little the row weighs beside the others.
+  for (const group of [2, -1, 0.5]) {
+    const light = { predictions: [0, 1], labels: [0, 0], groups: [0, group], rowWeights: [1, 1e-9] };
+    expect(() => measure(groupedAccuracy({ groups: 2, from: 'predictions' }), light)).toThrow(
+      "groupedAccuracy: groups must be whole numbers in [0, 2), got '1 others'.",
+    );
+  }
   expect(() => groupedAccuracy({ groups: 0 })).toThrow(RangeError);
   expect(() => groupedAccuracy({} as never)).toThrow(TypeError);
 });

@@ -85,6 +85,21 @@ describe('conformalSets', () => {
     expectDeepClose(masked, alone, 1e-12);
   });
 
+  it('count every row of millions, where the weights are counts', () => {
+    // Of 10 000 009 rows the 9 000 009th smallest score is that of the second kind, of which 9 000 005 are before it.
+    const { quantile, calibrationCount } = measure(conformalSets({ from: 'probabilities', miscoverage: 0.1 }), {
+      probabilities: [[0.5, 0.5]],
+      labels: [0],
+      calibrationProbabilities: [
+        [0.75, 0.25],
+        [0.25, 0.75],
+      ],
+      calibrationLabels: [0, 0],
+      calibrationRowWeights: [9_000_005, 1_000_004],
+    });
+    expect([quantile, calibrationCount]).toEqual([0.75, 10_000_009]);
+  });
+
   it('cover no more than they must when they are randomised, at a size below', () => {
     const rows = 4000;
     const make = (seed: number) =>

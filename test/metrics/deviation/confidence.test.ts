@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { confidenceDeviation, confidenceDeviationOn, confidenceSlope, measure } from 'dark-knowledge';
+import { confidenceDeviation, confidenceDeviationOn, confidenceSlope, measure, tensor } from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -185,6 +185,24 @@ describe('confidenceDeviation', () => {
     expect(single).toMatchObject({ value: null, status: 'tooFewRows', count: 1, infinite: 0 });
     const masked = confidenceDeviation({ teacherLogits: [[1, -Infinity]], studentLogits: [[1, 0]] }, { bottom: 0.5 });
     expect(masked).toMatchObject({ status: 'tooFewRows', count: 0, infinite: 1, threshold: null });
+  });
+
+  it.each([Float32Array, Float64Array])('takes values that are equal on paper for equal, in %o', (TypedArray) => {
+    // 1 − log(e + 1) and −log(1 + 1/e).
+    const logits = (rows: readonly (readonly number[])[]) => tensor(TypedArray.from(rows.flat()), [rows.length, 3]);
+    const pair = {
+      teacherLogits: logits([
+        [1, 1, 0],
+        [0, -1, 0],
+      ]),
+      studentLogits: logits([
+        [0, 1, -1],
+        [-1, -1, 0],
+      ]),
+    };
+    for (const found of [measure(confidenceSlope(), pair), confidenceDeviation(pair)]) {
+      expect([found.status, found.value]).toEqual(['constantTeacher', null]);
+    }
   });
 
   it('fits all rows tied with the threshold', () => {

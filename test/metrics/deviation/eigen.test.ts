@@ -221,5 +221,34 @@ describe('eigenComponents', () => {
       /student\[0\]/,
     );
     expect(() => eigenComponents({ eigen, teacher: [], student: [kernel] })).toThrow(/at least one checkpoint/);
+    // Infinity times a direction's 0 would be NaN.
+    expect(() => eigenComponents({ eigen, teacher: [[Infinity, 0, 0, 0]], student: [kernel] })).toThrow(
+      /teacher\[0\] must be finite numbers, got Infinity/,
+    );
+    const undirected = { eigenvalues: [1], directions: [[Number.NaN, 1]] };
+    expect(() => eigenComponents({ eigen: undirected, teacher: [[1, 1]], student: [[1, 1]] })).toThrow(
+      /eigen.directions must be finite numbers/,
+    );
+  });
+
+  it.each([1e-200, 1e200])('has ratios that do not depend on the size of the weights (%d)', (size) => {
+    const [axes, teacher, student] = [
+      {
+        eigenvalues: [9, 1],
+        directions: [
+          [0.6, 0.8],
+          [0.8, -0.6],
+        ],
+      },
+      [3, 4],
+      [1, 2],
+    ];
+    const times = (weights: readonly number[]) => weights.map((weight) => weight * size);
+    const plain = eigenComponents({ eigen: axes, teacher: [teacher], student: [student] });
+    const scaled = eigenComponents({ eigen: axes, teacher: [times(teacher)], student: [times(student)] });
+    expectDeepClose(scaled.ratios, plain.ratios, 1e-12);
+    expectDeepClose(scaled.teacher[0]![0]! / size, 5, 1e-12);
+    // At a right angle to the second direction: 3·0.8 − 4·0.6 is not 0 in float64.
+    expect([scaled.teacher[0]![1], scaled.ratios[0]![1]]).toEqual([0, null]);
   });
 });

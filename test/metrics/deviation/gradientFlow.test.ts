@@ -107,6 +107,17 @@ describe('gradientFlow', () => {
 
   it('refuses values that are not finite, wrong shapes, and a time below 0', () => {
     expect(() => gradientFlow({ data: [[Number.NaN]], targets: [1] })).toThrow(/data must be finite/);
+    for (const size of [1e-200, 1e200]) {
+      expect(() =>
+        gradientFlow({
+          data: [
+            [size, 0],
+            [0, 2 * size],
+          ],
+          targets: [1, 1],
+        }),
+      ).toThrow('gradientFlow: data must be finite, and so their squares, got');
+    }
     expect(() => gradientFlow({ data: [[1]], targets: [1, 2] })).toThrow(/targets must be of shape \[1\]/);
     expect(() => flow.teacher(-1)).toThrow(/time must be at least 0, got -1/);
     expect(() => flow.student({ teacherTime: Number.NaN, time: 1 })).toThrow(/teacherTime/);

@@ -4,9 +4,10 @@ import { binomialProbability, fairLowerTail } from '../../../src/metrics/inferen
 import { binomialDraw, resampledCounts } from '../../../src/metrics/inference/binomialDraw.ts';
 import { holmAdjusted } from '../../../src/metrics/inference/holm.ts';
 import { mcNemar } from '../../../src/metrics/inference/mcNemar.ts';
-import { studentTwoSided, welch } from '../../../src/metrics/inference/welch.ts';
+import { welch } from '../../../src/metrics/inference/welch.ts';
 import { wilsonInterval } from '../../../src/metrics/inference/wilson.ts';
-import { normalCritical } from '../../../src/ops/studentTCritical.ts';
+import { normalCritical } from '../../../src/ops/normalTail.ts';
+import { studentTTail } from '../../../src/ops/studentTTail.ts';
 
 interface Peers {
   readonly tails: readonly { hits: number; trials: number; value: number }[];
@@ -55,8 +56,7 @@ describe('tests', () => {
     expect(mcNemar(2.5, 1)).toEqual({ exact: null, midP: null });
   });
   it.each(peers.students)('Student of $t on $degrees degrees is SciPy’s', ({ t, degrees, value }) => {
-    near(studentTwoSided(t, degrees), value, 2e-11);
-    near(studentTwoSided(-t, degrees), value, 2e-11);
+    near(2 * studentTTail(t, degrees), value, 2e-11);
   });
   it.each(peers.samples)('Welch of $first and $second is SciPy’s', ({ first, second, t, pValue }) => {
     near(welch(first, second)!.t, t);
@@ -66,6 +66,23 @@ describe('tests', () => {
     expect(welch([1, 1], [1, 1])).toEqual({ t: 0, pValue: 1 });
     expect(welch([1, 1], [2, 2])).toEqual({ t: Infinity, pValue: 0 });
     expect(welch([1], [2, 3])).toBeNull();
+  });
+  it('Welch does not take the rounding of a mean for a spread', () => {
+    // 0.1 three times has a mean of 0.10000000000000002.
+    expect(welch([0.1, 0.1, 0.1], [0.1, 0.1])).toEqual({ t: 0, pValue: 1 });
+    expect(welch([0.1, 0.1, 0.1], [0.2, 0.2, 0.2])).toEqual({ t: Infinity, pValue: 0 });
+    // Shares that are equal but for how they were computed.
+    expect(welch([0.6 - 0.5, 0.7 - 0.6], [0.8 - 0.7, 0.9 - 0.8], 2 ** -48)).toEqual({ t: 0, pValue: 1 });
+  });
+  it.each([1e-200, 1e-100, 1e200])('Welch of numbers times %d is that of the numbers', (scale) => {
+    const [first, second] = [
+      [1, 2, 3],
+      [2, 4, 3],
+    ];
+    const times = (values: readonly number[]) => values.map((value) => value * scale);
+    const [plain, scaled] = [welch(first, second)!, welch(times(first), times(second))!];
+    near(scaled.t, plain.t);
+    near(scaled.pValue, plain.pValue);
   });
   it.each(peers.families)('Holm of $values is statsmodels’', ({ values, adjusted }) => {
     expect(holmAdjusted(values)).toEqual(adjusted.map((value: number) => expect.closeTo(value, 12)));

@@ -161,6 +161,17 @@ describe('linearInterpolation', () => {
     expect(diverged).toMatchObject({ status: 'ok', barrier: { linear: Infinity } });
   });
 
+  it('has no height over an end that is infinite, and says so', async () => {
+    for (const ends of [
+      [Infinity, Infinity],
+      [Infinity, 2],
+      [2, Infinity],
+    ] as const) {
+      const path = await along((lambda) => (lambda === 0.5 ? 1 : ends[lambda === 0 ? 0 : 1]), 3);
+      expect(path).toMatchObject({ status: 'infiniteEnd', value: 0, barrier: { linear: 0, mean: 0, endpoint: 0 } });
+    }
+  });
+
   it('names the parameter that is missing or of another shape', async () => {
     const evaluate = () => 0;
     const fails = (options: object, text: RegExp) =>

@@ -164,3 +164,19 @@ describe('subsamplingInterval', () => {
     expect(subsamples.upper).toBeGreaterThan(subsamples.value);
   });
 });
+
+describe('intervals around a mean', () => {
+  it.each([
+    ['jackknifeInterval', jackknifeInterval],
+    ['subsamplingInterval', subsamplingInterval],
+  ] as const)('%s refuses a statistic that is infinite', (name, interval) => {
+    const infinite = (chosen: Int32Array) => (chosen.includes(0) ? Infinity : 1);
+    expect(() => interval(infinite, { rows: 4 })).toThrow(`${name}: statistic must be finite, got Infinity.`);
+  });
+
+  it('a confidence too near 1 is refused by the name of who was asked', () => {
+    expect(() => jackknifeInterval(meanOf, { rows: 40, confidence: 1 - 1e-12 })).toThrow(
+      /^jackknifeInterval: confidence must be strictly between 0 and 0.999999999/,
+    );
+  });
+});

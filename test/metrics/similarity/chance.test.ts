@@ -1,5 +1,14 @@
 /** What CKA gives for samples that are matched at random, in closed form. */
-import { accumulate, type CkaOptions, cka, ckaMatrix, measure, selectRows, tensor } from 'dark-knowledge';
+import {
+  accumulate,
+  type CkaOptions,
+  cka,
+  ckaMatrix,
+  type HostTensor,
+  measure,
+  selectRows,
+  tensor,
+} from 'dark-knowledge';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import nullMoments from '../../fixtures/catalogue/nullMoments.json' with { type: 'json' };
@@ -118,6 +127,24 @@ describe('what chance gives', () => {
       status: 'debiasedUndefined',
     });
   });
+
+  it.each([Float32Array, Float64Array])(
+    'does not vary where all samples lie equally far apart, in %o',
+    (TypedArray) => {
+      for (let samples = 4; samples < 16; samples++) {
+        const axes = tensor(
+          Array.from({ length: samples }, (_, row) => Array.from({ length: samples }, (_, at) => +(at === row))),
+        );
+        const of = ({ data, shape }: HostTensor) => tensor(TypedArray.from(data), shape);
+        const [x, y] = [of(axes), of(normals(samples, samples, 2))];
+        for (const options of [{ form: 'features' }, { form: 'gram' }, { kernel: 'rbf' }] as const) {
+          const { value, expected, standardDeviation, z } = measure(cka(options), { x, y });
+          expect([standardDeviation, z], `${samples} samples`).toEqual([0, null]);
+          expect(expected).toBeCloseTo(value, 5);
+        }
+      }
+    },
+  );
 
   it('of wide unrelated sets is what they score, whatever their number', () => {
     fc.assert(

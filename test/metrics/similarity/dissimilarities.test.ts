@@ -1,5 +1,13 @@
 /** Representational similarity analysis, its dissimilarities and the orders that its ranks come from. */
-import { accumulate, cka, measure, representationalSimilarityAnalysis, similarityMatrix } from 'dark-knowledge';
+import {
+  accumulate,
+  cka,
+  kendallCorrelation,
+  measure,
+  representationalSimilarityAnalysis,
+  similarityMatrix,
+  spearmanCorrelation,
+} from 'dark-knowledge';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dissimilarityPairs } from '../../../src/metrics/similarity/dissimilarityPairs.ts';
@@ -97,6 +105,40 @@ describe('dissimilarities', () => {
         expectDeepClose(measure(metric, batch).value, measure(cka(), batch).biased, 1e-10);
       }),
       { numRuns: 20 },
+    );
+  });
+
+  it.each([3, 4, 5, 6, 7, 11])('of %i samples that are equally unlike are so to rounding', (samples) => {
+    const axes = Array.from({ length: samples }, (_, row) => Array.from({ length: samples }, (_, at) => +(at === row)));
+    const y = rowsOf(normals(4, samples, 3));
+    const none = { spearman: 0, pearson: 0, kendall: 0 };
+    const found = measure(
+      representationalSimilarityAnalysis({ dissimilarities: ['squaredEuclidean', 'correlation', 'cosine'] }),
+      { x: axes, y },
+    );
+    expect(found.status).toBe('constantX');
+    expect(found).toMatchObject({ squaredEuclidean: none, correlation: none, cosine: none });
+    // The whitened cosine is linear CKA, which is defined.
+    expect(found.squaredEuclidean!.whitenedCosine).toBeCloseTo(measure(cka(), { x: axes, y }).biased, 10);
+  });
+
+  it('that are equal on paper tie in ranks', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(3), fc.nat(3), fc.nat(3)), { minLength: 3, maxLength: 9 }), (grid) => {
+        const other = rowsOf(normals(grid.length, grid.length, 4));
+        const exact = grid.flatMap((a, i) =>
+          grid.slice(0, i).map((b) => a.reduce((sum, value, at) => sum + (value - b[at]!) ** 2, 0)),
+        );
+        const others = Array.from(
+          dissimilarityPairs({ data: Float64Array.from(other.flat()), shape: [grid.length, 4] }, 'squaredEuclidean'),
+        );
+        const { squaredEuclidean } = measure(
+          representationalSimilarityAnalysis({ dissimilarities: ['squaredEuclidean'] }),
+          { x: grid, y: other },
+        );
+        expect(squaredEuclidean!.spearman).toBeCloseTo(spearmanCorrelation(exact, others).value, 12);
+        expect(squaredEuclidean!.kendall).toBeCloseTo(kendallCorrelation(exact, others).value, 12);
+      }),
     );
   });
 

@@ -181,6 +181,12 @@ describe('nearest neighbours', () => {
     expectDeepClose(aligned.value[0]![1], alignment.result.value, 1e-9);
   });
 
+  it('see ties of samples on one line, whose cosines float64 rounds', () => {
+    const line = [0.1, 0.3, 0.7, 1.1, 1.3, 0.9, 5, 11].map((length) => [length, 3 * length]);
+    const found = measure(nearestNeighborAgreement({ k: 2 }), { x: line, y: line });
+    expect([found.tiedX, found.status]).toEqual([8, 'tied']);
+  });
+
   it('refuse NaN, too few samples, more than are kept, and states that no samples leave', () => {
     const metric = nearestNeighborAgreement({ k: 5 });
     expect(() => measure(metric, { x: x.slice(0, 5), y: y.slice(0, 5) })).toThrow(

@@ -275,6 +275,23 @@ describe('quantiles of a stream', () => {
     expect(size(stream([0, 10, 20]))).toBe(size(stream([0, 10_000, 20_000, rows])));
   });
 
+  it('know a label to which one side gives no probability that float64 holds', () => {
+    // p = e^−10000 and q = 1, then the other way round.
+    const [certain, impossible] = [
+      [1e4, 0],
+      [0, 1e4],
+    ];
+    for (const [teacher, student, change] of [
+      [impossible, certain, 1],
+      [certain, impossible, -1],
+      [[0, 800], [0, 0], 0.5],
+      [[0, 0], [0, 800], -0.5],
+    ] as const) {
+      const found = measure(tokenFidelity(), { teacherLogits: [teacher], studentLogits: [student], labels: [0] });
+      expect(found.labelProbabilityChange.mean).toBe(change);
+    }
+  });
+
   it('know a value of −0, of 0 and of both signs', () => {
     const running = accumulate(tokenFidelity());
     const same = { teacherLogits: [[1, 2]], studentLogits: [[1, 2]], labels: [0] };
