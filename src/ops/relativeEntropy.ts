@@ -31,9 +31,9 @@ export function relativeEntropyTerms<T>(backend: Backend<T>, p: T, q: T, logRati
 export function relativeEntropy<T>(backend: Backend<T>, p: T, q: T, logRatio: T, near?: T): T {
   return backend.scope(() => {
     const terms = relativeEntropyTerms(backend, p, q, logRatio);
-    const plain = near && scale(backend, weighted(backend, p, logRatio), -1);
-    const sum = backend.sum(plain === undefined ? terms : backend.where(near!, terms, plain), { axis: -1 });
-    return backend.maximum(sum, backend.scalar(0));
+    const ofClasses =
+      near === undefined ? terms : backend.where(near, terms, scale(backend, weighted(backend, p, logRatio), -1));
+    return backend.maximum(backend.sum(ofClasses, { axis: -1 }), backend.scalar(0));
   });
 }
 

@@ -150,7 +150,7 @@ export function scaleRowGradients<T>(
   const factor = backend.multiply(upstream, rowScale);
   const uniform = backend.shapeOf(rowScale).length === 0;
   const rows = backend.shapeOf(factor);
-  if (rows.length === 0) return backend.multiply(rowGradients, factor);
-  const beside = backend.reshape(factor, column ?? backend.shapeOf(rowGradients).map((_, axis) => rows[axis] ?? 1));
+  const aside = column ?? backend.shapeOf(rowGradients).map((_, axis) => rows[axis] ?? 1);
+  const beside = rows.length === 0 ? factor : backend.reshape(factor, aside);
   return uniform ? backend.multiply(rowGradients, beside) : weighted(backend, beside, rowGradients);
 }
