@@ -1,11 +1,12 @@
 /** The tail of Student's t distribution, for degrees of freedom of any size and tails of any smallness. */
 import { normalTail } from './normalTail.ts';
 
-/** From here on Hill's normal deviate is exact to rounding, and the continued fraction begins to lose digits. */
+/** From here on Hill's normal deviate has the digits, and the continued fraction begins to lose them. */
 const manyDegrees = 2000;
 
 /**
- * P(T > t) of Student's t with some degrees of freedom, whole or not; to 11 digits, also of numbers like 1e-200.
+ * P(T > t) of Student's t with some degrees of freedom, whole or not; to 11 digits, also of numbers like 1e-200; beyond
+ * 2000 degrees tails as small as that to 8.
  *
  * It is ½·I_x(ν/2, ½) with x = ν/(ν + t²), the regularised incomplete beta function.
  *
