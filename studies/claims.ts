@@ -79,13 +79,28 @@ export function claimLines(claims: readonly Claim[]): readonly string[] {
   return [...claims.map(lineOf), `claims: ${held} of ${claims.length} hold`];
 }
 
-function lineOf({ claim, measure, number, interval, paper, source, verdict }: Claim): string {
-  const range = interval === null ? '' : ` [${interval.map(signed).join(', ')}]`;
-  return `${marks[verdict]} ${verdict}: ${claim}; ${measure} ${signed(number)}${range}, paper ${paper} (${source})`;
+function lineOf({ claim, measure, paper, source, verdict, ...measured }: Claim): string {
+  const { number, interval } = inDigits(measured);
+  const range = interval === null ? '' : ` [${interval.join(', ')}]`;
+  return `${marks[verdict]} ${verdict}: ${claim}; ${measure} ${number}${range}, paper ${paper} (${source})`;
 }
 
-/** Three digits, with its sign: claims are differences. What is not defined, null in JSON, is a dash. */
-export function signed(number: number | null): string {
+/**
+ * A claim's number and interval with their signs, as claims are differences: in three digits, or as many as show how wide the
+ * interval is.
+ */
+export function inDigits({ number, interval }: Pick<Claim, 'number' | 'interval'>): {
+  readonly number: string;
+  readonly interval: readonly string[] | null;
+} {
+  if (interval === null) return { number: signed(number), interval };
+  const half = (interval[1] - interval[0]) / 2;
+  const digits = half > 0 ? Math.min(6, Math.max(3, Math.ceil(-Math.log10(half)))) : 3;
+  return { number: signed(number, digits), interval: interval.map((end) => signed(end, digits)) };
+}
+
+/** A number with its sign. What is not defined, null in JSON, is a dash. */
+export function signed(number: number | null, digits = 3): string {
   if (number === null || Number.isNaN(number)) return '–';
-  return `${number < 0 ? '−' : '+'}${Math.abs(number).toFixed(3)}`;
+  return `${number < 0 ? '−' : '+'}${Math.abs(number).toFixed(digits)}`;
 }

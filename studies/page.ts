@@ -3,7 +3,7 @@ import { style } from '../report/src/page/style.ts';
 import { svgOf } from '../report/src/page/svg.ts';
 import { table } from '../report/src/page/tables.ts';
 import { escaped } from '../report/src/page/words.ts';
-import { type Claim, claimLines, signed } from './claims.ts';
+import { type Claim, claimLines, inDigits } from './claims.ts';
 import type { Run } from './results.ts';
 import type { Findings, Study, StudyFigure } from './study.ts';
 
@@ -52,16 +52,11 @@ ${findings.remarks.map((remark) => `<p>${escaped(remark)}</p>`).join('\n')}
 }
 
 function claimsTable(claims: readonly Claim[]): string {
-  const rows = claims.map(({ claim, measure, number, interval, paper, source, verdict }) =>
-    [
-      claim,
-      verdict,
-      signed(number),
-      interval === null ? '' : interval.map(signed).join(' to '),
-      paper,
-      `${measure}; ${source}`,
-    ].map(escaped),
-  );
+  const rows = claims.map(({ claim, measure, paper, source, verdict, ...measured }) => {
+    const { number, interval } = inDigits(measured);
+    const range = interval === null ? '' : interval.join(' to ');
+    return [claim, verdict, number, range, paper, `${measure}; ${source}`].map(escaped);
+  });
   return table(
     '95 % intervals, over trials unless the measure says otherwise',
     ['claim', 'verdict', 'here', 'interval', 'paper', 'measure'],

@@ -1,5 +1,5 @@
 /** `docs/studies.md`: what the kept runs gave, claim by claim, made from their numbers. */
-import { type Claim, signed } from './claims.ts';
+import { type Claim, inDigits } from './claims.ts';
 import type { Kept } from './results.ts';
 import type { StudyTable } from './study.ts';
 
@@ -56,15 +56,11 @@ function sectionOf({ results, comment }: Kept): string {
 function claimTable(claims: readonly Claim[]): string {
   return markdownTable(
     ['claim', 'verdict', 'here', '95 % interval', 'paper', 'measure', 'source'],
-    claims.map(({ claim, verdict, number, interval, paper, measure, source }) => [
-      claim,
-      verdict === 'holds' ? '**holds**' : verdict,
-      signed(number),
-      interval === null ? 'none' : interval.map(signed).join(' to '),
-      paper,
-      measure,
-      source,
-    ]),
+    claims.map(({ claim, verdict, paper, measure, source, ...measured }) => {
+      const { number, interval } = inDigits(measured);
+      const range = interval === null ? 'none' : interval.join(' to ');
+      return [claim, verdict === 'holds' ? '**holds**' : verdict, number, range, paper, measure, source];
+    }),
   );
 }
 

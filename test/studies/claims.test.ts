@@ -46,4 +46,10 @@ describe('a claim', () => {
     );
     expect(lines.at(-1)).toBe('claims: 1 of 2 hold');
   });
+
+  it('is told in as many digits as show its interval', () => {
+    // Of three numbers, with their standard deviation s, it is 4.303·s/√3 to either side.
+    const [line] = claimLines([claimAbove(words, [0.0009, 0.001, 0.0011])]);
+    expect(line).toContain(' +0.0010 [+0.0008, +0.0012],');
+  });
 });
