@@ -60,7 +60,8 @@ export function logitMse<R extends Reduction = 'mean'>(
         const mean = backend.divide(backend.sum(differences, { axis: -1, keepDims: true }), count);
         differences = backend.where(masked, backend.scalar(0), backend.subtract(differences, mean));
       }
-      const parts = backend.divide(differences, count);
+      // One division a row, not one a class.
+      const parts = backend.multiply(differences, backend.divide(backend.scalar(1), count));
       const squares = backend.sum(backend.multiply(parts, differences), { axis: -1 });
       return { losses: backend.where(infinite, backend.scalar(Infinity), squares), parts };
     },

@@ -71,7 +71,8 @@ export function marginMse<R extends Reduction = 'mean'>(
       const from = backend.where(withoutPositive, differences, onFirst);
       const margins = backend.where(masked, backend.scalar(0), backend.subtract(from, differences));
       const negatives = backend.maximum(backend.subtract(count, backend.scalar(1)), backend.scalar(1));
-      const parts = backend.divide(margins, negatives);
+      // One division a row, not one a class.
+      const parts = backend.multiply(margins, backend.divide(backend.scalar(1), negatives));
       const squares = backend.sum(backend.multiply(parts, margins), { axis: -1 });
       return { losses: backend.where(infinite, backend.scalar(Infinity), squares), parts };
     },
