@@ -228,6 +228,22 @@ describeLoss('attentionMse', [
     value: (1 + 0 + 4 + 4 + 4 + 4 + 1 + 0.25) / 8,
   },
   {
+    title: 'every pair of two samples, added up',
+    loss: attentionMse({ reduction: 'sum' }),
+    inputs: {
+      studentAttention: tensor([1, 0, 2, 1, -1, 3, 0, 0.5], [2, 1, 2, 2]),
+      teacherAttention: tensor([0, 0, 0, 3, 1, 1, 1, 1], [2, 1, 2, 2]),
+    },
+    value: 1 + 0 + 4 + 4 + 4 + 4 + 1 + 0.25,
+    gradients: { studentAttention: tensor([2, 0, 4, -4, -4, 4, -2, -1], [2, 1, 2, 2]) },
+  },
+  {
+    title: 'every pair, by a divisor of its own',
+    loss: attentionMse({ normalizer: 10 }),
+    inputs: attention,
+    value: (1 + 0 + 4 + 4 + 4 + 4 + 1 + 0.25) / 2 / 10,
+  },
+  {
     title: 'pairs with padding hold −Infinity and NaN',
     loss: attentionMse(),
     inputs: {

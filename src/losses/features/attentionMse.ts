@@ -1,4 +1,3 @@
-import type { Backend } from '../../backend.ts';
 import { checkNotEmpty, checkSameShape, shapeError } from '../../check.ts';
 import type { Loss } from '../../loss.ts';
 import { checkMask } from '../../ops/checkMask.ts';
@@ -6,6 +5,8 @@ import { type Reduction, type RowOptions, reductionOptions } from '../../ops/row
 import { scale } from '../../ops/scale.ts';
 import { readOptions } from '../../options.ts';
 import { type FormOf, maskedRowLoss } from '../../rowLoss.ts';
+
+type Side = 'studentAttention' | 'teacherAttention';
 
 /** Options of `attentionMse`. A row is a pair of positions. */
 export type AttentionMseOptions<R extends Reduction = Reduction> = Omit<RowOptions<R>, 'ignoreIndex'>;
@@ -35,8 +36,13 @@ export type AttentionMseOptions<R extends Reduction = Reduction> = Omit<RowOptio
 // @__NO_SIDE_EFFECTS__
 export function attentionMse<R extends Reduction = 'mean'>(
   options: AttentionMseOptions<R> = {},
-): Loss<'studentAttention' | 'teacherAttention', 'studentAttention', 'mask', FormOf<R>> {
-  return maskedRowLoss(readOptions('attentionMse', options, reductionOptions<R>()), {
+): Loss<Side, 'studentAttention', 'mask', FormOf<R>> {
+  const rows = readOptions('attentionMse', options, reductionOptions<R>());
+  // Where all pairs count and nobody asks for each, a sample is one row, of the weight of its pairs: no sum over heads beside
+  // the one over pairs.
+  const isWhole = (mask: unknown): boolean => mask === undefined && rows.reduction !== 'none';
+
+  return maskedRowLoss<Side, 'studentAttention', 'differences', R, 'mask'>(rows, {
     name: 'attentionMse',
     reference: attentionMse,
     options: {},
@@ -57,28 +63,35 @@ export function attentionMse<R extends Reduction = 'mean'>(
       return [batch, queries, keys];
     },
 
-    counts(backend, { mask }) {
+    counts(backend, { studentAttention, mask }) {
+      const [batch = 1, , positions = 1] = backend.shapeOf(studentAttention);
+      if (isWhole(mask)) {
+        return backend.fromHost({ data: new Float64Array(batch).fill(positions ** 2), shape: [batch] });
+      }
       if (mask === undefined) return undefined;
-      const [batch = 1, positions = 1] = backend.shapeOf(mask);
       return backend.multiply(
         backend.reshape(mask, [batch, positions, 1]),
         backend.reshape(mask, [batch, 1, positions]),
       );
     },
 
-    rows(backend, { studentAttention, teacherAttention }) {
+    rows(backend, { studentAttention, teacherAttention, mask }) {
       const differences = backend.subtract(studentAttention, teacherAttention);
-      const squares = backend.sum(backend.multiply(differences, differences), { axis: 1 });
-      return { losses: scale(backend, squares, 1 / headsOf(backend, differences)), differences };
+      const squares = backend.multiply(differences, differences);
+      const [batch = 1, heads = 1, queries = 1, keys = 1] = backend.shapeOf(differences);
+      if (!isWhole(mask)) {
+        const losses = scale(backend, backend.sum(squares, { axis: 1 }), 1 / heads);
+        return { losses, differences, ...(mask !== undefined && { mask }) };
+      }
+      const size = heads * queries * keys;
+      const sums = backend.sum(backend.reshape(squares, [batch, size]), { axis: -1 });
+      return { losses: scale(backend, sums, 1 / size), differences };
     },
 
-    gradients(backend, { differences }, scaled) {
+    gradients(backend, { differences, mask }, scaled) {
       const [batch = 1, heads = 1, queries = 1, keys = 1] = backend.shapeOf(differences);
-      return [scaled(scale(backend, differences, 2 / heads), [batch, 1, queries, keys])];
+      const [pairs, column] = isWhole(mask) ? [queries * keys, [batch, 1, 1, 1]] : [1, [batch, 1, queries, keys]];
+      return [scaled(scale(backend, differences, 2 / (heads * pairs)), column)];
     },
   });
-}
-
-function headsOf<T>(backend: Backend<T>, attention: T): number {
-  return backend.shapeOf(attention)[1]!;
 }
