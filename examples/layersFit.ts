@@ -67,4 +67,6 @@ for (const [who, judged] of Object.entries({ teacher, student })) {
   console.log(`${who.padEnd(8)} accuracy ${value.toFixed(3)}`);
 }
 const kept = tf.memory().numTensors - before;
-console.log(`tensors more than before: ${kept}, which are Adam's moments, two for each of four weights, and the two predictions above`);
+console.log(
+  `tensors more than before: ${kept}, which are Adam's moments, two for each of four weights, and the two predictions above`,
+);
