@@ -32,6 +32,14 @@ const anchorsOf = (page: string): string[] =>
         .replaceAll(/\s/g, '-'),
   );
 
+const repository = ['src', 'test'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
+);
+const matches = (path: string, pattern: string): boolean =>
+  new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll(/<\w+>/g, '[^/]+')}$`).test(
+    path.replace(/\/?$/, pattern.endsWith('/') ? '/' : ''),
+  );
+
 describe('the pages', () => {
   it('link to pages and headings that are there', () => {
     const links = pages.flatMap((page) =>
@@ -60,8 +68,11 @@ describe('the pages', () => {
           read(page).matchAll(/`((?:src|docs|test|scripts|examples|bench|studies|report|\.ci)\/[\w./-]*)`/g),
           ([, path]) => path!,
         );
+        // A step of a recipe: `src/losses/<family>/<name>.ts`.
+        const patterns = Array.from(read(page).matchAll(/`((?:src|test)\/[\w/]*<[\w/<>.]*)`/g), ([, path]) => path!);
         return [
           ...named.filter((name) => !(name in scripts)),
+          ...patterns.filter((pattern) => !repository.some((path) => matches(path, pattern))),
           ...paths.filter((path) => !existsSync(join(root, path)) && !existsSync(join(root, dirname(page), path))),
         ].map((name) => `${page}: ${name}`);
       });
