@@ -66,5 +66,7 @@ for (const [who, judged] of Object.entries({ teacher, student })) {
   });
   console.log(`${who.padEnd(8)} accuracy ${value.toFixed(3)}`);
 }
-// Adam's moments, two for each of the student's four weights, its count of steps aside; and the two predictions above.
-console.log(`tensors more than before: ${tf.memory().numTensors - before}`);
+const kept = tf.memory().numTensors - before;
+console.log(
+  `tensors more than before: ${kept}, which are Adam's moments, two for each of four weights, and the two predictions above`,
+);

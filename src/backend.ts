@@ -19,7 +19,9 @@ export type Shape = readonly number[];
 
 /** Which axes a reduction runs over (all, when left out), and whether they stay with extent 1. */
 export interface ReduceOptions {
+  /** One axis or several, counted from the last where negative. Left out: all of them. */
   readonly axis?: number | readonly number[];
+  /** Whether what is reduced stays as an extent of 1. Default false. */
   readonly keepDims?: boolean;
 }
 

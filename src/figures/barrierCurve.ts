@@ -36,7 +36,7 @@ const mostPoints = 300;
  * @param pairs What `linearInterpolation` returned, by the name of the pair (`'teacher → student'`).
  * @throws RangeError for a λ or a barrier that is not finite, and for no pair; TypeError for lists of different lengths.
  * @example
- * const figure = barrierCurve({ 'independent → distilled': await linearInterpolation({ from, to, evaluate }) });
+ * const figure = barrierCurve({ 'independent → distilled': await linearInterpolation({ from, to, evaluate: lossOf }) });
  * @see Abnar, Dehghani and Zuidema, "Transferring inductive biases through knowledge distillation", 2020, figures 8 and 9.
  */
 export function barrierCurve(pairs: Readonly<Record<string, Barrier>>, options: BarrierCurveOptions = {}): Figure {

@@ -27,8 +27,8 @@ export interface AverageParametersOptions<Parameter> {
 /** Options of `averageParametersOn`. */
 export interface AverageParametersOnOptions<T> extends AverageParametersOptions<T> {
   /**
-   * How a parameter takes its new value where it can do so in place: `(variable, value) => variable.assign(value)` for
-   * variables of tfjs. The value is freed afterwards. Left out, the entry of `teacher` is replaced and the old tensor freed.
+   * How a parameter takes its new value where it can do so in place: for variables of tfjs
+   * `(variable, value) => (variable as tf.Variable).assign(value)`. The value is freed afterwards. Left out, the entry of `teacher` is replaced and the old tensor freed.
    */
   readonly assign?: (parameter: T, value: T) => void;
 }
@@ -79,7 +79,7 @@ export function averageParameters(
  * @example
  * averageParametersOn(tfjsBackend(), teacherVariables, studentVariables, {
  *   momentum: 0.999,
- *   assign: (variable, value) => variable.assign(value),
+ *   assign: (variable, value) => (variable as tf.Variable).assign(value),
  * });
  */
 export function averageParametersOn<T>(

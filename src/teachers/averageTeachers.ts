@@ -27,7 +27,7 @@ export interface AverageTeachersOptions {
  */
 export function averageTeachersOn<T>(
   backend: Backend<T>,
-  logits: readonly (T | TensorLike)[],
+  logits: readonly (NoInfer<T> | TensorLike)[],
   weights?: readonly number[],
   average: TeacherAverage = 'probabilities',
   options: AverageTeachersOptions = {},

@@ -89,7 +89,7 @@ export function confidenceDeviation(
  */
 export async function confidenceDeviationOn<T>(
   backend: Backend<T>,
-  inputs: Inputs<'teacherLogits' | 'studentLogits', never, T | TensorLike>,
+  inputs: Inputs<'teacherLogits' | 'studentLogits', never, NoInfer<T> | TensorLike>,
   options: ConfidenceDeviationOptions = {},
 ): Promise<ConfidenceDeviationResult> {
   checkIsBackend('confidenceDeviationOn', backend);

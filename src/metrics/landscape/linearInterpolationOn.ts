@@ -31,7 +31,7 @@ export type LinearInterpolationOnOptions<T> = InterpolationOptions<T | TensorLik
  */
 export async function linearInterpolationOn<T>(
   backend: Backend<T>,
-  options: LinearInterpolationOnOptions<T>,
+  options: LinearInterpolationOnOptions<NoInfer<T>>,
 ): Promise<InterpolationResult> {
   const where = 'linearInterpolationOn';
   checkIsBackend(where, backend);

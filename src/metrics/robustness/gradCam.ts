@@ -80,7 +80,7 @@ export function gradCam(
  */
 export function gradCamOn<T>(
   backend: Backend<T>,
-  inputs: Inputs<'activations' | 'gradients', never, T | TensorLike>,
+  inputs: Inputs<'activations' | 'gradients', never, NoInfer<T> | TensorLike>,
   options: GradCamOptions = {},
 ): T {
   checkIsBackend('gradCamOn', backend);

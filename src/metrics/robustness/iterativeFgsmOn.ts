@@ -24,7 +24,7 @@ export interface IterativeFgsmOn<T> extends IterativeFgsmOptions {
  * const lossGradient = tf.grad((x) => tf.losses.softmaxCrossEntropy(labels, model.apply(x)));
  * const adversarial = await iterativeFgsmOn(tfjsBackend(), { images, gradient: lossGradient, epsilon: 8 / 255 });
  */
-export async function iterativeFgsmOn<T>(backend: Backend<T>, attack: IterativeFgsmOn<T>): Promise<T> {
+export async function iterativeFgsmOn<T>(backend: Backend<T>, attack: IterativeFgsmOn<NoInfer<T>>): Promise<T> {
   checkIsBackend('iterativeFgsmOn', backend);
   const checked = checkAttack(attack);
   const borrowed = backend.isTensor(attack.images);

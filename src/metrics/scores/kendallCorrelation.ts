@@ -31,7 +31,7 @@ const mostExact = 33;
  *   approximation with its variance corrected for ties.
  * @throws RangeError for NaN; TypeError for different shapes.
  * @example
- * const { value } = kendallCorrelation([1, 2, 3, 4], [1, 3, 2, 4]); // 0.6666666666666666
+ * const { value } = kendallCorrelation([1, 2, 3, 4], [1, 3, 2, 4]); // 0.6667
  * @see Kendall, "Rank correlation methods", 1970; Fieller, Hartley and Pearson, "Tests for rank correlation coefficients", 1957.
  */
 // @__NO_SIDE_EFFECTS__

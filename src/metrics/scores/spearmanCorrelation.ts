@@ -26,7 +26,7 @@ import { tieGroups } from './tieGroups.ts';
  *   (1 + ρ²/2)/(n − 3), and the two-sided t test of no correlation.
  * @throws RangeError for NaN; TypeError for different shapes.
  * @example
- * const { value } = spearmanCorrelation([1, 2, 3, 4], [1, 2, 2, 9]); // 0.9486832980505138
+ * const { value } = spearmanCorrelation([1, 2, 3, 4], [1, 2, 2, 9]); // 0.9487
  * @see Bonett and Wright, "Sample size requirements for estimating Pearson, Kendall and Spearman correlations", 2000.
  */
 // @__NO_SIDE_EFFECTS__

@@ -15,9 +15,13 @@ export interface CkaMatrixOptions<Layer extends string> extends CkaOptions {
 
 /** What `ckaMatrix` returns; every matrix is [row][column]. */
 export interface CkaMatrixResult<Layer extends string> {
+  /** The layers of the rows. */
   readonly x: readonly Layer[];
+  /** The layers of the columns. */
   readonly y: readonly Layer[];
+  /** CKA of each pair, in the form that was asked for: a row for each layer of `x`. */
   readonly value: readonly (readonly number[])[];
+  /** The same in either form: the debiased one is about 0 for unrelated layers, whatever their widths. */
   readonly biased: readonly (readonly number[])[];
   readonly debiased: readonly (readonly number[])[];
   /** Whether a cell is defined, and why not: see `cka`. */

@@ -117,7 +117,7 @@ function reordered(matrix: ComparedPairs, order: Int32Array): ComparedPairs {
  * @throws RangeError for NaN or infinite activations, and for more than 4096 samples.
  * @example
  * const { value, correlation } = measure(representationalSimilarityAnalysis(), { x: studentFeatures, y: teacherFeatures });
- * correlation.spearman === value; // true
+ * correlation?.spearman === value; // true
  * @see Kriegeskorte, Mur and Bandettini, "Representational similarity analysis", 2008; Diedrichsen et al., "Comparing
  * representational geometries using whitened unbiased-distance-matrix similarity", 2021, for the whitened cosine.
  */

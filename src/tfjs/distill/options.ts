@@ -22,6 +22,7 @@ export interface FeatureLayers {
 
 /** What is measured after each epoch, and on what. */
 export interface ValidationOptions<Inputs extends ModelInputs, Metrics extends MetricRecord> {
+  /** As the training's: tensors, or a dataset. */
   readonly data: DistillData<Inputs>;
   /**
    * Metrics by the names of their results. Those of a single model get the student's logits as `logits`; others get
@@ -50,6 +51,7 @@ export interface DistillOptions<
   readonly data: DistillData<Inputs>;
   /** A loss, or a `weightedSum` of several, that is a scalar. */
   readonly objective: AnyLoss<'scalar'>;
+  /** One of `tf.train`'s; it stays the caller's, and its state goes into `state()`. */
   readonly optimizer: DistillOptimizer;
   /** How often to go over the data, the epochs before a resumed state among them. */
   readonly epochs: number;
@@ -64,6 +66,7 @@ export interface DistillOptions<
    * keeps what it says in memory. Tensors only.
    */
   readonly teacherRuns?: 'eachBatch' | 'once';
+  /** Hidden layers whose activations the objective reads, by model and by the input's name. */
   readonly features?: FeatureLayers;
   /**
    * Inputs of the objective that are trained beside the student, such as a hint's regressor: variables, or host arrays, as
@@ -74,7 +77,9 @@ export interface DistillOptions<
   readonly variables?: readonly tf.Variable[];
   /** The optimizer's learning rate at each step, in place of its own. */
   readonly learningRate?: Schedule;
+  /** What the student is measured on after each epoch, and by which metrics. */
   readonly validation?: ValidationOptions<Inputs, Metrics>;
+  /** Ends the training when a number has not improved for some epochs. */
   readonly earlyStopping?: EarlyStopping<ResultsOf<Metrics>>;
   /** Called, and waited for, after each step. Reading the loss then makes a GPU wait. */
   readonly onStep?: (report: StepReport) => unknown;
