@@ -5,6 +5,7 @@ import { type AnyMetric, type BatchOf, checkIsMetric, type ResultOf, readStatist
 import {
   addStatistics,
   checkSameForm,
+  checkStatistics,
   type HostStatistics,
   type MetricState,
   stateOf,
@@ -33,7 +34,10 @@ export function runningFrom<Result>(where: string, metric: AnyMetric<Result>, sa
       return;
     }
     checkSameForm(metric, total, part);
-    total = metric.merge?.(total, part) ?? addStatistics(total, part);
+    const merged = metric.merge?.(total, part) ?? addStatistics(total, part);
+    // Weights may add up to Infinity, and infinities of both signs to NaN, where no part holds either.
+    checkStatistics(metric, merged);
+    total = merged;
   };
   return {
     add,

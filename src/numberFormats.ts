@@ -13,6 +13,40 @@ export type TypedArray =
   | Int32Array
   | Uint32Array;
 
+/** What the typed arrays of this realm inherit from: `DataView` does not, nor do those of another realm. */
+const AnyTypedArray = /* @__PURE__ */ Object.getPrototypeOf(Uint8Array) as abstract new () => ArrayBufferView;
+
+/** `'Float32Array'` … for a typed array of any realm, whatever class extends it; undefined for anything else. */
+export function typedArrayName(value: unknown): string | undefined {
+  const named = Object.getOwnPropertyDescriptor(AnyTypedArray.prototype, Symbol.toStringTag)!.get!;
+  return named.call(value) as string | undefined;
+}
+
+/** Whether a value is a typed array of this realm, of any element type. */
+export function isOwnTypedArray(value: unknown): value is ArrayBufferView {
+  return value instanceof AnyTypedArray;
+}
+
+/**
+ * A typed array of another realm (a frame, `node:vm`, a test runner's) as one of this realm over the same memory: what asks
+ * `instanceof Float64Array` would take it for something else. Anything else as it is.
+ */
+export function inThisRealm(value: unknown): unknown {
+  const name = isOwnTypedArray(value) ? undefined : typedArrayName(value);
+  if (name === undefined) return value;
+  const { buffer, byteOffset, length } = value as Uint8Array;
+  const Own = (globalThis as unknown as Record<string, new (...from: unknown[]) => ArrayBufferView>)[name];
+  if (Own === undefined) return value;
+  return length === 0 ? new Own(0) : new Own(buffer, byteOffset, length);
+}
+
+/** What 16-bit integers are said to be the bits of, by the names of ONNX, safetensors and NumPy; undefined where they are integers. */
+export function halfFormat(type: unknown): 'float16' | 'bfloat16' | undefined {
+  const name = typeof type === 'string' ? type.toLowerCase().replace(/^[<=|]/, '') : undefined;
+  if (name === 'float16' || name === 'f16' || name === 'f2' || name === 'half') return 'float16';
+  return name === 'bfloat16' || name === 'bf16' ? 'bfloat16' : undefined;
+}
+
 /** IEEE half-precision bits as float32, exactly. */
 export function fromFloat16Bits(bits: Uint16Array): Float32Array {
   return Float32Array.from(bits, (half) => {

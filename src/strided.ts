@@ -11,16 +11,29 @@ export interface StridedLayout {
   readonly strides?: unknown;
   /** scijs and stdlib: the place of the first element. */
   readonly offset?: unknown;
-  /** stdlib: `'row-major'` or `'column-major'`, which the strides say as well. */
+  /** stdlib: `'row-major'` or `'column-major'`, which the strides say as well; NumPy's `'C'` or `'F'`. */
   readonly order?: unknown;
   /** npyjs: whether the first axis runs fastest. */
   readonly fortranOrder?: unknown;
+  /** The same, as the header of an .npy file spells it. */
+  readonly fortran_order?: unknown;
 }
 
 /** Whether a value says that it is laid out in any but the plain way. */
 export function hasLayout(value: object): value is StridedLayout {
-  return 'stride' in value || 'strides' in value || 'offset' in value || 'order' in value || 'fortranOrder' in value;
+  return layoutNames.some((name) => name in value);
 }
+
+const layoutNames = ['stride', 'strides', 'offset', 'order', 'fortranOrder', 'fortran_order'] as const;
+
+/** Whether each order that may be stated runs along the first axis. */
+const orders = new Map<unknown, boolean>([
+  [undefined, false],
+  ['row-major', false],
+  ['C', false],
+  ['column-major', true],
+  ['F', true],
+]);
 
 /** The elements in row-major order; the array itself where it is in that order already. */
 export function rowMajor<Data extends TypedArray>(
@@ -30,7 +43,11 @@ export function rowMajor<Data extends TypedArray>(
   shape: readonly number[],
   layout: StridedLayout,
 ): Data {
-  const columnMajor = layout.fortranOrder === true || layout.order === 'column-major';
+  const byOrder = orders.get(layout.order);
+  if (byOrder === undefined) {
+    throw kindError(where, `${argument}.order`, "'row-major', 'column-major', 'C' or 'F'", layout.order);
+  }
+  const columnMajor = layout.fortranOrder === true || layout.fortran_order === true || byOrder;
   const plain = stridesOf(shape);
   const strides =
     wholeNumbers(layout.stride) ??

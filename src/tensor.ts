@@ -8,9 +8,13 @@ import {
   fromBfloat16Bits,
   fromFloat16Bits,
   fromInt64,
+  halfFormat,
+  inThisRealm,
   isFloat16Array,
   isInt64Array,
+  isOwnTypedArray,
   type TypedArray,
+  typedArrayName,
 } from './numberFormats.ts';
 import { sizeOf } from './shape.ts';
 import { hasLayout, rowMajor } from './strided.ts';
@@ -46,7 +50,7 @@ export interface MatrixLike {
 export interface DimsTensor {
   readonly data: unknown;
   readonly dims: readonly number[];
-  /** `'float16'` and `'bfloat16'` say what 16-bit integers are the bits of. */
+  /** `'float16'` and `'bfloat16'` say what 16-bit integers are the bits of; so does a `dtype`. */
   readonly type?: string;
 }
 
@@ -64,15 +68,26 @@ export type TensorLike = HostTensor | NestedArray | MatrixLike | DimsTensor | Sh
 
 /** Whether a value is one of the typed arrays that a host tensor may hold. */
 export function isTypedArray(value: unknown): value is TypedArray {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView) && !isInt64Array(value) && !isFloat16Array(value);
+  return isOwnTypedArray(value) && !isInt64Array(value) && !isFloat16Array(value);
 }
 
-/** Whether a value has the form of a host tensor. */
+/** Whether a value is a host tensor: one that says it has other strides, or that it holds the bits of 16-bit floats, is none. */
 export function isHostTensor(value: unknown): value is HostTensor {
-  const candidate = value as Partial<HostTensor> | null;
+  if (typeof value !== 'object' || value === null) return false;
+  const { data, shape } = value as Partial<HostTensor>;
   return (
-    typeof value === 'object' && candidate !== null && isTypedArray(candidate.data) && Array.isArray(candidate.shape)
+    isTypedArray(data) &&
+    Array.isArray(shape) &&
+    sizeOf(shape) === data.length &&
+    !hasLayout(value) &&
+    !(data instanceof Uint16Array && typeOf(value) !== undefined)
   );
+}
+
+/** What an array says that its 16-bit integers are the bits of. */
+function typeOf(value: object): 'float16' | 'bfloat16' | undefined {
+  const { type, dtype } = value as { readonly type?: unknown; readonly dtype?: unknown };
+  return halfFormat(type) ?? halfFormat(dtype);
 }
 
 /**
@@ -107,9 +122,11 @@ export function toHostTensor(value: TensorLike, where: string, argument: string)
   }
   if (Array.isArray(value)) return fromNested(value, where, argument);
   if (typeof value === 'object' && value !== null) {
-    if ('dims' in value) return fromArray(value, value.dims, value.type, where, argument);
-    if ('shape' in value && 'data' in value) return fromArray(value, value.shape, undefined, where, argument);
-    if ('rows' in value && 'columns' in value && typeof value.get === 'function') return fromMatrix(value);
+    if ('dims' in value) return fromArray(value, value.dims, where, argument);
+    if ('shape' in value && 'data' in value) return fromArray(value, value.shape, where, argument);
+    if ('rows' in value && 'columns' in value && typeof value.get === 'function') {
+      return fromMatrix(value, where, argument);
+    }
   }
   throw kindError(
     where,
@@ -121,15 +138,9 @@ export function toHostTensor(value: TensorLike, where: string, argument: string)
 }
 
 /** An array with its shape, whatever its elements are and however they are laid out. */
-function fromArray(
-  value: { readonly data: unknown },
-  extents: unknown,
-  type: string | undefined,
-  where: string,
-  argument: string,
-): HostTensor {
+function fromArray(value: { readonly data: unknown }, extents: unknown, where: string, argument: string): HostTensor {
   const shape = toShape(extents, where, argument);
-  const data = toNumbers(value.data, where, `${argument}.data`, type);
+  const data = toNumbers(value.data, where, `${argument}.data`, typeOf(value));
   if (hasLayout(value)) return { data: rowMajor(where, argument, data, shape, value), shape };
   if (sizeOf(shape) !== data.length) {
     throw shapeError(where, argument, `a tensor whose shape fits its ${data.length} elements`, shape);
@@ -138,7 +149,7 @@ function fromArray(
 }
 
 function toShape(extents: unknown, where: string, argument: string): readonly number[] {
-  const listed = ArrayBuffer.isView(extents) ? Array.from(extents as unknown as ArrayLike<unknown>) : extents;
+  const listed = typedArrayName(extents) !== undefined ? Array.from(extents as unknown as ArrayLike<unknown>) : extents;
   if (!Array.isArray(listed)) throw kindError(where, `${argument}'s shape`, 'a list of extents', extents);
   // ONNX Runtime's extents may be 64-bit integers.
   const shape = listed.map((extent: unknown) => (typeof extent === 'bigint' ? Number(extent) : extent));
@@ -149,7 +160,8 @@ function toShape(extents: unknown, where: string, argument: string): readonly nu
 }
 
 /** The elements as a typed array; copied only where JavaScript cannot compute with them as they are. */
-function toNumbers(data: unknown, where: string, argument: string, type?: string): TypedArray {
+function toNumbers(given: unknown, where: string, argument: string, type?: 'float16' | 'bfloat16'): TypedArray {
+  const data = inThisRealm(given);
   if (data instanceof Uint16Array && type === 'float16') return fromFloat16Bits(data);
   if (data instanceof Uint16Array && type === 'bfloat16') return fromBfloat16Bits(data);
   if (isTypedArray(data)) return data;
@@ -168,11 +180,18 @@ function isNumber(value: unknown): value is number | boolean | bigint {
   return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint';
 }
 
-function fromMatrix(matrix: MatrixLike): HostTensor {
+function fromMatrix(matrix: MatrixLike, where: string, argument: string): HostTensor {
   const { rows, columns } = matrix;
+  for (const [name, extent] of Object.entries({ rows, columns })) {
+    if (!Number.isSafeInteger(extent) || extent < 0) {
+      throw kindError(where, `${argument}.${name}`, 'a whole number of at least 0', extent);
+    }
+  }
   const data = new Float64Array(rows * columns);
   for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) data[row * columns + column] = matrix.get(row, column);
+    for (let column = 0; column < columns; column++) {
+      data[row * columns + column] = toNumber(matrix.get(row, column), where, argument);
+    }
   }
   return { data, shape: [rows, columns] };
 }
@@ -180,7 +199,7 @@ function fromMatrix(matrix: MatrixLike): HostTensor {
 type Level = ArrayLike<NestedArray>;
 
 function isLevel(node: NestedArray | undefined): node is NestedArray & Level {
-  return Array.isArray(node) || ArrayBuffer.isView(node);
+  return Array.isArray(node) || typedArrayName(node) !== undefined;
 }
 
 function fromNested(value: readonly NestedArray[], where: string, argument: string): HostTensor {

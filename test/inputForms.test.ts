@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import {
   accuracy,
   crossEntropy,
@@ -8,6 +9,7 @@ import {
   tensor,
   valueAndGradients,
 } from 'dark-knowledge';
+import { cpuBackend } from 'dark-knowledge/cpu';
 import { describe, expect, it } from 'vitest';
 
 // Shape [2, 3], in memory as each library lays it out.
@@ -32,6 +34,32 @@ describe('arrays that are not plain row-major', () => {
     expect(tensor(given)).toEqual({ data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3] });
   });
 
+  it.each([
+    ['NumPy’s header, in Fortran’s order', { data: byColumns, shape: [2, 3], fortran_order: true }],
+    ['an order by NumPy’s letter', { data: byColumns, shape: [2, 3], order: 'F' }],
+  ])('are read as they are meant: %s', (_, given) => {
+    expect(tensor(given).data).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6));
+  });
+
+  it('are refused in an order that nobody knows', () => {
+    expect(() => tensor({ data: byColumns, shape: [2, 3], order: 'fortran' } as TensorLike)).toThrow(
+      "tensor: data.order must be 'row-major', 'column-major', 'C' or 'F', got 'fortran'.",
+    );
+  });
+
+  it('are no tensors of a host backend as they are', () => {
+    const backend = cpuBackend();
+    for (const given of [
+      { data: byColumns, shape: [2, 3], stride: [1, 2] },
+      { data: byColumns, shape: [2, 3], fortranOrder: true },
+      { data: byColumns, shape: [3, 3] },
+      { data: Uint16Array.of(0x3c00), shape: [1], dtype: 'float16' },
+    ]) {
+      expect(backend.isTensor(given)).toBe(false);
+    }
+    expect(backend.isTensor({ data: byColumns, shape: [2, 3] })).toBe(true);
+  });
+
   it('keep their array where it is in order already', () => {
     const data = Float32Array.of(1, 2, 3, 4);
     expect(tensor({ data, shape: [2, 2], stride: [2, 1], offset: 0 } as TensorLike).data).toBe(data);
@@ -54,6 +82,55 @@ describe('arrays that are not plain row-major', () => {
     const logits = { data: Float32Array.of(1, 4, 2, 3, 3, 2), shape: [3, 2], fortranOrder: true };
     // Rows (1, 3), (4, 3), (2, 2): classes 1, 0, 0.
     expect(measure(accuracy(), { logits, labels: [1, 0, 0] } as never).value).toBe(1);
+  });
+});
+
+describe('arrays of another realm', () => {
+  const foreign = <Value>(code: string): Value => runInNewContext(code) as Value;
+
+  it('are arrays of this one, over the same memory', () => {
+    const data = foreign<Float64Array>('new Float64Array([9, 1, 2]).subarray(1)');
+    const read = tensor(data).data;
+    expect(read).toBeInstanceOf(Float64Array);
+    expect([...read]).toEqual([1, 2]);
+    data[0] = 7;
+    expect(read[0]).toBe(7);
+  });
+
+  it('keep their precision, their 64-bit integers and their 16-bit floats', () => {
+    const logits = { data: foreign<Float64Array>('new Float64Array([1, 1 + 1e-12])'), shape: [1, 2] };
+    expect(measure(accuracy(), { logits, labels: foreign<number[]>('[1]') }).value).toBe(1);
+    expect(measure(accuracy(), { logits, labels: foreign<BigInt64Array>('new BigInt64Array([1n])') }).value).toBe(1);
+    const bits = foreign<Uint16Array>('new Uint16Array([0x3c00, 0x4000])');
+    expect(tensor({ data: bits, dims: [2], type: 'float16' }).data).toEqual(Float32Array.of(1, 2));
+  });
+
+  it('are refused where they are no arrays of numbers', () => {
+    const view = 'new DataView(new ArrayBuffer(8))';
+    for (const given of [foreign(view), [foreign(view)], [new DataView(new ArrayBuffer(8))]]) {
+      expect(() => tensor(given as TensorLike)).toThrow(/tensor: data must be .*numbers.*got a DataView/);
+    }
+  });
+});
+
+describe('16-bit floats beside a shape', () => {
+  it.each(['float16', 'F16', '<f2'])('are read by a dtype too: %s', (dtype) => {
+    const given = { data: Uint16Array.of(0x3c00, 0xc000), shape: [2], dtype };
+    expect(tensor(given as TensorLike).data).toEqual(Float32Array.of(1, -2));
+  });
+
+  it('are whole numbers where nothing else is said', () => {
+    expect(tensor({ data: Uint16Array.of(0x3c00), shape: [1], dtype: 'uint16' } as TensorLike).data[0]).toBe(0x3c00);
+  });
+});
+
+describe('matrices', () => {
+  it('of no whole extents or no numbers are refused', () => {
+    const matrix = (rows: unknown, element: unknown) => ({ rows, columns: 2, get: () => element }) as TensorLike;
+    expect(() => tensor(matrix('1', 5))).toThrow("tensor: data.rows must be a whole number of at least 0, got '1'.");
+    expect(() => tensor(matrix(-1, 5))).toThrow(/data.rows must be a whole number/);
+    expect(() => tensor(matrix(1, undefined))).toThrow('tensor: data must be numbers, got undefined.');
+    expect(() => tensor(matrix(1, '5'))).toThrow("tensor: data must be numbers, got '5'.");
   });
 });
 

@@ -297,4 +297,21 @@ describe('statistics that are no numbers', () => {
     const half = { studentLogits: [[Infinity, 1]], teacherLogits: [[1, 2]] };
     expect(() => accumulate(predictiveDivergence()).update(half)).toThrow(/free of NaN/);
   });
+
+  it('are refused where batches lead to them together, and the stream stays as it was', async () => {
+    const heavy = { ...scored, rowWeights: [8e307, 8e307] };
+    const running = accumulate(accuracy());
+    running.update(heavy);
+    const before = JSON.stringify(running);
+    // The count would be Infinity, and the accuracy 0.
+    const refusal = "accuracy: state's count must be finite numbers of at least 0, got Infinity.";
+    expect(() => running.update(heavy)).toThrow(refusal);
+    expect(() => running.merge(JSON.parse(before))).toThrow(refusal);
+    expect(JSON.stringify(running)).toBe(before);
+    expect(running.compute().value).toBe(1);
+    const onDevice = accumulateOn(cpuBackend({ precision: 'float64' }), accuracy());
+    await onDevice.update(heavy);
+    await expect(onDevice.update(heavy)).rejects.toThrow(refusal);
+    expect((await onDevice.compute()).value).toBe(1);
+  });
 });

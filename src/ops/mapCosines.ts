@@ -1,8 +1,10 @@
 import type { Backend } from '../backend.ts';
+import { byPrecision } from './byPrecision.ts';
+import { clip } from './clip.ts';
 
 /** Cosines of two batches of maps, and where there are any. */
 export interface MapCosines<T> {
-  /** [batch]; 0 where undefined. */
+  /** [batch], in [−1, 1]; 0 where undefined. */
   readonly cosines: T;
   /** [batch]: 1 where neither map is zero everywhere. */
   readonly defined: T;
@@ -18,7 +20,18 @@ export function mapCosines<T>(backend: Backend<T>, first: T, second: T): MapCosi
   const norms = backend.sqrt(backend.multiply(squareOf(a.rows), squareOf(b.rows)));
   const defined = backend.multiply(a.nonZero, b.nonZero);
   const cosines = backend.divide(dot, backend.where(defined, norms, backend.scalar(1)));
-  return { cosines, defined, nonZero: [a.nonZero, b.nonZero] };
+  return {
+    // Of maps on one line a rounding may lead beyond.
+    cosines: clip(backend, cosines, backend.scalar(-1), backend.scalar(1)),
+    defined,
+    nonZero: [a.nonZero, b.nonZero],
+  };
+}
+
+/** What cosines of maps of so many places are off by at most: those that differ by no more are equal. */
+export function cosineRounding<T>(backend: Backend<T>, places: number): T {
+  const share = Math.sqrt(places) + 4;
+  return byPrecision(backend, { single: share * 2 ** -22, double: share * 2 ** -50 });
 }
 
 /** Maps as rows whose largest element is ±1: squares of small gradients underflow in float32. */

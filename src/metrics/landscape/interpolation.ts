@@ -1,6 +1,7 @@
 /** What the host and the device form of linear interpolation share: points, the walk along them, barriers. */
 import { kindError, rangeError } from '../../check.ts';
 import { asGiven, callback, optional, readOptions, whole } from '../../options.ts';
+import type { HostTensor } from '../../tensor.ts';
 
 /** What an evaluator returns: a loss, or a record of numbers with the loss among them. */
 export type Measured = number | ({ readonly loss: number } & Readonly<Record<string, number>>);
@@ -42,6 +43,11 @@ export interface InterpolationResult {
   readonly status: 'ok' | 'nanLoss' | 'infiniteEnd';
 }
 
+/** Whether host parameters are interpolated where nothing is said: whole numbers count something. */
+export function isFloat({ data }: HostTensor): boolean {
+  return data instanceof Float32Array || data instanceof Float64Array;
+}
+
 /** A set of parameters by name. */
 export type Parameters<Tensor> = Readonly<Record<string, Tensor>>;
 
@@ -57,7 +63,7 @@ export interface InterpolationOptions<Given, Tensor> {
   readonly points?: number;
   /**
    * Which parameters are interpolated. The others (step counters, statistics of batch normalisation) are those of the
-   * nearer end, of `to` at λ = ½.
+   * nearer end, of `to` at λ = ½. Default: all but host arrays of whole numbers; those that it names are mixed into doubles.
    */
   readonly predicate?: (name: string, parameter: Tensor) => boolean;
   /**
@@ -113,7 +119,8 @@ export async function walk(
 ): Promise<InterpolationResult> {
   const lambdas = Array.from({ length: points }, (_, index) => index / (points - 1));
   const losses: number[] = [];
-  const measurements: Record<string, number[]> = {};
+  // A Map: every object has a `constructor`.
+  const measurements = new Map<string, number[]>();
   for (const [index, lambda] of lambdas.entries()) {
     const measured = await evaluateAt(lambda);
     const numbers = typeof measured === 'number' ? { loss: measured } : measured;
@@ -123,13 +130,22 @@ export async function walk(
     losses.push(numbers.loss);
     for (const [name, value] of Object.entries(numbers)) {
       if (name === 'loss') continue;
-      measurements[name] ??= new Array<number>(points).fill(Number.NaN);
-      measurements[name][index] = value;
+      if (typeof value !== 'number') throw kindError(where, `the ${name} that evaluate returned`, 'a number', value);
+      const listed = measurements.get(name) ?? new Array<number>(points).fill(Number.NaN);
+      listed[index] = value;
+      measurements.set(name, listed);
     }
     onProgress?.({ done: index + 1, total: points, lambda, loss: numbers.loss });
   }
   const barrier = barriersOf(lambdas, losses);
-  return { value: barrier.linear, barrier, lambdas, losses, measurements, status: statusOf(losses) };
+  return {
+    value: barrier.linear,
+    barrier,
+    lambdas,
+    losses,
+    measurements: Object.fromEntries(measurements),
+    status: statusOf(losses),
+  };
 }
 
 function statusOf(losses: readonly number[]): InterpolationResult['status'] {

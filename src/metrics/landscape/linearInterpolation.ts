@@ -5,14 +5,13 @@ import {
   checkParameterNames,
   type InterpolationOptions,
   type InterpolationResult,
+  isFloat,
   type Parameters,
   walk,
 } from './interpolation.ts';
 
 /** Options of `linearInterpolation`. */
 export type LinearInterpolationOptions = InterpolationOptions<TensorLike, HostTensor>;
-
-const isFloat = ({ data }: HostTensor): boolean => data instanceof Float32Array || data instanceof Float64Array;
 
 function hostParameters(where: string, argument: string, given: Parameters<TensorLike>): Parameters<HostTensor> {
   return Object.fromEntries(
@@ -21,8 +20,9 @@ function hostParameters(where: string, argument: string, given: Parameters<Tenso
 }
 
 function between(from: HostTensor, to: HostTensor, lambda: number): HostTensor {
-  // The type of `from` is kept: float32 weights are mixed in float64 and rounded once.
-  const data = from.data.map((start, index) => lambda * to.data[index]! + (1 - lambda) * start);
+  // The type of `from` is kept, where it holds fractions: float32 weights are mixed in float64 and rounded once.
+  const start = isFloat(from) ? from.data : Float64Array.from(from.data);
+  const data = start.map((value, index) => lambda * to.data[index]! + (1 - lambda) * value);
   return { data, shape: from.shape };
 }
 
@@ -31,7 +31,7 @@ function between(from: HostTensor, to: HostTensor, lambda: number): HostTensor {
  * barrier on it: near 0 where both lie in one basin of the loss.
  *
  * Parameters are host arrays by name. At λ = 0 and λ = 1 the evaluator gets `from` and `to` themselves, bit for bit;
- * between them, new arrays. Whole-number arrays are not interpolated unless `predicate` says so.
+ * between them, new arrays. Typed arrays of whole numbers are not interpolated unless `predicate` says so, and then are doubles.
  *
  * @returns A promise of `{ value, barrier: { linear, mean, endpoint }, lambdas, losses, measurements, status }`.
  * @throws TypeError for parameters whose names or shapes differ, with the name. An error of the evaluator is passed on.
@@ -50,9 +50,10 @@ export async function linearInterpolation(options: LinearInterpolationOptions): 
   checkParameterNames(where, options.from, options.to);
   const from = hostParameters(where, 'from', options.from);
   const to = hostParameters(where, 'to', options.to);
-  for (const [name, { shape, data }] of Object.entries(to)) {
+  for (const [name, parameter] of Object.entries(to)) {
+    const { shape, data } = parameter;
     checkSameShape(where, `to['${name}']`, shape, `from['${name}']`, from[name]!.shape);
-    if (isFloat(from[name]!) !== (data instanceof Float32Array || data instanceof Float64Array)) {
+    if (isFloat(from[name]!) !== isFloat(parameter)) {
       throw kindError(where, `to['${name}']`, `an array of the kind of from['${name}']`, data);
     }
   }

@@ -6,6 +6,7 @@ import {
   checkParameterNames,
   type InterpolationOptions,
   type InterpolationResult,
+  isFloat,
   type Parameters,
   walk,
 } from './interpolation.ts';
@@ -19,7 +20,8 @@ export type LinearInterpolationOnOptions<T> = InterpolationOptions<T | TensorLik
  * `from` and `to` are borrowed: at λ = 0 and λ = 1 the evaluator gets them as they are. Tensors made between the ends,
  * those that `recalibrate` returns among them, are freed when the evaluator's promise resolves.
  *
- * @param backend The tensors' backend; host arrays among the parameters are copied onto it.
+ * @param backend The tensors' backend; host arrays among the parameters are copied onto it, and not
+ * interpolated where they are typed arrays of whole numbers, unless `predicate` says so. A device's own tensors all are.
  * @returns A promise of `{ value, barrier: { linear, mean, endpoint }, lambdas, losses, measurements, status }`.
  * @throws TypeError for parameters whose names or shapes differ or that are disposed, with the name.
  * @example
@@ -38,6 +40,7 @@ export async function linearInterpolationOn<T>(
   const points = checkInterpolation(where, options);
   checkParameterNames(where, options.from, options.to);
   const made: T[] = [];
+  const counters = new Set<string>();
   const place = (argument: string, given: Parameters<T | TensorLike>): Parameters<T> =>
     Object.fromEntries(
       Object.entries(given).map(([name, value]) => {
@@ -46,7 +49,9 @@ export async function linearInterpolationOn<T>(
           if (backend.isDisposed?.(value)) throw disposedError(where, label);
           return [name, value];
         }
-        const placed = backend.fromHost(toHostTensor(value as TensorLike, where, label));
+        const host = toHostTensor(value as TensorLike, where, label);
+        if (!isFloat(host)) counters.add(name);
+        const placed = backend.fromHost(host);
         made.push(placed);
         return [name, placed];
       }),
@@ -59,7 +64,7 @@ export async function linearInterpolationOn<T>(
       checkSameShape(where, `to['${name}']`, backend.shapeOf(value), `from['${name}']`, shape);
     }
     const ends = new Set<T>([...Object.values(from), ...Object.values(to)]);
-    const { predicate = () => true, recalibrate, evaluate, onProgress } = options;
+    const { predicate = (name) => !counters.has(name), recalibrate, evaluate, onProgress } = options;
     const between = (lambda: number): Parameters<T> =>
       backend.scope(() =>
         Object.fromEntries(

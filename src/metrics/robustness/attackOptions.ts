@@ -98,13 +98,20 @@ function readRange(from: string, name: string, given: unknown): readonly [HostTe
   if (!Array.isArray(given) || given.length !== 2) throw kindError(from, name, '[lowest, highest]', given);
   const read = bound((value) => !Number.isNaN(value), 'numbers');
   const [lowest, highest] = [read(from, name, given[0]), read(from, name, given[1])];
-  const [one, other] = lowest.data.length >= highest.data.length ? [lowest, highest] : [highest, lowest];
+  const one = wider(lowest, highest);
+  const other = one === lowest ? highest : lowest;
   const [low, high] = [reaching(lowest, one.shape), reaching(highest, one.shape)];
   for (let at = 0; at < one.data.length; at++) {
     if (!(low(at) < high(at)))
       throw rangeError(from, name, '[lowest, highest] in this order', [other.data[0], one.data[at]]);
   }
   return [lowest, highest];
+}
+
+/** Of two bounds the one that the other broadcasts to. */
+export function wider(one: HostTensor, other: HostTensor): HostTensor {
+  const extra = one.data.length - other.data.length || one.shape.length - other.shape.length;
+  return extra >= 0 ? one : other;
 }
 
 function scalar(value: number): HostTensor {
@@ -117,8 +124,9 @@ function mapped({ data, shape }: HostTensor, map: (value: number) => number): Ho
 
 /** The number of a bound for each element of a shape that it broadcasts with. */
 export function reaching({ data, shape }: HostTensor, images: readonly number[]): (index: number) => number {
-  if (data.length === 1) return () => data[0]!;
   const offset = images.length - shape.length;
+  // An axis that the images lack would be one of the adversarial images.
+  if (data.length === 1 && offset >= 0) return () => data[0]!;
   if (offset < 0 || shape.some((extent, axis) => extent !== 1 && extent !== images[offset + axis])) {
     throw shapeError(
       where,

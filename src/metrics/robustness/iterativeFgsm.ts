@@ -23,7 +23,7 @@ export interface IterativeFgsm extends IterativeFgsmOptions {
  * on its own, as long as J is a sum or a mean over images.
  *
  * @returns The adversarial images, in the shape of the clean ones; float32 unless the images are float64 or nested arrays.
- * @throws RangeError for images outside the data range, for NaN in a gradient, for an ε or step that is not above 0;
+ * @throws RangeError for images outside the data range or not finite, for NaN in a gradient, for an ε or step that is not above 0;
  * TypeError for bounds that do not broadcast with the images.
  * @example
  * const weights = [0.5, -0.25]; // a linear score: J rises along its weights
@@ -44,30 +44,32 @@ export async function iterativeFgsm(attack: IterativeFgsm): Promise<HostTensor> 
   let outside = 0;
   clean.forEach((x, index) => {
     const slack = rangeSlack(lowest(index), highest(index));
-    // Written so that NaN counts as outside.
-    if (!(x >= lowest(index) - slack && x <= highest(index) + slack)) outside += 1;
+    // Written so that NaN counts as outside, and infinities beyond any range.
+    if (!(x - x === 0 && x >= lowest(index) - slack && x <= highest(index) + slack)) outside += 1;
   });
   if (outside > 0) throw outsideError(outside, checked);
 
   const start = clean instanceof Float64Array ? clean : Float32Array.from(clean);
   const move = checked.norm === 'l2' ? alongGradient(clean, shape, checked) : bySigns(clean, shape, checked);
   const inRange = (x: number, index: number) => Math.min(Math.max(x, lowest(index)), highest(index));
+  const inRangeOf = (moved: Float64Array) => (_: number, index: number) => inRange(moved[index]!, index);
   let current =
     checked.startSeed === undefined ? start : start.map((x, index) => inRange(x + move.offset(index), index));
   for (let done = 0; done < checked.steps; done++) {
     const gradient = toHostTensor(await attack.gradient({ data: current, shape }), 'iterativeFgsm', 'gradient');
     checkSameShape('iterativeFgsm', 'gradient', gradient.shape, 'images', shape);
     if (gradient.data.some(Number.isNaN)) throw gradientError();
-    current = move.step(current, gradient.data).map(inRange);
+    current = start.map(inRangeOf(move.step(current, gradient.data)));
   }
+  if (!current.every(Number.isFinite)) throw reachError();
   return { data: current, shape };
 }
 
 interface Moves {
   /** Where a random start lies from the clean image. */
   offset(index: number): number;
-  /** A step along a gradient, and back inside the bound; the data range is still to be kept. */
-  step<Data extends Float32Array | Float64Array>(current: Data, gradient: ArrayLike<number>): Data;
+  /** A step along a gradient, and back inside the bound, in float64; the data range is still to be kept. */
+  step(current: ArrayLike<number>, gradient: ArrayLike<number>): Float64Array;
 }
 
 function bySigns(
@@ -80,10 +82,10 @@ function bySigns(
   return {
     offset: (index) => reach(index) * offsets![index]!,
     step: (current, gradient) =>
-      current.map((x, index) => {
+      Float64Array.from(current, (x, index) => {
         const moved = Math.max(x + stride(index) * Math.sign(gradient[index]!), clean[index]! - reach(index));
         return Math.min(moved, clean[index]! + reach(index));
-      }) as typeof current,
+      }),
   };
 }
 
@@ -98,7 +100,7 @@ function alongGradient(
   return {
     offset: (index) => reach * offsets![index]!,
     step(current, gradient) {
-      const next = current.slice() as typeof current;
+      const next = Float64Array.from(current);
       for (let image = 0; image < images; image++) {
         const [from, to] = [image * pixels, (image + 1) * pixels];
         const length = lengthOf(from, to, (index) => gradient[index]!);
@@ -146,10 +148,11 @@ export function rangeSlack(lowest: number, highest: number): number {
 /** What is said of images outside the data range. */
 export function outsideError(outside: number, { lowest, highest }: CheckedAttack): RangeError {
   const shown = ({ data }: HostTensor) => (data.length === 1 ? data[0] : `[${Array.from(data).join(', ')}]`);
+  const isOpen = [...lowest.data, ...highest.data].some((bound) => Math.abs(bound) === Infinity);
   return rangeError(
     'iterativeFgsm',
     'images',
-    `in the data range [${shown(lowest)}, ${shown(highest)}]`,
+    `in the data range [${shown(lowest)}, ${shown(highest)}]${isOpen ? ' and finite' : ''}`,
     `${outside} pixels outside`,
     'Set dataRange to the range of the images as the model sees them.',
   );
@@ -158,4 +161,10 @@ export function outsideError(outside: number, { lowest, highest }: CheckedAttack
 /** What is said of a gradient that gives no direction. */
 export function gradientError(): RangeError {
   return rangeError('iterativeFgsm', 'gradient', 'free of NaN, and of infinities in the L2 norm', Number.NaN);
+}
+
+/** What is said of images that left the numbers. */
+export function reachError(): RangeError {
+  const expected = 'within the range of float32, where the images are';
+  return rangeError('iterativeFgsm', 'epsilon and stepSize', expected, 'images that are no finite numbers');
 }

@@ -1,11 +1,11 @@
 import type { Backend } from '../../backend.ts';
-import { checkIsBackend, checkNotEmpty, checkSameShape } from '../../check.ts';
+import { checkIsBackend, checkNotEmpty, checkSameShape, kindError } from '../../check.ts';
 import { clip } from '../../ops/clip.ts';
 import { missing } from '../../ops/scoreFaults.ts';
 import { sign } from '../../ops/sign.ts';
 import { type HostTensor, sizeOf, type TensorLike, toHostTensor } from '../../tensor.ts';
-import { type CheckedAttack, checkAttack, type IterativeFgsmOptions, reaching } from './attackOptions.ts';
-import { checkImages, gradientError, outsideError, rangeSlack } from './iterativeFgsm.ts';
+import { type CheckedAttack, checkAttack, type IterativeFgsmOptions, reaching, wider } from './attackOptions.ts';
+import { checkImages, gradientError, outsideError, rangeSlack, reachError } from './iterativeFgsm.ts';
 import { ballOffsets, uniformOffsets } from './randomStart.ts';
 
 /** The attack on tensors of a backend. */
@@ -57,6 +57,8 @@ export async function iterativeFgsmOn<T>(backend: Backend<T>, attack: IterativeF
     }
     for (let done = 0; done < checked.steps; done++) {
       const gradient = await attack.gradient(current);
+      if (!backend.isTensor(gradient))
+        throw kindError('iterativeFgsm', 'gradient', 'a tensor of the backend', gradient);
       // A gradient function may hand back what it was lent; that stays with its owner.
       const taken = gradient !== current && gradient !== clean;
       if (taken) held.add(gradient);
@@ -78,9 +80,14 @@ export async function iterativeFgsmOn<T>(backend: Backend<T>, attack: IterativeF
       else replace(current, next.images);
       current = next.images;
     }
-    const [outside, notNumbers] = await Promise.all([backend.read(limits.outside), backend.read(invalid)]);
-    if (outside.data[0]! > 0) throw outsideError(outside.data[0]!, checked);
-    if (notNumbers.data[0]! > 0) throw gradientError();
+    const beyond = backend.scope(() => missing(backend, backend.subtract(current, current)));
+    held.add(beyond);
+    const [outside, notNumbers, notFinite] = await Promise.all(
+      [limits.outside, invalid, beyond].map((count) => backend.read(count)),
+    );
+    if (outside!.data[0]! > 0) throw outsideError(outside!.data[0]!, checked);
+    if (notNumbers!.data[0]! > 0) throw gradientError();
+    if (notFinite!.data[0]! > 0) throw reachError();
     held.delete(current);
     return current;
   } finally {
@@ -94,7 +101,7 @@ function tensorOf<T>(backend: Backend<T>, bound: HostTensor): T {
 
 /** The number of pixels outside the data range, or NaN. */
 function outsideCount<T>(backend: Backend<T>, clean: T, { lowest, highest }: CheckedAttack): T {
-  const { shape } = lowest.data.length >= highest.data.length ? lowest : highest;
+  const { shape } = wider(lowest, highest);
   const [low, high] = [reaching(lowest, shape), reaching(highest, shape)];
   const widened = (side: (index: number) => number, direction: number): HostTensor => ({
     data: Float64Array.from({ length: sizeOf(shape) }, (_, at) => side(at) + direction * rangeSlack(low(at), high(at))),
@@ -104,7 +111,7 @@ function outsideCount<T>(backend: Backend<T>, clean: T, { lowest, highest }: Che
     backend.greater(tensorOf(backend, widened(low, -1)), clean),
     backend.greater(clean, tensorOf(backend, widened(high, 1))),
   );
-  return backend.add(backend.sum(beyond), missing(backend, clean));
+  return backend.add(backend.sum(beyond), missing(backend, backend.subtract(clean, clean)));
 }
 
 function startOffsets<T>(

@@ -14,7 +14,7 @@ export interface SaliencySimilarityOptions {
 export interface SaliencySimilarityResult {
   /** The mean over the pairs that have a cosine; null where none has. */
   readonly value: number | null;
-  /** For each image the cosine, in [0, 1] for maps ≥ 0; null where a map is zero everywhere. */
+  /** For each image the cosine, in [−1, 1], and for maps ≥ 0 in [0, 1]; null where a map is zero everywhere. */
   readonly similarities: readonly (number | null)[];
   /** Pairs that have a cosine. */
   readonly defined: number;
@@ -82,5 +82,6 @@ function cosine(a: Float64Array, b: Float64Array): number | null {
     squareA += x * x;
     squareB += y * y;
   }
-  return dot / Math.sqrt(squareA * squareB);
+  // Of maps on one line a rounding may lead beyond.
+  return Math.max(-1, Math.min(1, dot / Math.sqrt(squareA * squareB)));
 }

@@ -2,7 +2,7 @@ import type { Backend } from '../../backend.ts';
 import { checkNotEmpty, checkRank, shapeError } from '../../check.ts';
 import type { Metric } from '../../metric.ts';
 import { countOf, numberOf } from '../../metricState.ts';
-import { mapCosines } from '../../ops/mapCosines.ts';
+import { cosineRounding, mapCosines } from '../../ops/mapCosines.ts';
 import { readGrid } from '../../ops/readGrid.ts';
 import { type Grid, resizeBilinear } from '../../ops/resizeBilinear.ts';
 import { missing } from '../../ops/scoreFaults.ts';
@@ -23,7 +23,7 @@ export interface SaliencyTransferResult {
   /** Images where the teacher's map is more like the distilled student's: the numerator of `value`. */
   readonly distilledNearer: number;
   readonly independentNearer: number;
-  /** Images where both are equally near; they are in the denominator of `value`. */
+  /** Images where both are equally near, to rounding; they are in the denominator of `value`. */
   readonly equallyNear: number;
   /** Images on which both pairs have a cosine: the denominator of `value`. */
   readonly defined: number;
@@ -97,12 +97,14 @@ export function saliencyTransfer(
       const first = mapCosines(backend, teacher, distilled);
       const second = mapCosines(backend, teacher, independent);
       const defined = backend.multiply(first.defined, second.defined);
+      // Two maps of one direction are equally near, whatever rounding makes of it.
+      const rounding = cosineRounding(backend, common[0] * common[1]);
       const [one, images] = [backend.scalar(1), backend.scalar(shapes[0]![0]!)];
       const sumDefined = (values: T): T => backend.sum(backend.where(defined, values, backend.scalar(0)));
       const invalid = inputNames.map((name) => missing(backend, backend.subtract(batch[name], batch[name])));
       return {
-        distilledNearer: sumDefined(backend.greater(first.cosines, second.cosines)),
-        independentNearer: sumDefined(backend.greater(second.cosines, first.cosines)),
+        distilledNearer: sumDefined(backend.greater(backend.subtract(first.cosines, second.cosines), rounding)),
+        independentNearer: sumDefined(backend.greater(backend.subtract(second.cosines, first.cosines), rounding)),
         defined: backend.sum(defined),
         count: images,
         distilledSum: sumDefined(first.cosines),

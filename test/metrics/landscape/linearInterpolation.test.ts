@@ -1,4 +1,5 @@
 import { type HostTensor, linearInterpolation, linearInterpolationOn, tensor } from 'dark-knowledge';
+import { cpuBackend } from 'dark-knowledge/cpu';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type AnyBackend, openBackend, testBackends } from '../../support/backends.ts';
@@ -34,6 +35,50 @@ describe('linearInterpolation', () => {
         [3, 1],
       ],
       1e-15,
+    );
+  });
+
+  it('mixes whole numbers into doubles where it is told to, and leaves them to the nearer end elsewhere, on devices too', async () => {
+    const [start, end] = [{ steps: Int32Array.of(3, 1) }, { steps: Int32Array.of(3, 2) }];
+    const walked = async (options: object) => {
+      const seen: number[][] = [];
+      const evaluate = ({ steps }: Readonly<Record<string, HostTensor>>) => {
+        seen.push(Array.from(steps!.data));
+        return 0;
+      };
+      await linearInterpolation({ from: start, to: end, points: 11, evaluate, ...options });
+      return seen;
+    };
+    // In whole numbers 0.3·3 + 0.7·3 was 2.
+    expectDeepClose(
+      await walked({ predicate: () => true }),
+      Array.from({ length: 11 }, (_, at) => [3, 1 + at / 10]),
+      1e-15,
+    );
+    const kept = Array.from({ length: 11 }, (_, at) => [3, at < 5 ? 1 : 2]);
+    expect(await walked({})).toEqual(kept);
+    const onDevice: number[][] = [];
+    const backend = cpuBackend();
+    await linearInterpolationOn(backend, {
+      from: { steps: start.steps, weight: [0] },
+      to: { steps: end.steps, weight: [1] },
+      points: 11,
+      evaluate: async ({ steps }) => {
+        onDevice.push(Array.from((await backend.read(steps!)).data));
+        return 0;
+      },
+    });
+    expect(onDevice).toEqual(kept);
+  });
+
+  it('keeps measurements by any name, and refuses those that are no numbers', async () => {
+    const walked = (measured: object) =>
+      linearInterpolation({ from: { a: [0] }, to: { a: [1] }, points: 2, evaluate: () => ({ loss: 1, ...measured }) });
+    const { measurements } = await walked({ constructor: 2, toString: 3 });
+    expect({ ...measurements }).toEqual({ constructor: [2, 2], toString: [3, 3] });
+    expect(Object.hasOwn(Object, '0')).toBe(false);
+    await expect(walked({ accuracy: '0.5' })).rejects.toThrow(
+      "linearInterpolation: the accuracy that evaluate returned must be a number, got '0.5'.",
     );
   });
 

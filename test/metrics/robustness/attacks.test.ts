@@ -104,4 +104,44 @@ describe('attacks', () => {
       /\[images, \.\.\.\]/,
     );
   });
+
+  it('refuse images that are infinite, or become so, on the host and on a device', async () => {
+    const backend = cpuBackend();
+    const attacked = (options: { images: number[][]; epsilon: number; norm?: 'l2'; stepSize?: number }) => [
+      () =>
+        iterativeFgsm({ ...options, images: single(options.images), gradient: () => [[1, 0]], dataRange: unbounded }),
+      () =>
+        iterativeFgsmOn(backend, {
+          ...options,
+          gradient: () => backend.fromHost(single([[1, 0]])),
+          dataRange: unbounded,
+        }),
+    ];
+    const single = (rows: number[][]) => tensor(Float32Array.from(rows.flat()), [1, 2]);
+    for (const norm of [undefined, 'l2'] as const) {
+      const named = norm && { norm };
+      for (const attack of attacked({ images: [[Infinity, 1]], epsilon: 0.1, ...named })) {
+        await expect(attack()).rejects.toThrow(/images must be in the data range \[-Infinity, Infinity\] and finite/);
+      }
+      // Beyond float32, where 0 times the step is no number either.
+      for (const attack of attacked({ images: [[0.5, 1]], epsilon: 1e300, ...named })) {
+        await expect(attack()).rejects.toThrow(RangeError);
+      }
+    }
+    // A step beyond float32 still ends at the bound.
+    const [onHost] = attacked({ images: [[0.5, 1]], epsilon: 0.25, stepSize: 1e300, norm: 'l2' });
+    expect((await onHost!()) as { data: ArrayLike<number> }).toMatchObject({ data: Float32Array.of(0.75, 1) });
+  });
+
+  it('refuse a bound with axes that the images lack, and a gradient that is no tensor of the backend', async () => {
+    const attack = { images: [0.5, 0.5], epsilon: [[[0.1]]] };
+    const backend = cpuBackend();
+    await expect(iterativeFgsm({ ...attack, gradient: () => [1, 1] })).rejects.toThrow(/broadcast with/);
+    await expect(iterativeFgsmOn(backend, { ...attack, gradient: (x) => backend.exp(x) })).rejects.toThrow(
+      /broadcast with/,
+    );
+    await expect(
+      iterativeFgsmOn(backend, { images: [0.5], epsilon: 0.1, gradient: () => [1] as never }),
+    ).rejects.toThrow('iterativeFgsm: gradient must be a tensor of the backend, got [1].');
+  });
 });

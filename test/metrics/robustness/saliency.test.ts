@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { gradCam, gradCamOn, measure, saliencySimilarity, saliencyTransfer, tensor } from 'dark-knowledge';
+import {
+  gradCam,
+  gradCamOn,
+  measure,
+  randomUniform,
+  saliencySimilarity,
+  saliencyTransfer,
+  tensor,
+} from 'dark-knowledge';
 import { cpuBackend } from 'dark-knowledge/cpu';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -250,5 +258,35 @@ describe('saliencyTransfer', () => {
       measure(saliencyTransfer(), { teacherMaps: one, distilledMaps: [[[1]], [[1]]], independentMaps: one }),
     ).toThrow(/distilledMaps must be of 1 maps/);
     expect(() => saliencyTransfer({ grid: [1.5, 2] })).toThrow(/grid/);
+  });
+
+  it('finds maps on one line equally near and their cosines at most 1, in float64 and in float32', () => {
+    const draw = (seed: number, scale = 1): Maps =>
+      Array.from({ length: 100 }, (_, image) => {
+        const at = (row: number, column: number) => scale * randomUniform(seed, (image * 7 + row) * 7 + column);
+        return Array.from({ length: 7 }, (_, row) => Array.from({ length: 7 }, (_, column) => at(row, column)));
+      });
+    const single = (maps: Maps) => tensor(Float32Array.from(maps.flat(2)), [100, 7, 7]);
+    for (const scale of [3 / 7, 1.1, 1e-9]) {
+      for (const form of [tensor, single]) {
+        const [teacherMaps, distilledMaps] = [form(draw(1)), form(draw(2))];
+        const { equallyNear } = measure(saliencyTransfer(), {
+          teacherMaps,
+          distilledMaps,
+          independentMaps: form(draw(2, scale)),
+        });
+        expect(equallyNear).toBe(100);
+        const { similarities } = saliencySimilarity(distilledMaps, form(draw(2, scale)));
+        expect(Math.max(...similarities.map(Number))).toBeLessThanOrEqual(1);
+      }
+    }
+    // Cosines a thousandth apart are not equal.
+    const [near, nearer] = [[[[1, 0.1]]], [[[1, 0.09]]]];
+    const { distilledNearer } = measure(saliencyTransfer(), {
+      teacherMaps: [[[1, 0]]],
+      distilledMaps: nearer,
+      independentMaps: near,
+    });
+    expect(distilledNearer).toBe(1);
   });
 });
