@@ -13,7 +13,8 @@ export interface RequestWebgpuDeviceOptions {
  * Requests a device that suits `webgpuBackend`: the adapter's largest buffers and workgroups, and the features that its
  * kernels use where they are there (`subgroups`, `timestamp-query`). The caller owns the device.
  *
- * @param gpu `navigator.gpu` in a browser (the default); in Node, `create([])` of the npm package `webgpu`.
+ * @param gpu `navigator.gpu` in a browser (the default); in Node, `create([])` of the npm package `webgpu`, which must be held in a
+ * variable as long as the device is used: when it is collected, so is the device.
  * @returns A promise of a device.
  * @throws Error when there is no WebGPU or no adapter.
  * @example
