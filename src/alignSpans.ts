@@ -50,7 +50,9 @@ function checkOffsets(argument: string, offsets: ArrayLike<number>): void {
   }
   for (let token = 0; token < offsets.length; token++) {
     const least = token === 0 ? 0 : offsets[token - 1]!;
-    if (!(offsets[token]! >= least && offsets[token]! < Infinity)) {
+    // Of texts '10' comes before '9'.
+    const offset: unknown = offsets[token];
+    if (!(typeof offset === 'number' && offset >= least && offset < Infinity)) {
       throw rangeError('alignSpans', `${argument}[${token}]`, `a finite number of at least ${least}`, offsets[token]);
     }
   }

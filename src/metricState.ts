@@ -3,6 +3,7 @@
  * state, and nothing goes on from one, that was made by another metric, with other options or for other shapes.
  */
 import { checkNoNaN, describe, describeShape, kindError, rangeError } from './check.ts';
+import { inThisRealm } from './numberFormats.ts';
 import { type HostTensor, sizeOf } from './tensor.ts';
 
 /** One statistic on the host. */
@@ -143,7 +144,9 @@ export function statisticsFrom(owner: StateOwner, state: MetricState): HostStati
 
 function statisticFrom(where: string, name: string, given: { readonly data: unknown; readonly shape: unknown }) {
   const argument = `state's ${name}`;
-  const { data, shape } = given ?? {};
+  const { data: held, shape } = given ?? {};
+  // A copy by structuredClone may be of another realm.
+  const data = inThisRealm(held);
   const isShape = Array.isArray(shape) && shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
   if (!isShape) throw kindError(where, argument, 'an array with its shape', given);
   if (!(data instanceof Float64Array) && !Array.isArray(data)) {

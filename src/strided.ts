@@ -50,8 +50,8 @@ export function rowMajor<Data extends TypedArray>(
   const columnMajor = layout.fortranOrder === true || layout.fortran_order === true || byOrder;
   const plain = stridesOf(shape);
   const strides =
-    wholeNumbers(layout.stride) ??
-    wholeNumbers(layout.strides) ??
+    wholeNumbers(where, `${argument}.stride`, layout.stride) ??
+    wholeNumbers(where, `${argument}.strides`, layout.strides) ??
     (columnMajor ? stridesOf([...shape].reverse()).reverse() : plain);
   const { offset = 0 } = layout;
   if (!Number.isSafeInteger(offset)) throw kindError(where, `${argument}.offset`, 'a whole number', offset);
@@ -101,8 +101,10 @@ function checkExtent(
   }
 }
 
-function wholeNumbers(strides: unknown): readonly number[] | undefined {
+function wholeNumbers(where: string, argument: string, strides: unknown): readonly number[] | undefined {
   if (strides === undefined) return undefined;
-  const listed = ArrayBuffer.isView(strides) || Array.isArray(strides) ? Array.from(strides as ArrayLike<unknown>) : [];
-  return listed.every((stride): stride is number => Number.isSafeInteger(stride)) ? listed : [];
+  const listed =
+    ArrayBuffer.isView(strides) || Array.isArray(strides) ? Array.from(strides as ArrayLike<unknown>) : [''];
+  if (listed.every((stride): stride is number => Number.isSafeInteger(stride))) return listed;
+  throw kindError(where, argument, 'a list of whole numbers', strides);
 }

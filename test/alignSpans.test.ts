@@ -53,4 +53,10 @@ describe('alignSpans', () => {
     expect(() => alignSpans([1], [Number.NaN])).toThrow(RangeError);
     expect(() => alignSpans(3 as never, [1])).toThrow(TypeError);
   });
+
+  it('refuses offsets that are texts, whose order is another', () => {
+    expect(() => alignSpans(['1', '3'] as never, [1, 3])).toThrow(
+      "alignSpans: studentOffsets[0] must be a finite number of at least 0, got '1'.",
+    );
+  });
 });

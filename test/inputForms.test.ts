@@ -1,10 +1,14 @@
 import { runInNewContext } from 'node:vm';
 import {
+  accumulate,
   accuracy,
+  averageParameters,
   crossEntropy,
   evaluate,
   klDivergence,
   measure,
+  restore,
+  selectRows,
   type TensorLike,
   tensor,
   valueAndGradients,
@@ -69,6 +73,7 @@ describe('arrays that are not plain row-major', () => {
     ['reach beyond their data', { data: byColumns, shape: [2, 3], stride: [4, 1] }, /a layout within its 6 elements/],
     ['begin before it', { data: byColumns, shape: [2, 3], stride: [-1, 1] }, /a layout within its 6 elements/],
     ['have strides of other axes', { data: byColumns, shape: [2, 3], stride: [1] }, /strides must be of 2 axes/],
+    ['have no whole strides', { data: [1], shape: [], strides: 'abc' }, /strides must be a list of whole numbers/],
     [
       'have no whole offset',
       { data: byColumns, shape: [2, 3], stride: [3, 1], offset: 0.5 },
@@ -105,11 +110,27 @@ describe('arrays of another realm', () => {
     expect(tensor({ data: bits, dims: [2], type: 'float16' }).data).toEqual(Float32Array.of(1, 2));
   });
 
+  it('are written to where they are a teacher that follows its student, and restored from a state', () => {
+    const teacher = { w: foreign<Float32Array>('new Float32Array([0, 2])') };
+    averageParameters(teacher, { w: Float32Array.of(1, 4) }, { momentum: 0.5 });
+    expect([...teacher.w]).toEqual([0.5, 3]);
+    const running = accumulate(accuracy());
+    running.update({ logits: [[1, 2]], labels: [1] });
+    const state = running.state();
+    const copied = (value: number) => ({ data: foreign<Float64Array>(`new Float64Array([${value}])`), shape: [] });
+    expect(
+      restore(accuracy(), { ...state, statistics: { correct: copied(1), count: copied(2) } }).compute().value,
+    ).toBe(0.5);
+  });
+
   it('are refused where they are no arrays of numbers', () => {
     const view = 'new DataView(new ArrayBuffer(8))';
     for (const given of [foreign(view), [foreign(view)], [new DataView(new ArrayBuffer(8))]]) {
       expect(() => tensor(given as TensorLike)).toThrow(/tensor: data must be .*numbers.*got a DataView/);
     }
+    expect(() => selectRows({ a: [1, 2] }, new DataView(new ArrayBuffer(8)) as never)).toThrow(
+      'selectRows: rows must be a list of rows, got a DataView.',
+    );
   });
 });
 

@@ -308,10 +308,10 @@ describe('statistics that are no numbers', () => {
     expect(() => running.update(heavy)).toThrow(refusal);
     expect(() => running.merge(JSON.parse(before))).toThrow(refusal);
     expect(JSON.stringify(running)).toBe(before);
-    expect(running.compute().value).toBe(1);
+    expect(running.compute().value).toBe(0.5);
     const onDevice = accumulateOn(cpuBackend({ precision: 'float64' }), accuracy());
     await onDevice.update(heavy);
     await expect(onDevice.update(heavy)).rejects.toThrow(refusal);
-    expect((await onDevice.compute()).value).toBe(1);
+    expect((await onDevice.compute()).value).toBe(0.5);
   });
 });

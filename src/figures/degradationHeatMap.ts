@@ -1,7 +1,7 @@
 import type { RelativeDegradation } from '../metrics/scores/relativeDegradation.ts';
 import { type FigureOptions, framed, frameOf, shadesBelow } from './frame.ts';
 import { type Cell, drawnLines, drawnNote, heatMapPanel, namesNote } from './heatMap.ts';
-import { allFinite, finiteOrNull, listOf, outOfRange, record, sameLength } from './refusals.ts';
+import { allFinite, finite, finiteOrNull, listOf, outOfRange, record, sameLength } from './refusals.ts';
 import type { Figure } from './specification.ts';
 import { counted, percent } from './words.ts';
 
@@ -54,6 +54,10 @@ export function degradationHeatMap(result: Degradation, options: FigureOptions =
     }),
   );
   const { worst } = result;
+  if (worst !== null) {
+    record(where, 'worst', worst);
+    finite(where, 'worst.degradation', worst.degradation);
+  }
   return framed(frame, {
     title: "What each student lost of its teacher's score",
     notes: [

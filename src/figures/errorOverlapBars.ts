@@ -1,7 +1,7 @@
 import type { ErrorOverlapResult } from '../metrics/behaviour/errorRegions.ts';
 import { type FigureOptions, framed, frameOf } from './frame.ts';
 import { nameAxis } from './nameAxis.ts';
-import { finite, listOf, outOfRange, record, whole, wrongKind } from './refusals.ts';
+import { finite, listOf, outOfRange, record, whole, wholeOf, wrongKind } from './refusals.ts';
 import type { Axis, FieldChannel, Figure, Layer, Row } from './specification.ts';
 import { colourOf, faint, ink } from './theme.ts';
 import { count, counted, listed, percent, sampleSize } from './words.ts';
@@ -119,11 +119,13 @@ function check(where: string, result: ErrorOverlap): void {
   whole(where, 'count', rows);
   finite(where, 'value', value);
   record(where, 'union', union);
-  whole(where, 'union.count', union.count);
-  for (const [index, { count: wrong }] of errors.entries()) whole(where, `errors[${index}].count`, wrong);
+  const all = wholeOf(where, 'union.count', union.count, rows, 'count');
+  for (const [index, { count: wrong }] of errors.entries()) {
+    wholeOf(where, `errors[${index}].count`, wrong, all, 'union.count');
+  }
   const names = errors.map(({ model }) => model);
   regions.forEach((region, index) => {
-    whole(where, `regions[${index}].count`, region.count);
+    wholeOf(where, `regions[${index}].count`, region.count, all, 'union.count');
     const stranger = region.models.find((model) => !names.includes(model));
     if (stranger !== undefined) throw wrongKind(where, `regions[${index}].models`, "the errors' models", stranger);
   });

@@ -2,7 +2,7 @@ import type { FoolingRateResult } from '../metrics/robustness/foolingRate.ts';
 import type { StudentFoolingRateResult } from '../metrics/robustness/studentFoolingRate.ts';
 import { framed, frameOf, type ModelFigureOptions } from './frame.ts';
 import { type Rate, rateBarsPanel, rateSentences } from './rateBars.ts';
-import { namedResults, whole } from './refusals.ts';
+import { namedResults, whole, wholeOf } from './refusals.ts';
 import type { Figure } from './specification.ts';
 import { seriesScales } from './theme.ts';
 import { listed } from './words.ts';
@@ -18,7 +18,7 @@ export type Fooling =
  * the text says which is which. Where no image fooled the teacher there is no bar.
  *
  * @param models What `foolingRate` or `studentFoolingRate` returned, by the model's name.
- * @throws RangeError for counts that are no whole numbers, and for no model.
+ * @throws RangeError for counts that are no whole numbers or more than all, and for no model.
  * @example
  * const figure = foolingBars({
  *   teacher: measure(foolingRate(), { cleanLogits, adversarialLogits }),
@@ -33,11 +33,12 @@ export function foolingBars(models: Readonly<Record<string, Fooling>>, options: 
   const ofFooled = entries.flatMap(([name, result]) => ('studentFooled' in result ? [name] : []));
   const ofAll = entries.flatMap(([name, result]) => ('studentFooled' in result ? [] : [name]));
   const rates = entries.map(([name, result]): Rate => {
-    const counted = (field: string, value: number) => whole(where, `models.${name}.${field}`, value);
-    const [hits, all] =
+    const [field, of, given, count] =
       'studentFooled' in result
-        ? [counted('studentFooled', result.studentFooled), counted('teacherFooled', result.teacherFooled)]
-        : [counted('fooled', result.fooled), counted('count', result.count)];
+        ? (['studentFooled', 'teacherFooled', result.studentFooled, result.teacherFooled] as const)
+        : (['fooled', 'count', result.fooled, result.count] as const);
+    const all = whole(where, `models.${name}.${of}`, count);
+    const hits = wholeOf(where, `models.${name}.${field}`, given, all, of);
     return { name, hits, count: all, value: all === 0 ? null : hits / all };
   });
   const bases = [

@@ -33,6 +33,8 @@ export interface HeatMap {
 /** Rows (and columns) of a matrix beyond which only every k-th is drawn. */
 const mostLines = 60;
 const labelFont = 11;
+/** Pixels that the name of a column may rise above it: else a long one would make most of the figure. */
+const columnRoom = 260;
 const cellFont = 10.5;
 /** Width of a digit over the font's size, in any common font. */
 const digitWidth = 0.64;
@@ -96,7 +98,8 @@ export function heatMapPanel(frame: Frame, given: HeatMap): Panel {
     axis: { ...bare, labelExpr: `${inExpression(names)}[datum.value]`, ...axis },
   });
   const upright = columnNames.every((name) => name.length * digitWidth * labelFont <= across - 2);
-  const x = place('column', everyFitting(columnNames, upright ? Infinity : across), {
+  const heads = upright ? columnNames : columnNames.map((name) => shortened(name, columnRoom, labelFont));
+  const x = place('column', everyFitting(heads, upright ? Infinity : across), {
     title: map.columnTitle,
     description: `Columns, ${map.columnTitle}: ${listed(map.columns)}`,
     orient: 'top',

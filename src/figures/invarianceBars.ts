@@ -1,7 +1,7 @@
 import type { PredictionMatch } from '../metrics/behaviour/predictionMatch.ts';
 import { framed, frameOf, type ModelFigureOptions } from './frame.ts';
 import { type Rate, rateBarsPanel, rateSentences } from './rateBars.ts';
-import { finite, namedResults, whole } from './refusals.ts';
+import { finite, namedResults, whole, wholeOf } from './refusals.ts';
 import type { Figure } from './specification.ts';
 import { seriesScales } from './theme.ts';
 import { decimal } from './words.ts';
@@ -25,8 +25,8 @@ export function invarianceBars(
   const where = 'invarianceBars';
   const frame = frameOf(where, options, ['models']);
   const rates = namedResults(where, 'models', models).map(([name, result]): Rate => {
-    const hits = whole(where, `models.${name}.same`, result.same);
     const all = whole(where, `models.${name}.count`, result.count);
+    const hits = wholeOf(where, `models.${name}.same`, result.same, all, 'count');
     if (all === 0) return { name, hits, count: all, value: null };
     const kappa = finite(where, `models.${name}.kappa`, result.kappa);
     return { name, hits, count: all, value: hits / all, note: `κ ${decimal(kappa)}` };

@@ -93,7 +93,9 @@ export function viewOf(points: readonly MapPoint[], width: number): MapView {
   // From a flat map to a square one.
   const shape = Math.min(1, Math.max(0.4, spanX > 0 ? spanY / spanX : spanY > 0 ? 1 : 0.4));
   const height = Math.round(width * shape);
-  const unit = Math.max((margin * spanX) / width, (margin * spanY) / height) || 1 / width;
+  const unit =
+    Math.max((margin * spanX) / width, (margin * spanY) / height) ||
+    Math.max(1, Math.abs(middleX), Math.abs(middleY)) / width;
   const around = (middle: number, pixels: number): [number, number] => [
     middle - (unit * pixels) / 2,
     middle + (unit * pixels) / 2,

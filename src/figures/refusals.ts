@@ -62,6 +62,12 @@ export function whole(where: string, argument: string, value: number): number {
   return value;
 }
 
+/** A number of rows out of so many. */
+export function wholeOf(where: string, argument: string, value: number, all: number, of: string): number {
+  if (whole(where, argument, value) > all) throw outOfRange(where, argument, `at most the ${of}, ${all}`, value);
+  return value;
+}
+
 /** A list of any kind, typed arrays among them. */
 export function listOf<Item>(where: string, argument: string, value: ArrayLike<Item>): ArrayLike<Item> {
   if (typeof value !== 'object' || value === null || typeof value.length !== 'number') {

@@ -5,9 +5,9 @@ import type { Axis, FieldChannel } from './specification.ts';
 const labelRoom = 42;
 export const valueAxisWidth = 66;
 
-/** Far from 1 a number is short only with its exponent. */
+/** Far from 1 a number is short only with its exponent; 0 among small numbers has no digits of theirs. */
 const shortLabels =
-  "abs(datum.value) >= 1e5 || (datum.value !== 0 && abs(datum.value) < 1e-3) ? format(datum.value, '~e') : datum.label";
+  "datum.value === 0 && length(datum.label) > 6 ? '0' : abs(datum.value) >= 1e5 || (datum.value !== 0 && abs(datum.value) < 1e-3) ? format(datum.value, '~e') : datum.label";
 
 /** The ends of an axis over some numbers; where all are equal, a little to either side. */
 function extent(values: Iterable<number>, log: boolean): [low: number, high: number] {

@@ -1,6 +1,7 @@
 /** A teacher that follows its student: the exponential moving average of the student's parameters. */
 import type { Backend } from '../backend.ts';
 import { checkIsBackend, checkSameShape, checkWithin, disposedError, kindError } from '../check.ts';
+import { inThisRealm } from '../numberFormats.ts';
 import { callback, finite, optional, readOptions } from '../options.ts';
 import type { Schedule } from '../schedule.ts';
 import { type HostTensor, isHostTensor, isTypedArray, type TypedArray } from '../tensor.ts';
@@ -174,7 +175,9 @@ function pairsOf<Own, Other>(where: string, teacher: ParameterSet<Own>, student:
 }
 
 function numbersOf(where: string, argument: string, parameter: TypedArray | HostTensor): TypedArray {
-  if (isTypedArray(parameter)) return parameter;
+  // Of another realm too: over the same memory, since the teacher's is written to.
+  const numbers = inThisRealm(parameter);
+  if (isTypedArray(numbers)) return numbers;
   if (isHostTensor(parameter)) return parameter.data;
   throw kindError(where, argument, 'a typed array or a host tensor', parameter);
 }

@@ -110,11 +110,13 @@ function sharesOf(where: string, logits: readonly unknown[], given: readonly num
   if (!Array.isArray(weights) || weights.length !== logits.length) {
     throw rangeError(where, 'weights', `a list of ${logits.length}, one for each teacher`, weights);
   }
-  weights.forEach((weight, index) => {
-    if (!(weight >= 0 && weight < Infinity)) {
+  // By index: forEach passes over holes.
+  for (let index = 0; index < weights.length; index++) {
+    const weight: unknown = weights[index];
+    if (!(typeof weight === 'number' && weight >= 0 && weight < Infinity)) {
       throw rangeError(where, `weights[${index}]`, 'a finite number of at least 0', weight);
     }
-  });
+  }
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   if (total === 0) throw rangeError(where, 'weights', 'not all 0', weights);
   return weights.map((weight) => weight / total);

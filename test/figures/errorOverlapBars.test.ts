@@ -93,5 +93,12 @@ describe('error overlap bars', () => {
       "errorOverlapBars: regions[0].models must be the errors' models, got 'stranger'.",
     );
     expect(() => errorOverlapBars({ ...three, errors: [] })).toThrow(RangeError);
+    const all = three.union.count;
+    expect(() => errorOverlapBars({ ...three, regions: [{ models: ['teacher'], count: all + 1 }] })).toThrow(
+      `errorOverlapBars: regions[0].count must be at most the union.count, ${all}, got ${all + 1}.`,
+    );
+    expect(() => errorOverlapBars({ ...three, union: { count: three.count + 1 } })).toThrow(
+      /union.count must be at most/,
+    );
   });
 });

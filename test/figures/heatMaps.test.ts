@@ -160,6 +160,22 @@ describe('a heat map of similarities', () => {
     }
   });
 
+  it('cuts the long names of its columns, as those of its rows, so that the map is not the least of the figure', async () => {
+    const name = (end: string) => `${end}${'goes on and on '.repeat(12)}${end}`;
+    const long = {
+      x: ['one', 'two'],
+      y: [name('1'), name('2')],
+      value: [
+        [0.5, 0.1],
+        [0.2, 0.3],
+      ],
+      samples: 10,
+    };
+    const { svg, panels } = await draw(similarityHeatMap(long));
+    expect(Number(/height="([\d.]+)"/.exec(svg)![1])).toBeLessThan(600);
+    expect(new Set(panels[0]!.labels.x).size).toBe(2);
+  });
+
   it('refuses NaN by its place, and matrices that do not fit', () => {
     expect(() => similarityHeatMap({ ...single, value: [[Number.NaN]] })).toThrow(
       new RangeError('similarityHeatMap: value[0][0] must be a finite number, got NaN.'),
@@ -225,6 +241,9 @@ describe('a degradation heat map', () => {
     const cells = degradation.cells.map((line) => line.map(() => Number.NaN));
     expect(() => degradationHeatMap({ ...degradation, cells })).toThrow(
       new RangeError('degradationHeatMap: cells[0][0] must be a finite number, got NaN.'),
+    );
+    expect(() => degradationHeatMap({ ...degradation, worst: undefined as never })).toThrow(
+      'degradationHeatMap: worst must be a record, got undefined.',
     );
   });
 });

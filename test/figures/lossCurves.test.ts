@@ -87,6 +87,11 @@ describe('loss curves', () => {
     expect(panels[0]!.axes).toEqual(['step', 'accuracy']);
   });
 
+  it('write 0 as 0 among small numbers', async () => {
+    const tiny = [0, 1, 2].map((step) => ({ step, terms: { task: step * 1e-12 } }));
+    expect((await draw(lossCurves(tiny))).panels[0]!.labels.y).toEqual(['0', '5e-13', '1e-12', '1.5e-12', '2e-12']);
+  });
+
   it('refuse NaN by its place, a value of 0 on a log scale, and nothing to draw', () => {
     const bad = [...few, { step: 130, terms: { task: Number.NaN } }];
     expect(() => lossCurves(bad)).toThrow(

@@ -107,6 +107,13 @@ describe('a map of models', () => {
     expect((await draw(modelMap(many))).texts.join(' ')).toContain('The first two of 3 axes.');
   });
 
+  it('names a point that lies alone, however far from 0', async () => {
+    for (const at of [0, 1e17, -1e300]) {
+      const { panels } = await draw(modelMap({ coordinates: [[at, at]], names: ['only'], stress1: 0 }));
+      expect(itemsOf(panels[0]!, 'text').map(({ text }) => text)).toEqual(['only']);
+    }
+  });
+
   it('thins a long path, keeps its end, and says so', async () => {
     const { panels, texts } = await draw(modelMap(long));
     const line = itemsOf(panels[0]!, 'line');

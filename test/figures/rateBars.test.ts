@@ -86,6 +86,16 @@ describe('bars of rates', () => {
     expect(() => invarianceBars({ teacher: { ...views.teacher, kappa: Number.NaN } })).toThrow('models.teacher.kappa');
     expect(() => foolingBars({})).toThrow(RangeError);
   });
+
+  it('refuse more hits than there are', () => {
+    expect(() => foolingBars({ teacher: { value: 1.4, fooled: 7, count: 5 } })).toThrow(
+      new RangeError('foolingBars: models.teacher.fooled must be at most the count, 5, got 7.'),
+    );
+    expect(() => foolingBars({ student: { value: 2, studentFooled: 2, teacherFooled: 1 } })).toThrow(
+      'models.student.studentFooled must be at most the teacherFooled, 1, got 2.',
+    );
+    expect(() => invarianceBars({ teacher: { ...views.teacher, same: 201 } })).toThrow('at most the count, 200');
+  });
 });
 
 describe("Wilson's interval", () => {

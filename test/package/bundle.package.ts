@@ -26,11 +26,11 @@ async function bundle(source: string): Promise<{ readonly text: string; readonly
 }
 
 describe('what a bundler keeps', () => {
-  // Input forms and checks are 4 KB of each; similarityPreserving adds the scale of its sets, klDivergence axes, vocabularies and
+  // Input forms and checks, of other realms and orders too, are 4.4 KB of each; similarityPreserving adds the scale of its sets, klDivergence axes, vocabularies and
   // the form that keeps its digits.
   for (const [loss, kilobytes] of [
-    ['similarityPreserving', 5.5],
-    ['klDivergence', 7.9],
+    ['similarityPreserving', 5.7],
+    ['klDivergence', 8.3],
   ] as const) {
     for (const runner of ['evaluateOn', 'valueAndGradientsOn']) {
       it(`of ${loss} with ${runner}: at most ${kilobytes} KB gzip, no metric, no backend`, async () => {
@@ -75,21 +75,21 @@ describe('what a bundler keeps', () => {
     );
   });
 
-  it('of tfjsLoss with one loss: at most 40.5 KB gzip, the compiler among them, no host backend and no metric', async () => {
+  it('of tfjsLoss with one loss: at most 40.8 KB gzip, the compiler among them, no host backend and no metric', async () => {
     const { text, gzip } = await bundle(
       "import { klDivergence } from './index.js'; import { tfjsLoss } from './tfjs.js'; console.log(tfjsLoss(klDivergence()));",
     );
-    expect(gzip).toBeLessThanOrEqual(40.5 * 1024);
+    expect(gzip).toBeLessThanOrEqual(40.8 * 1024);
     // The last but one is of wasmBackend's options; its name alone stands in a hint.
     expect(text).not.toMatch(/cpuBackend|a whole number from 1 to 256|calibrationError/);
   });
 
   // The compiler and its emitter are 20 KB of it, kernels by hand 11, the loss 7; the contract's members take the rest.
-  it('of webgpuBackend with one loss: at most 55.1 KB gzip, its kernels, and no other backend', async () => {
+  it('of webgpuBackend with one loss: at most 55.5 KB gzip, its kernels, and no other backend', async () => {
     const { text, gzip } = await bundle(
       "import { evaluateOn, klDivergence } from './index.js'; import { webgpuBackend } from './webgpu.js'; console.log(webgpuBackend, evaluateOn, klDivergence());",
     );
-    expect(gzip).toBeLessThanOrEqual(55.1 * 1024);
+    expect(gzip).toBeLessThanOrEqual(55.5 * 1024);
     expect(text).toContain('crd contrast');
     // Kernels by hand know losses and metrics without holding them.
     expect(text).not.toMatch(/cpuBackend\(|wasmBackend\(|temperatureScaling|inBatch|rootMeanSquare/);

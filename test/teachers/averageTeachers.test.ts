@@ -160,3 +160,12 @@ it('averageTeachersOn takes tensors of its own backend as they are', () => {
   const { data } = averageTeachersOn(backend, [{ data: Float64Array.of(0, 1), shape: [2] }], [1], 'logits');
   expect(Array.from(data)).toEqual([0, 1]);
 });
+
+it('averageTeachers refuses weights that are texts or missing, which would be joined or passed over', () => {
+  const logits = [[[1, 2]], [[2, 1]]];
+  expect(() => averageTeachers(logits, ['1', '2'] as never)).toThrow(
+    "averageTeachers: weights[0] must be a finite number of at least 0, got '1'.",
+  );
+  // biome-ignore lint/suspicious/noSparseArray: a hole is what is refused.
+  expect(() => averageTeachers(logits, [, 2] as never)).toThrow(/weights\[0\] must be a finite number/);
+});

@@ -117,7 +117,7 @@ export function selectRows<Name extends string>(
   rows: ArrayLike<number>,
 ): Record<Name, HostTensor> {
   checkRecord('selectRows', 'batch', batch, 'a record of host arrays');
-  if (!Array.isArray(rows) && !ArrayBuffer.isView(rows)) throw kindError('selectRows', 'rows', 'a list of rows', rows);
+  if (!Array.isArray(rows) && !isTypedList(rows)) throw kindError('selectRows', 'rows', 'a list of rows', rows);
   let count: number | undefined;
   const selected: Partial<Record<Name, HostTensor>> = {};
   for (const name of Object.keys(batch) as Name[]) {
@@ -138,4 +138,9 @@ export function selectRows<Name extends string>(
     selected[name] = { data: chosen, shape: [rows.length, ...shape.slice(1)] };
   }
   return selected as Record<Name, HostTensor>;
+}
+
+/** Whether a value is a typed array: a view with a length, which a `DataView` has not. */
+function isTypedList(value: unknown): boolean {
+  return ArrayBuffer.isView(value) && 'length' in value;
 }
