@@ -29,7 +29,7 @@ describe('what a bundler keeps', () => {
   // Input forms and checks, of other realms and orders too, are 4.4 KB of each; similarityPreserving adds the scale of its sets, klDivergence axes, vocabularies and
   // the form that keeps its digits.
   for (const [loss, kilobytes] of [
-    ['similarityPreserving', 5.7],
+    ['similarityPreserving', 5.8],
     ['klDivergence', 8.3],
   ] as const) {
     for (const runner of ['evaluateOn', 'valueAndGradientsOn']) {
@@ -64,12 +64,12 @@ describe('what a bundler keeps', () => {
     expect(output[0]!.code.trim()).toBe('console.log(1);');
   });
 
-  it('of one loss with the plain runner: the loss and the host backend, no metric, no threads, at most 53.2 KB', async () => {
+  it('of one loss with the plain runner: the loss and the host backend, no metric, no threads, at most 53.5 KB', async () => {
     const { text, gzip } = await bundle(
       "import { evaluate, klDivergence } from './index.js'; console.log(evaluate, klDivergence());",
     );
     expect(text).toContain('cpuBackend');
-    expect(gzip).toBeLessThanOrEqual(53.2 * 1024);
+    expect(gzip).toBeLessThanOrEqual(53.5 * 1024);
     expect(text).not.toMatch(
       /worker_threads|temperatureScaling|multidimensionalScaling|iterativeFgsm|errorOverlap|inBatch/,
     );
