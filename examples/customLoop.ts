@@ -94,7 +94,7 @@ const correct = (logits: Float64Array, labels: TensorLike): number =>
 const mnist = loadMnist();
 const known = take(mnist.train, 0, 1000);
 const images = take(mnist.train, 1000, 600);
-const test = take(mnist.test, 0, 400);
+const test = take(mnist.test, 0, 2000);
 // One image in six has a label.
 const labels = images.labels.map((label, index) => (index % 6 === 0 ? label : noLabel));
 
@@ -110,7 +110,7 @@ for (const [name, weight] of Object.entries(weights)) {
   });
   const student: Student = { weights: new Float64Array(classes * pixelsPerImage), bias: new Float64Array(classes) };
   console.log(`\nstudent ${name}`);
-  for (let epoch = 1; epoch <= 20; epoch++) {
+  for (let epoch = 1; epoch <= 40; epoch++) {
     const sums = { task: 0, distillation: 0 };
     for (let start = 0; start < images.count; start += batchSize) {
       const batch = take(images, start, batchSize);
@@ -123,7 +123,7 @@ for (const [name, weight] of Object.entries(weights)) {
       sums.task += terms.task! * (batchSize / images.count);
       sums.distillation += terms.distillation! * (batchSize / images.count);
     }
-    if (epoch % 5 === 0) {
+    if (epoch % 10 === 0) {
       console.log(`  epoch ${epoch}: task ${sums.task.toFixed(3)}, distillation ${sums.distillation.toFixed(3)}`);
     }
   }
