@@ -49,27 +49,38 @@ export function logitsOn(network: LayeredNetwork, images: tf.Tensor4D): Promise<
   return byBatches(images.shape[0], (from, size) => network.apply(tf.slice(images, from, size)).logits);
 }
 
-/** Images that iterative FGSM makes on a network to fool it. */
+/**
+ * Images that iterative FGSM makes on a network to fool it. In batches: an image's own gradient is all that moves it, and those of
+ * all images at once would hold every activation of theirs.
+ */
 export async function attackOn(
   network: LayeredNetwork,
   { plain, labels }: TestViews,
   epsilon: number,
 ): Promise<tf.Tensor4D> {
   const loss = tfjsLoss(crossEntropy());
-  const classNumbers = tf.tensor1d(labels, 'int32');
-  const adversarial = await iterativeFgsmOn<tf.Tensor>(tfjsBackend(), {
-    images: plain,
-    gradient: (images) =>
-      tf.grad((pixels) =>
-        loss({
-          studentLogits: network.apply(pixels as tf.Tensor4D, { differentiateImages: true }).logits,
-          labels: classNumbers,
-        }),
-      )(images),
-    epsilon,
-  });
-  classNumbers.dispose();
-  return adversarial as tf.Tensor4D;
+  const parts: tf.Tensor4D[] = [];
+  for (let from = 0; from < labels.length; from += batchSize) {
+    const own = labels.slice(from, from + batchSize);
+    const images = tf.slice(plain, from, own.length);
+    const classNumbers = tf.tensor1d(own, 'int32');
+    const adversarial = await iterativeFgsmOn<tf.Tensor>(tfjsBackend(), {
+      images,
+      gradient: (moved) =>
+        tf.grad((pixels) =>
+          loss({
+            studentLogits: network.apply(pixels as tf.Tensor4D, { differentiateImages: true }).logits,
+            labels: classNumbers,
+          }),
+        )(moved),
+      epsilon,
+    });
+    tf.dispose([images, classNumbers]);
+    parts.push(adversarial as tf.Tensor4D);
+  }
+  const all = tf.concat(parts);
+  tf.dispose(parts);
+  return all;
 }
 
 /** An attack, and what the network that it was made on answers. */
