@@ -26,8 +26,8 @@ async function bundle(source: string): Promise<{ readonly text: string; readonly
 }
 
 describe('what a bundler keeps', () => {
-  // Input forms and checks, of other realms and orders too, are 4.4 KB of each; similarityPreserving adds the scale of its sets, klDivergence axes, vocabularies and
-  // the form that keeps its digits.
+  // Input forms and checks, of other realms and orders too, are 4.4 KB of each; similarityPreserving adds the scale of its sets,
+  // klDivergence axes, vocabularies and the form that keeps its digits.
   for (const [loss, kilobytes] of [
     ['similarityPreserving', 5.8],
     ['klDivergence', 8.3],

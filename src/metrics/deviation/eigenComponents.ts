@@ -1,4 +1,5 @@
 import { checkAllFinite, checkRank, checkRecord, checkSameShape, kindError, shapeError } from '../../check.ts';
+import { dotRounding } from '../../ops/dotRounding.ts';
 import { unitFactorOf } from '../../ops/unitFactor.ts';
 import { readOptions, word } from '../../options.ts';
 import { type HostTensor, sizeOf, type TensorLike, toHostTensor } from '../../tensor.ts';
@@ -116,7 +117,7 @@ function components(
   // What the products' own rounding leaves of weights at right angles to a direction is none of them.
   let norm = 0;
   for (const weight of data) norm += (weight * unit) ** 2;
-  const rounding = (features + 4) * 2 ** -50 * Math.sqrt(norm);
+  const rounding = dotRounding(features) * Math.sqrt(norm);
   return Float64Array.from({ length: count }, (_, direction) => {
     let square = 0;
     for (let output = 0; output < outputs; output++) {

@@ -2,6 +2,7 @@
 import { product, strided } from '../../algebra/product.ts';
 import { roomFor } from '../../algebra/room.ts';
 import type { HostStatistic } from '../../metricState.ts';
+import { dotRounding } from '../../ops/dotRounding.ts';
 
 /**
  * How unlike two samples are: `'correlation'` 1 − Pearson's correlation of their features, `'squaredEuclidean'` the square of
@@ -38,7 +39,7 @@ export function dissimilarityPairs(rows: HostStatistic, kind: SampleDissimilarit
  */
 export function pairRounding(pairs: Float64Array, width: number, kind: SampleDissimilarity): number {
   const size = kind === 'squaredEuclidean' ? pairs.reduce((most, pair) => Math.max(most, pair), 0) : 1;
-  return (width + 4) * 2 ** -50 * size;
+  return dotRounding(width) * size;
 }
 
 /** Whether no sample has a direction, so that all are at 1 from each other by convention alone. */

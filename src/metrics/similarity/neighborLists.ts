@@ -6,6 +6,7 @@ import type { Backend } from '../../backend.ts';
 import { rangeError } from '../../check.ts';
 import type { HostStatistic, HostStatistics } from '../../metricState.ts';
 import { centredSamples } from '../../ops/centredSamples.ts';
+import { dotRounding } from '../../ops/dotRounding.ts';
 import type { LargestInRows } from '../../ops/largestInRows.ts';
 import { type NearestRows, nearestRows } from '../../ops/nearestRows.ts';
 import { squaredLengths } from '../../ops/squaredLengths.ts';
@@ -130,7 +131,7 @@ export function neighborsOf(
   const places = new Int32Array(samples * k);
   const nearness = new Float64Array(samples * k);
   // Cosines of samples that lie on one line differ by their rounding in float64.
-  const rounding = metric === 'cosine' ? (statistics.rows!.shape[1]! + 4) * 2 ** -50 : 0;
+  const rounding = metric === 'cosine' ? dotRounding(statistics.rows!.shape[1]!) : 0;
   let tied = 0;
   for (let row = 0; row < samples; row++) {
     const start = row * (k + 1);
