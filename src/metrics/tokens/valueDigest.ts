@@ -7,6 +7,7 @@
 import { scalarStatistic } from '../../columnMetric.ts';
 import { countOf, type HostStatistic, numberOf, type StatisticForm } from '../../metricState.ts';
 import { mantissaBits as allBits, truncation } from '../../ops/truncation.ts';
+import { interpolated } from '../scores/quantile.ts';
 
 /** Different values that are kept as they are. */
 export const digestCapacity = 8192;
@@ -74,7 +75,7 @@ export function quantilesOf({ values, weights, bits }: ValueDigest, shares: read
     const at = holding(place);
     const beyond = place - (ends[at]! - 1);
     const lower = middleOf(values[at]!, bits);
-    return beyond > 0 && at < last ? lower + beyond * (middleOf(values[at + 1]!, bits) - lower) : lower;
+    return beyond > 0 && at < last ? interpolated(lower, middleOf(values[at + 1]!, bits), beyond) : lower;
   });
 }
 

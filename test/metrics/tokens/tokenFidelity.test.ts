@@ -9,6 +9,7 @@ import {
 } from 'dark-knowledge';
 import { checkMetric } from 'dark-knowledge/testing';
 import { describe, expect, it } from 'vitest';
+import { quantilesOf } from '../../../src/metrics/tokens/valueDigest.ts';
 import { describeMetric } from '../../support/metricSuite.ts';
 import { analysisCases } from '../analysisCases.ts';
 
@@ -290,6 +291,18 @@ describe('quantiles of a stream', () => {
       const found = measure(tokenFidelity(), { teacherLogits: [teacher], studentLogits: [student], labels: [0] });
       expect(found.labelProbabilityChange.mean).toBe(change);
     }
+  });
+
+  it('are infinite beside an infinite value, and never NaN', () => {
+    const values = Float64Array.of(-Infinity, 1, Infinity);
+    const digest = { values, weights: Float64Array.of(1, 1, 1), bits: 52 };
+    expect(Array.from(quantilesOf(digest, [0, 0.25, 0.5, 0.75, 1]))).toEqual([
+      -Infinity,
+      -Infinity,
+      1,
+      Infinity,
+      Infinity,
+    ]);
   });
 
   it('know a value of −0, of 0 and of both signs', () => {
