@@ -29,7 +29,8 @@ export interface AverageParametersOptions<Parameter> {
 export interface AverageParametersOnOptions<T> extends AverageParametersOptions<T> {
   /**
    * How a parameter takes its new value where it can do so in place: for variables of tfjs
-   * `(variable, value) => (variable as tf.Variable).assign(value)`. The value is freed afterwards. Left out, the entry of `teacher` is replaced and the old tensor freed.
+   * `(variable, value) => (variable as tf.Variable).assign(value)`. The value is freed afterwards. Left out, the entry of
+   * `teacher` is replaced and the old tensor freed.
    */
   readonly assign?: (parameter: T, value: T) => void;
 }
